@@ -1,0 +1,1 @@
+"""The Voltscan controller. Start reading at runtime/README.md."""

@@ -1,0 +1,1 @@
+"""What every other package may use: types, tags, quality, faults, diagnostics. Standard library only."""

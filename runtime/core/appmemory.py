@@ -1,0 +1,37 @@
+"""The layout of application memory: what compiled code, interpreter and scan kernel agree on.
+
+One block of bytes holds all state of all programs, so that a snapshot, a hand-over to a standby or a comparison of
+two runs is one copy or one compare. From low to high address:
+
+    header       fixed, the fields below; written by whoever runs the tasks, read by the programs
+    globals      VAR_GLOBAL in order of declaration
+    instances    program instances (their FB instances inside them), in order of declaration
+    qualities    one byte a tag, indexed by Tag.index
+    stamps       one signed 64-bit monotonic nanosecond time a tag, indexed by Tag.index
+
+No field anywhere in it is an address, so any bytes written into globals or instances are safe to run with.
+"""
+
+NOW_NS = 0
+"""i64: the scan clock, base deadline of this scan on the monotonic clock, ns. `TIME()` reads it."""
+DT_NS = 8
+"""i64: interval of the running task, ns. `SCAN_DT()` reads it."""
+WALL_NS = 16
+"""i64: wall clock latched once a scan, ns since 1970-01-01 UTC."""
+SCAN_NO = 24
+"""u64: number of this scan since the start, from 1."""
+FIRST_SCAN = 32
+"""u8: 1 in the first call of the running task. `FIRST_SCAN()` reads it."""
+CUT = 33
+"""u8: set to 1 by compiled code when the running task went past its budget; the runner clears it before a task."""
+BUDGET = 40
+"""i64: what is left of the running task's budget of loop iterations and calls; the runner sets it before a task."""
+FAULT_COUNT = 48
+"""u64: faults since the start; never cleared while the program runs."""
+FAULT_RING = 64
+"""The last FAULT_RING_LEN faults; fault number n (from 0) is in entry n % FAULT_RING_LEN."""
+FAULT_RING_LEN = 16
+FAULT_ENTRY_SIZE = 16
+"""A fault entry: u32 fault site (index into Application.sites), u32 0, u64 SCAN_NO at the fault."""
+HEADER_SIZE = 384
+"""Start of the globals. 64-byte aligned, with room after the ring."""

@@ -1,0 +1,1 @@
+"""Structured Text: from source to typed IR, and the two back ends that run it."""

@@ -1,0 +1,62 @@
+"""What the compiler hands on: everything a runner needs to run a set of programs."""
+
+from dataclasses import dataclass
+
+from runtime.core.fault import FaultCode
+from runtime.core.tag import TagTable
+from runtime.lang.ir import Body
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSite:
+    """A place in the source where a fault can arise."""
+
+    code: FaultCode
+    pou: str
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramInstance:
+    """A PROGRAM of a configuration: its instance name, its body, and where its variables start."""
+
+    name: str
+    body: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Programs run together, in order. `interval_ns` 0 stands for every base cycle. Priority 0 runs first.
+
+    `cost` is charged against the budget at the task's start (see ir.py).
+    """
+
+    name: str
+    interval_ns: int
+    priority: int
+    programs: tuple[ProgramInstance, ...]
+    cost: int
+    site: int
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Checked, laid out and lowered programs.
+
+    `initial` is application memory before the first scan (its length is the memory's size); everything in it is data,
+    so parameters of a site are written into a copy of it. `tasks` are in the order in which they run within a scan.
+    Globals and instances lie in [HEADER_SIZE, quality_offset).
+    `layout_hash` changes when any name, type or offset changes; the code alone does not change it.
+    """
+
+    bodies: dict[str, Body]
+    tasks: tuple[Task, ...]
+    tags: TagTable
+    initial: bytes
+    quality_offset: int
+    stamp_offset: int
+    sites: tuple[FaultSite, ...]
+    layout_hash: str
