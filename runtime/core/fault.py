@@ -5,6 +5,7 @@ Two kinds live here and are not mixed. `PlcFault` is a Python exception for star
 code as data (see core/appmemory.py), never an exception.
 """
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -64,3 +65,14 @@ FAULT_TEXT: dict[FaultCode, str] = {
     FaultCode.OUTPUT_NOT_FINITE: "NaN or infinity on an output, the output takes its fail-safe value",
 }
 """One line for people, by code."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSite:
+    """A place in the source where a fault can arise."""
+
+    code: FaultCode
+    pou: str
+    file: str
+    line: int
+    column: int

@@ -2,20 +2,9 @@
 
 from dataclasses import dataclass
 
-from runtime.core.fault import FaultCode
+from runtime.core.fault import FaultSite as FaultSite  # part of what an Application is made of
 from runtime.core.tag import TagTable
 from runtime.lang.ir import Body
-
-
-@dataclass(frozen=True, slots=True)
-class FaultSite:
-    """A place in the source where a fault can arise."""
-
-    code: FaultCode
-    pou: str
-    file: str
-    line: int
-    column: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,93 @@
+"""The control segment: what a controller's processes tell each other that no program depends on.
+
+One memfd a controller, made by the supervisor, of fixed shape, so that it outlives every online change. Each word has
+one writer, named beside it. All words are naturally aligned and written whole; 64-bit words that several processes
+watch are written with release order by the compiled code.
+
+Histograms are log-linear: values below 16 ns have a bucket each; above, each octave has 16 buckets (6 % wide).
+Bucket of v with e = floor(log2 v) >= 4: (e - 3) * 16 + ((v >> (e - 4)) & 15).
+"""
+
+import ctypes
+
+CONTROL_MAGIC = int.from_bytes(b"VCONTRL1", "little")
+HISTOGRAM_BUCKETS = 640
+"""Up to 2^43 ns, over two hours; larger values count in the last bucket."""
+MAILBOX_LEN = 64
+"""Commands that may wait for one scan. Operators and SCADA send a handful a second."""
+
+
+class Histogram(ctypes.Structure):
+    """Durations in ns since the last reset. Writer: scan."""
+
+    _fields_ = (
+        ("count", ctypes.c_uint64),
+        ("sum_ns", ctypes.c_uint64),
+        ("max_ns", ctypes.c_uint64),
+        ("buckets", ctypes.c_uint64 * HISTOGRAM_BUCKETS),
+    )
+
+
+class MailboxEntry(ctypes.Structure):
+    """One write into application memory, asked for by gateway and made by scan in its command phase.
+
+    `value` goes to `offset` (`size` 1, 2, 4 or 8 bytes); when `seq_offset` is not 0 the u32 `seq` goes there too.
+    Offsets count within application memory; scan refuses any that do not lie between its globals and its qualities.
+    `status` (writer: scan): 0 waiting, 1 written, 2 expired before it was taken, 3 refused.
+    """
+
+    _fields_ = (
+        ("offset", ctypes.c_uint32),
+        ("size", ctypes.c_uint32),
+        ("value", ctypes.c_uint8 * 8),
+        ("seq_offset", ctypes.c_uint32),
+        ("seq", ctypes.c_uint32),
+        ("expires_ns", ctypes.c_int64),  # monotonic; 0 never expires
+        ("status", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    )
+
+
+class Mailbox(ctypes.Structure):
+    """Single-writer ring. Gateway fills entry head % MAILBOX_LEN, then adds 1 to `head`; scan follows with `tail`."""
+
+    _fields_ = (
+        ("head", ctypes.c_uint64),
+        ("pad_head", ctypes.c_uint64 * 7),
+        ("tail", ctypes.c_uint64),
+        ("pad_tail", ctypes.c_uint64 * 7),
+        ("entries", MailboxEntry * MAILBOX_LEN),
+    )
+
+
+class Control(ctypes.Structure):
+    """The whole control segment."""
+
+    _fields_ = (
+        ("magic", ctypes.c_uint64),  # supervisor
+        ("abi_version", ctypes.c_uint64),  # supervisor
+        ("term", ctypes.c_uint64),  # supervisor: the persistent boot count of a single controller
+        ("run_switch", ctypes.c_uint32),  # supervisor: 1 RUN, 0 STOP (outputs at fail-safe)
+        ("exit_request", ctypes.c_uint32),  # supervisor: 1 ends the native loop after the current scan
+        ("fault_ack", ctypes.c_uint64),  # gateway: faults acknowledged up to this fault count
+        ("stats_reset", ctypes.c_uint64),  # gateway: add 1 to have the statistics zeroed at the next scan
+        ("pad_in", ctypes.c_uint64 * 10),
+        ("scan_start_count", ctypes.c_uint64),  # scan: how often the scan process started under this supervisor
+        ("scan_no", ctypes.c_uint64),  # scan: number of the last finished scan since its start; the watchdog word
+        ("scan_clock_ns", ctypes.c_int64),  # scan: deadline of that scan
+        ("cycle_ns", ctypes.c_int64),  # scan: base cycle
+        ("driving", ctypes.c_uint32),  # scan: 1 while the fence is open and outputs carry program values
+        ("fault_stop", ctypes.c_uint32),  # scan: 1 while an unacknowledged fault with reaction `stop` closes it
+        ("fault_count", ctypes.c_uint64),  # scan: as in application memory
+        ("overruns", ctypes.c_uint64),  # scan: scans that ended after the next deadline
+        ("skipped", ctypes.c_uint64),  # scan: deadlines passed over because of overruns or a late wake-up
+        ("page_retries", ctypes.c_uint64),  # scan: latches that kept the old page because its writer lapped it
+        ("pad_out", ctypes.c_uint64 * 6),
+        ("release_delay", Histogram),  # scan: wake-up after the deadline
+        ("execution", Histogram),  # scan: wake-up to the end of account
+        ("period", Histogram),  # scan: from wake-up to wake-up
+        ("mailbox", Mailbox),
+    )
+
+
+CONTROL_SIZE = ctypes.sizeof(Control)

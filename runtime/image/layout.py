@@ -1,0 +1,191 @@
+"""Where everything lies in the image segment.
+
+The image segment is a memfd that the supervisor makes, one for each layout hash. From low to high address:
+
+    header        magic, ABI version, layout hash
+    input pages   one channel a device, written by io, read by scan at latch
+    output frame  one channel, written by scan at publish, read by io
+    snapshots     one channel, a copy of application memory a scan, read by gateway (and recorder, redundancy)
+    force table   one entry an input or output, written by gateway, read by scan
+    application   the memory the programs run in (core/appmemory.py), touched by scan alone
+
+A *channel* hands whole payloads from one writer to any readers without a lock (image/primitives.py):
+
+    u64 published     number of the newest payload, 0 before the first
+    u64 reserved
+    slot[slots]       each: u64 seq, u64 reserved, payload bytes, padded to 64
+
+Payload number n goes to slot n % slots. seq is 2n-1 while it is being written and 2n when it is whole. A reader takes
+`published`, copies that slot, and knows by seq whether the writer lapped it meanwhile; it never waits for a writer.
+
+Payload of an input page: an `InputSlot` entry of INPUT_ENTRY_SIZE bytes a point: i64 stamp (monotonic ns of the last
+good reading, 0 = never), 8 bytes value (little-endian, in the type's first bytes), u8 quality, 7 bytes padding.
+Payload of the output frame: FRAME_HEADER_SIZE bytes (`FRAME_HEADER`), then 8 bytes of value an output.
+Payload of a snapshot: application memory as it was at the end of a scan.
+Force entry: u8 active, 7 bytes padding, 8 bytes value. Entry number: inputs first, then outputs, each in layout order.
+"""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.core.binding import Bindings
+from runtime.core.elementary import Value
+from runtime.core.tag import Tag, TagTable
+
+IMAGE_MAGIC = int.from_bytes(b"VIMAGE01", "little")
+IMAGE_HEADER_SIZE = 128
+"""u64 magic, u64 ABI version, 32 bytes layout hash (raw sha256), padding."""
+ABI_VERSION = 1
+CHANNEL_HEADER_SIZE = 16
+SLOT_HEADER_SIZE = 16
+ALIGNMENT = 64
+"""A cache line: nothing that two processes write shares one."""
+
+INPUT_ENTRY = struct.Struct("<q8sB7x")
+INPUT_ENTRY_SIZE = INPUT_ENTRY.size
+PAGE_SLOTS = 2
+
+FRAME_HEADER = struct.Struct("<QQqqB7x")
+"""term, scan number, scan clock ns, valid until ns (monotonic), driving (1: program values, 0: fail-safe values)."""
+FRAME_HEADER_SIZE = FRAME_HEADER.size
+FRAME_VALUE_SIZE = 8
+FRAME_SLOTS = 2
+
+SNAPSHOT_SLOTS = 4
+"""A reader at a 10 ms cycle has 30 ms for its copy before it is lapped."""
+
+FORCE_ENTRY = struct.Struct("<B7x8s")
+FORCE_ENTRY_SIZE = FORCE_ENTRY.size
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Place and shape of one channel in the segment. `offset` of its header, `payload_size` in bytes."""
+
+    offset: int
+    slots: int
+    payload_size: int
+
+    @property
+    def slot_size(self) -> int:
+        """Distance between two slots in bytes."""
+        return _align(SLOT_HEADER_SIZE + self.payload_size)
+
+    @property
+    def size(self) -> int:
+        """Bytes from the header to the end of the last slot."""
+        return _align(CHANNEL_HEADER_SIZE) + self.slots * self.slot_size
+
+    def slot_offset(self, index: int) -> int:
+        """Segment offset of a slot's seq word."""
+        return self.offset + _align(CHANNEL_HEADER_SIZE) + index * self.slot_size
+
+
+@dataclass(frozen=True, slots=True)
+class InputSlot:
+    """An input tag: entry `entry` of device `device`'s page, force entry `force`."""
+
+    tag: Tag
+    device: str
+    entry: int
+    force: int
+    stale_after_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSlot:
+    """An output tag: value number `entry` of the output frame, force entry `force`. `fail_safe` None holds."""
+
+    tag: Tag
+    device: str
+    entry: int
+    force: int
+    fail_safe: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLayout:
+    """The whole layout; every process computes the same one from the manifest and compares the hash."""
+
+    pages: dict[str, Channel]
+    frame: Channel
+    snapshots: Channel
+    forces_offset: int
+    app_offset: int
+    app_size: int
+    quality_offset: int
+    stamp_offset: int
+    size: int
+    inputs: tuple[InputSlot, ...]
+    outputs: tuple[OutputSlot, ...]
+    hash: bytes
+
+
+def lay_out(
+    tags: TagTable, bindings: Bindings, *, app_size: int, quality_offset: int, stamp_offset: int, app_hash: str
+) -> ImageLayout:
+    """Place pages, frame, snapshots, forces and application memory one after the other, each on a cache line.
+
+    `quality_offset` and `stamp_offset` count within application memory. Bindings name existing tags (the map's check
+    has seen to it).
+    """
+    inputs = _input_slots(tags, bindings)
+    outputs = _output_slots(tags, bindings, first_force=len(inputs))
+    at = IMAGE_HEADER_SIZE
+    pages: dict[str, Channel] = {}
+    for device, points in bindings.inputs.items():
+        pages[device] = Channel(at, PAGE_SLOTS, len(points) * INPUT_ENTRY_SIZE)
+        at += pages[device].size
+    frame = Channel(at, FRAME_SLOTS, FRAME_HEADER_SIZE + len(outputs) * FRAME_VALUE_SIZE)
+    snapshots = Channel(frame.offset + frame.size, SNAPSHOT_SLOTS, app_size)
+    forces_offset = snapshots.offset + snapshots.size
+    app_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
+    return ImageLayout(
+        pages=pages,
+        frame=frame,
+        snapshots=snapshots,
+        forces_offset=forces_offset,
+        app_offset=app_offset,
+        app_size=app_size,
+        quality_offset=quality_offset,
+        stamp_offset=stamp_offset,
+        size=_align(app_offset + app_size),
+        inputs=inputs,
+        outputs=outputs,
+        hash=_layout_hash(app_hash, inputs, outputs),
+    )
+
+
+def _input_slots(tags: TagTable, bindings: Bindings) -> tuple[InputSlot, ...]:
+    slots: list[InputSlot] = []
+    for device, points in bindings.inputs.items():
+        for entry, point in enumerate(points):
+            tag = _bound(tags, point.tag)
+            slots.append(InputSlot(tag, device, entry, len(slots), point.stale_after_ns))
+    return tuple(slots)
+
+
+def _output_slots(tags: TagTable, bindings: Bindings, *, first_force: int) -> tuple[OutputSlot, ...]:
+    return tuple(
+        OutputSlot(_bound(tags, o.tag), o.device, entry, first_force + entry, o.fail_safe)
+        for entry, o in enumerate(bindings.outputs)
+    )
+
+
+def _bound(tags: TagTable, name: str) -> Tag:
+    tag = tags.tag(name)
+    assert tag is not None, f"binding names no tag: {name}"
+    return tag
+
+
+def _layout_hash(app_hash: str, inputs: tuple[InputSlot, ...], outputs: tuple[OutputSlot, ...]) -> bytes:
+    told: list[Any] = [ABI_VERSION, app_hash]
+    told += [(i.tag.name, i.tag.type.name, i.device, i.entry) for i in inputs]
+    told += [(o.tag.name, o.tag.type.name, o.device, o.entry) for o in outputs]
+    return hashlib.sha256(repr(told).encode()).digest()
+
+
+def _align(size: int) -> int:
+    return (size + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT

@@ -1,0 +1,103 @@
+"""The manifest: what the supervisor tells every process about the programs it has compiled and the map it has checked.
+
+One JSON file in the run directory. Nothing in it has to be checked again: the supervisor wrote it after all checks.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from runtime.core.binding import Bindings, CommandBinding, InputBinding, OutputBinding
+from runtime.core.fault import FaultCode, FaultSite
+from runtime.core.tag import TagTable
+from runtime.image.layout import ImageLayout, lay_out
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestTask:
+    """A task as the kernel needs it; its compiled entry is `vs_task_<position>`. `interval_ns` 0: every base cycle."""
+
+    name: str
+    interval_ns: int
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything about one controller that is fixed while its programs and map stay the same.
+
+    `budget` is what each task may use of loop iterations and calls in one scan. `frame_valid_ns` is how long after its
+    scan clock an output frame may be written to devices.
+    """
+
+    site: str
+    cycle_ns: int
+    budget: int
+    on_fault: Literal["stop", "continue"]
+    frame_valid_ns: int
+    tags: TagTable
+    tasks: tuple[ManifestTask, ...]
+    sites: tuple[FaultSite, ...]
+    app_size: int
+    quality_offset: int
+    stamp_offset: int
+    app_hash: str
+    bindings: Bindings
+
+    def layout(self) -> ImageLayout:
+        """The layout of the image segment; the same in every process."""
+        return lay_out(
+            self.tags,
+            self.bindings,
+            app_size=self.app_size,
+            quality_offset=self.quality_offset,
+            stamp_offset=self.stamp_offset,
+            app_hash=self.app_hash,
+        )
+
+    def save(self, path: Path) -> None:
+        """Write the manifest whole or not at all."""
+        fields = {name: getattr(self, name) for name in _PLAIN_FIELDS}
+        told = fields | {
+            "tags": self.tags.to_json(),
+            "tasks": [asdict(t) for t in self.tasks],
+            "sites": [asdict(s) for s in self.sites],
+            "bindings": asdict(self.bindings),
+        }
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(told))
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "Manifest":
+        """The manifest that `save` wrote."""
+        told: dict[str, Any] = json.loads(path.read_text())
+        return cls(
+            **{name: told[name] for name in _PLAIN_FIELDS},
+            tags=TagTable.from_json(told["tags"]),
+            tasks=tuple(ManifestTask(**t) for t in told["tasks"]),
+            sites=tuple(FaultSite(**(s | {"code": FaultCode(s["code"])})) for s in told["sites"]),
+            bindings=_bindings(told["bindings"]),
+        )
+
+
+_PLAIN_FIELDS = (
+    "site",
+    "cycle_ns",
+    "budget",
+    "on_fault",
+    "frame_valid_ns",
+    "app_size",
+    "quality_offset",
+    "stamp_offset",
+    "app_hash",
+)
+
+
+def _bindings(told: dict[str, Any]) -> Bindings:
+    return Bindings(
+        inputs={device: tuple(InputBinding(**p) for p in points) for device, points in told["inputs"].items()},
+        outputs=tuple(OutputBinding(**o) for o in told["outputs"]),
+        commands=tuple(CommandBinding(**c) for c in told["commands"]),
+    )
