@@ -1,0 +1,1 @@
+"""The composition root: builds a controller from its site file and keeps its processes alive."""

@@ -1,0 +1,64 @@
+"""What outlives a controller: its state directory, with the boot count and the logs."""
+
+import os
+from pathlib import Path
+
+from runtime.core.fault import ConfigFault
+
+BOOT_COUNT_FILE = "boot_count"
+
+
+def default_state_dir(site: str) -> Path:
+    """`$XDG_STATE_HOME/voltscan/SITE`, or `/var/lib/voltscan/SITE` for root, or `~/.local/state/voltscan/SITE`."""
+    base = os.environ.get("XDG_STATE_HOME")
+    if base:
+        return Path(base) / "voltscan" / site
+    if os.geteuid() == 0:
+        return Path("/var/lib/voltscan") / site
+    return Path.home() / ".local" / "state" / "voltscan" / site
+
+
+def cache_dir() -> Path:
+    """Where object code is kept between starts: `$XDG_CACHE_HOME/voltscan` or `~/.cache/voltscan`."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "voltscan"
+
+
+def next_term(state_dir: Path) -> int:
+    """Count this start and return the count: the term of a single controller.
+
+    Written, synced and renamed before it is used, so that a sink never meets a term twice. Raises ConfigFault when the
+    directory cannot be written or the file is not a number (a term that went back would be refused by every sink).
+    """
+    path = state_dir / BOOT_COUNT_FILE
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        count = int(path.read_text()) + 1 if path.exists() else 1
+        _write_synced(path, f"{count}\n")
+    except ValueError as bad:
+        raise ConfigFault(
+            f"the boot count is not a number: {bad}",
+            where=str(path),
+            mend="write into it a number larger than any boot count this site has had (see the log), or delete it",
+        ) from bad
+    except OSError as bad:
+        raise ConfigFault(
+            f"the state directory cannot be written: {bad.strerror}",
+            where=str(state_dir),
+            mend="give the user who runs Voltscan write access, or set state_dir in the site file",
+        ) from bad
+    return count
+
+
+def _write_synced(path: Path, text: str) -> None:
+    partial = path.with_suffix(".partial")
+    with partial.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

@@ -1,0 +1,142 @@
+"""Keeps the processes of one controller alive, and takes them down in an order that leaves outputs fail-safe.
+
+Single-threaded: it sleeps in sigtimedwait(2) until a child ends, a stop is asked for or the next tick is due. It must
+run in the main thread, because children ask for a signal on the death of the *thread* that started them.
+"""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runtime.image.control import Control
+from runtime.node.backoff import Backoff
+
+TICK_S = 0.1
+WATCHED = frozenset({signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+FENCE_CLOSED_WITHIN_S = 0.5
+"""From STOP to the first fail-safe frame: one cycle, at most 1 s; then io writes fail-safe by itself when it ends."""
+ENDED_WITHIN_S = 4.0
+"""From SIGTERM to SIGKILL; longer than the last words of io (node/parent.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One process to keep alive. `log` takes its stderr and stdout, None leaves it the terminal (the HMI)."""
+
+    name: str
+    argv: tuple[str, ...]
+    pass_fds: tuple[int, ...] = ()
+    log: Path | None = None
+    restart: bool = True
+
+
+@dataclass(slots=True)
+class _Running:
+    child: Child
+    backoff: Backoff = field(default_factory=Backoff)
+    process: subprocess.Popen[bytes] | None = None
+    start_at_ns: int = 0
+    starts: int = 0
+
+
+class Supervisor:
+    """Starts the children, restarts what dies, stops them in order. `on_event(severity, text)` is told of each."""
+
+    def __init__(self, children: Sequence[Child], control: Control, on_event: Callable[[str, str], None]) -> None:
+        self._running = {child.name: _Running(child) for child in children}
+        self._control = control
+        self._on_event = on_event
+
+    def alive(self, name: str) -> bool:
+        """True while that child runs."""
+        running = self._running.get(name)
+        return running is not None and running.process is not None
+
+    def run(self, *, until_ns: int | None, on_tick: Callable[[], None]) -> None:
+        """Keep everything alive until a stop signal or `until_ns` (monotonic); then stop it all."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+        try:
+            self._keep_alive(until_ns, on_tick)
+        finally:
+            self._stop_all()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _keep_alive(self, until_ns: int | None, on_tick: Callable[[], None]) -> None:
+        while until_ns is None or time.monotonic_ns() < until_ns:
+            self._start_due()
+            got = signal.sigtimedwait(WATCHED, TICK_S)
+            if got is not None and got.si_signo != signal.SIGCHLD:
+                return
+            self._reap()
+            on_tick()
+
+    def _start_due(self) -> None:
+        now_ns = time.monotonic_ns()
+        for running in self._running.values():
+            again = running.child.restart or running.starts == 0
+            if running.process is None and again and now_ns >= running.start_at_ns:
+                self._start(running, now_ns)
+
+    def _start(self, running: _Running, now_ns: int) -> None:
+        child = running.child
+        output = child.log.open("ab") if child.log else None
+        try:
+            running.process = subprocess.Popen(  # noqa: S603 - argv is made by node, never by a user
+                child.argv,
+                stdin=None if output is None else subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=child.pass_fds,
+            )
+        finally:
+            if output is not None:
+                output.close()
+        running.backoff.started(now_ns)
+        running.starts += 1
+        if running.starts > 1:
+            self._on_event("info", f"{child.name} started again")
+
+    def _reap(self) -> None:
+        now_ns = time.monotonic_ns()
+        for running in self._running.values():
+            if running.process is None or running.process.poll() is None:
+                continue
+            how = _how_it_ended(running.process.returncode)
+            running.process = None
+            running.start_at_ns = running.backoff.died(now_ns)
+            if running.child.restart:
+                wait_ms = (running.start_at_ns - now_ns) // 1_000_000
+                seen = f" (its log: {running.child.log})" if running.child.log else ""
+                self._on_event("error", f"{running.child.name} {how}; starting it again in {wait_ms} ms{seen}")
+
+    def _stop_all(self) -> None:
+        """Outputs first: close the fence, let io write fail-safe values, then end the rest."""
+        self._control.run_switch = 0
+        closed_by = time.monotonic() + FENCE_CLOSED_WITHIN_S
+        while self.alive("scan") and self._control.driving and time.monotonic() < closed_by:
+            time.sleep(0.005)  # the scan closes the fence at its next publish
+        for names in (("io", "hmi"), ("scan", "gateway", "plant")):
+            self._end([r for n, r in self._running.items() if n in names])
+
+    def _end(self, ending: Sequence[_Running]) -> None:
+        processes = [r.process for r in ending if r.process is not None]
+        for process in processes:
+            process.terminate()
+        give_up = time.monotonic() + ENDED_WITHIN_S
+        for process in processes:
+            try:
+                process.wait(max(0.0, give_up - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for running in ending:
+            running.process = None
+
+
+def _how_it_ended(returncode: int) -> str:
+    if returncode < 0:
+        return f"was ended by {signal.Signals(-returncode).name}"
+    return f"ended with code {returncode}"
