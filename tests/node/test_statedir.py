@@ -18,8 +18,8 @@ def test_term_when_the_boot_count_is_garbage_then_the_fault_says_where_and_how_t
 
 
 def test_lock_when_a_second_controller_takes_the_same_site_then_it_is_refused_with_the_owner(tmp_path):
-    first = SiteLock(tmp_path / "demo", "demo")
-    with pytest.raises(ConfigFault, match="already run by the process"):
-        SiteLock(tmp_path / "demo", "demo")
+    first = SiteLock(tmp_path, "demo")
+    with pytest.raises(ConfigFault, match="already run by process"):
+        SiteLock(tmp_path, "demo")
     first.release()
-    SiteLock(tmp_path / "demo", "demo").release()
+    SiteLock(tmp_path, "demo").release()
