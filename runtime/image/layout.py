@@ -22,7 +22,9 @@ Payload of an input page: an `InputSlot` entry of INPUT_ENTRY_SIZE bytes a point
 good reading, 0 = never), 8 bytes value (little-endian, in the type's first bytes), u8 quality, 7 bytes padding.
 Payload of the output frame: FRAME_HEADER_SIZE bytes (`FRAME_HEADER`), then 8 bytes of value an output.
 Payload of a snapshot: application memory as it was at the end of a scan.
-Force entry: u8 active, 7 bytes padding, 8 bytes value. Entry number: inputs first, then outputs, each in layout order.
+Force table: u64 changes, padded to FORCE_HEADER_SIZE; then an entry a point: u8 active, 7 bytes padding, 8 bytes value.
+Entry number: inputs first, then outputs, each in layout order. Gateway adds 1 to `changes` after it changed entries;
+scan looks at the entries only then, so that a table at rest costs it one load.
 """
 
 import hashlib
@@ -56,6 +58,7 @@ FRAME_SLOTS = 2
 SNAPSHOT_SLOTS = 4
 """A reader at a 10 ms cycle has 30 ms for its copy before it is lapped."""
 
+FORCE_HEADER_SIZE = 64
 FORCE_ENTRY = struct.Struct("<B7x8s")
 FORCE_ENTRY_SIZE = FORCE_ENTRY.size
 
@@ -107,7 +110,10 @@ class OutputSlot:
 
 @dataclass(frozen=True, slots=True)
 class ImageLayout:
-    """The whole layout; every process computes the same one from the manifest and compares the hash."""
+    """The whole layout; every process computes the same one from the manifest and compares the hash.
+
+    `forces_offset` is that of the first force entry.
+    """
 
     pages: dict[str, Channel]
     frame: Channel
@@ -121,6 +127,11 @@ class ImageLayout:
     inputs: tuple[InputSlot, ...]
     outputs: tuple[OutputSlot, ...]
     hash: bytes
+
+    @property
+    def force_changes_offset(self) -> int:
+        """Segment offset of the force table's `changes` word."""
+        return self.forces_offset - FORCE_HEADER_SIZE
 
 
 def lay_out(
@@ -140,7 +151,7 @@ def lay_out(
         at += pages[device].size
     frame = Channel(at, FRAME_SLOTS, FRAME_HEADER_SIZE + len(outputs) * FRAME_VALUE_SIZE)
     snapshots = Channel(frame.offset + frame.size, SNAPSHOT_SLOTS, app_size)
-    forces_offset = snapshots.offset + snapshots.size
+    forces_offset = snapshots.offset + snapshots.size + FORCE_HEADER_SIZE
     app_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
     return ImageLayout(
         pages=pages,

@@ -1,0 +1,71 @@
+"""The command mailbox, from the gateway's side: put writes in, learn what the scan made of them."""
+
+import ctypes
+from enum import Enum
+
+from runtime.core.elementary import Value
+from runtime.core.tag import Variable
+from runtime.image.control import MAILBOX_LEN, Control, Mailbox, MailboxEntry
+from runtime.image.primitives import primitives
+from runtime.image.segment import ControlSegment
+
+
+class WriteStatus(Enum):
+    """What became of a write. The first four are the scan's words in `MailboxEntry.status`."""
+
+    WAITING = 0
+    WRITTEN = 1
+    EXPIRED = 2
+    REFUSED = 3
+    FORGOTTEN = 4
+    """So long ago that its entry holds another write."""
+
+
+class MailboxWriter:
+    """The only writer of a controller's mailbox: the gateway's dispatcher, one thread."""
+
+    def __init__(self, segment: ControlSegment) -> None:
+        self._segment = segment
+        self._mailbox: Mailbox = segment.control.mailbox
+        start = segment.address + Control.mailbox.offset
+        self._head = start + Mailbox.head.offset
+        self._tail = start + Mailbox.tail.offset
+        self._entries = start + Mailbox.entries.offset
+
+    def put(
+        self,
+        variable: Variable,
+        value: Value,
+        *,
+        seq_variable: Variable | None = None,
+        seq: int = 0,
+        expires_ns: int = 0,
+    ) -> int | None:
+        """Ask for `value` in `variable` (and `seq` in `seq_variable`) at the next scan; a ticket for `status`.
+
+        None when MAILBOX_LEN writes wait already. `expires_ns` is monotonic; 0 never expires. The value fits the type:
+        whoever accepted the command has checked.
+        """
+        head = primitives().load_u64(self._head)
+        if head - primitives().load_u64(self._tail) >= MAILBOX_LEN:
+            return None
+        entry = self._mailbox.entries[head % MAILBOX_LEN]
+        raw = bytearray(8)
+        variable.type.pack_into(raw, 0, value)
+        entry.offset, entry.size = variable.offset, variable.type.size
+        entry.value[:] = list(raw)
+        entry.seq_offset = seq_variable.offset if seq_variable else 0
+        entry.seq, entry.expires_ns, entry.status = seq, expires_ns, WriteStatus.WAITING.value
+        primitives().add_u64(self._head, 1)
+        return head
+
+    def status(self, ticket: int) -> WriteStatus:
+        """What the scan has made of a write."""
+        if primitives().load_u64(self._tail) <= ticket:
+            return WriteStatus.WAITING
+        if primitives().load_u64(self._head) - ticket > MAILBOX_LEN:
+            return WriteStatus.FORGOTTEN
+        at = self._entries + (ticket % MAILBOX_LEN) * ctypes.sizeof(MailboxEntry) + MailboxEntry.status.offset
+        word = primitives().load_u32(at)
+        known = word in (WriteStatus.WRITTEN.value, WriteStatus.EXPIRED.value, WriteStatus.REFUSED.value)
+        return WriteStatus(word) if known else WriteStatus.REFUSED
