@@ -12,8 +12,11 @@ application memory (core/appmemory.py) and execution goes on with the result dec
 
 Budget. `Loop.cost` and `For.cost` are charged against the BUDGET word *before each iteration of the body*; a task's
 `cost` is charged once at its start. When the word would go below 0: record BUDGET_EXCEEDED at the site, set CUT to 1
-and unwind to the task's entry. Only bodies with `may_cut` contain loops (themselves or in what they call), so only
-after calls to those need a caller test CUT.
+and unwind to the task's entry; the word stays as it was. Only bodies with `may_cut` contain loops (themselves or in
+what they call), so only after calls to those need a caller test CUT.
+
+NaN. Which of its bit patterns a NaN has means nothing to a program and is left open (processors differ); whoever
+compares two memories takes one NaN for another.
 """
 
 from dataclasses import dataclass
@@ -124,7 +127,8 @@ class Convert:
 
     integer, bits, TIME → integer, bits, TIME: truncated, or extended by the operand's signedness. → BOOL: not equal 0.
     BOOL → number: 0 or 1. integer → real: nearest, ties to even. REAL ↔ LREAL: IEEE.
-    real → integer: rounds half to even and saturates; NaN gives 0 and faults at `site`.
+    real → integer: rounds half to even and saturates; NaN gives 0 and faults at `site`. real → BOOL: not equal 0 (so
+    NaN is TRUE).
     TIME's customary units are the lowerer's business (it multiplies or divides around a Convert).
     """
 
@@ -180,7 +184,10 @@ class Assign:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Copy `size` bytes of a structure, array or instance; source and target may be the same, never half overlap."""
+    """Copy `size` bytes of a structure, array or instance; source and target may be the same, never half overlap.
+
+    The source's indices come first, then the target's; after a bad one nothing more is evaluated.
+    """
 
     target: Place
     source: Place
@@ -189,7 +196,10 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class CallInstance:
-    """Run an FB body on an instance. Inputs were assigned into the instance before, outputs are read after."""
+    """Run an FB body on an instance. Inputs were assigned into the instance before, outputs are read after.
+
+    The instance's indices come first, then those of `refs` in order; after a bad one nothing more is evaluated.
+    """
 
     body: str
     instance: Place
@@ -245,6 +255,7 @@ class Loop:
 class For:
     """FOR over `control`, an integer place of `type`; `start`, `end`, `step` are evaluated once, in that order.
 
+    After those, and the test for step 0, the indices of `control` are evaluated once; a bad one skips the loop.
     Step 0 faults at `site_step` and does nothing more. Else: control := start; while the *control variable*, read
     anew, is not past `end` (in the direction of the step): charge `cost`, run the block, then control := control +
     step, unless that leaves the type's range, which ends the loop with control unchanged. `Continue` goes to the step.

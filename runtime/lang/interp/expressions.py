@@ -1,0 +1,130 @@
+"""Expressions compiled to Python closures: one closure a node, called with the activation."""
+
+from collections.abc import Callable
+
+from runtime.core.elementary import BOOL, Elementary, Value
+from runtime.lang import ir
+from runtime.lang.interp import operations
+from runtime.lang.interp.activation import Activation, Evaluator, Locator, Spot
+from runtime.lang.interp.function import Function
+from runtime.lang.interp.header import Header
+from runtime.lang.interp.intrinsics import intrinsic
+from runtime.lang.interp.places import compile_place
+from runtime.lang.machine import Buffer
+
+
+class ExpressionCompiler:
+    """Compiles expressions and places over one application memory. `function` gives a called body, compiled."""
+
+    def __init__(self, memory: Buffer, header: Header, function: Callable[[str], Function]) -> None:
+        self._memory = memory
+        self._record = header.record_fault
+        self.function = function
+
+    def place(self, place: ir.Place) -> Locator:
+        """The place as a function that finds it."""
+        return compile_place(place, self._memory, self.expression, self._record)
+
+    def expression(self, node: ir.Expr) -> Evaluator:
+        """The expression as a function that computes it."""
+        match node:
+            case ir.Const(value=value):
+                return lambda _: value
+            case ir.Load():
+                return self._load(node)
+            case ir.Unary(type_, op, operand):
+                return _apply1(operations.unary(type_, op), self.expression(operand))
+            case ir.Binary(type_, op, left, right, site):
+                operation = operations.binary(type_, op, site, self._record)
+                return _apply2(operation, self.expression(left), self.expression(right))
+            case ir.Compare(op, left, right):
+                return _apply2(operations.COMPARISONS[op], self.expression(left), self.expression(right))
+            case ir.ShortCircuit():
+                return self._short_circuit(node)
+            case ir.Convert(type_, operand, site):
+                convert = operations.conversion(type_, type_of(operand), site, self._record)
+                return _apply1(convert, self.expression(operand))
+            case ir.Intrinsic():
+                return self._intrinsic(node)
+            case ir.Call():
+                return self.call(node)
+
+    def _load(self, node: ir.Load) -> Evaluator:
+        unpack, place, offset = node.type.codec.unpack_from, node.place, node.place.offset
+        if place.indices or place.base is ir.Base.REF:
+            return _load_located(node.type, self.place(place))
+        if place.base is ir.Base.APP:
+            memory = self._memory
+            return lambda _: unpack(memory, offset)[0]
+        if place.base is ir.Base.FRAME:
+            return lambda activation: unpack(activation.frame, offset)[0]
+        return lambda activation: unpack(activation.buffer, activation.offset + offset)[0]
+
+    def _short_circuit(self, node: ir.ShortCircuit) -> Evaluator:
+        left, right = self.expression(node.left), self.expression(node.right)
+        if node.op == "and_then":
+            return lambda activation: left(activation) and right(activation)
+        return lambda activation: left(activation) or right(activation)
+
+    def _intrinsic(self, node: ir.Intrinsic) -> Evaluator:
+        operation = intrinsic(node.name, node.type, node.site, self._record)
+        arguments = tuple(self.expression(argument) for argument in node.args)
+        if len(arguments) == 1:
+            return _apply1(operation, arguments[0])
+        if len(arguments) == 2:
+            return _apply2(operation, *arguments)
+        return lambda activation: operation(*[argument(activation) for argument in arguments])
+
+    def call(self, node: ir.Call) -> Evaluator:
+        """A call of a FUNCTION; one without result evaluates to FALSE."""
+        function = self.function(node.body)
+        values = tuple(self.expression(value) for value in node.values)
+        refs = tuple(self.place(ref) for ref in node.refs)
+        default = node.type.default if node.type else False
+
+        def call(activation: Activation) -> Value:
+            arguments = [value(activation) for value in values]
+            spots = locate_all(refs, activation)
+            return default if spots is None else function.call(arguments, spots)
+
+        return call
+
+
+def locate_all(places: tuple[Locator, ...], activation: Activation) -> tuple[Spot, ...] | None:
+    """All places, left to right; None from the first bad index on."""
+    spots: list[Spot] = []
+    for locate in places:
+        spot = locate(activation)
+        if spot is None:
+            return None
+        spots.append(spot)
+    return tuple(spots)
+
+
+def type_of(node: ir.Expr) -> Elementary:
+    """The type of an expression's value."""
+    if isinstance(node, ir.Compare | ir.ShortCircuit):
+        return BOOL
+    assert node.type is not None, "a function without result has no value"
+    return node.type
+
+
+def _load_located(type_: Elementary, locate: Locator) -> Evaluator:
+    unpack, default = type_.codec.unpack_from, type_.default
+
+    def load(activation: Activation) -> Value:
+        spot = locate(activation)
+        if spot is None:
+            return default
+        value: Value = unpack(*spot)[0]
+        return value
+
+    return load
+
+
+def _apply1(operation: operations.Operation, operand: Evaluator) -> Evaluator:
+    return lambda activation: operation(operand(activation))
+
+
+def _apply2(operation: operations.Operation, left: Evaluator, right: Evaluator) -> Evaluator:
+    return lambda activation: operation(left(activation), right(activation))

@@ -1,0 +1,29 @@
+"""A compiled body: what a call of it does with frame, arguments and result."""
+
+from collections.abc import Sequence
+
+from runtime.core.elementary import Value
+from runtime.lang.interp.activation import Activation, Runner, Spot
+from runtime.lang.ir import Body
+from runtime.lang.machine import Buffer
+
+
+class Function:
+    """A body ready to be called; each call has a frame of its own."""
+
+    def __init__(self, body: Body, block: Runner) -> None:
+        self._body = body
+        self._block = block
+
+    def call(self, values: Sequence[Value], refs: tuple[Spot, ...]) -> Value:
+        """Call a FUNCTION; one without result gives FALSE."""
+        body = self._body
+        frame = bytearray(body.frame)
+        for parameter, value in zip(body.values, values, strict=True):
+            parameter.type.pack_into(frame, parameter.offset, value)
+        self._block(Activation(frame, 0, frame, refs))
+        return body.result.unpack(frame, body.result_offset) if body.result else False
+
+    def run(self, buffer: Buffer, offset: int, refs: tuple[Spot, ...]) -> None:
+        """Run a PROGRAM or FUNCTION_BLOCK on the instance at `offset` of `buffer`."""
+        self._block(Activation(buffer, offset, bytearray(self._body.frame), refs))

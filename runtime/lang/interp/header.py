@@ -1,0 +1,37 @@
+"""The header of application memory as the interpreter writes it: faults and the budget."""
+
+import struct
+
+from runtime.core import appmemory
+from runtime.lang.interp.activation import TaskCut
+from runtime.lang.machine import Buffer
+
+_I64 = struct.Struct("<q")
+_U64 = struct.Struct("<Q")
+_ENTRY = struct.Struct("<IIQ")
+_COUNT_MASK = (1 << 64) - 1
+
+
+class Header:
+    """Records faults and charges the budget in one application memory."""
+
+    def __init__(self, memory: Buffer) -> None:
+        self._memory = memory
+
+    def record_fault(self, site: int) -> None:
+        """Enter a fault into the ring and count it."""
+        memory = self._memory
+        count: int = _U64.unpack_from(memory, appmemory.FAULT_COUNT)[0]
+        scan_no: int = _U64.unpack_from(memory, appmemory.SCAN_NO)[0]
+        entry = appmemory.FAULT_RING + count % appmemory.FAULT_RING_LEN * appmemory.FAULT_ENTRY_SIZE
+        _ENTRY.pack_into(memory, entry, site, 0, scan_no)
+        _U64.pack_into(memory, appmemory.FAULT_COUNT, (count + 1) & _COUNT_MASK)
+
+    def charge(self, cost: int, site: int) -> None:
+        """Take `cost` from the budget; with less left, record the fault, set CUT and raise TaskCut."""
+        left: int = _I64.unpack_from(self._memory, appmemory.BUDGET)[0]
+        if left < cost:
+            self.record_fault(site)
+            self._memory[appmemory.CUT] = 1
+            raise TaskCut
+        _I64.pack_into(self._memory, appmemory.BUDGET, left - cost)

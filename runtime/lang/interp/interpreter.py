@@ -1,0 +1,49 @@
+"""The reference interpreter: runs an application's IR over a memory of its own."""
+
+from runtime.lang import ir
+from runtime.lang.application import Application
+from runtime.lang.interp.activation import TaskCut
+from runtime.lang.interp.expressions import ExpressionCompiler
+from runtime.lang.interp.function import Function
+from runtime.lang.interp.header import Header
+from runtime.lang.interp.statements import StatementCompiler
+from runtime.lang.machine import Buffer
+from runtime.lang.recursion import deep_recursion
+
+
+class Interpreter:
+    """Runs tasks as ir.py says. A `Machine`; what the native code is tested against.
+
+    Each body is compiled to nested closures once, at construction.
+    """
+
+    def __init__(self, app: Application, memory: Buffer | None = None) -> None:
+        self.app = app
+        self.memory: Buffer = bytearray(app.initial) if memory is None else memory
+        assert len(self.memory) == len(app.initial), "the memory given has not the application's size"
+        self._header = Header(self.memory)
+        self._functions: dict[str, Function] = {}
+        expressions = ExpressionCompiler(self.memory, self._header, self._function)
+        self._statements = StatementCompiler(expressions, self._header)
+        with deep_recursion():
+            for task in app.tasks:
+                for program in task.programs:
+                    self._function(program.body)
+
+    def run_task(self, i: int) -> None:
+        """Run task number `i` once, to its end or to where its budget cuts it."""
+        task = self.app.tasks[i]
+        with deep_recursion():
+            try:
+                self._header.charge(task.cost, task.site)
+                for program in task.programs:
+                    self._functions[program.body].run(self.memory, program.offset, ())
+            except TaskCut:
+                return
+
+    def _function(self, name: str) -> Function:
+        """The compiled body; calls never form a circle, so what it calls is compiled first."""
+        if name not in self._functions:
+            body: ir.Body = self.app.bodies[name]
+            self._functions[name] = Function(body, self._statements.block(body.block))
+        return self._functions[name]

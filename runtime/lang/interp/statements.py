@@ -1,0 +1,128 @@
+"""Statements compiled to Python closures; each returns why its block ends early, or None."""
+
+from runtime.lang import ir
+from runtime.lang.interp.activation import Activation, Evaluator, Runner, Signal
+from runtime.lang.interp.expressions import ExpressionCompiler, locate_all
+from runtime.lang.interp.function import Function
+from runtime.lang.interp.header import Header
+from runtime.lang.interp.loops import ForLoop, compile_loop
+
+
+class StatementCompiler:
+    """Compiles blocks of statements."""
+
+    def __init__(self, expressions: ExpressionCompiler, header: Header) -> None:
+        self._expressions = expressions
+        self._header = header
+
+    def block(self, statements: ir.Block) -> Runner:
+        """The statements in order, up to the first that leaves the block."""
+        runners = tuple(self.statement(statement) for statement in statements)
+
+        def run(activation: Activation) -> Signal | None:
+            for runner in runners:
+                signal = runner(activation)
+                if signal is not None:
+                    return signal
+            return None
+
+        return run
+
+    def statement(self, node: ir.Statement) -> Runner:
+        """One statement."""
+        match node:
+            case ir.Assign():
+                return self._assign(node)
+            case ir.Copy():
+                return self._copy(node)
+            case ir.CallInstance():
+                return self._call_instance(node)
+            case ir.Evaluate(value):
+                return _dropped(self._expressions.call(value))
+            case ir.If():
+                return self._if(node)
+            case ir.Case():
+                return self._case(node)
+            case ir.Loop():
+                return compile_loop(node, self.block(node.block), self.block(node.after), self._header)
+            case ir.For():
+                return self._for(node)
+            case ir.Exit():
+                return lambda _: Signal.EXIT
+            case ir.Continue():
+                return lambda _: Signal.CONTINUE
+            case ir.Return():
+                return lambda _: Signal.RETURN
+
+    def _assign(self, node: ir.Assign) -> Runner:
+        value, locate = self._expressions.expression(node.value), self._expressions.place(node.target)
+        pack = node.type.codec.pack_into
+
+        def assign(activation: Activation) -> None:
+            result = value(activation)
+            spot = locate(activation)
+            if spot is not None:
+                pack(*spot, result)
+
+        return assign
+
+    def _copy(self, node: ir.Copy) -> Runner:
+        places = (self._expressions.place(node.source), self._expressions.place(node.target))
+        size = node.size
+
+        def copy(activation: Activation) -> None:
+            spots = locate_all(places, activation)
+            if spots is not None:
+                (source, start), (target, at) = spots
+                target[at : at + size] = bytes(source[start : start + size])
+
+        return copy
+
+    def _call_instance(self, node: ir.CallInstance) -> Runner:
+        function: Function = self._expressions.function(node.body)
+        places = tuple(self._expressions.place(place) for place in (node.instance, *node.refs))
+
+        def call(activation: Activation) -> None:
+            spots = locate_all(places, activation)
+            if spots is not None:
+                function.run(*spots[0], spots[1:])
+
+        return call
+
+    def _if(self, node: ir.If) -> Runner:
+        arms = tuple((self._expressions.expression(condition), self.block(block)) for condition, block in node.arms)
+        otherwise = self.block(node.otherwise)
+
+        def choose(activation: Activation) -> Signal | None:
+            for condition, block in arms:
+                if condition(activation):
+                    return block(activation)
+            return otherwise(activation)
+
+        return choose
+
+    def _case(self, node: ir.Case) -> Runner:
+        selector = self._expressions.expression(node.selector)
+        arms = tuple((arm.ranges, self.block(arm.block)) for arm in node.arms)
+        otherwise = self.block(node.otherwise)
+
+        def choose(activation: Activation) -> Signal | None:
+            value = selector(activation)
+            for ranges, block in arms:
+                if any(low <= value <= high for low, high in ranges):
+                    return block(activation)
+            return otherwise(activation)
+
+        return choose
+
+    def _for(self, node: ir.For) -> Runner:
+        compile_ = self._expressions.expression
+        bounds = (compile_(node.start), compile_(node.end), compile_(node.step))
+        return ForLoop(node, self._expressions.place(node.control), bounds, self.block(node.block), self._header)
+
+
+def _dropped(value: Evaluator) -> Runner:
+    def evaluate(activation: Activation) -> None:
+        value(activation)
+
+    return evaluate

@@ -1,0 +1,113 @@
+"""Bodies and tasks: LLVM functions around blocks of statements.
+
+A body is `T @"st.NAME"(ptr app, ptr self, T values…, ptr refs…)`; a FUNCTION has no `self`, only it has values and a
+result. A task is `void @vs_task_<i>(ptr app)`, the only functions seen from outside.
+"""
+
+from runtime.core import appmemory
+from runtime.lang import ir
+from runtime.lang.application import Task
+from runtime.lang.llvm import places
+from runtime.lang.llvm.expressions import evaluate
+from runtime.lang.llvm.statements import emit_block
+from runtime.lang.llvm.types import register_type
+from runtime.lang.llvm.writer import BodyWriter
+
+HELPERS = f"""\
+define internal void @vs_fault(ptr %app, i32 %site) cold noinline nounwind {{
+  %counter = getelementptr inbounds i8, ptr %app, i64 {appmemory.FAULT_COUNT}
+  %count = load i64, ptr %counter, align 8, !tbaa !2
+  %scan_field = getelementptr inbounds i8, ptr %app, i64 {appmemory.SCAN_NO}
+  %scan = load i64, ptr %scan_field, align 8, !tbaa !1
+  %slot = urem i64 %count, {appmemory.FAULT_RING_LEN}
+  %skip = mul i64 %slot, {appmemory.FAULT_ENTRY_SIZE}
+  %ring = getelementptr inbounds i8, ptr %app, i64 {appmemory.FAULT_RING}
+  %entry = getelementptr inbounds i8, ptr %ring, i64 %skip
+  store i32 %site, ptr %entry, align 8, !tbaa !2
+  %rest = getelementptr inbounds i8, ptr %entry, i64 4
+  store i32 0, ptr %rest, align 4, !tbaa !2
+  %when = getelementptr inbounds i8, ptr %entry, i64 8
+  store i64 %scan, ptr %when, align 8, !tbaa !2
+  %more = add i64 %count, 1
+  store i64 %more, ptr %counter, align 8, !tbaa !2
+  ret void
+}}
+
+define internal void @vs_cut(ptr %app, i32 %site) cold noinline nounwind {{
+  call void @vs_fault(ptr %app, i32 %site)
+  %cut = getelementptr inbounds i8, ptr %app, i64 {appmemory.CUT}
+  store i8 1, ptr %cut, align 1, !tbaa !2
+  ret void
+}}
+"""
+"""Functions that record what went wrong; never inlined, so that the usual path stays short."""
+
+
+def task_symbol(i: int) -> str:
+    """The name of a task's function in the object."""
+    return f"vs_task_{i}"
+
+
+def emit_body(out: BodyWriter, body: ir.Body) -> None:
+    """The inside of a body's function."""
+    if body.frame:
+        _emit_frame(out, body)
+    emit_block(out, body.block)
+    out.branch(out.exit)
+    out.start(out.exit)
+    if body.result is None:
+        out.line("ret void")
+        return
+    place = ir.Place(ir.Base.FRAME, body.result_offset)
+    out.line(f"ret {register_type(body.result)} {places.load(out, body.result, place, evaluate)}")
+
+
+def signature(body: ir.Body, memory_size: int) -> str:
+    """Result, name and parameters of a body's function."""
+    result = register_type(body.result) if body.result else "void"
+    instance = [] if body.kind == "FUNCTION" else ["ptr noundef nonnull %self"]
+    values = [f"{register_type(parameter.type)} %value{i}" for i, parameter in enumerate(body.values)]
+    refs = [f"ptr noundef nonnull %ref{i}" for i in range(body.refs)]
+    parameters = ", ".join([app_parameter(memory_size), *instance, *values, *refs])
+    return f'{result} @"st.{body.name}"({parameters})'
+
+
+def app_parameter(memory_size: int) -> str:
+    """The parameter that points at application memory."""
+    return f"ptr noundef nonnull align 8 dereferenceable({memory_size}) %app"
+
+
+def emit_task(out: BodyWriter, task: Task) -> None:
+    """The inside of a task's function: charge its cost, then its programs in order, up to a cut."""
+    out.charge(task.cost, task.site)
+    for program in task.programs:
+        instance = out.header_field(program.offset)
+        out.line(f'call void @"st.{program.body}"(ptr %app, ptr {instance})')
+        out.calls[program.body] += 1
+        out.leave_when_cut(program.body)
+    out.branch(out.exit)
+    out.start(out.exit)
+    out.line("ret void")
+
+
+def frame_constant(body: ir.Body) -> str:
+    """The global that holds a frame's content at the start of a call; empty when that is all zero."""
+    if not any(body.frame):
+        return ""
+    content = "".join(f"\\{byte:02X}" for byte in body.frame)
+    return f'@"frame.{body.name}" = internal unnamed_addr constant [{len(body.frame)} x i8] c"{content}", align 8'
+
+
+def _emit_frame(out: BodyWriter, body: ir.Body) -> None:
+    size = len(body.frame)
+    out.line(f"%frame = alloca [{size} x i8], align 8")
+    if any(body.frame):
+        out.line(
+            f'call void @llvm.memcpy.p0.p0.i64(ptr align 8 %frame, ptr align 8 @"frame.{body.name}", '
+            f"i64 {size}, i1 false)"
+        )
+    else:
+        out.line(f"call void @llvm.memset.p0.i64(ptr align 8 %frame, i8 0, i64 {size}, i1 false)")
+    for i, parameter in enumerate(body.values):
+        pointer = out.temp(f"getelementptr inbounds i8, ptr %frame, i64 {parameter.offset}")
+        places.store_at(out, parameter.type, f"%value{i}", pointer)

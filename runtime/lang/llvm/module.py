@@ -1,0 +1,85 @@
+"""A whole application as the text of one LLVM module."""
+
+from collections import Counter
+
+from runtime.core.fault import ProgramFault
+from runtime.lang.application import Application
+from runtime.lang.llvm import bodies
+from runtime.lang.llvm.writer import METADATA, BodyWriter
+from runtime.lang.recursion import deep_recursion
+
+MAX_STACK_BYTES = 1 << 20
+"""Bytes that the frames of the deepest chain of calls may take; the scan thread's stack is 8 MiB (glibc's default)."""
+
+INLINE_GROWTH_LINES = 4000
+"""A body whose copies at every call would add more lines than this is called, not inlined: a scan of thousands of
+instances runs faster from the instruction cache, and compiles in a fraction of the time."""
+
+
+def emit_module(app: Application) -> str:
+    """The module's text; equal applications give equal text.
+
+    Raises ProgramFault when the frames of a chain of calls need more stack than there is.
+    """
+    with deep_recursion():
+        writers = {name: _body_writer(app, name) for name in sorted(app.bodies)}
+        tasks = [_task_writer(app, i) for i in range(len(app.tasks))]
+        _check_stack(app, writers)
+    calls: Counter[str] = sum((writer.calls for writer in [*writers.values(), *tasks]), Counter())
+    declared = {symbol: text for writer in writers.values() for symbol, text in writer.libm.items()}
+    parts = [
+        *(text for name in writers if (text := bodies.frame_constant(app.bodies[name]))),
+        *(declared[symbol] for symbol in sorted(declared)),
+        bodies.HELPERS,
+        *(_body_text(app, name, writer, calls[name]) for name, writer in writers.items()),
+        *(_task_text(app, i, writer) for i, writer in enumerate(tasks)),
+        "attributes #0 = { nounwind willreturn nosync nofree memory(none) }",
+        METADATA,
+    ]
+    return "\n".join(parts)
+
+
+def _body_writer(app: Application, name: str) -> BodyWriter:
+    out = BodyWriter(app.bodies)
+    bodies.emit_body(out, app.bodies[name])
+    return out
+
+
+def _task_writer(app: Application, i: int) -> BodyWriter:
+    out = BodyWriter(app.bodies)
+    bodies.emit_task(out, app.tasks[i])
+    return out
+
+
+def _body_text(app: Application, name: str, writer: BodyWriter, call_count: int) -> str:
+    grows = call_count > 1 and call_count * len(writer.lines) > INLINE_GROWTH_LINES
+    attributes = "noinline nounwind" if grows else "nounwind"
+    head = bodies.signature(app.bodies[name], len(app.initial))
+    return _function(f"define internal {head} {attributes}", writer)
+
+
+def _task_text(app: Application, i: int, writer: BodyWriter) -> str:
+    return _function(f"define void @{bodies.task_symbol(i)}({bodies.app_parameter(len(app.initial))}) nounwind", writer)
+
+
+def _function(head: str, writer: BodyWriter) -> str:
+    return "\n".join([head + " {", "entry:", *writer.lines, "}\n"])
+
+
+def _check_stack(app: Application, writers: dict[str, BodyWriter]) -> None:
+    needed: dict[str, int] = {}
+
+    def stack_of(name: str) -> int:
+        if name not in needed:
+            deepest = max((stack_of(callee) for callee in writers[name].calls), default=0)
+            needed[name] = len(app.bodies[name].frame) + deepest
+        return needed[name]
+
+    for name in writers:
+        if stack_of(name) > MAX_STACK_BYTES:
+            raise ProgramFault(
+                f"a call of {name} needs {needed[name]} bytes for temporary variables, with what it calls; "
+                f"there are {MAX_STACK_BYTES}",
+                where=name,
+                mend="move large arrays from VAR_TEMP or a FUNCTION into VAR of a function block or VAR_GLOBAL",
+            )

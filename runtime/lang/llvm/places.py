@@ -1,0 +1,79 @@
+"""Places: addresses with checked subscripts, and the loads and stores through them."""
+
+from collections.abc import Callable
+
+from runtime.core import appmemory
+from runtime.core.elementary import Elementary, Kind
+from runtime.lang.ir import Base, Expr, Index, Place
+from runtime.lang.llvm.types import constant, integer_constant, memory_type, register_type
+from runtime.lang.llvm.writer import TAG_ACCOUNT, TAG_CLOCK, TAG_VARIABLE, BodyWriter
+
+Evaluate = Callable[[BodyWriter, Expr], str]
+"""Emits an expression and gives the register that holds its value."""
+
+_CLOCK_FIELDS = range(appmemory.CUT)
+
+
+def address(out: BodyWriter, place: Place, bad: str, evaluate: Evaluate) -> str:
+    """A pointer to the place; control goes to the label `bad` when an index is out of range."""
+    pointer = _base(place)
+    if place.offset:
+        pointer = out.temp(f"getelementptr inbounds i8, ptr {pointer}, i64 {place.offset}")
+    for index in place.indices:
+        step = _checked(out, index, bad, evaluate)
+        pointer = out.temp(f"getelementptr inbounds i8, ptr {pointer}, i64 {step}")
+    return pointer
+
+
+def load(out: BodyWriter, type_: Elementary, place: Place, evaluate: Evaluate) -> str:
+    """The value at a place; the type's default when an index is out of range."""
+    if not place.indices:
+        return load_at(out, type_, address(out, place, "", evaluate), place)
+    bad, join = out.label("bad"), out.label("join")
+    value = load_at(out, type_, address(out, place, bad, evaluate), place)
+    loaded = out.block
+    out.branch(join)
+    out.start(bad)
+    out.branch(join)
+    out.start(join)
+    return out.phi(register_type(type_), (value, loaded), (constant(type_, type_.default), bad))
+
+
+def load_at(out: BodyWriter, type_: Elementary, pointer: str, place: Place) -> str:
+    """The value behind a pointer to a place; any byte other than 0 is a TRUE."""
+    value = out.temp(f"load {memory_type(type_)}, ptr {pointer}, align {type_.size}, {_tag(place)}")
+    return out.temp(f"icmp ne i8 {value}, 0") if type_.kind is Kind.BOOL else value
+
+
+def store_at(out: BodyWriter, type_: Elementary, value: str, pointer: str) -> None:
+    """Store a value at a pointer to a variable."""
+    if type_.kind is Kind.BOOL:
+        value = out.temp(f"zext i1 {value} to i8")
+    out.line(f"store {memory_type(type_)} {value}, ptr {pointer}, align {type_.size}, {TAG_VARIABLE}")
+
+
+def _base(place: Place) -> str:
+    match place.base:
+        case Base.APP:
+            return "%app"
+        case Base.SELF:
+            return "%self"
+        case Base.FRAME:
+            return "%frame"
+        case Base.REF:
+            return f"%ref{place.param}"
+
+
+def _checked(out: BodyWriter, index: Index, bad: str, evaluate: Evaluate) -> str:
+    """Bytes to add for a subscript. One unsigned compare checks both bounds: below `low` wraps to a large number."""
+    value = evaluate(out, index.value)
+    steps = out.temp(f"sub i64 {value}, {index.low}") if index.low else value
+    span = integer_constant(max(index.high - index.low + 1, 0), 64)
+    out.fault_unless(out.temp(f"icmp ult i64 {steps}, {span}"), index.site, bad)
+    return out.temp(f"mul i64 {steps}, {index.stride}") if index.stride != 1 else steps
+
+
+def _tag(place: Place) -> str:
+    if place.base is not Base.APP or place.offset >= appmemory.HEADER_SIZE:
+        return TAG_VARIABLE
+    return TAG_CLOCK if place.offset in _CLOCK_FIELDS else TAG_ACCOUNT
