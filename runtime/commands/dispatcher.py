@@ -99,10 +99,8 @@ class Dispatcher:
 
     def taken(self, ticket: int, how: Taken, now_ns: int) -> list[Effect]:
         """The scan has taken a Write out of the mailbox."""
-        job = self._writes.get(ticket)
-        if job is not None:
-            del self._writes[ticket]
-            return [_end(job, _as_outcome(how), now_ns)]
+        if ticket in self._writes:
+            return [_end(self._writes.pop(ticket), _as_outcome(how), now_ns)]
         for lane in self._lanes.values():
             job = lane.active
             if job is not None and job.entry.ticket == ticket:
