@@ -123,9 +123,9 @@ class Dispatcher:
 
     def _observe_lane(self, lane: _Lane, ack: Ack | None, now_ns: int) -> list[Effect]:
         effects: list[Effect] = []
-        for job in [j for j in lane.waiting if now_ns >= j.expires_ns]:
-            lane.waiting.remove(job)
-            effects.append(_end(job, Outcome(Ending.TIMED_OUT, "another command of this name was under way"), now_ns))
+        for late in [job for job in lane.waiting if now_ns >= job.expires_ns]:
+            lane.waiting.remove(late)
+            effects.append(_end(late, Outcome(Ending.TIMED_OUT, "another command of this name was under way"), now_ns))
         job = lane.active
         if job is None:
             return effects
