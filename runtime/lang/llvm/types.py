@@ -1,5 +1,6 @@
 """Elementary types and constants as LLVM writes them."""
 
+import ctypes
 import math
 import struct
 
@@ -23,6 +24,7 @@ def constant(type_: Elementary, value: Value) -> str:
     if type_.kind is Kind.BOOL:
         return "true" if value else "false"
     if type_.kind is Kind.REAL:
+        assert type_.size == 8 or not _needs_rounding(float(value)), f"REAL literal {value} is not rounded to 32 bit"
         return real_constant(float(value))
     return integer_constant(int(value), type_.bits)
 
@@ -37,3 +39,7 @@ def real_constant(value: float) -> str:
     """A real literal by its bits; LLVM writes a float's with the bits of the double of the same value."""
     exact = math.nan if math.isnan(value) else value
     return f"0x{struct.unpack('<Q', struct.pack('<d', exact))[0]:016X}"
+
+
+def _needs_rounding(value: float) -> bool:
+    return ctypes.c_float(value).value != value and not math.isnan(value)
