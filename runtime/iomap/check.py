@@ -1,0 +1,141 @@
+"""Checks a loaded site map against the program's tags. What passes needs no further check at run time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runtime.core.binding import Bindings
+from runtime.core.diagnostic import Diagnostic, Label, error, has_errors, warning
+from runtime.core.tag import TagTable
+from runtime.iomap.build import build
+from runtime.iomap.busload import check_load
+from runtime.iomap.conflicts import check_conflicts
+from runtime.iomap.fit import check_use
+from runtime.iomap.load import LoadedSite
+from runtime.iomap.plan import IoPlan
+from runtime.iomap.read import did_you_mean
+from runtime.iomap.uses import Use, find_uses
+
+_NEEDED_RESULTS = ("ACCEPTED", "DONE", "REFUSED")
+_PROTOCOL_OF_LINK = {"modbus_tcp": "modbus", "can": "can"}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSite:
+    """The outcome: `bindings` and `plan` are there exactly when no diagnostic is an error."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    bindings: Bindings | None = None
+    plan: IoPlan | None = None
+
+
+def check(site: LoadedSite, tags: TagTable) -> CheckedSite:
+    """All mistakes of the map at once, or bindings and plan.
+
+    A site whose loading gave errors is not checked further than its own names: pass it only to see more of them.
+    """
+    uses, found = find_uses(site, tags)
+    found += _check_links(site)
+    for use in uses:
+        found += check_use(site, use)
+    found += check_conflicts(site, uses)
+    found += _check_heartbeats(site, uses)
+    found += _check_commands(site, tags)
+    found += _unused_devices(site, uses)
+    broken = len(site.profiles) < len({d.profile for d in site.map.devices.values()})
+    if broken or has_errors(found):
+        return CheckedSite(tuple(found))
+    bindings, plan = build(site, uses)
+    found += check_load(site, plan.devices)
+    if has_errors(found):
+        return CheckedSite(tuple(found))
+    return CheckedSite(tuple(found), bindings, plan)
+
+
+def _check_links(site: LoadedSite) -> Iterator[Diagnostic]:
+    places = site.document.places
+    for link_name, link in site.map.links.items():
+        if link.kind == "can" and not link.channel:
+            at = Label(places.key("links", link_name), "`channel` belongs here")
+            mend = 'channel = "can0" for socketcan, a multicast group 239.x.x.x for udp_multicast'
+            yield error("M1004", f"the CAN link `{link_name}` names no channel", at, help=mend)
+    for name, device in site.map.devices.items():
+        its_link = site.map.links.get(device.link)
+        if its_link is None:
+            at = Label(places.value("devices", name, "link"), "not a table under [links]")
+            mend = did_you_mean(device.link, site.map.links, what="links")
+            yield error("M4004", f"unknown link `{device.link}`", at, help=mend)
+            continue
+        profile = site.profiles.get(device.profile)
+        if profile is not None and profile.profile.protocol != _PROTOCOL_OF_LINK[its_link.kind]:
+            at = Label(
+                places.value("devices", name, "link"),
+                f"a {its_link.kind} link; {device.profile} speaks {profile.profile.protocol}",
+            )
+            yield error("M4004", f"`{name}` cannot speak over this link", at, help="choose a link of its protocol")
+        if profile is not None and device.nature is not None and device.nature not in profile.profile.natures:
+            at = Label(
+                places.value("devices", name, "nature"), f"the profile is for {', '.join(profile.profile.natures)}"
+            )
+            yield error("M4006", f"`{name}` is no {device.nature}", at, help="choose one of the profile's natures")
+
+
+def _check_heartbeats(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:
+    for use in uses:
+        loaded = site.profiles[site.map.devices[use.device].profile]
+        for rule in loaded.profile.heartbeats:
+            if rule.point == use.name and use.is_output and use.rule.min_interval_ms * 2 > rule.timeout_ms:
+                at = Label(
+                    site.document.places.value(*use.path, "min_interval_ms"),
+                    f"the device stops after {rule.timeout_ms} ms",
+                )
+                mend = f"at most {rule.timeout_ms // 2} ms, so that one lost write does no harm"
+                yield error("M4005", f"the heartbeat `{use.name}` is written too seldom", at, help=mend)
+
+
+def _unused_devices(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:
+    used = {use.device for use in uses}
+    for name, device in site.map.devices.items():
+        if name not in used and device.profile in site.profiles:
+            at = Label(site.document.places.key("devices", name), f"the program has no tag {name}.…")
+            mend = f"declare {name} in a VAR_GLOBAL with fields named as the points of {device.profile}"
+            yield warning("M3013", f"nothing uses the device `{name}`", at, help=mend)
+
+
+def _check_commands(site: LoadedSite, tags: TagTable) -> Iterator[Diagnostic]:
+    for name, command in site.map.commands.items():
+        needed = (
+            ("request", f"{command.request}.value"),
+            ("request", f"{command.request}.seq"),
+            ("ack", f"{command.ack}.seq"),
+            ("ack", f"{command.ack}.result"),
+        )
+        for key, wanted in needed:
+            yield from _check_command_tag(site, tags, name, key, wanted)
+
+
+def _check_command_tag(site: LoadedSite, tags: TagTable, name: str, key: str, wanted: str) -> Iterator[Diagnostic]:
+    at = site.document.places.value("commands", name, key)
+    tag = tags.tag(wanted)
+    if tag is None:
+        close = tags.nearest(wanted)
+        mend = (
+            f"did you mean {close}?"
+            if close
+            else f"declare it with a field {wanted.rpartition('.')[2]} in a VAR_GLOBAL"
+        )
+        yield error(
+            "M3010", f"the command `{name}` needs the tag {wanted}", Label(at, "the program has no such tag"), help=mend
+        )
+        return
+    if wanted.endswith(".seq") and tag.type.name != "UDINT":
+        label = Label(at, f"{wanted} is {tag.type_name} ({tag.file}:{tag.line})")
+        yield error(
+            "M3010", f"the command `{name}` numbers its requests with a UDINT", label, help="declare seq : UDINT"
+        )
+    if wanted.endswith(".result"):
+        labels = [label.upper() for label, _ in tag.labels]
+        missing = [n for n in _NEEDED_RESULTS if not any(label.startswith(n) for label in labels)]
+        if missing:
+            label = Label(at, f"{wanted} is {tag.type_name} ({tag.file}:{tag.line})")
+            mend = "an enumeration with labels that start with ACCEPTED, DONE and REFUSED"
+            yield error("M3010", f"the result of the command `{name}` lacks {', '.join(missing)}", label, help=mend)

@@ -1,0 +1,46 @@
+"""Puts neighbouring points into one Modbus read, under the device's limit of words."""
+
+from collections.abc import Iterable
+
+from runtime.iomap.plan import InputPoint, ReadRequest
+from runtime.iomap.wire import ModbusWire
+
+MAX_BITS = 2000
+"""Most coils or discrete inputs in one read (Modbus Application Protocol V1.1b3, 6.1)."""
+
+
+def merge_reads(
+    points: Iterable[InputPoint], *, groups: dict[str, str], max_words: int, max_gap_words: int
+) -> tuple[ReadRequest, ...]:
+    """The fewest reads, in order of address, that fetch all points, each point whole in one read.
+
+    `groups`: poll group by point name; points of different groups or tables never share a read. A read crosses at most
+    `max_gap_words` registers that no point asked for.
+    """
+    wired = [(p, p.wire) for p in points if isinstance(p.wire, ModbusWire)]
+    wired.sort(key=lambda item: (groups[item[0].name], item[1].table, item[1].address, item[1].end))
+    requests: list[ReadRequest] = []
+    for point, wire in wired:
+        last = requests[-1] if requests else None
+        limit = MAX_BITS if wire.table.is_bits else max_words
+        joins = (
+            last is not None
+            and last.group == groups[point.name]
+            and last.table is wire.table
+            and wire.address - (last.address + last.count) <= max_gap_words
+            and wire.end - last.address <= limit
+        )
+        if last is not None and joins:
+            count = max(last.count, wire.end - last.address)
+            requests[-1] = _request(point, wire, last.address, count, (*last.entries, point.entry), last.group)
+        else:
+            requests.append(_request(point, wire, wire.address, wire.words, (point.entry,), groups[point.name]))
+    return tuple(requests)
+
+
+def _request(
+    point: InputPoint, wire: ModbusWire, address: int, count: int, entries: tuple[int, ...], group: str
+) -> ReadRequest:
+    return ReadRequest(
+        group=group, table=wire.table, address=address, count=count, period_ns=point.period_ns, entries=entries
+    )

@@ -1,0 +1,194 @@
+"""What io does with the devices of a site: the checked map, resolved down to addresses. Nothing in it is checked again.
+
+The supervisor makes it from the site map and hands it to io as a JSON file. A device of a *served* plan is played, not
+polled: its `inputs` are then the points that a remote client writes, its `outputs` those that it reads.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from runtime.core.elementary import ELEMENTARY, Kind, Value
+from runtime.iomap.wire import Table, Wire
+
+Protocol = Literal["modbus_tcp", "can"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritePolicy:
+    """When an output is written: on a change beyond `dead_band`, again after `refresh_ns` (0: never again without a
+    change), and never twice within `min_interval_ns`.
+    """
+
+    dead_band: float = 0.0
+    refresh_ns: int = 0
+    min_interval_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputPoint:
+    """A device point that feeds a tag. `entry` is its place in the device's input page.
+
+    `period_ns` is how often the device's value is fetched or sent (0: when the remote writes it). A value outside
+    `minimum`..`maximum` is UNCERTAIN; one outside `allowed` (the values of an enumeration; empty: all) is BAD.
+    """
+
+    name: str
+    tag: str
+    type_name: str
+    entry: int
+    wire: Wire
+    period_ns: int
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[int, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the tag's elementary type."""
+        return ELEMENTARY[self.type_name].kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputPoint:
+    """A tag that drives a device point. `entry` is its place in the output frame; `fail_safe` None holds.
+
+    Values are clamped to `minimum`..`maximum` before they are encoded: the device's last guard.
+    """
+
+    name: str
+    tag: str
+    type_name: str
+    entry: int
+    wire: Wire
+    fail_safe: Value | None
+    policy: WritePolicy = WritePolicy()
+    period_ns: int = 0
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+
+    def clamp(self, value: Value) -> Value:
+        """The value within the point's limits."""
+        if self.minimum is not None and value < self.minimum:
+            return type(value)(self.minimum)
+        if self.maximum is not None and value > self.maximum:
+            return type(value)(self.maximum)
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRequest:
+    """One Modbus read: `count` items of `table` from `address`, every `period_ns`; answers the inputs `entries`."""
+
+    group: str
+    table: Table
+    address: int
+    count: int
+    period_ns: int
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """A counter that the driver itself writes while outputs are driven, for a device whose tag is not bound.
+
+    up and down count through `minimum`..`maximum`; toggle alternates between the two.
+    """
+
+    point: str
+    wire: Wire
+    kind: Literal["up", "down", "toggle"]
+    period_ns: int
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagePlan:
+    """A CAN message of a device, `frame_id` with the device's offset. Silent for `timeout_ns`, its points turn BAD."""
+
+    name: str
+    frame_id: int
+    extended: bool
+    sent: bool
+    period_ns: int
+    timeout_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicePlan:
+    """One device: who it is on its link, and every point of it that a tag is bound to.
+
+    `spare` are the points of a served profile that no tag drives: they read 0. `dbc` is the text of the profile's CAN
+    database.
+    """
+
+    name: str
+    profile: str
+    nature: str
+    served: bool
+    unit_id: int = 0
+    inputs: tuple[InputPoint, ...] = ()
+    outputs: tuple[OutputPoint, ...] = ()
+    reads: tuple[ReadRequest, ...] = ()
+    heartbeats: tuple[Heartbeat, ...] = ()
+    messages: tuple[MessagePlan, ...] = ()
+    spare: tuple[Wire, ...] = ()
+    max_gap_words: int = 0
+    dbc: str = ""
+
+    def point(self, name: str) -> InputPoint | OutputPoint | None:
+        """The bound point of that profile name."""
+        points: tuple[InputPoint | OutputPoint, ...] = (*self.inputs, *self.outputs)
+        return next((p for p in points if p.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPlan:
+    """A connection or bus that devices share. `attempts` failures in a row make a device's points BAD."""
+
+    name: str
+    protocol: Protocol
+    host: str = ""
+    port: int = 0
+    timeout_ns: int = 500_000_000
+    attempts: int = 2
+    backoff_min_ns: int = 100_000_000
+    backoff_max_ns: int = 5_000_000_000
+    interface: str = ""
+    channel: str = ""
+    bitrate: int = 500_000
+    local_address: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IoPlan:
+    """All links and devices of a site. `devices` by link name, in order of the map."""
+
+    site: str
+    served: bool
+    fail_safe_after_ns: int
+    links: tuple[LinkPlan, ...] = ()
+    devices: dict[str, tuple[DevicePlan, ...]] = field(default_factory=dict)
+
+    def device(self, name: str) -> DevicePlan | None:
+        """The device of that name."""
+        return next((d for devices in self.devices.values() for d in devices if d.name == name), None)
+
+    def save(self, path: Path) -> None:
+        """Write the plan whole or not at all."""
+        partial = path.with_suffix(".partial")
+        partial.write_bytes(_ADAPTER.dump_json(self))
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> "IoPlan":
+        """The plan that `save` wrote."""
+        return _ADAPTER.validate_json(path.read_bytes())
+
+
+_ADAPTER = TypeAdapter(IoPlan)

@@ -1,0 +1,122 @@
+"""Reads one TOML file into its schema; every mistake becomes a diagnostic at its key, all of them at once."""
+
+import difflib
+import inspect
+import re
+import tomllib
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
+from runtime.iomap.locate import Locator, locate
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Document(Generic[Schema]):
+    """A file that fits its schema, and where its keys stand."""
+
+    content: Schema
+    places: Locator
+    path: Path
+
+
+def read_document(
+    path: Path, schema: type[Schema], *, name: str = ""
+) -> tuple[Document[Schema] | None, list[Diagnostic]]:
+    """The file's content, or the diagnostics that say why there is none. `name`: the path as the user gave it."""
+    shown = name or str(path)
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
+        at = Span(Source(shown, ""), 1, 1)
+        return None, [error("M1001", f"cannot read this file: {reason}", Label(at, ""), help="check path and rights")]
+    source = Source(shown, text)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        return None, [_not_toml(source, str(fault))]
+    places = locate(source)
+    try:
+        return Document(schema.model_validate(raw), places, path), []
+    except ValidationError as fault:
+        return None, [_misfit(details, places, schema) for details in fault.errors()]
+
+
+def nearest(name: str, known: typing.Iterable[str]) -> str | None:
+    """The known name that looks most like `name`."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, known: typing.Iterable[str], *, what: str) -> str:
+    """A help line: the nearest name, or all there are."""
+    names = sorted(known)
+    close = nearest(name, names)
+    if close is not None:
+        return f"did you mean {close}?"
+    return f"{what}: {', '.join(names)}" if names else f"there are no {what}"
+
+
+def _not_toml(source: Source, told: str) -> Diagnostic:
+    found = re.search(r"\(at line (\d+), column (\d+)\)", told)
+    last = source.text.count("\n") + 1
+    line, column = (int(found[1]), int(found[2])) if found else (last, 1)
+    text = re.sub(r" \(at .*\)", "", told)
+    return error("M1002", "this is not valid TOML", Label(Span(source, line, column), text.lower()))
+
+
+def _misfit(details: ErrorDetails, places: Locator, schema: type[BaseModel]) -> Diagnostic:
+    path = _known_prefix(details["loc"], places)
+    name = str(details["loc"][-1]) if details["loc"] else ""
+    if details["type"] == "extra_forbidden":
+        known = _keys_of(_model_at(schema, details["loc"][:-1]))
+        label = Label(places.key(*details["loc"]), "no such key here")
+        return error("M1003", f"unknown key `{name}`", label, help=did_you_mean(name, known, what="keys here"))
+    if details["type"] == "missing":
+        where = f" in `{'.'.join(map(str, path))}`" if path else ""
+        label = Label(places.key(*path), f"`{name}` belongs here" if path else f"`{name}` belongs at the top")
+        return error("M1004", f"the key `{name}` is missing{where}", label, help=f"add {name} = …")
+    told = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    label = Label(places.value(*path), f"must be {told}" if told != details["msg"] else told)
+    if details["type"] == "value_error":
+        label = Label(places.key(*path), told)
+    shown = ".".join(map(str, path)) or "this file"
+    return error("M1005", f"`{shown}` has a wrong value", label)
+
+
+def _known_prefix(loc: tuple[str | int, ...], places: Locator) -> tuple[str | int, ...]:
+    for length in range(len(loc), 0, -1):
+        if places.has(*loc[:length]):
+            return loc[:length]
+    return ()
+
+
+def _model_at(schema: type[BaseModel], loc: tuple[str | int, ...]) -> type[BaseModel] | None:
+    """The model that the table at `loc` is checked against, following dictionaries and lists of models."""
+    model: type[BaseModel] | None = schema
+    for step in loc:
+        if model is None:
+            return None
+        named = next((f for key, f in model.model_fields.items() if str(step) in (key, f.alias)), None)
+        if named is None:
+            continue  # the key of a dictionary or the place in a list of `model`
+        model = _model_in(named.annotation)
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((m for m in map(_model_in, reversed(typing.get_args(annotation))) if m is not None), None)
+
+
+def _keys_of(model: type[BaseModel] | None) -> list[str]:
+    return [field.alias or key for key, field in model.model_fields.items()] if model else []

@@ -1,0 +1,201 @@
+"""How one point lies on the wire, and the exact arithmetic between raw numbers and engineering values.
+
+engineering = raw * scale + offset (scale first, then offset: requirements Q-18). Encoding divides, rounds half to
+even and saturates at what the raw type can hold; it never wraps. Drivers, served devices and the virtual-time loop all
+go through `Numeric.decode` and `Numeric.encode`, so all of them see the same rounding.
+"""
+
+import math
+import struct
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from runtime.core.elementary import Kind, Value
+
+
+class Table(StrEnum):
+    """The four tables of Modbus (Modbus Application Protocol V1.1b3, 4.3)."""
+
+    HOLDING = "holding"
+    INPUT = "input"
+    COIL = "coil"
+    DISCRETE = "discrete"
+
+    @property
+    def is_bits(self) -> bool:
+        """True for the tables whose items are single bits."""
+        return self in (Table.COIL, Table.DISCRETE)
+
+    @property
+    def is_writable(self) -> bool:
+        """True for the tables a client may write."""
+        return self in (Table.HOLDING, Table.COIL)
+
+
+class RawType(StrEnum):
+    """What the words of a point are. `flag` is a whole register that means TRUE or FALSE, `bit` one bit of it."""
+
+    U16 = "u16"
+    I16 = "i16"
+    U32 = "u32"
+    I32 = "i32"
+    U64 = "u64"
+    I64 = "i64"
+    F32 = "f32"
+    F64 = "f64"
+    BIT = "bit"
+    FLAG = "flag"
+
+
+WORDS: dict[RawType, int] = {
+    RawType.U16: 1,
+    RawType.I16: 1,
+    RawType.U32: 2,
+    RawType.I32: 2,
+    RawType.U64: 4,
+    RawType.I64: 4,
+    RawType.F32: 2,
+    RawType.F64: 4,
+    RawType.BIT: 1,
+    RawType.FLAG: 1,
+}
+"""16-bit registers a point takes (a point of a bit table takes one item)."""
+
+Order = Literal["big", "little"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numeric:
+    """A raw number: `bits` wide, signed or not, or a float of 32 or 64 bits; scaled to engineering units.
+
+    `boolean` numbers decode to TRUE when raw == `on` (when `on` is None: when raw is not 0), and encode TRUE as `on`
+    or 1. A raw value equal to `not_implemented`, or a NaN, means that the device has no value.
+    """
+
+    bits: int
+    signed: bool
+    floating: bool
+    boolean: bool = False
+    on: int | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+    not_implemented: int | None = None
+
+    @property
+    def raw_minimum(self) -> int:
+        """Smallest raw integer."""
+        return -(1 << (self.bits - 1)) if self.signed else 0
+
+    @property
+    def raw_maximum(self) -> int:
+        """Largest raw integer."""
+        return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
+
+    @property
+    def is_integral(self) -> bool:
+        """True when every engineering value is a whole number."""
+        whole = float(self.scale).is_integer() and float(self.offset).is_integer()
+        return whole and not self.floating and not self.boolean
+
+    @property
+    def minimum(self) -> float:
+        """Smallest engineering value that can be sent."""
+        return min(self._ends())
+
+    @property
+    def maximum(self) -> float:
+        """Largest engineering value that can be sent."""
+        return max(self._ends())
+
+    def decode(self, raw: float, kind: Kind) -> Value | None:
+        """The engineering value as a tag of `kind` holds it; None when the device has no value."""
+        if self.not_implemented is not None and raw == self.not_implemented:
+            return None
+        if not math.isfinite(raw):
+            return None
+        if self.boolean or kind is Kind.BOOL:
+            return raw == self.on if self.on is not None else raw != 0
+        if kind is Kind.REAL:
+            return raw * self.scale + self.offset
+        return int(raw) * int(self.scale) + int(self.offset)
+
+    def encode(self, value: Value) -> int | float:
+        """The raw number nearest to an engineering value, saturated. `value` is finite: the sink has seen to it."""
+        assert math.isfinite(value), "a value that is not finite reached the encoder"
+        if self.boolean:
+            return (1 if self.on is None else self.on) if value else 0
+        if self.floating:
+            return _fit_float((value - self.offset) / self.scale, self.bits)
+        whole = isinstance(value, int) and self.is_integral
+        raw = _nearest(int(value) - int(self.offset), int(self.scale)) if whole else self._round(value)
+        return min(max(raw, self.raw_minimum), self.raw_maximum)
+
+    def _round(self, value: Value) -> int:
+        raw = (value - self.offset) / self.scale
+        return round(min(max(raw, self.raw_minimum), self.raw_maximum))
+
+    def _ends(self) -> tuple[float, float]:
+        if self.boolean:
+            return 0.0, 1.0
+        if self.floating:
+            top = _FLOAT_MAX[self.bits] * abs(self.scale)
+            return -top, top
+        return self.raw_minimum * self.scale + self.offset, self.raw_maximum * self.scale + self.offset
+
+
+_FLOAT_MAX = {32: struct.unpack(">f", b"\x7f\x7f\xff\xff")[0], 64: 1.7976931348623157e308}
+
+
+def _fit_float(value: float, bits: int) -> float:
+    top = _FLOAT_MAX[bits]
+    clipped = min(max(value, -top), top)
+    return clipped if bits == 64 else float(struct.unpack(">f", struct.pack(">f", clipped))[0])
+
+
+def _nearest(value: int, step: int) -> int:
+    """value / step rounded half to even in exact integers (a float would lose bits beyond 2^53)."""
+    quotient, rest = divmod(value, step)
+    twice = 2 * abs(rest) - abs(step)
+    return quotient + 1 if twice > 0 or (twice == 0 and quotient % 2 == 1) else quotient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusWire:
+    """A point in a Modbus table. `address` is the PDU address, from 0; `bit` counts from the least significant.
+
+    `word_order` big: the first register holds the most significant word. `byte_order` big: as the standard says.
+    """
+
+    kind: Literal["modbus"] = "modbus"
+    table: Table
+    address: int
+    type: RawType
+    number: Numeric
+    word_order: Order = "big"
+    byte_order: Order = "big"
+    bit: int = 0
+
+    @property
+    def words(self) -> int:
+        """Registers (or, in a bit table, bits) the point takes."""
+        return 1 if self.table.is_bits else WORDS[self.type]
+
+    @property
+    def end(self) -> int:
+        """First address after the point."""
+        return self.address + self.words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanWire:
+    """A point in a CAN message. `frame_id` includes the device's id offset."""
+
+    kind: Literal["can"] = "can"
+    message: str
+    signal: str
+    frame_id: int
+    number: Numeric
+
+
+Wire = ModbusWire | CanWire
