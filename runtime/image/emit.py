@@ -101,6 +101,11 @@ class Word:
         """The low bits."""
         return self if self.ir.type == to else self._of(self._builder.trunc(self.ir, to))
 
+    def floor_log2(self) -> "Word":
+        """Position of the highest 1 of a word that is not 0."""
+        zeros = self._builder.ctlz(self.ir, I1(1))
+        return self._of(self._builder.sub(self.ir.type(self.ir.type.width - 1), zeros))
+
     def choose(self, then: "Word", otherwise: "Word") -> "Word":
         """For a 1-bit word: one or the other, both computed."""
         return self._of(self._builder.select(self.ir, then.ir, otherwise.ir))
@@ -186,9 +191,7 @@ class Routine:
         self._locals_at = ir.IRBuilder(function.append_basic_block("locals"))
         self._builder = ir.IRBuilder(function.append_basic_block("body"))
         self._body = self._builder.block
-        self._parameters = {
-            name: Word(self._builder, value) for name, value in zip(names, function.args, strict=True)
-        }
+        self._parameters = {name: Word(self._builder, value) for name, value in zip(names, function.args, strict=True)}
 
     def __getitem__(self, name: str) -> Word:
         return self._parameters[name]
@@ -212,7 +215,7 @@ class Routine:
         """Address of `size` bytes on the stack, 16-byte aligned, not initialised."""
         slot = self._locals_at.alloca(ir.ArrayType(I8, size))
         slot.align = 16
-        return Word(self._builder, slot)
+        return Word(self._builder, _Pointing(slot, PTR))
 
     def call(self, function: Any, *arguments: Word) -> Word:
         """Call another routine or an external function."""

@@ -56,6 +56,11 @@ class Manifest:
             app_hash=self.app_hash,
         )
 
+    @property
+    def fault_sites(self) -> tuple[FaultSite, ...]:
+        """What fault entries count in: `sites` of the programs, then one site an output, at its tag's declaration."""
+        return self.sites + tuple(_output_site(self.tags, output.tag) for output in self.bindings.outputs)
+
     def save(self, path: Path) -> None:
         """Write the manifest whole or not at all."""
         fields = {name: getattr(self, name) for name in _PLAIN_FIELDS}
@@ -93,6 +98,12 @@ _PLAIN_FIELDS = (
     "stamp_offset",
     "app_hash",
 )
+
+
+def _output_site(tags: TagTable, name: str) -> FaultSite:
+    tag = tags.tag(name)
+    assert tag is not None, f"binding names no tag: {name}"
+    return FaultSite(FaultCode.OUTPUT_NOT_FINITE, tag.name, tag.file, tag.line, 1)
 
 
 def _bindings(told: dict[str, Any]) -> Bindings:

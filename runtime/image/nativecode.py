@@ -68,8 +68,13 @@ class NativeCode:
 
 
 @functools.cache
-def _target_machine() -> Any:
+def _initialise() -> None:
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
+
+
+def _target_machine() -> Any:
+    """A new one each time: an engine takes the one it gets along when it dies."""
+    _initialise()
     target = binding.Target.from_triple(binding.get_default_triple())
     return target.create_target_machine(opt=OPTIMISATION, codemodel="jitdefault", jit=True)

@@ -62,4 +62,3 @@ def _write() -> str:
     from runtime.image.channelcode import write_primitives
 
     return write_primitives()
-

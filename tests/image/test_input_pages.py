@@ -11,7 +11,9 @@ def test_page_reader_when_nothing_published_then_none(segment):
 
 
 def test_page_writer_when_written_then_reader_gets_values_qualities_stamps(segment):
-    PageWriter(segment, "rack").write([(-7, GOOD, 10), (70000, Quality.UNCERTAIN, 11), (5_000_000_000, Quality.BAD, 12)])
+    PageWriter(segment, "rack").write(
+        [(-7, GOOD, 10), (70000, Quality.UNCERTAIN, 11), (5_000_000_000, Quality.BAD, 12)]
+    )
     assert PageReader(segment, "rack").read() == [
         (-7, GOOD, 10),
         (70000, Quality.UNCERTAIN, 11),

@@ -1,0 +1,64 @@
+"""The native scan: one module of machine code for every controller, driven by a plan (scan/plan.py).
+
+No Python object, lock, socket or allocation inside; nothing in it can fail. The phases are written in latch, mailbox,
+tasks, outputs and account; loop puts them in order.
+"""
+
+import ctypes
+from collections.abc import Callable
+from pathlib import Path
+
+import runtime.core.appmemory
+import runtime.core.quality
+import runtime.image.control
+import runtime.image.layout
+from runtime.core.objectcache import ObjectCache
+from runtime.image.nativecode import NativeCode, cached_object_code
+
+_HERE = Path(__file__).parent
+_IMAGE = Path(runtime.image.layout.__file__).parent
+_SOURCES = (
+    *(_HERE / f"{name}.py" for name in ("account", "kernel", "latch", "loop", "mailbox", "outputs", "plan", "tasks")),
+    *(_HERE / f"{name}.py" for name in ("values", "view")),
+    *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox")),
+    Path(runtime.core.appmemory.__file__),
+    Path(runtime.core.quality.__file__),
+)
+
+
+class Kernel:
+    """The scan kernel, bound. All calls take the address of a plan and run without the GIL."""
+
+    def __init__(self, cache: ObjectCache | None = None) -> None:
+        self._native = NativeCode(cached_object_code(cache, _SOURCES, _write))
+        plan, i64 = ctypes.c_void_p, ctypes.c_int64
+        bind = self._native.long_function
+        self.loop: Callable[[int], None] = bind("vs_scan_loop", None, plan)
+        """(plan): real time, until the control segment or the plan asks to end."""
+        self.step: Callable[[int, int, int], None] = bind("vs_scan_step", None, plan, i64, i64)
+        """(plan, now_ns, wall_ns): one scan on virtual time."""
+        self.steps: Callable[[int, int, int, int], None] = bind("vs_scan_steps", None, plan, i64, i64, i64)
+        """(plan, now_ns of the first, wall_ns of the first, count): scans one base cycle apart."""
+        self.bare_loop: Callable[[int], None] = bind("vs_bare_loop", None, ctypes.c_void_p)
+        """(bare plan): the bare loop, until its wake-ups are used up."""
+
+
+def _write() -> str:
+    # Only a miss of the cache needs the writers, and llvmlite's builder under them.
+    from runtime.image.channelcode import write_channel
+    from runtime.image.emit import Code
+    from runtime.scan import account, latch, loop, mailbox, outputs, tasks, values
+
+    code = Code("voltscan.kernel")
+    write_channel(code, exported=False)
+    loop.write_clock(code)
+    values.write_values(code)
+    latch.write_latch(code)
+    mailbox.write_commands(code)
+    tasks.write_run(code)
+    outputs.write_outputs(code)
+    account.write_record(code)
+    account.write_account(code)
+    loop.write_scan(code)
+    loop.write_entries(code)
+    return code.text()

@@ -1,0 +1,158 @@
+"""The plan: everything the native scan knows of one controller, as tables in the scan process's own memory.
+
+The kernel is compiled once and fits every controller; what differs is here. Only scan itself can write a plan, so the
+kernel trusts every offset in it, and no offset or length that lies in shared memory. `scan/planning.py` fills it.
+"""
+
+import ctypes
+from enum import IntEnum
+
+
+class ValueKind(IntEnum):
+    """How a value is moved. Points of one device and kind form a run, so that the loop over them does not branch."""
+
+    BOOL = 0
+    BYTES_1 = 1
+    BYTES_2 = 2
+    BYTES_4 = 3
+    BYTES_8 = 4
+    REAL = 5
+    LREAL = 6
+
+
+class ChannelPlan(ctypes.Structure):
+    """Where a channel of the image segment is, and its shape (image/layout.py). No slots: there is none."""
+
+    _fields_ = (
+        ("address", ctypes.c_void_p),
+        ("slots", ctypes.c_uint64),
+        ("stride", ctypes.c_uint64),
+        ("size", ctypes.c_uint64),
+    )
+
+
+class Run(ctypes.Structure):
+    """`count` moves of one ValueKind."""
+
+    _fields_ = (("kind", ctypes.c_uint64), ("count", ctypes.c_uint64), ("moves", ctypes.c_void_p))
+
+
+class InputMove(ctypes.Structure):
+    """A point: from its entry in the page to value, quality and stamp in application memory (byte offsets)."""
+
+    _fields_ = (
+        ("entry_offset", ctypes.c_uint32),
+        ("value_offset", ctypes.c_uint32),
+        ("quality_offset", ctypes.c_uint32),
+        ("stamp_offset", ctypes.c_uint32),
+        ("stale_after_ns", ctypes.c_int64),
+    )
+
+
+class PagePlan(ctypes.Structure):
+    """An input page: its last whole copy in `current` (number `seen`), and `spare` for the next."""
+
+    _fields_ = (
+        ("channel", ChannelPlan),
+        ("seen", ctypes.c_uint64),
+        ("current", ctypes.c_void_p),
+        ("spare", ctypes.c_void_p),
+        ("runs", ctypes.c_void_p),
+        ("run_count", ctypes.c_uint64),
+    )
+
+
+class OutputMove(ctypes.Structure):
+    """An output: from application memory to value `entry` of the frame; `site` is recorded when it is not finite."""
+
+    _fields_ = (
+        ("value_offset", ctypes.c_uint32),
+        ("entry", ctypes.c_uint32),
+        ("site", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+    )
+
+
+class ForcePoint(ctypes.Structure):
+    """An input or output, by its force entry. Outputs have quality and stamp too, left alone by forces."""
+
+    _fields_ = (
+        ("value_offset", ctypes.c_uint32),
+        ("kind", ctypes.c_uint32),
+        ("quality_offset", ctypes.c_uint32),
+        ("stamp_offset", ctypes.c_uint32),
+    )
+
+
+class ActiveForce(ctypes.Structure):
+    """A force as it was when the table last changed: its point, and the value's eight bytes."""
+
+    _fields_ = (("point", ctypes.c_uint64), ("value", ctypes.c_uint64))
+
+
+class TaskPlan(ctypes.Structure):
+    """A task, in order of execution. `interval_ns` 0: every scan. `turn` is the last interval it ran in (-1 none)."""
+
+    _fields_ = (
+        ("entry", ctypes.c_void_p),
+        ("interval_ns", ctypes.c_int64),
+        ("turn", ctypes.c_int64),
+        ("calls", ctypes.c_uint64),
+    )
+
+
+class Plan(ctypes.Structure):
+    """All of it. Words below `scan_no` change from scan to scan."""
+
+    _fields_ = (
+        ("control", ctypes.c_void_p),  # image/control.py
+        ("app", ctypes.c_void_p),  # application memory
+        ("writable_end", ctypes.c_uint64),  # commands may write [HEADER_SIZE, writable_end) of it
+        ("cycle_ns", ctypes.c_int64),
+        ("budget", ctypes.c_int64),
+        ("frame_valid_ns", ctypes.c_int64),
+        ("stop_on_fault", ctypes.c_uint64),
+        ("pages", ctypes.c_void_p),
+        ("page_count", ctypes.c_uint64),
+        ("tasks", ctypes.c_void_p),
+        ("task_count", ctypes.c_uint64),
+        ("output_runs", ctypes.c_void_p),
+        ("output_run_count", ctypes.c_uint64),
+        ("output_count", ctypes.c_uint64),
+        ("frame", ChannelPlan),
+        ("frame_staging", ctypes.c_void_p),  # one payload
+        ("safe", ctypes.c_void_p),  # u64 an output: what the frame carries when the fence is closed
+        ("holds", ctypes.c_void_p),  # u32 an output that holds its last value instead of a fixed one: its entry
+        ("hold_count", ctypes.c_uint64),
+        ("snapshots", ChannelPlan),
+        ("forces", ctypes.c_void_p),  # first force entry
+        ("force_changes", ctypes.c_void_p),
+        ("force_points", ctypes.c_void_p),
+        ("input_count", ctypes.c_uint64),
+        ("active_inputs", ctypes.c_void_p),
+        ("active_outputs", ctypes.c_void_p),
+        ("eventfds", ctypes.c_void_p),  # i32 a consumer, non-blocking
+        ("eventfd_count", ctypes.c_uint64),
+        ("scan_no", ctypes.c_uint64),  # of the scan under way
+        ("first_now_ns", ctypes.c_int64),  # scan clock of scan 1: the common phase of all tasks
+        ("active_input_count", ctypes.c_uint64),
+        ("active_output_count", ctypes.c_uint64),
+        ("force_changes_seen", ctypes.c_uint64),
+        ("mailbox_tail", ctypes.c_uint64),
+        ("stats_reset_seen", ctypes.c_uint64),
+        ("woke_ns", ctypes.c_int64),  # last wake-up of the loop; 0 before the first
+        ("exit", ctypes.c_uint32),  # set by the process to end the loop, as `exit_request` of the control segment does
+        ("reserved", ctypes.c_uint32),
+    )
+
+
+class BarePlan(ctypes.Structure):
+    """A bare loop: sleeps to absolute deadlines and does nothing. `wakeups` are what is left to do."""
+
+    _fields_ = (
+        ("cycle_ns", ctypes.c_int64),
+        ("wakeups", ctypes.c_int64),
+        ("release_delay", ctypes.c_void_p),  # Histogram
+        ("period", ctypes.c_void_p),  # Histogram
+        ("skipped", ctypes.c_uint64),
+    )

@@ -1,0 +1,187 @@
+"""Fills a plan from a layout: which bytes go where in every scan."""
+
+import ctypes
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from runtime.core.elementary import Elementary, Kind
+from runtime.image.layout import FRAME_VALUE_SIZE, INPUT_ENTRY_SIZE, Channel, ImageLayout, InputSlot, OutputSlot
+from runtime.scan.plan import (
+    ActiveForce,
+    ChannelPlan,
+    ForcePoint,
+    InputMove,
+    OutputMove,
+    PagePlan,
+    Plan,
+    Run,
+    TaskPlan,
+    ValueKind,
+)
+
+_BY_SIZE = {1: ValueKind.BYTES_1, 2: ValueKind.BYTES_2, 4: ValueKind.BYTES_4, 8: ValueKind.BYTES_8}
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The figures of a scan: base cycle, the budget of a task, how long a frame is valid, what a fault does."""
+
+    cycle_ns: int
+    budget: int
+    frame_valid_ns: int
+    stop_on_fault: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """Address of `void entry(void *application_memory)` and its interval (0: every base cycle)."""
+
+    entry: int
+    interval_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where things are in this process. `image` None: no pages, frames, snapshots and forces (virtual time)."""
+
+    control: int
+    app: int
+    image: int | None
+
+
+class ScanPlan:
+    """A plan and the tables it points at, which live as long as this object."""
+
+    def __init__(
+        self,
+        layout: ImageLayout,
+        *,
+        timing: Timing,
+        tasks: Sequence[PlannedTask],
+        at: Addresses,
+        initial: bytes,
+        first_output_site: int,
+        eventfds: Sequence[int] = (),
+    ) -> None:
+        """`initial` is application memory before the first scan, for outputs that hold. Output number n records
+        faults at site `first_output_site` + n."""
+        self._kept: list[Any] = []
+        self.plan = Plan()
+        self.address = ctypes.addressof(self.plan)
+        self._at = at
+        plan = self.plan
+        plan.control, plan.app, plan.writable_end = at.control, at.app, layout.quality_offset
+        plan.cycle_ns, plan.budget = timing.cycle_ns, timing.budget
+        plan.frame_valid_ns, plan.stop_on_fault = timing.frame_valid_ns, timing.stop_on_fault
+        plan.force_changes = self._table((ctypes.c_uint64 * 1)())
+        self._plan_tasks(tasks)
+        self._plan_outputs(layout, initial, first_output_site)
+        plan.eventfds = self._table((ctypes.c_int32 * len(eventfds))(*eventfds))
+        plan.eventfd_count = len(eventfds)
+        if at.image is not None:
+            self._plan_pages(layout, at.image)
+            self._plan_forces(layout, at.image)
+            plan.frame = _channel(layout.frame, at.image)
+            plan.snapshots = _channel(layout.snapshots, at.image)
+
+    def _table(self, made: Any) -> int:
+        self._kept.append(made)
+        return ctypes.addressof(made)
+
+    def _rows(self, of: type[ctypes.Structure], rows: Iterable[ctypes.Structure]) -> int:
+        held = list(rows)
+        return self._table((of * len(held))(*held))
+
+    def _plan_tasks(self, tasks: Sequence[PlannedTask]) -> None:
+        self.plan.tasks = self._rows(TaskPlan, (TaskPlan(t.entry, t.interval_ns, -1, 0) for t in tasks))
+        self.plan.task_count = len(tasks)
+
+    def _plan_pages(self, layout: ImageLayout, image: int) -> None:
+        pages: list[PagePlan] = []
+        for device, channel in layout.pages.items():
+            runs = self._input_runs(layout, [slot for slot in layout.inputs if slot.device == device])
+            page = PagePlan(channel=_channel(channel, image), run_count=len(runs))
+            page.current = self._table((ctypes.c_uint8 * channel.payload_size)())
+            page.spare = self._table((ctypes.c_uint8 * channel.payload_size)())
+            page.runs = self._rows(Run, runs)
+            pages.append(page)
+        self.plan.pages, self.plan.page_count = self._rows(PagePlan, pages), len(pages)
+
+    def _input_runs(self, layout: ImageLayout, points: list[InputSlot]) -> list[Run]:
+        runs: list[Run] = []
+        for kind, group in _by_kind(points, _input_kind):
+            moves = [
+                InputMove(
+                    entry_offset=point.entry * INPUT_ENTRY_SIZE,
+                    value_offset=point.tag.offset,
+                    quality_offset=layout.quality_offset + point.tag.index,
+                    stamp_offset=layout.stamp_offset + 8 * point.tag.index,
+                    stale_after_ns=point.stale_after_ns,
+                )
+                for point in group
+            ]
+            runs.append(Run(kind, len(moves), self._rows(InputMove, moves)))
+        return runs
+
+    def _plan_outputs(self, layout: ImageLayout, initial: bytes, first_site: int) -> None:
+        plan, outputs = self.plan, layout.outputs
+        runs: list[Run] = []
+        for kind, group in _by_kind(outputs, _output_kind):
+            moves = [OutputMove(o.tag.offset, o.entry, first_site + o.entry, 0) for o in group]
+            runs.append(Run(kind, len(moves), self._rows(OutputMove, moves)))
+        plan.output_runs, plan.output_run_count = self._rows(Run, runs), len(runs)
+        plan.output_count = len(outputs)
+        plan.safe = self._table((ctypes.c_uint64 * len(outputs))(*(_safe_bits(o, initial) for o in outputs)))
+        holds = [o.entry for o in outputs if o.fail_safe is None]
+        plan.holds, plan.hold_count = self._table((ctypes.c_uint32 * len(holds))(*holds)), len(holds)
+        # The room of a frame also where none is published: the fence works on it.
+        room = (layout.frame.payload_size + FRAME_VALUE_SIZE - 1) // FRAME_VALUE_SIZE
+        plan.frame_staging = self._table((ctypes.c_uint64 * room)())
+
+    def _plan_forces(self, layout: ImageLayout, image: int) -> None:
+        plan = self.plan
+        points: list[InputSlot | OutputSlot] = [*layout.inputs, *layout.outputs]
+        plan.forces = image + layout.forces_offset
+        plan.force_changes = image + layout.force_changes_offset
+        plan.force_points = self._rows(ForcePoint, (_force_point(layout, point) for point in points))
+        plan.input_count = len(layout.inputs)
+        plan.active_inputs = self._table((ActiveForce * len(layout.inputs))())
+        plan.active_outputs = self._table((ActiveForce * len(layout.outputs))())
+        plan.force_changes_seen = 2**64 - 1  # no look yet: forces outlive a restart of the scan
+
+
+def _channel(channel: Channel, image: int) -> ChannelPlan:
+    return ChannelPlan(image + channel.offset, channel.slots, channel.slot_size, channel.payload_size)
+
+
+def _input_kind(point: InputSlot | OutputSlot) -> ValueKind:
+    of = point.tag.type
+    return ValueKind.BOOL if of.kind is Kind.BOOL else _BY_SIZE[of.size]
+
+
+def _output_kind(point: InputSlot | OutputSlot) -> ValueKind:
+    of = point.tag.type
+    if of.kind is Kind.REAL:
+        return ValueKind.REAL if of.size == 4 else ValueKind.LREAL
+    return _input_kind(point)
+
+
+def _by_kind(points: Iterable[Any], kind: Any) -> list[tuple[ValueKind, list[Any]]]:
+    return [(of, list(group)) for of, group in groupby(sorted(points, key=kind), kind)]
+
+
+def _force_point(layout: ImageLayout, point: InputSlot | OutputSlot) -> ForcePoint:
+    quality = layout.quality_offset + point.tag.index
+    return ForcePoint(point.tag.offset, _input_kind(point), quality, layout.stamp_offset + 8 * point.tag.index)
+
+
+def _safe_bits(output: OutputSlot, initial: bytes) -> int:
+    """The eight bytes of an output's fail-safe value; of its initial value when it holds, 0 when that is not finite."""
+    of: Elementary = output.tag.type
+    value = output.fail_safe if output.fail_safe is not None else of.unpack(initial, output.tag.offset)
+    finite = of.kind is not Kind.REAL or abs(value) < float("inf")
+    raw = bytearray(8)
+    of.pack_into(raw, 0, value if finite else of.default)
+    return int.from_bytes(raw, "little")

@@ -1,0 +1,61 @@
+"""Fixtures around scanrig.py."""
+
+from collections.abc import Sequence
+
+import pytest
+from scanrig import APP_SIZE, MS, Rig, TaskBody, layout
+
+from runtime.core.objectcache import ObjectCache
+from runtime.image.emit import I32, PTR, Code
+from runtime.image.nativecode import NativeCode, object_code
+from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.scan.kernel import Kernel
+from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
+
+
+@pytest.fixture(scope="session")
+def kernel(tmp_path_factory):
+    return Kernel(ObjectCache(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def make_rig(kernel):
+    """`make_rig([(body, interval_ns), …])`, closed at the end of the test."""
+    made: list[Rig] = []
+    kept: list[NativeCode] = []
+
+    def make(
+        tasks: Sequence[tuple[TaskBody, int]] = (),
+        *,
+        stop_on_fault: bool = True,
+        cycle_ns: int = 10 * MS,
+        initial: bytes = b"",
+    ) -> Rig:
+        code = Code("tasks")
+        clock_gettime = code.external("clock_gettime", I32, I32, PTR)
+        for i, (body, _) in enumerate(tasks):
+            with code.routine(f"vs_task_{i}", exported=True, app=PTR) as r:
+                r.clock_gettime = clock_gettime  # for task bodies that work until a time
+                body(r, r["app"])
+        native = NativeCode(object_code(code.text()))
+        kept.append(native)
+        planned = [PlannedTask(native.address(f"vs_task_{i}"), interval) for i, (_, interval) in enumerate(tasks)]
+        laid = layout()
+        image, control = ImageSegment.create(laid), ControlSegment.create()
+        control.control.run_switch, control.control.term = 1, 3
+        plan = ScanPlan(
+            laid,
+            timing=Timing(cycle_ns, budget=1000, frame_valid_ns=40 * MS, stop_on_fault=stop_on_fault),
+            tasks=planned,
+            at=Addresses(control.address, image.address + laid.app_offset, image.address),
+            initial=initial or bytes(APP_SIZE),
+            first_output_site=0,
+        )
+        rig = Rig(kernel, image, control, plan)
+        made.append(rig)
+        return rig
+
+    yield make
+    for rig in made:
+        rig.image.close()
+        rig.control_segment.close()

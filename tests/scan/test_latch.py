@@ -1,0 +1,89 @@
+"""Phase latch: what a program sees of the devices."""
+
+from scanrig import MS, STALE_NS, START_NS
+
+from runtime.core.quality import Quality
+
+GOOD, UNCERTAIN, BAD = Quality.GOOD, Quality.UNCERTAIN, Quality.BAD
+
+
+def test_latch_when_pages_published_then_values_qualities_stamps_are_in_the_image(make_rig):
+    rig = make_rig()
+    rig.pages["meter"].write([(12.5, GOOD, START_NS - 5), (True, UNCERTAIN, START_NS - 6)])
+    rig.pages["pcs"].write([(-3, GOOD, START_NS - 7), (2.25, BAD, START_NS - 8)])
+    snapshot = rig.scan()
+    names = ("in_real", "in_bool", "in_int", "in_lreal")
+    assert [rig.get(name) for name in names] == [12.5, True, -3, 2.25]
+    assert [rig.quality(name) for name in names] == [GOOD, UNCERTAIN, GOOD, BAD]
+    assert [START_NS - snapshot.stamp_ns(rig.tag(name)) for name in names] == [5, 6, 7, 8]
+
+
+def test_latch_when_no_page_was_ever_published_then_initial_value_and_bad(make_rig):
+    rig = make_rig()
+    rig.put("in_real", 50.0)
+    rig.scan()
+    assert (rig.get("in_real"), rig.quality("in_real")) == (50.0, BAD)
+
+
+def test_latch_when_point_never_read_then_initial_value_and_bad_whatever_the_page_says(make_rig):
+    rig = make_rig()
+    rig.put("in_real", 50.0)
+    rig.pages["meter"].write([(1.0, GOOD, 0), (None, BAD, 0)])
+    rig.scan()
+    assert (rig.get("in_real"), rig.quality("in_real")) == (50.0, BAD)
+
+
+def test_latch_when_page_does_not_change_then_input_turns_bad_just_past_its_stale_time(make_rig):
+    rig = make_rig()
+    rig.pages["meter"].write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
+    seen = []
+    for age_ms in (0, STALE_NS // MS, STALE_NS // MS + 1):
+        rig.now_ns = START_NS + age_ms * MS
+        rig.scan()
+        seen.append((rig.get("in_real"), rig.quality("in_real")))
+    assert seen == [(7.0, GOOD), (7.0, GOOD), (7.0, BAD)]
+
+
+def test_latch_when_stale_time_is_0_then_any_age_is_good(make_rig):
+    rig = make_rig()
+    rig.pages["pcs"].write([(9, GOOD, 1), (1.0, GOOD, 1)])
+    rig.now_ns += 3_600_000 * MS
+    rig.scan()
+    assert (rig.quality("in_int"), rig.quality("in_lreal")) == (GOOD, BAD)
+
+
+def test_latch_when_program_wrote_over_an_input_then_next_scan_sees_the_device_again(make_rig):
+    rig = make_rig()
+    rig.pages["meter"].write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
+    rig.scan()
+    rig.put("in_real", 99.0)
+    rig.scan()
+    assert rig.get("in_real") == 7.0
+
+
+def test_latch_when_page_holds_hostile_bytes_then_bool_is_0_or_1_and_unknown_quality_is_bad(make_rig):
+    rig = make_rig()
+    writer = rig.pages["meter"]
+    writer.write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
+    writer._end.buffer[16] = 0x83  # quality of in_real
+    writer._end.buffer[24 + 8] = 0xFE  # value of in_bool
+    writer._end.publish()
+    rig.scan()
+    assert rig.quality("in_real") == BAD
+    with rig.memory as memory:
+        assert memory[rig.tag("in_bool").offset] == 1
+
+
+def test_latch_when_writer_is_amid_the_newest_page_then_old_values_stay_and_a_retry_counts(make_rig):
+    rig = make_rig()
+    rig.pages["meter"].write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
+    rig.scan()
+    rig.pages["meter"].write([(8.0, GOOD, START_NS), (False, GOOD, START_NS)])
+    channel = rig.image.layout.pages["meter"]
+    seq = rig.image._word(channel.slot_offset(2 % channel.slots))
+    seq.value += 1  # as if payload 4 were being written into this slot
+    rig.scan()
+    assert (rig.get("in_real"), rig.get("in_bool"), rig.control.page_retries) == (7.0, True, 1)
+    seq.value -= 1
+    rig.scan()
+    assert (rig.get("in_real"), rig.get("in_bool"), rig.control.page_retries) == (8.0, False, 1)
