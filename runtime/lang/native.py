@@ -9,6 +9,7 @@ from typing import Any
 
 from llvmlite import binding
 
+from runtime.core.fault import ProgramFault
 from runtime.lang import libm
 from runtime.lang.application import Application
 from runtime.lang.machine import Buffer
@@ -26,14 +27,16 @@ class Native:
     """An application as machine code over one application memory. A `Machine`.
 
     `memory` is a writable buffer of the application's size, such as a piece of shared memory; without it the machine
-    has memory of its own, filled with `app.initial`. The buffer cannot be closed or resized while this object lives.
+    has memory of its own, filled with `app.initial`. The buffer cannot be closed or resized before `close`.
+
+    Raises ProgramFault when the object code was compiled from an application with other tasks.
     """
 
     def __init__(self, app: Application, object_code: bytes, memory: Buffer | None = None) -> None:
         self.app = app
         self.memory: Buffer = _own_memory(app.initial) if memory is None else memory
         assert len(self.memory) == len(app.initial), "the memory given has not the application's size"
-        self._pin = (ctypes.c_char * len(self.memory)).from_buffer(self.memory)
+        self._pin: ctypes.Array[ctypes.c_char] | None = (ctypes.c_char * len(self.memory)).from_buffer(self.memory)
         self.memory_address = ctypes.addressof(self._pin)
         assert self.memory_address % _LEAST_ALIGNMENT == 0, "application memory must start on a multiple of 8"
         self._code = load_object(object_code)
@@ -46,8 +49,20 @@ class Native:
     def task_address(self, i: int) -> int:
         """Address of `void vs_task_<i>(void *application_memory)`, valid while this object lives."""
         address: int = self._code.get_function_address(f"vs_task_{i}")
-        assert address, f"the object code has no task {i}: it was compiled from another application"
+        if not address:
+            raise ProgramFault(
+                f"the object code has no task {i}: it was compiled from other programs",
+                where="object code",
+                mend="compile the programs again",
+            )
         return address
+
+    def close(self) -> None:
+        """Let go of the memory and the code; after this no task may run."""
+        self._tasks = []
+        self._pin = None
+        self.memory = bytearray()
+        self._code.close()
 
 
 def load_object(object_code: bytes) -> Any:

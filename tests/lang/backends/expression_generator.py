@@ -1,0 +1,143 @@
+"""Random well-typed expressions over a scope."""
+
+import random
+from dataclasses import dataclass
+
+from handbuilt import INTEGERS, REALS, SITES, TYPES, edge_values
+from scopes import Array, Scope
+
+from runtime.core.elementary import BOOL, LINT, Elementary, Kind
+from runtime.core.fault import FaultCode
+from runtime.lang import ir, libm
+
+DIVISION = SITES[FaultCode.DIVISION_BY_ZERO]
+INDEX = SITES[FaultCode.INDEX_OUT_OF_RANGE]
+NAN = SITES[FaultCode.NAN_TO_INTEGER]
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """A FUNCTION that may be called, and the types of its by-reference parameters."""
+
+    body: ir.Body
+    ref_types: tuple[Elementary, ...]
+
+
+class ExpressionGenerator:
+    """Makes expressions of any type; `callees` are the functions in reach."""
+
+    def __init__(self, chance: random.Random, scope: Scope, callees: list[Callee]) -> None:
+        self.chance = chance
+        self.scope = scope
+        self.callees = callees
+
+    def expression(self, type_: Elementary, depth: int) -> ir.Expr:
+        """An expression at most `depth` operators deep."""
+        if depth <= 0 or self.chance.random() < 0.1:
+            return self._leaf(type_, depth)
+        makers = [self._binary, self._binary, self._convert, self._intrinsic, self._unary]
+        if type_ is BOOL:
+            makers += [self._compare, self._compare, self._short_circuit]
+        if any(callee.body.result is type_ for callee in self.callees):
+            makers += [self._call, self._call]
+        return self.chance.choice(makers)(type_, depth - 1)
+
+    def constant(self, type_: Elementary) -> ir.Const:
+        """A literal, often one at the edge of something."""
+        if self.chance.random() < 0.5:
+            return ir.Const(type_, self.chance.choice(list(edge_values(type_))))
+        if type_ is BOOL:
+            return ir.Const(type_, self.chance.random() < 0.5)
+        if type_.kind is Kind.REAL:
+            return ir.Const(type_, self.chance.randint(-4000, 4000) / 16)
+        return ir.Const(type_, self.chance.randint(max(type_.minimum, -20), 20))
+
+    def place(self, type_: Elementary, depth: int) -> ir.Place | None:
+        """A place of a type: a variable or an array's element."""
+        arrays, scalars = self.scope.arrays[type_], self.scope.scalars[type_]
+        if arrays and (not scalars or self.chance.random() < 0.4):
+            return self.element(self.chance.choice(arrays), depth)
+        return self.chance.choice(scalars) if scalars else None
+
+    def element(self, array: Array, depth: int) -> ir.Place:
+        """An element; the subscript is in range mostly, and when it is not, it faults."""
+        high = array.low + array.count - 1
+        if self.chance.random() < 0.6:
+            subscript: ir.Expr = ir.Const(LINT, self.chance.randint(array.low, high + (self.chance.random() < 0.1)))
+        else:
+            subscript = self.expression(LINT, min(depth, 2))
+            if self.chance.random() < 0.7:
+                bounds = (ir.Const(LINT, array.low), ir.Const(LINT, high))
+                subscript = ir.Intrinsic(LINT, "LIMIT", (bounds[0], subscript, bounds[1]))
+        index = ir.Index(subscript, array.low, high, array.stride, INDEX)
+        return ir.Place(array.place.base, array.place.offset, (*array.place.indices, index), array.place.param)
+
+    def call(self, callee: Callee, depth: int) -> ir.Call | None:
+        """A call; None when nothing in reach fits a by-reference parameter."""
+        refs = [self.place(type_, depth) for type_ in callee.ref_types]
+        values = tuple(self.expression(parameter.type, depth) for parameter in callee.body.values)
+        if any(ref is None for ref in refs):
+            return None
+        return ir.Call(callee.body.result, callee.body.name, values, tuple(ref for ref in refs if ref))
+
+    def _leaf(self, type_: Elementary, depth: int) -> ir.Expr:
+        place = self.place(type_, depth)
+        if place is None or self.chance.random() < 0.2:
+            return self.constant(type_)
+        return ir.Load(type_, place)
+
+    def _binary(self, type_: Elementary, depth: int) -> ir.Expr:
+        if type_.kind is Kind.REAL:
+            ops = ["add", "sub", "mul", "div"]
+        else:
+            ops = ["and", "or", "xor"] + ([] if type_ is BOOL else ["add", "sub", "mul", "div", "mod"])
+        left, right = self.expression(type_, depth), self.expression(type_, depth)
+        return ir.Binary(type_, self.chance.choice(ops), left, right, DIVISION)  # type: ignore[arg-type]  # of the list
+
+    def _unary(self, type_: Elementary, depth: int) -> ir.Expr:
+        operand = self.expression(type_, depth)
+        if type_.kind is Kind.REAL or (type_.is_signed and self.chance.random() < 0.5):
+            return ir.Unary(type_, "neg", operand)
+        return ir.Unary(type_, "not", operand)
+
+    def _compare(self, _: Elementary, depth: int) -> ir.Expr:
+        type_ = self.chance.choice(TYPES)
+        op = self.chance.choice(["eq", "ne", "lt", "le", "gt", "ge"])
+        left, right = self.expression(type_, depth), self.expression(type_, depth)
+        return ir.Compare(op, left, right)  # type: ignore[arg-type]  # of the list
+
+    def _short_circuit(self, _: Elementary, depth: int) -> ir.Expr:
+        op = "and_then" if self.chance.random() < 0.5 else "or_else"
+        return ir.ShortCircuit(op, self.expression(BOOL, depth), self.expression(BOOL, depth))
+
+    def _convert(self, type_: Elementary, depth: int) -> ir.Expr:
+        return ir.Convert(type_, self.expression(self.chance.choice(TYPES), depth), NAN)
+
+    def _call(self, type_: Elementary, depth: int) -> ir.Expr:
+        fitting = [callee for callee in self.callees if callee.body.result is type_]
+        return self.call(self.chance.choice(fitting), depth) or self.constant(type_)
+
+    def _intrinsic(self, type_: Elementary, depth: int) -> ir.Expr:
+        if type_.kind is Kind.REAL and self.chance.random() < 0.5:
+            name = self.chance.choice(sorted(libm.FUNCTION_NAMES))
+            count = libm.argument_count(name)
+            return ir.Intrinsic(type_, name, tuple(self.expression(type_, depth) for _ in range(count)))
+        if type_ in INTEGERS and self.chance.random() < 0.2:
+            return ir.Intrinsic(type_, "TRUNC", (self.expression(self.chance.choice(REALS), depth),), NAN)
+        name = self.chance.choice(["MIN", "MAX", "LIMIT", "SEL", "MUX", "ABS", "SHL", "SHR", "ROL", "ROR"])
+        if name in ("SHL", "SHR", "ROL", "ROR") and type_.kind is not Kind.REAL:
+            return ir.Intrinsic(type_, name, (self.expression(type_, depth), self.expression(LINT, min(depth, 1))))
+        if name == "ABS" and type_ is not BOOL:
+            return ir.Intrinsic(type_, name, (self.expression(type_, depth),))
+        return self._selection(type_, name, depth)
+
+    def _selection(self, type_: Elementary, name: str, depth: int) -> ir.Expr:
+        inputs = tuple(self.expression(type_, depth) for _ in range(self.chance.randint(2, 3)))
+        match name:
+            case "MIN" | "MAX":
+                return ir.Intrinsic(type_, name, inputs)
+            case "MUX":
+                return ir.Intrinsic(type_, name, (self.expression(LINT, 1), *inputs))
+            case "SEL":
+                return ir.Intrinsic(type_, name, (self.expression(BOOL, depth), *inputs[:2]))
+        return ir.Intrinsic(type_, "LIMIT", (*inputs[:2], self.expression(type_, depth)))
