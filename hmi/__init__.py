@@ -1,0 +1,1 @@
+"""The terminal console of a controller. It reaches runtime.wire and runtime.core, nothing else."""

@@ -1,0 +1,83 @@
+"""What an operator must not miss, as sentences: one banner a condition, the gravest first."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from hmi import roles
+from hmi.clock import Clock
+from hmi.model import Model
+from hmi.status import Status
+from hmi.wording import value as worded
+
+NAMES_MAX = 4
+"""Names spelled out in one banner; the rest is counted."""
+
+
+class Gravity(IntEnum):
+    """How grave: ALARM stops or blinds control, WARNING changes what it does."""
+
+    ALARM = 0
+    WARNING = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """One condition: a headline in capitals and what there is to know."""
+
+    gravity: Gravity
+    headline: str
+    text: str
+
+
+def banners(model: Model, clock: Clock) -> list[Banner]:
+    """The banners of this moment. Without a connection only that is said: nothing else is known."""
+    connection = model.connection
+    if not connection.up or model.status is None:
+        since = clock.time_of_day(connection.since_wall_ns)
+        text = f"since {since} · values are those of then" if connection.ever else f"since {since} · {model.endpoint}"
+        return [Banner(Gravity.ALARM, "NO CONNECTION", text)]
+    status = model.status
+    found = _of_scan(status) + _of_plant(model) + _of_inputs(status) + _of_forces(status)
+    return sorted(found, key=lambda banner: banner.gravity)
+
+
+def _of_scan(status: Status) -> list[Banner]:
+    found = []
+    if not status.scanning:
+        found.append(Banner(Gravity.ALARM, "SCAN NOT ADVANCING", f"stands at scan {status.scan_no}"))
+    if status.fault_stop:
+        first = status.faults[-1] if status.faults else None
+        where = f"{first.code} in {first.pou} ({first.file}:{first.line})" if first else "see page Scan"
+        found.append(Banner(Gravity.ALARM, "FAULT STOP", f"{where} · acknowledge on page Scan"))
+    if not status.driving:
+        found.append(Banner(Gravity.ALARM, "OUTPUTS AT FAIL-SAFE", "the controller does not drive the plant"))
+    return found
+
+
+def _of_plant(model: Model) -> list[Banner]:
+    if model.text(roles.STATE) != "ERROR":
+        return []
+    bits = model.value(roles.ERROR_BITS)
+    detail = f"error bits 16#{bits:X} · " if isinstance(bits, int) else ""
+    return [Banner(Gravity.ALARM, "PLANT IN ERROR", f"{detail}r resets once the cause is gone")]
+
+
+def _of_inputs(status: Status) -> list[Banner]:
+    if not status.bad_inputs and not status.bad_devices:
+        return []
+    devices = set(status.bad_devices)
+    loose = sorted(name for name in status.bad_inputs if name.partition(".")[0] not in devices)
+    names = [f"{device} (no answer)" for device in sorted(devices)] + loose
+    return [Banner(Gravity.ALARM, "BAD INPUT", _listed(names))]
+
+
+def _of_forces(status: Status) -> list[Banner]:
+    if not status.forces:
+        return []
+    names = [f"{name} = {worded(told)}" for name, told in status.forces]
+    return [Banner(Gravity.WARNING, f"{len(names)} FORCED", _listed(names))]
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMES_MAX
+    return ", ".join(names[:NAMES_MAX]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,1 @@
+"""What asks before it acts: dialogs for commands, values, details and help."""

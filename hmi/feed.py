@@ -1,0 +1,183 @@
+"""The wire adapter: frames go into the model, the operator's requests go out and come back as outcomes.
+
+The one place of the console that knows the protocol's operations. The link reconnects by itself; after every silence
+names and events are asked for anew, because another program may answer now.
+"""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from hmi.clock import Clock
+from hmi.model import Model
+from hmi.outcome import Ending, Outcome
+from hmi.status import Scalar
+from runtime.wire.fault import NoAnswerFault, RefusedFault, WireFault
+from runtime.wire.messages import EVENT, STATUS, TAGS
+from runtime.wire.stream import StreamMessage
+
+COMMAND_TTL_MS = 5_000
+"""How long a command may wait for its acknowledgement (wire protocol, version 1)."""
+COMMAND_MARGIN_MS = 1_000
+"""The answer to a command may take this much longer than the command itself."""
+GREET_RETRY_S = 1.0
+"""Pause between attempts to learn the tags of a controller whose frames are heard but which does not answer."""
+
+
+class Link(Protocol):
+    """What the console needs of `runtime.wire.stream.StreamClient`."""
+
+    def subscribe(self, topic: str) -> None:
+        """Ask for a topic."""
+
+    def unsubscribe(self, topic: str) -> None:
+        """Stop asking for a topic."""
+
+    def messages(self) -> AsyncIterator[StreamMessage]:
+        """Every message of the subscribed topics."""
+
+    async def request(self, op: str, *, timeout_ms: int | None = None, **fields: Any) -> dict[str, Any]:
+        """The result of an operation, or RefusedFault or NoAnswerFault."""
+
+
+OpenLink = Callable[[], AbstractAsyncContextManager[Link]]
+
+
+class Feed:
+    """Keeps the model fed while `run` runs, in the app's event loop."""
+
+    def __init__(self, open_link: OpenLink, model: Model, clock: Clock, *, client: str) -> None:
+        self.model = model
+        self.client = client
+        self._open_link = open_link
+        self._clock = clock
+        self._seq = itertools.count(1)
+        self._link: Link | None = None
+        self._tags_wanted = False
+        self._greet_due = asyncio.Event()
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        async with self._open_link() as link:
+            self._link = link
+            link.subscribe(STATUS)
+            link.subscribe(EVENT)
+            if self._tags_wanted:
+                link.subscribe(TAGS)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listen(link))
+                group.create_task(self._greet(link))
+
+    def want_tags(self, wanted: bool) -> None:
+        """Have the values of all tags sent, or no longer: the gateway reads them only for somebody."""
+        if wanted == self._tags_wanted:
+            return
+        self._tags_wanted = wanted
+        if self._link is not None:
+            if wanted:
+                self._link.subscribe(TAGS)
+            else:
+                self._link.unsubscribe(TAGS)
+
+    async def poll_statistics(self) -> bool:
+        """Ask for the scan's figures; False when nobody answered."""
+        if self._link is None:
+            return False
+        try:
+            self.model.take_statistics(await self._link.request("stats"))
+        except WireFault:
+            return False  # the page shows the age of what it has, the banner says that there is no connection
+        return True
+
+    async def command(self, name: str, value: Scalar) -> Outcome:
+        """A command through to its acknowledgement."""
+        try:
+            result = await self._request(
+                "command",
+                timeout_ms=COMMAND_TTL_MS + COMMAND_MARGIN_MS,
+                name=name,
+                value=value,
+                client=self.client,
+                seq=next(self._seq),
+                ttl_ms=COMMAND_TTL_MS,
+            )
+        except NoAnswerFault as fault:
+            return Outcome(Ending.TIMED_OUT, _sentence(fault))
+        except WireFault as fault:
+            timed_out = "time" in fault.what.lower() and "out" in fault.what.lower()
+            return Outcome(Ending.TIMED_OUT if timed_out else Ending.REFUSED, _sentence(fault))
+        if result.get("state") == "done":
+            return Outcome(Ending.DONE, "the controller acknowledged it")
+        return Outcome(Ending.REFUSED, f"the controller answered {result.get('reason', 'without a reason')}")
+
+    async def write(self, name: str, value: Scalar) -> Outcome:
+        """Write a variable once; the program may overwrite it in the same scan."""
+        return await self._ask("write", name=name, value=value, client=self.client, seq=next(self._seq))
+
+    async def force(self, name: str, value: Scalar) -> Outcome:
+        """Hold an input or output at a value."""
+        return await self._ask("force", name=name, value=value)
+
+    async def unforce(self, name: str) -> Outcome:
+        """Let go of a forced tag."""
+        return await self._ask("unforce", name=name)
+
+    async def unforce_all(self) -> Outcome:
+        """Let go of every forced tag."""
+        return await self._ask("unforce", all=True)
+
+    async def acknowledge(self) -> Outcome:
+        """Acknowledge the program's faults."""
+        return await self._ask("acknowledge")
+
+    async def reset_statistics(self) -> Outcome:
+        """Start the scan's histograms anew."""
+        return await self._ask("stats_reset")
+
+    async def _ask(self, op: str, **fields: Any) -> Outcome:
+        try:
+            result = await self._request(op, **fields)
+        except NoAnswerFault as fault:
+            return Outcome(Ending.TIMED_OUT, _sentence(fault))
+        except WireFault as fault:
+            return Outcome(Ending.REFUSED, _sentence(fault))
+        scan = result.get("scan")
+        return Outcome(Ending.DONE, "" if scan is None else f"in scan {scan}")
+
+    async def _request(self, op: str, **fields: Any) -> dict[str, Any]:
+        if self._link is None:
+            raise NoAnswerFault("the link is not open yet", mend="try again in a moment")
+        return await self._link.request(op, **fields)
+
+    async def _listen(self, link: Link) -> None:
+        async for message in link.messages():
+            self._take(message)
+
+    def _take(self, message: StreamMessage) -> None:
+        if message.topic == STATUS:
+            if self.model.take_status(message.body, self._clock.monotonic_ns(), self._clock.wall_ns()):
+                self._greet_due.set()
+        elif message.topic == TAGS:
+            if not self.model.take_tags(message.body):
+                self._greet_due.set()
+        elif message.topic == EVENT:
+            self.model.take_events([message.body])
+
+    async def _greet(self, link: Link) -> None:
+        """Ask who is there, which tags it has and what happened, whenever that may have changed."""
+        while True:
+            await self._greet_due.wait()
+            self._greet_due.clear()
+            try:
+                self.model.hello = await link.request("hello")
+                self.model.take_infos((await link.request("tags"))["tags"])
+                self.model.take_events((await link.request("events"))["events"])
+            except WireFault:
+                self._greet_due.set()
+                await asyncio.sleep(GREET_RETRY_S)
+
+
+def _sentence(fault: RefusedFault | WireFault) -> str:
+    return f"{fault.what} · {fault.mend}" if fault.mend else fault.what

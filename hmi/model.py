@@ -1,0 +1,229 @@
+"""What the console knows: the state that frames and answers update and that widgets paint. No I/O, no clock.
+
+Every method that depends on time is given it. Frames arrive at 10 Hz and only replace fields here; widgets read the
+model when they paint, so a slow terminal never holds up the stream.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hmi import roles
+from hmi.status import Scalar, Statistics, Status, number_of, statistics_of, status_of
+from hmi.trend import Sample, Trend
+from runtime.core.quality import Quality
+
+SILENCE_NS = 1_500_000_000
+"""No status frame for this long is no connection (wire protocol, version 1)."""
+EVENTS_MAX = 1000
+"""Events kept for the log; the gateway's ring is the record, this is a window on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TagInfo:
+    """What does not change about a tag while its program runs."""
+
+    name: str
+    type: str
+    unit: str = ""
+    comment: str = ""
+    direction: str = "internal"
+    device: str = ""
+    labels: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    forceable: bool = False
+    fail_safe: Scalar | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TagReading:
+    """A tag's value now."""
+
+    value: Scalar
+    quality: Quality
+    age_ms: float
+    forced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the event log."""
+
+    id: int
+    t_wall_ns: int
+    severity: str
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Whether the controller is heard; if not, since when (wall time; 0 when it never was)."""
+
+    up: bool
+    since_wall_ns: int = 0
+    ever: bool = False
+
+
+class Model:
+    """Everything the console shows. One instance, used from one event loop."""
+
+    def __init__(self, endpoint: str = "") -> None:
+        self.endpoint = endpoint
+        self.hello: Mapping[str, Any] = {}
+        self.status: Status | None = None
+        self.infos: tuple[TagInfo, ...] = ()
+        self.infos_seen = 0
+        self.readings: list[TagReading] = []
+        self.events: deque[Event] = deque(maxlen=EVENTS_MAX)
+        self.events_seen = 0
+        self.statistics: Statistics | None = None
+        self.trend = Trend()
+        self.heard_ns: int | None = None
+        self.heard_wall_ns = 0
+        self.started_wall_ns = 0
+        self.now_ns = 0
+        self.now_wall_ns = 0
+
+    # --- what arrives
+
+    def tick(self, now_ns: int, now_wall_ns: int) -> None:
+        """Take the time at which everything until the next tick is painted."""
+        self.now_ns = now_ns
+        self.now_wall_ns = now_wall_ns
+        if not self.started_wall_ns:
+            self.started_wall_ns = now_wall_ns
+
+    def take_status(self, frame: Mapping[str, Any], now_ns: int, now_wall_ns: int) -> bool:
+        """A status frame. True when it ends a silence: names and events must then be asked for anew."""
+        regained = self.heard_ns is None or now_ns - self.heard_ns > SILENCE_NS
+        self.status = status_of(frame)
+        self.heard_ns = now_ns
+        self.heard_wall_ns = now_wall_ns
+        self.trend.take(self.status.t_wall_ns // 1_000_000_000, self._sample())
+        return regained
+
+    def take_tags(self, frame: Mapping[str, Any]) -> bool:
+        """A frame of tag values, in the order of `infos`. False when it does not match them: of another program."""
+        rows = frame["values"]
+        if len(rows) != len(self.infos):
+            return False
+        self.readings = [TagReading(v, Quality(q), float(age), bool(forced)) for v, q, age, forced in rows]
+        return True
+
+    def take_infos(self, tags: Sequence[Mapping[str, Any]]) -> None:
+        """The answer to `tags`."""
+        self.infos = tuple(_info_of(tag) for tag in tags)
+        self.infos_seen += 1
+        self.readings = []
+
+    def take_events(self, told: Sequence[Mapping[str, Any]]) -> None:
+        """Events in any order, some of them perhaps known: after a silence the whole ring is asked for."""
+        known = {(event.id, event.t_wall_ns) for event in self.events}
+        fresh = [e for e in map(_event_of, told) if (e.id, e.t_wall_ns) not in known]
+        if fresh:
+            ordered = sorted([*self.events, *fresh], key=lambda event: (event.t_wall_ns, event.id))
+            self.events = deque(ordered, maxlen=EVENTS_MAX)
+            self.events_seen += len(fresh)
+
+    def take_statistics(self, result: Mapping[str, Any]) -> None:
+        """The answer to `stats`."""
+        self.statistics = statistics_of(result)
+
+    # --- what is asked
+
+    @property
+    def connection(self) -> Connection:
+        """Is the controller heard, as of the last tick?"""
+        if self.heard_ns is None:
+            return Connection(up=False, since_wall_ns=self.started_wall_ns)
+        silent = self.now_ns - self.heard_ns > SILENCE_NS
+        return Connection(up=not silent, since_wall_ns=self.heard_wall_ns if silent else 0, ever=True)
+
+    @property
+    def live(self) -> bool:
+        """Are the values on the screen those of now?"""
+        return self.connection.up and self.status is not None and self.status.scanning
+
+    def value(self, name: str) -> Scalar | None:
+        """A tag's value in the last status frame."""
+        return None if self.status is None else self.status.view.get(name)
+
+    def number(self, name: str) -> float:
+        """A tag's number in the last status frame; NaN when it is not there."""
+        return number_of(self.value(name))
+
+    def text(self, name: str, default: str = "–") -> str:
+        """A tag's value as text."""
+        value = self.value(name)
+        return default if value is None else str(value)
+
+    def is_bad(self, name: str) -> bool:
+        """Is this input's quality BAD?"""
+        return self.status is not None and name in self.status.bad_inputs
+
+    def is_forced(self, name: str) -> bool:
+        """Is this tag forced?"""
+        return self.status is not None and any(forced == name for forced, _ in self.status.forces)
+
+    def racks(self) -> list[str]:
+        """The battery racks that the view tells of."""
+        return [] if self.status is None else roles.racks(list(self.status.view))
+
+    def info(self, name: str) -> TagInfo | None:
+        """What is known about a tag."""
+        return next((info for info in self.infos if info.name == name), None)
+
+    def reading_of(self, name: str) -> TagReading | None:
+        """A tag's reading in the last frame of tags."""
+        for info, reading in zip(self.infos, self.readings, strict=False):
+            if info.name == name:
+                return reading
+        return None
+
+    def labels(self, *names: str) -> tuple[str, ...]:
+        """The names of an enumeration's values, from the first of these tags that has any."""
+        for name in names:
+            info = self.info(name)
+            if info and info.labels:
+                return info.labels
+        return ()
+
+    def _sample(self) -> Sample:
+        def good(name: str) -> float:
+            return float("nan") if self.is_bad(name) else self.number(name)
+
+        return Sample(
+            p_set_kw=good(roles.P_SET_KW),
+            p_inverter_kw=good(roles.INVERTER_KW),
+            p_grid_kw=good(roles.GRID_KW),
+            soc_pct=good(roles.SOC_PCT),
+        )
+
+
+def _info_of(told: Mapping[str, Any]) -> TagInfo:
+    return TagInfo(
+        name=str(told["name"]),
+        type=str(told.get("type", "")),
+        unit=str(told.get("unit", "")),
+        comment=str(told.get("comment", "")),
+        direction=str(told.get("direction", "internal")),
+        device=str(told.get("device") or ""),
+        labels=tuple(str(label) for label in told.get("labels") or ()),
+        minimum=told.get("minimum"),
+        maximum=told.get("maximum"),
+        forceable=bool(told.get("forceable", False)),
+        fail_safe=told.get("fail_safe"),
+    )
+
+
+def _event_of(told: Mapping[str, Any]) -> Event:
+    return Event(
+        id=int(told.get("id", 0)),
+        t_wall_ns=int(told.get("t_wall_ns", 0)),
+        severity=str(told.get("severity", "info")),
+        source=str(told.get("source", "")),
+        text=str(told.get("text", "")),
+    )

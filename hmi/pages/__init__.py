@@ -1,0 +1,1 @@
+"""The pages of the console: one a file, each with its keys."""

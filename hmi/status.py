@@ -1,0 +1,151 @@
+"""What one status frame says, typed. A field that a frame leaves out reads as unknown, never as good."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.core.fault import FaultCode
+
+Scalar = bool | int | float | str
+"""A tag's value on the wire: enumerations are names, TIME is ns."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramFault:
+    """One fault of a running program, with its place in the source."""
+
+    scan: int
+    code: str
+    text: str
+    pou: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Percentiles of a duration in ns; NaN where the frame does not tell."""
+
+    p50_ns: float = math.nan
+    p90_ns: float = math.nan
+    p99_ns: float = math.nan
+    p999_ns: float = math.nan
+    p9999_ns: float = math.nan
+    max_ns: float = math.nan
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The controller at `t_wall_ns` (its own clock)."""
+
+    t_wall_ns: int
+    site: str
+    scan_no: int
+    cycle_ns: int
+    scanning: bool
+    driving: bool
+    fault_stop: bool
+    faults: tuple[ProgramFault, ...]
+    overruns: int
+    skipped: int
+    load_pct: float
+    release_delay: Spread
+    execution: Spread
+    bad_inputs: frozenset[str]
+    bad_devices: tuple[str, ...]
+    forces: tuple[tuple[str, Scalar], ...]
+    view: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """The answer to `stats`."""
+
+    cycle_ns: int
+    scan_no: int
+    overruns: int
+    skipped: int
+    release_delay: Spread
+    execution: Spread
+    period: Spread
+    tasks: tuple[str, ...]
+
+
+def status_of(frame: Mapping[str, Any]) -> Status:
+    """Read a status frame."""
+    return Status(
+        t_wall_ns=int(frame["t_wall_ns"]),
+        site=str(frame.get("site", "")),
+        scan_no=int(frame.get("scan_no", 0)),
+        cycle_ns=int(frame.get("cycle_ns", 0)),
+        scanning=bool(frame.get("scanning", False)),
+        driving=bool(frame.get("driving", False)),
+        fault_stop=bool(frame.get("fault_stop", False)),
+        faults=tuple(_fault_of(f) for f in frame.get("faults", ())),
+        overruns=int(frame.get("overruns", 0)),
+        skipped=int(frame.get("skipped", 0)),
+        load_pct=number_of(frame.get("load_pct")),
+        release_delay=spread_of(frame.get("release_delay")),
+        execution=spread_of(frame.get("execution")),
+        bad_inputs=frozenset(frame.get("bad_inputs", ())),
+        bad_devices=tuple(frame.get("bad_devices", ())),
+        forces=tuple((str(f["name"]), f["value"]) for f in frame.get("forces", ())),
+        view=frame.get("view", {}),
+    )
+
+
+def statistics_of(result: Mapping[str, Any]) -> Statistics:
+    """Read the answer to `stats`."""
+    return Statistics(
+        cycle_ns=int(result.get("cycle_ns", 0)),
+        scan_no=int(result.get("scan_no", 0)),
+        overruns=int(result.get("overruns", 0)),
+        skipped=int(result.get("skipped", 0)),
+        release_delay=spread_of(result.get("release_delay")),
+        execution=spread_of(result.get("execution")),
+        period=spread_of(result.get("period")),
+        tasks=tuple(str(t) for t in result.get("tasks", ())),
+    )
+
+
+def spread_of(told: Mapping[str, Any] | None) -> Spread:
+    """Percentiles; those not told are NaN."""
+    told = told or {}
+    return Spread(
+        p50_ns=number_of(told.get("p50_ns")),
+        p90_ns=number_of(told.get("p90_ns")),
+        p99_ns=number_of(told.get("p99_ns")),
+        p999_ns=number_of(told.get("p999_ns")),
+        p9999_ns=number_of(told.get("p9999_ns")),
+        max_ns=number_of(told.get("max_ns")),
+        count=int(told.get("count", 0)),
+    )
+
+
+def number_of(value: object) -> float:
+    """A number of the wire ("NaN" and "Infinity" are strings there); NaN for anything else."""
+    if isinstance(value, bool):
+        return math.nan
+    if isinstance(value, int | float):
+        return float(value)
+    if value in ("NaN", "Infinity", "-Infinity"):
+        return float(str(value))
+    return math.nan
+
+
+def _fault_of(told: Mapping[str, Any]) -> ProgramFault:
+    return ProgramFault(
+        scan=int(told.get("scan", 0)),
+        code=_code_name(told.get("code")),
+        text=str(told.get("text", "")),
+        pou=str(told.get("pou", "")),
+        file=str(told.get("file", "")),
+        line=int(told.get("line", 0)),
+    )
+
+
+def _code_name(code: object) -> str:
+    known = {int(fault): fault.name for fault in FaultCode}
+    return known.get(code, f"FAULT {code}") if isinstance(code, int) else str(code or "")

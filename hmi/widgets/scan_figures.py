@@ -1,0 +1,52 @@
+"""The scan in figures: cycle, load, overruns, skipped cycles, tasks."""
+
+from rich.style import Style
+
+from hmi import palette, wording
+from hmi.canvas import Canvas
+from hmi.palette import DIM, NORMAL, STRONG, ink
+from hmi.widgets.live import Live
+
+COLUMN_WIDTH = 26
+LABEL_WIDTH = 14
+
+
+class ScanFigures(Live):
+    """Figures in columns, filled downwards, then the tasks."""
+
+    BORDER_TITLE = "Scan"
+
+    def paint(self, canvas: Canvas) -> None:
+        """Three rows of figures and one of tasks."""
+        status = self.model.status
+        if status is None:
+            canvas.put(1, 0, "nothing is known yet", DIM)
+            return
+        scanning = status.scanning and self.model.connection.up
+        figures: list[tuple[str, str, Style]] = [
+            ("Base cycle", wording.cycle(status.cycle_ns), STRONG),
+            ("Scan", wording.count(status.scan_no), NORMAL),
+            ("State", "● scanning" if scanning else "✗ stands", _GOOD if scanning else _ALARMED),
+            ("Load", f"{wording.number(status.load_pct, 2)} %", STRONG),
+            ("Execution p50", wording.duration(status.execution.p50_ns), NORMAL),
+            ("Delay p50", wording.duration(status.release_delay.p50_ns), NORMAL),
+            ("Overruns", _counted(status.overruns), _WARNED if status.overruns else NORMAL),
+            ("Skipped", _counted(status.skipped), _WARNED if status.skipped else NORMAL),
+            ("Faults", _counted(len(status.faults)), _ALARMED if status.faults else NORMAL),
+        ]
+        for place, (label, text, style) in enumerate(figures):
+            x, y = 1 + place // 3 * COLUMN_WIDTH, place % 3
+            canvas.put(x, y, label, DIM)
+            canvas.put(x + LABEL_WIDTH, y, text, style)
+        tasks = self.model.statistics.tasks if self.model.statistics else ()
+        canvas.put(1, 3, "Tasks", DIM)
+        canvas.put(1 + LABEL_WIDTH, 3, ", ".join(tasks) or wording.NOTHING, NORMAL)
+
+
+def _counted(things: int) -> str:
+    return f"▲ {wording.count(things)}" if things else "0"
+
+
+_GOOD = ink(palette.GOOD, bold=True)
+_WARNED = ink(palette.WARN, bold=True)
+_ALARMED = ink(palette.ALARM, bold=True)
