@@ -4,6 +4,7 @@ Single-threaded: it sleeps in sigtimedwait(2) until a child ends, a stop is aske
 run in the main thread, because children ask for a signal on the death of the *thread* that started them.
 """
 
+import json
 import signal
 import subprocess
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from runtime.image.control import Control
 from runtime.node.backoff import Backoff
+from runtime.wire.messages import Severity
 
 TICK_S = 0.1
 WATCHED = frozenset({signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
@@ -43,11 +45,22 @@ class _Running:
 
 
 class Supervisor:
-    """Starts the children, restarts what dies, stops them in order. `on_event(severity, text)` is told of each."""
+    """Starts the children, restarts what dies, stops them in order. `on_event(severity, text)` is told of each.
 
-    def __init__(self, children: Sequence[Child], control: Control, on_event: Callable[[str, str], None]) -> None:
+    `processes_file` always holds the living ones as a JSON object of names and process ids.
+    """
+
+    def __init__(
+        self,
+        children: Sequence[Child],
+        control: Control,
+        *,
+        processes_file: Path,
+        on_event: Callable[[Severity, str], None],
+    ) -> None:
         self._running = {child.name: _Running(child) for child in children}
         self._control = control
+        self._processes_file = processes_file
         self._on_event = on_event
 
     def alive(self, name: str) -> bool:
@@ -79,6 +92,13 @@ class Supervisor:
             again = running.child.restart or running.starts == 0
             if running.process is None and again and now_ns >= running.start_at_ns:
                 self._start(running, now_ns)
+                self._write_processes()
+
+    def _write_processes(self) -> None:
+        living = {name: r.process.pid for name, r in self._running.items() if r.process is not None}
+        partial = self._processes_file.with_suffix(".partial")
+        partial.write_text(json.dumps(living))
+        partial.replace(self._processes_file)
 
     def _start(self, running: _Running, now_ns: int) -> None:
         child = running.child

@@ -1,0 +1,91 @@
+"""`voltscan run`: checks, then runs a controller until Ctrl-C, SIGTERM or the end of its duration."""
+
+import sys
+import time
+from pathlib import Path
+
+from runtime.cli.check import print_diagnostics
+from runtime.core.duration import duration_ns
+from runtime.core.fault import ConfigFault
+from runtime.image.snapshot import SnapshotReader
+from runtime.node.build import build_site
+from runtime.node.run import Controller, RunOptions
+from runtime.node.supervisor import Supervisor
+from runtime.wire.values import show, to_json
+
+STATUS_LINE_EVERY_S = 1.0
+
+
+def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, plant_of: str = "") -> int:
+    """Run the site of a file; 1 when something is wrong with it, then nothing has started."""
+    try:
+        duration_limit_ns = duration_ns(duration) if duration else None
+    except ValueError as wrong:
+        raise ConfigFault(str(wrong), where="--duration") from wrong
+    result = build_site(site_file)
+    if result.build is None:
+        print_diagnostics(result.diagnostics, as_json=False)
+        print(f"{site_file}: not started", file=sys.stderr)
+        return 1
+    with_hmi = sys.stdin.isatty() and sys.stdout.isatty() if hmi is None else hmi
+    options = RunOptions(duration_ns=duration_limit_ns, hmi=with_hmi, plant_of=plant_of)
+    controller = Controller(result.build, options)
+    screen = _Screen(controller, result.build.site.table.hmi.status_line)
+    print(f"site {controller.manifest.site}: starting, logs in {controller.state_dir / 'log'}", flush=True)
+    try:
+        controller.run(screen.event, screen.tick)
+    finally:
+        controller.close()
+    print(f"site {controller.manifest.site}: stopped, outputs at fail-safe", flush=True)
+    return 0
+
+
+class _Screen:
+    """What the terminal shows while there is no HMI on it: events as they come, a status line each second."""
+
+    def __init__(self, controller: Controller, names: list[str]) -> None:
+        self._controller = controller
+        self._snapshots = SnapshotReader(controller.image)
+        tags = controller.manifest.tags
+        self._leaves = [leaf for leaf in map(tags.find, names) if leaf is not None]
+        self._next_s = 0.0
+        self._hmi_seen = False
+        self._hmi_open = False
+
+    def event(self, severity: str, text: str) -> None:
+        """Print what the supervisor did, unless the HMI has the screen (it shows the event itself)."""
+        if not self._hmi_open:
+            print(f"{severity}: {text}", flush=True)
+
+    def tick(self, supervisor: Supervisor) -> None:
+        """Called ten times a second."""
+        self._hmi_open = supervisor.alive("hmi")
+        if self._hmi_open:
+            self._hmi_seen = True
+            return
+        if self._hmi_seen:
+            self._hmi_seen = False
+            print(
+                "the HMI is closed, the controller goes on; Ctrl-C stops it, `voltscan hmi` opens it again", flush=True
+            )
+        if time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + STATUS_LINE_EVERY_S
+            print(self._line(), flush=True)
+
+    def _line(self) -> str:
+        control = self._controller.control
+        snapshot = self._snapshots.latest()
+        if snapshot is None or control.scan_no == 0:
+            return "waiting for the first scan"
+        told = [f"scan {control.scan_no}", "driving" if control.driving else "FAIL-SAFE"]
+        for leaf in self._leaves:
+            value = show(to_json(snapshot.value(leaf), leaf), leaf.type_name)
+            told.append(f"{leaf.name} {_short(value)} {leaf.unit}".rstrip())
+        return "  ".join([*told, f"overruns {control.overruns}"])
+
+
+def _short(value: str) -> str:
+    try:
+        return f"{float(value):.1f}"
+    except ValueError:
+        return value

@@ -1,0 +1,122 @@
+"""From a site file to everything its processes need; every mistake on the way is a diagnostic, and nothing starts."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runtime.config import Site, load_site
+from runtime.core.binding import Bindings
+from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
+from runtime.image.manifest import Manifest, ManifestTask
+from runtime.iomap.check import check
+from runtime.iomap.load import LoadedSite, load_site_map
+from runtime.iomap.plan import IoPlan
+from runtime.lang.application import Application
+from runtime.lang.compile import compile_sources, load_sources
+from runtime.wire.fault import ValueFault
+from runtime.wire.values import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A checked site: programs with its parameters as initial values, bindings, and the plan for io."""
+
+    site: Site
+    application: Application
+    bindings: Bindings
+    io_plan: IoPlan | None
+
+    def manifest(self) -> Manifest:
+        """What every process of the controller is told."""
+        app = self.application
+        return Manifest(
+            site=self.site.table.name,
+            cycle_ns=self.site.cycle_ns,
+            budget=self.site.table.task_budget,
+            on_fault=self.site.table.on_fault,
+            frame_valid_ns=self.site.frame_valid_ns,
+            tags=app.tags,
+            tasks=tuple(ManifestTask(t.name, t.interval_ns, t.priority) for t in app.tasks),
+            sites=app.sites,
+            app_size=len(app.initial),
+            quality_offset=app.quality_offset,
+            stamp_offset=app.stamp_offset,
+            app_hash=app.layout_hash,
+            bindings=self.bindings,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """`build` is there exactly when no diagnostic is an error."""
+
+    build: Build | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def build_site(path: Path) -> BuildResult:
+    """Read, check and compile the site of a file: programs, parameters, tasks, I/O map, all mistakes at once."""
+    site, diagnostics = load_site(path)
+    if site is None:
+        return BuildResult(None, tuple(diagnostics))
+    loaded, found = _load_io_map(site)
+    diagnostics += found
+    sources, found = load_sources([site.path(p) for p in site.table.programs])
+    compiled = compile_sources(sources)
+    diagnostics += [*found, *compiled.diagnostics]
+    app = compiled.application
+    if app is None:
+        return BuildResult(None, tuple(diagnostics))
+    app, found = _with_parameters(site, app)
+    diagnostics += [*found, *_check_intervals(site, app)]
+    bindings, io_plan = Bindings({}, ()), None
+    if loaded is not None:
+        checked = check(loaded, app.tags)
+        diagnostics += checked.diagnostics
+        bindings, io_plan = checked.bindings or bindings, checked.plan
+    if has_errors(diagnostics):
+        return BuildResult(None, tuple(diagnostics))
+    return BuildResult(Build(site, app, bindings, io_plan), tuple(diagnostics))
+
+
+def _load_io_map(site: Site) -> tuple[LoadedSite | None, list[Diagnostic]]:
+    relative = site.table.io_map
+    if relative is None:
+        return None, []
+    return load_site_map(site.path(relative), shown=site.shown(relative))
+
+
+def _with_parameters(site: Site, app: Application) -> tuple[Application, list[Diagnostic]]:
+    """The application with `[parameters]` as initial values; the code stays the same."""
+    initial = bytearray(app.initial)
+    diagnostics: list[Diagnostic] = []
+    places = site.document.places
+    for name, told in site.table.parameters.items():
+        variable = app.tags.find(name)
+        if variable is None:
+            near = app.tags.nearest(name)
+            mend = f"did you mean {near}?" if near else "name a variable of the programs, such as parameters_1.rated_kw"
+            at = Label(places.key("parameters", name), "no variable of that name")
+            diagnostics.append(error("S1002", f"unknown parameter `{name}`", at, help=mend))
+            continue
+        try:
+            variable.type.pack_into(initial, variable.offset, parse(told, variable))
+        except ValueFault as misfit:
+            declared = f"; declared in {variable.file}:{variable.line}" if variable.file else ""
+            at = Label(places.value("parameters", name), misfit.what)
+            diagnostics.append(error("S1003", f"wrong value for `{name}`", at, help=misfit.mend + declared))
+    return replace(app, initial=bytes(initial)), diagnostics
+
+
+def _check_intervals(site: Site, app: Application) -> list[Diagnostic]:
+    """Every task's interval must be a multiple of the base cycle."""
+    at = Label(site.document.places.value("cycle"), f"the base cycle is {site.table.cycle}")
+    return [
+        error(
+            "S1004",
+            f"the INTERVAL of task `{task.name}` ({task.interval_ns / 1e6:g} ms) is no multiple of the base cycle",
+            at,
+            help="choose a base cycle that divides the INTERVAL of every TASK in the CONFIGURATION",
+        )
+        for task in app.tasks
+        if task.interval_ns % site.cycle_ns != 0
+    ]

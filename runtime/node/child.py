@@ -1,0 +1,141 @@
+"""Entry of the processes that the supervisor starts: `python -m runtime.node.child NAME RUN_DIR FDS… PARENT_PID`.
+
+Each entry imports its own packages only, so that the scan process never loads a network library.
+"""
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from runtime.image.manifest import Manifest
+from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.node import runplan
+from runtime.node.parent import arm_last_words, end_with_parent
+from runtime.node.runplan import RunPlan
+
+
+def scan(run_dir: Path, control_fd: int, image_fd: int) -> None:
+    """The scan process. The kernel ends it with its supervisor; io then brings the outputs to fail-safe."""
+    from runtime.scan.process import run_scan
+    from runtime.scan.realtime import RealtimeSettings
+
+    plan = RunPlan.load(run_dir)
+    run_scan(
+        manifest=Manifest.load(run_dir / runplan.MANIFEST),
+        object_code=(run_dir / runplan.OBJECT).read_bytes(),
+        initial=(run_dir / runplan.INITIAL).read_bytes(),
+        control_fd=control_fd,
+        image_fd=image_fd,
+        realtime=RealtimeSettings(priority=plan.realtime_priority, cpu=plan.realtime_cpu),
+        cache_dir=Path(plan.cache_dir),
+    )
+
+
+def io(run_dir: Path, control_fd: int, image_fd: int) -> None:
+    """The io process: devices, or for a plant the devices it plays."""
+    from random import Random
+
+    from runtime.drivers.engine import IoEngine
+    from runtime.image.frame import FrameReader
+    from runtime.image.pages import PageWriter
+    from runtime.iomap.plan import IoPlan
+    from runtime.wire.endpoints import endpoints
+    from runtime.wire.events import EventSender
+
+    ControlSegment.attach(control_fd).close()  # refuses another version's segments
+    manifest = Manifest.load(run_dir / runplan.MANIFEST)
+    layout = manifest.layout()
+    image = ImageSegment.attach(image_fd, layout)
+    io_plan = IoPlan.load(run_dir / runplan.IO_PLAN)
+    if io_plan.served:
+        from runtime.sim.served_registry import SERVED as REGISTRY
+    else:
+        from runtime.drivers.registry import DRIVERS as REGISTRY
+    sender = EventSender(endpoints(run_dir), "io")
+    engine = IoEngine(
+        io_plan,
+        pages={device: PageWriter(image, device) for device in layout.pages},
+        frames=FrameReader(image),
+        clock=time.monotonic_ns,
+        on_event=sender.send,
+        registry=REGISTRY,
+        random=Random(),  # noqa: S311 - spreads reconnects in time, guards nothing
+    )
+    _freeze()
+    asyncio.run(_until_stopped(engine.run, before_stop=arm_last_words))
+    sender.close()
+
+
+def gateway(run_dir: Path, control_fd: int, image_fd: int) -> None:
+    """The gateway process."""
+    from runtime.core.diagnostic import render
+    from runtime.core.fault import ConfigFault
+    from runtime.gateway.engine import Gateway, ScadaService
+    from runtime.gateway.scada_map import load_scada_map
+
+    manifest = Manifest.load(run_dir / runplan.MANIFEST)
+    plan = RunPlan.load(run_dir)
+    service = None
+    if plan.scada_map is not None:
+        scada_map, diagnostics = load_scada_map(Path(plan.scada_map), manifest.tags, manifest.bindings)
+        if scada_map is None:
+            raise ConfigFault("\n".join(render(d) for d in diagnostics), mend="the supervisor has checked this map")
+        service = ScadaService(scada_map, plan.scada_host, plan.scada_port)
+    engine = Gateway(
+        manifest,
+        image=ImageSegment.attach(image_fd, manifest.layout()),
+        control=ControlSegment.attach(control_fd),
+        run_dir=run_dir,
+        view=plan.view,
+        scada=service,
+    )
+    _freeze()
+    asyncio.run(_until_stopped(engine.run, before_stop=arm_last_words))
+
+
+ENTRIES: dict[str, tuple[Callable[[Path, int, int], None], signal.Signals]] = {
+    "scan": (scan, signal.SIGKILL),
+    "io": (io, signal.SIGTERM),  # it writes fail-safe values first, within its last words
+    "gateway": (gateway, signal.SIGTERM),
+}
+"""Entry of each process, and the signal it gets when its supervisor dies."""
+
+
+def main(argv: list[str]) -> None:
+    """Run one process until it is told to end."""
+    name, run_dir, control_fd, image_fd, parent_pid = argv
+    entry, farewell = ENTRIES[name]
+    end_with_parent(farewell, int(parent_pid))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the supervisor, which ends us in order
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    logging.basicConfig(
+        level=logging.INFO, format=f"%(asctime)s {name}[%(process)d] %(levelname)s %(message)s", stream=sys.stderr
+    )
+    logging.info("starts")
+    entry(Path(run_dir), int(control_fd), int(image_fd))
+
+
+def _freeze() -> None:
+    """What start-up made is never looked at by the collector again."""
+    gc.collect()
+    gc.freeze()
+
+
+async def _until_stopped(run: Callable[[asyncio.Event], Awaitable[None]], *, before_stop: Callable[[], None]) -> None:
+    stop = asyncio.Event()
+
+    def on_signal() -> None:
+        before_stop()
+        stop.set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, on_signal)
+    await run(stop)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

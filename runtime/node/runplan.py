@@ -1,0 +1,41 @@
+"""What the supervisor leaves in the run directory for the processes it starts, and under which names."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+MANIFEST = "manifest.json"
+INITIAL = "initial.bin"
+OBJECT = "programs.o"
+IO_PLAN = "io_plan.json"
+RUN_PLAN = "run.json"
+PROCESSES = "processes.json"
+PLANT_OF = "plant_of"
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a process needs beside manifest and I/O plan. `scada_map` None: no SCADA server."""
+
+    site: str
+    served: bool
+    cache_dir: str
+    realtime_priority: int
+    realtime_cpu: int | None
+    scada_map: str | None
+    scada_host: str
+    scada_port: int
+    view: tuple[str, ...]
+
+    def save(self, run_dir: Path) -> None:
+        """Write it whole or not at all."""
+        partial = run_dir / (RUN_PLAN + ".partial")
+        partial.write_text(json.dumps(asdict(self)))
+        partial.replace(run_dir / RUN_PLAN)
+
+    @classmethod
+    def load(cls, run_dir: Path) -> "RunPlan":
+        """The plan that `save` wrote."""
+        told: dict[str, Any] = json.loads((run_dir / RUN_PLAN).read_text())
+        return cls(**(told | {"view": tuple(told["view"])}))
