@@ -11,6 +11,9 @@ from pathlib import Path
 
 from runtime.core.fault import ConfigFault
 
+ENTRIES_MAX = 64
+"""Entries kept in one directory; the ones unused for longest go first. A large site's object is a few MB."""
+
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
 
@@ -43,18 +46,29 @@ class ObjectCache:
 
     def get(self, key: str) -> bytes | None:
         """The content stored under `key`; None when there is none or the file is damaged."""
+        path = self._path(key)
         try:
-            told = self._path(key).read_bytes()
+            told = path.read_bytes()
+            os.utime(path)
         except FileNotFoundError:
             return None
         digest, content = told[:_DIGEST_SIZE], told[_DIGEST_SIZE:]
         return content if hashlib.sha256(content).digest() == digest else None
 
     def put(self, key: str, content: bytes) -> None:
-        """Store `content`; a reader at the same time sees all of it or nothing."""
+        """Store `content`; a reader at the same time sees all of it or nothing. Past the bound, old entries go."""
         partial = self._directory / f"{key}.{os.getpid()}.partial"
         partial.write_bytes(hashlib.sha256(content).digest() + content)
         partial.replace(self._path(key))
+        for old in sorted(self._directory.glob("*.o"), key=_last_use_ns, reverse=True)[ENTRIES_MAX:]:
+            old.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{key}.o"
+
+
+def _last_use_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:  # another process dropped it
+        return 0
