@@ -43,6 +43,11 @@ def cached_object_code(cache: ObjectCache | None, sources: tuple[Path, ...], wri
     return found
 
 
+def native_cache(cache_dir: Path) -> ObjectCache:
+    """The cache of everything that does not depend on a site, in a directory of its own below `cache_dir`."""
+    return ObjectCache(cache_dir / "native")
+
+
 class NativeCode:
     """Object code bound into this process. Keep it as long as any of its functions may be called."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.core.objectcache import ObjectCache
-from runtime.image.nativecode import NativeCode, cached_object_code
+from runtime.image.nativecode import NativeCode, cached_object_code, native_cache
 
 _SOURCES = tuple(Path(__file__).with_name(name) for name in ("channelcode.py", "emit.py", "layout.py"))
 _cache: ObjectCache | None = None
@@ -19,10 +19,10 @@ _cache: ObjectCache | None = None
 _ADDRESS, _SIZE = ctypes.c_uint64, ctypes.c_uint64
 
 
-def use_cache(directory: Path) -> None:
-    """Keep the primitives' machine code in `directory` from now on. Call it before the first use in this process."""
+def use_cache(cache_dir: Path) -> None:
+    """Keep the primitives' machine code below `cache_dir` from now on. Call it before the first use in this process."""
     global _cache
-    _cache = ObjectCache(directory)
+    _cache = native_cache(cache_dir)
 
 
 class Primitives:

@@ -1,0 +1,66 @@
+"""The bare loop: `clock_nanosleep` to absolute deadlines and nothing else, the yardstick beside the scan.
+
+What it shows is the machine's doing: kernel, hypervisor, load. Only what the scan has more is Voltscan's.
+"""
+
+import ctypes
+import threading
+from dataclasses import dataclass
+
+from runtime.image.control import Histogram
+from runtime.image.statistics import Distribution
+from runtime.scan.kernel import Kernel
+from runtime.scan.plan import BarePlan
+from runtime.scan.realtime import RealtimeSettings, settle_thread
+
+
+@dataclass(frozen=True, slots=True)
+class BareResult:
+    """What the bare loop measured; `skipped` deadlines were passed over after late wake-ups."""
+
+    release_delay: Distribution
+    period: Distribution
+    skipped: int
+
+
+class BareLoop:
+    """A bare loop in a thread of its own, scheduled as the scan is."""
+
+    def __init__(self, kernel: Kernel, *, period_ns: int, wakeups: int, realtime: RealtimeSettings) -> None:
+        self._kernel = kernel
+        self._realtime = realtime
+        self._release_delay, self._period = Histogram(), Histogram()
+        self._plan = BarePlan(
+            cycle_ns=period_ns,
+            wakeups=wakeups,
+            release_delay=ctypes.addressof(self._release_delay),
+            period=ctypes.addressof(self._period),
+        )
+        self._thread = threading.Thread(target=self._run, name="bare")
+
+    def start(self) -> None:
+        """Begin; the first wake-up is one period from now."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the wake-up under way."""
+        self._plan.wakeups = 0
+
+    def result(self) -> BareResult:
+        """Wait for the end; what was measured."""
+        self._thread.join()
+        return BareResult(
+            Distribution.capture(self._release_delay), Distribution.capture(self._period), self._plan.skipped
+        )
+
+    def _run(self) -> None:
+        settle_thread(self._realtime)  # what is missing was reported by the scan already
+        self._kernel.bare_loop(ctypes.addressof(self._plan))
+
+
+def run_bare(kernel: Kernel, *, period_ns: int, duration_ns: int, realtime: RealtimeSettings) -> BareResult:
+    """Run the bare loop for a while."""
+    wakeups = max(1, duration_ns // period_ns)
+    bare = BareLoop(kernel, period_ns=period_ns, wakeups=wakeups, realtime=realtime)
+    bare.start()
+    return bare.result()

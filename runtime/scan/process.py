@@ -1,0 +1,129 @@
+"""The scan process: maps the segments, lays out application memory, binds the programs, runs the loop until told.
+
+It starts without the compiler: programs arrive as object code. Python does nothing while the loop runs; the main
+thread waits for a signal, the loop runs in a thread without the GIL.
+"""
+
+import ctypes
+import logging
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from runtime.core.appmemory import FAULT_COUNT
+from runtime.core.fault import ConfigFault
+from runtime.image.control import Control
+from runtime.image.manifest import Manifest
+from runtime.image.nativecode import native_cache
+from runtime.image.primitives import primitives, use_cache
+from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.lang.native import load_object
+from runtime.scan.kernel import Kernel
+from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
+from runtime.scan.realtime import RealtimeSettings, settle_process, settle_thread, touch_pages
+
+_LOG = logging.getLogger("voltscan.scan")
+STACK_SIZE = 16 << 20
+"""Of the scan thread: the frames of a task's deepest chain of calls, which recursion cannot deepen: it is refused."""
+_LOOP_ENDED = signal.SIGUSR1
+
+
+def run_scan(
+    *,
+    manifest: Manifest,
+    object_code: bytes,
+    initial: bytes,
+    control_fd: int,
+    image_fd: int,
+    realtime: RealtimeSettings,
+    eventfds: Sequence[int] = (),
+    cache_dir: Path | None = None,
+) -> None:
+    """Run the scan until `exit_request` or SIGTERM; the last frame then carries fail-safe values.
+
+    Call it in the main thread. SIGINT is left to the supervisor, which stops everything in order. Raises ConfigFault
+    when the segments do not belong to the manifest.
+    """
+    if cache_dir is not None:
+        use_cache(cache_dir)
+    layout = manifest.layout()
+    if len(initial) != layout.app_size:
+        raise ConfigFault(
+            f"initial memory has {len(initial)} bytes, {layout.app_size} expected",
+            where="application memory",
+            mend="compile the programs again: stop the controller and start it",
+        )
+    control, image = ControlSegment.attach(control_fd), ImageSegment.attach(image_fd, layout)
+    programs = load_object(object_code)
+    kernel = Kernel(native_cache(cache_dir) if cache_dir else None)
+    app = image.address + layout.app_offset
+    _lay_out_memory(app, initial, control.control)
+    plan = ScanPlan(
+        layout,
+        timing=Timing(manifest.cycle_ns, manifest.budget, manifest.frame_valid_ns, manifest.on_fault == "stop"),
+        tasks=_planned_tasks(manifest, programs),
+        at=Addresses(control.address, app, image.address),
+        initial=initial,
+        first_output_site=len(manifest.sites),
+        eventfds=_unblocked(eventfds),
+    )
+    _take_over(plan, control, manifest.cycle_ns)
+    touch_pages(app, layout.app_size)
+    _run(kernel, plan, realtime)
+
+
+def _lay_out_memory(app: int, initial: bytes, control: Control) -> None:
+    """Initial values over whatever a former scan left; the fault count goes on, so that a stop stays latched."""
+    ctypes.memmove(app, initial, len(initial))
+    ctypes.c_uint64.from_address(app + FAULT_COUNT).value = control.fault_count
+
+
+def _planned_tasks(manifest: Manifest, programs: Any) -> list[PlannedTask]:
+    entries = [programs.get_function_address(f"vs_task_{i}") for i in range(len(manifest.tasks))]
+    if 0 in entries:
+        raise ConfigFault(
+            f"the object code has {entries.index(0)} tasks, the manifest {len(entries)}",
+            where="object code",
+            mend="both come from one compilation: stop the controller and start it",
+        )
+    return [PlannedTask(entry, task.interval_ns) for entry, task in zip(entries, manifest.tasks, strict=True)]
+
+
+def _unblocked(eventfds: Sequence[int]) -> Sequence[int]:
+    for fd in eventfds:
+        os.set_blocking(fd, False)
+    return eventfds
+
+
+def _take_over(plan: ScanPlan, control: ControlSegment, cycle_ns: int) -> None:
+    """Go on where a former scan process left the words that only scan writes."""
+    words = control.control
+    plan.plan.mailbox_tail = words.mailbox.tail
+    plan.plan.stats_reset_seen = words.stats_reset
+    words.driving = 0
+    words.scan_no = 0
+    words.cycle_ns = cycle_ns
+    primitives().add_u64(control.word_address("scan_start_count"), 1)
+
+
+def _run(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings) -> None:
+    watched = {signal.SIGTERM, _LOOP_ENDED}
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*watched, signal.SIGINT})  # the scan thread inherits it: no EINTR there
+    threading.stack_size(STACK_SIZE)
+    for missing in settle_process(realtime):
+        _LOG.warning("%s", missing)
+    loop = threading.Thread(target=_loop, args=(kernel, plan, realtime, threading.get_ident()), name="scan")
+    loop.start()
+    if signal.sigwait(watched) == signal.SIGTERM:
+        plan.plan.exit = 1
+    loop.join()
+
+
+def _loop(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings, waiting: int) -> None:
+    for missing in settle_thread(realtime):
+        _LOG.warning("%s", missing)
+    kernel.loop(plan.address)
+    signal.pthread_kill(waiting, _LOOP_ENDED)
