@@ -1,0 +1,98 @@
+"""Opens a CAN bus of any kind: SocketCAN, a virtual bus within the process, or frames on UDP multicast.
+
+UDP multicast stays in the machine: hop limit 0, on the loopback interface unless the map names another. python-can's
+own bus joins the group on whatever interface the default route takes, fails without one, and hears every datagram to
+its port; only its frame format and its reading are used here.
+"""
+
+import socket
+from collections.abc import Iterable
+
+import can
+from can.interfaces.udp_multicast.bus import SO_TIMESTAMPNS, GeneralPurposeUdpMulticastBus, UdpMulticastBus
+
+from runtime.core.fault import DriverFault
+from runtime.iomap.plan import LinkPlan, MessagePlan
+
+STANDARD_MASK = 0x7FF
+EXTENDED_MASK = 0x1FFF_FFFF
+
+
+def open_bus(plan: LinkPlan, received: Iterable[MessagePlan]) -> can.BusABC:
+    """The bus, passing only the ids of `received`. Raises DriverFault when it cannot be had."""
+    filters: list[can.typechecking.CanFilter] = [
+        {
+            "can_id": message.frame_id,
+            "can_mask": EXTENDED_MASK if message.extended else STANDARD_MASK,
+            "extended": message.extended,
+        }
+        for message in received
+    ]
+    if not filters:  # an empty list would pass everything; no standard id has this bit
+        filters = [{"can_id": EXTENDED_MASK, "can_mask": EXTENDED_MASK, "extended": True}]
+    try:
+        if plan.interface == "udp_multicast":
+            return _LocalMulticastBus(plan.channel, port=plan.port, local_address=plan.local_address, filters=filters)
+        if plan.interface == "virtual":
+            return can.Bus(plan.channel, interface="virtual", can_filters=filters)
+        return can.Bus(plan.channel, interface="socketcan", can_filters=filters, bitrate=plan.bitrate)
+    except (can.CanError, OSError) as fault:
+        raise DriverFault(f"the bus cannot be opened: {_reason(fault)}", where=where(plan), mend=_mend(plan)) from fault
+
+
+def where(plan: LinkPlan) -> str:
+    """The bus, for people."""
+    return f"{plan.channel}:{plan.port}" if plan.interface == "udp_multicast" else f"{plan.interface} {plan.channel}"
+
+
+def _reason(fault: BaseException) -> str:
+    while fault.__cause__ is not None:
+        fault = fault.__cause__
+    return str(fault)
+
+
+def _mend(plan: LinkPlan) -> str:
+    if plan.interface == "udp_multicast":
+        return (
+            f"no multicast route on {plan.local_address}? try `ip route add 239.0.0.0/8 dev lo`, "
+            "or set local_address of the link to an address of this machine"
+        )
+    if plan.interface == "socketcan":
+        return f"try `ip link set {plan.channel} up type can bitrate {plan.bitrate}`"
+    return ""
+
+
+class _LocalMulticastSocket(GeneralPurposeUdpMulticastBus):
+    """python-can's multicast socket, bound to one group on one interface."""
+
+    def __init__(self, group: str, port: int, local_address: str) -> None:
+        self._local_address = local_address
+        super().__init__(group, port, hop_limit=0)
+
+    def _create_socket(self, address_family: socket.AddressFamily) -> socket.socket:
+        made = socket.socket(address_family, socket.SOCK_DGRAM)
+        try:
+            local = socket.inet_aton(self._local_address)
+            made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, self.hop_limit)
+            made.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, local)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            self.timestamp_nanosecond = True
+            made.bind((self.group, self.port))
+            joined = socket.inet_aton(self.group) + local
+            made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, joined)
+        except OSError as fault:
+            made.close()
+            raise can.CanInitializationError("no multicast socket") from fault
+        return made
+
+
+class _LocalMulticastBus(UdpMulticastBus):
+    """python-can's multicast bus over such a socket."""
+
+    def __init__(
+        self, group: str, *, port: int, local_address: str, filters: "list[can.typechecking.CanFilter]"
+    ) -> None:
+        can.BusABC.__init__(self, group, can_filters=filters)
+        self._multicast = _LocalMulticastSocket(group, port, local_address)
+        self._can_protocol = can.CanProtocol.CAN_20

@@ -1,0 +1,113 @@
+"""Runs all devices of a site in one asyncio loop, and is the output sink between frames and drivers."""
+
+import asyncio
+from collections.abc import Mapping
+from random import Random
+
+from runtime.drivers.base import Clock, DeviceStatistics, Driver, EventSink, LinkContext, PageSink, Registry
+from runtime.drivers.page import DevicePage
+from runtime.drivers.sink import Frame, FrameSource, OutputSink, SinkState
+from runtime.iomap.plan import IoPlan
+
+FRAME_PERIOD_S = 0.005
+"""How often the output frame is looked at: half a scan of the default cycle; 200 looks a second cost 1 % of a core."""
+SETTLE_S = 1.0
+"""What the way down may take to write fail-safe values."""
+
+
+class IoEngine:
+    """All links of a plan, driven from one frame source into one page a device.
+
+    `pages` by device name, for the devices that have inputs. `registry` says which driver speaks which protocol: that
+    of `drivers.registry` for real devices, that of `sim.served_registry` for played ones.
+    """
+
+    def __init__(
+        self,
+        plan: IoPlan,
+        *,
+        pages: Mapping[str, PageSink],
+        frames: FrameSource,
+        clock: Clock,
+        on_event: EventSink,
+        registry: Registry,
+        random: Random,
+    ) -> None:
+        self.plan = plan
+        self.sink = OutputSink(fail_safe_after_ns=plan.fail_safe_after_ns, start_ns=clock())
+        devices = [device for devices in plan.devices.values() for device in devices]
+        self.statistics = {device.name: DeviceStatistics() for device in devices}
+        self.pages = {device.name: DevicePage(device.inputs, pages.get(device.name)) for device in devices}
+        self._frames = frames
+        self._frame: Frame | None = None
+        self._clock = clock
+        self._on_event = on_event
+        self._drives = any(device.outputs for device in devices)
+        self._drivers: list[Driver] = [
+            registry[link.protocol](
+                LinkContext(
+                    link=link,
+                    devices=plan.devices[link.name],
+                    pages=self.pages,
+                    statistics=self.statistics,
+                    sink=self.sink,
+                    clock=clock,
+                    on_event=on_event,
+                    random=random,
+                )
+            )
+            for link in plan.links
+        ]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then write every output's fail-safe value, within SETTLE_S, and return.
+
+        A bug in a driver ends the engine (and with it io, which is started again).
+        """
+        drivers = [asyncio.create_task(driver.run()) for driver in self._drivers]
+        follow = asyncio.create_task(self._follow_frames())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait([*drivers, follow, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopping}:
+                task.result()
+            follow.cancel()
+            await self._settle()
+        finally:
+            for task in (*drivers, follow, stopping):
+                task.cancel()
+            await asyncio.gather(*drivers, follow, stopping, return_exceptions=True)
+
+    async def _follow_frames(self) -> None:
+        while True:
+            self.look()
+            await asyncio.sleep(FRAME_PERIOD_S)
+
+    def look(self) -> None:
+        """Take the newest frame and tell the drivers; say so when outputs come to or from fail-safe."""
+        epoch, before = self.sink.epoch, self.sink.state
+        frame = self._frames.latest()
+        state = self.sink.take(frame, self._clock())
+        if frame is not self._frame or state is not before:
+            self._frame = frame
+            for driver in self._drivers:
+                driver.wake()
+        if self.sink.epoch == epoch or not self._drives:
+            return
+        if state is SinkState.FAIL_SAFE:
+            self._on_event("error", f"outputs to fail-safe: {self._why(before)}")
+        else:
+            self._on_event("info", "outputs follow the program again")
+
+    def _why(self, before: SinkState) -> str:
+        if before is SinkState.WAITING:
+            return f"no valid output frame for {self.plan.fail_safe_after_ns // 1_000_000} ms"
+        return "the controller does not drive (stopped, or a fault waits for acknowledgement)"
+
+    async def _settle(self) -> None:
+        self.sink.close()
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                await asyncio.gather(*(driver.settle() for driver in self._drivers))
+        except TimeoutError:
+            self._on_event("warning", f"not every output took its fail-safe value within {SETTLE_S:g} s")

@@ -1,0 +1,97 @@
+"""When an output is due to be written: on change, as a refresh, after a reconnect; never too often."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from runtime.core.elementary import Value
+from runtime.iomap.plan import Heartbeat, OutputPoint
+
+RETRY_NS = 1_000_000_000
+"""After a write failed, before the next try: a device that refuses is not to be hammered."""
+NEVER_NS = 1 << 62
+
+ValueOf = Callable[[OutputPoint, int], Value | None]
+"""The value to write to a point at a time; None: write nothing. `OutputSink.value`."""
+
+
+@dataclass(slots=True)
+class _Written:
+    value: Value | None = None
+    at_ns: int = -NEVER_NS
+    not_before_ns: int = -NEVER_NS
+
+
+class WriteSchedule:
+    """The outputs of one device. Pure: the caller brings time and values."""
+
+    def __init__(self, points: Sequence[OutputPoint]) -> None:
+        self.points = tuple(points)
+        self._written = [_Written() for _ in points]
+        self._turn = 0
+
+    def due(self, now_ns: int, value_of: ValueOf) -> tuple[int, Value] | None:
+        """The next output to write (its number in `points`) and its value; each in its turn."""
+        for step in range(len(self.points)):
+            number = (self._turn + step) % len(self.points)
+            value = value_of(self.points[number], now_ns)
+            if value is not None and self._is_due(number, value, now_ns):
+                self._turn = number + 1
+                return number, value
+        return None
+
+    def next_ns(self) -> int:
+        """When a refresh or a retry is due at the earliest, if no value changes."""
+        times = [NEVER_NS]
+        for point, last in zip(self.points, self._written, strict=True):
+            if last.value is None:
+                times.append(last.not_before_ns)
+            elif point.policy.refresh_ns:
+                times.append(max(last.at_ns + point.policy.refresh_ns, last.not_before_ns))
+        return min(times)
+
+    def written(self, number: int, value: Value, now_ns: int) -> None:
+        """The device has taken the value."""
+        interval_ns = self.points[number].policy.min_interval_ns
+        self._written[number] = _Written(value, now_ns, now_ns + interval_ns)
+
+    def failed(self, number: int, now_ns: int) -> None:
+        """The device has not taken the value."""
+        self._written[number].value = None
+        self._written[number].not_before_ns = now_ns + RETRY_NS
+
+    def forget(self) -> None:
+        """What the device holds is not known (it was away) or not good enough: write everything, exactly, at once."""
+        self._written = [_Written() for _ in self.points]
+
+    def _is_due(self, number: int, value: Value, now_ns: int) -> bool:
+        policy, last = self.points[number].policy, self._written[number]
+        if now_ns < last.not_before_ns:
+            return False
+        if last.value is None:
+            return True
+        if policy.refresh_ns and now_ns - last.at_ns >= policy.refresh_ns:
+            return True
+        if policy.dead_band > 0:
+            return abs(value - last.value) > policy.dead_band
+        return value != last.value
+
+
+class HeartbeatCounter:
+    """The next value of a heartbeat that the driver makes itself."""
+
+    def __init__(self, rule: Heartbeat) -> None:
+        self.rule = rule
+        self.next_ns = -NEVER_NS
+        self._value: int | None = None
+
+    def beat(self, now_ns: int) -> int:
+        """The value to write now; the next one is due a period later."""
+        self.next_ns = now_ns + self.rule.period_ns
+        low, high, last = self.rule.minimum, self.rule.maximum, self._value
+        if self.rule.kind == "down":
+            self._value = high if last is None or last <= low else last - 1
+        elif self.rule.kind == "up":
+            self._value = low if last is None or last >= high else last + 1
+        else:
+            self._value = high if last == low else low
+        return self._value

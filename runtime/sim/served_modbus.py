@@ -1,0 +1,158 @@
+"""Modbus TCP devices that the program plays: its outputs are what a client reads, what a client writes are its inputs.
+
+The registers follow from the same profile that a client polls, with the profile's types and rounding. While the program
+does not drive, the device is busy (exception 6): a client sees no frozen values. A register that the profile does not
+know is refused (exception 2), except in gaps that the profile lets a client read across, which read 0.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from runtime.core.elementary import Value
+from runtime.core.fault import ConfigFault
+from runtime.drivers.backoff import Backoff
+from runtime.drivers.base import LinkContext
+from runtime.drivers.codec import raw_of_words, words_of_raw
+from runtime.drivers.modbus_pdu import ExceptionCode, ModbusRefusal
+from runtime.drivers.modbus_pdu import Table as WireTable
+from runtime.drivers.modbus_server import ModbusServer
+from runtime.iomap.plan import DevicePlan, InputPoint, OutputPoint
+from runtime.iomap.wire import ModbusWire, RawType, Table
+
+_TABLES = {
+    WireTable.COILS: Table.COIL,
+    WireTable.DISCRETE_INPUTS: Table.DISCRETE,
+    WireTable.HOLDING: Table.HOLDING,
+    WireTable.INPUT: Table.INPUT,
+}
+
+
+class PlayedUnit:
+    """One played device under its unit identifier; answers a `drivers.modbus_server.ModbusServer`."""
+
+    def __init__(self, context: LinkContext, plan: DevicePlan) -> None:
+        self._context = context
+        self._plan = plan
+        self._page = context.pages[plan.name]
+        self._statistics = context.statistics[plan.name]
+        self._outputs: list[tuple[ModbusWire, OutputPoint]] = [(_modbus(p.wire), p) for p in plan.outputs]
+        self._inputs: list[tuple[ModbusWire, InputPoint]] = [(_modbus(p.wire), p) for p in plan.inputs]
+        self._written: dict[tuple[Table, int], int] = {}
+        """What clients wrote, by table and address."""
+        wires = [wire for wire, _ in (*self._outputs, *self._inputs)] + [_modbus(wire) for wire in plan.spare]
+        self._known = known_addresses(wires, plan.max_gap_words)
+        self._writable = {
+            (wire.table, at) for wire in wires if wire.table.is_writable for at in range(wire.address, wire.end)
+        }
+
+    async def read_bits(self, table: WireTable, address: int, count: int) -> Sequence[bool]:
+        """See `drivers.modbus_server.Unit`."""
+        return [bool(word) for word in self._read(_TABLES[table], address, count)]
+
+    async def read_words(self, table: WireTable, address: int, count: int) -> Sequence[int]:
+        """See `drivers.modbus_server.Unit`."""
+        return self._read(_TABLES[table], address, count)
+
+    async def write_bits(self, address: int, bits: Sequence[bool]) -> None:
+        """See `drivers.modbus_server.Unit`."""
+        self._write(Table.COIL, address, [int(bit) for bit in bits])
+
+    async def write_words(self, address: int, words: Sequence[int]) -> None:
+        """See `drivers.modbus_server.Unit`."""
+        self._write(Table.HOLDING, address, words)
+
+    def _read(self, table: Table, address: int, count: int) -> list[int]:
+        self._statistics.requests += 1
+        if not self._known[table].issuperset(range(address, address + count)):
+            self._statistics.errors += 1
+            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
+        words = [self._written.get((table, at), 0) for at in range(address, address + count)]
+        now_ns = self._context.clock()
+        for wire, point in self._outputs:
+            if wire.table is table and address < wire.end and wire.address < address + count:
+                value = self._context.sink.value(point, now_ns)
+                if value is None:
+                    raise ModbusRefusal(ExceptionCode.SERVER_DEVICE_BUSY)
+                _lay_over(words, address, wire, value)
+        return words
+
+    def _write(self, table: Table, address: int, words: Sequence[int]) -> None:
+        self._statistics.requests += 1
+        if not self._writable.issuperset((table, at) for at in range(address, address + len(words))):
+            self._statistics.errors += 1
+            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
+        now_ns = self._context.clock()
+        self._written |= {(table, address + step): word for step, word in enumerate(words)}
+        for wire, point in self._inputs:
+            if wire.table is table and address < wire.end and wire.address < address + len(words):
+                held = [self._written.get((table, at), 0) for at in range(wire.address, wire.end)]
+                self._page.take(point.entry, raw_of_words(wire, held), now_ns)
+        self._page.publish()
+        self._statistics.last_good_ns = now_ns
+
+
+class ServedModbus:
+    """All played devices of one Modbus TCP address. A `Driver`."""
+
+    def __init__(self, context: LinkContext) -> None:
+        self._context = context
+        link = context.link
+        units = {plan.unit_id: PlayedUnit(context, plan) for plan in context.devices}
+        self.server = ModbusServer(units, host=link.host, port=link.port)
+        self._backoff = Backoff(min_ns=link.backoff_min_ns, max_ns=link.backoff_max_ns, random=context.random)
+
+    def wake(self) -> None:
+        """See `Driver`. Values are looked up when a client asks."""
+
+    async def run(self) -> None:
+        """See `Driver`. An address that is taken is tried again: who held it may just be ending."""
+        told = False
+        while True:
+            try:
+                await self.server.start()
+                break
+            except ConfigFault as fault:
+                if not told:
+                    told = True
+                    self._context.on_event("error", str(fault))
+            await asyncio.sleep(self._backoff.next_ns() / 1e9)
+        self._tell("served")
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await self.server.stop()
+
+    async def settle(self) -> None:
+        """See `Driver`. A played device that goes down has nothing to write."""
+
+    def _tell(self, what: str) -> None:
+        names = ", ".join(plan.name for plan in self._context.devices)
+        for plan in self._context.devices:
+            self._context.statistics[plan.name].connected = True
+        self._context.on_event("info", f"{names} {what} on {self._context.link.host}:{self.server.port}")
+
+
+def known_addresses(wires: Sequence[ModbusWire], max_gap_words: int) -> dict[Table, set[int]]:
+    """The addresses of each table that answer: those of points, and gaps no wider than a client may read across."""
+    known: dict[Table, set[int]] = {table: set() for table in Table}
+    for table, addresses in known.items():
+        end: int | None = None
+        for wire in sorted((w for w in wires if w.table is table), key=lambda w: w.address):
+            if end is not None and 0 < wire.address - end <= max_gap_words:
+                addresses.update(range(end, wire.address))
+            addresses.update(range(wire.address, wire.end))
+            end = wire.end if end is None else max(end, wire.end)
+    return known
+
+
+def _lay_over(words: list[int], address: int, wire: ModbusWire, value: Value) -> None:
+    """Put the words of a value where they belong in a reply that starts at `address`."""
+    for step, word in enumerate(words_of_raw(wire, wire.number.encode(value))):
+        place = wire.address + step - address
+        if 0 <= place < len(words):
+            words[place] = words[place] | word if wire.type is RawType.BIT else word
+
+
+def _modbus(wire: object) -> ModbusWire:
+    assert isinstance(wire, ModbusWire), "the map puts only Modbus points on a Modbus link"
+    return wire
