@@ -1,0 +1,255 @@
+"""The gateway of one controller: requests, stream, events and SCADA on one asyncio loop, off the scan.
+
+    ROUTER ──▶ Requests ──▶ Submitter ──▶ mailbox        snapshots ──▶ Frames ──▶ XPUB
+                   └──────▶ force table                  PULL ──▶ EventRing ──▶ XPUB
+    Modbus TCP ──▶ ScadaUnit ──▶ the same Submitter
+
+It holds no state that a restart must not lose: forces lie in shared memory, request numbers go on from it, and what
+was under way ends for its client by a time-out.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.core.fault import ConfigFault, PlcFault
+from runtime.drivers.modbus_server import ModbusServer
+from runtime.gateway.eventring import EventRing
+from runtime.gateway.frames import Frames
+from runtime.gateway.observation import Observer
+from runtime.gateway.requests import Requests
+from runtime.gateway.scada_map import ScadaMap
+from runtime.gateway.scada_unit import ScadaUnit
+from runtime.gateway.sockets import Sockets, bind_all
+from runtime.gateway.submitter import Submitter
+from runtime.gateway.transitions import Transitions
+from runtime.image.mailbox import MailboxWriter
+from runtime.image.manifest import Manifest
+from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.wire.endpoints import endpoints
+from runtime.wire.fault import WireFault
+from runtime.wire.messages import (
+    EVENT,
+    STATUS,
+    TAGS,
+    Event,
+    EventSource,
+    Severity,
+    decode,
+    decode_request,
+    encode,
+    encode_error,
+    encode_result,
+)
+
+STATUS_PERIOD_S = 0.1
+TAGS_PERIOD_S = 0.25
+WAITING_REQUESTS_MAX = 64
+"""Commands and writes that wait for their end at once, of all clients together."""
+LISTEN_AGAIN_S = 2.0
+"""After this long the SCADA server tries again for an address that somebody holds."""
+_SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
+_SOURCES: tuple[EventSource, ...] = ("io", "scan", "gateway", "supervisor", "operator")
+
+
+@dataclass(frozen=True, slots=True)
+class ScadaService:
+    """The SCADA map and where it is served."""
+
+    map: ScadaMap
+    host: str
+    port: int
+
+
+class Gateway:
+    """One controller's gateway. `view`: names or patterns of the tags in status frames."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        *,
+        image: ImageSegment,
+        control: ControlSegment,
+        run_dir: Path,
+        view: Sequence[str] = (),
+        scada: ScadaService | None = None,
+    ) -> None:
+        started_wall_ns = time.time_ns()
+        self._where = endpoints(run_dir)
+        self._observer = Observer(manifest, image, control)
+        self._frames = Frames(self._observer, tuple(view))
+        self._submitter = Submitter(self._observer, MailboxWriter(control))
+        self._ring = EventRing(first_id=started_wall_ns // 1_000_000)  # above all ids of a gateway before this one
+        self._transitions = Transitions(self._observer)
+        self._requests = Requests(
+            self._observer,
+            control=control,
+            submitter=self._submitter,
+            frames=self._frames,
+            run=run_dir,
+            started_wall_ns=started_wall_ns,
+            audit=self._audit,
+            events_since=self._ring.since,
+        )
+        self._scada = scada
+        self._group: asyncio.TaskGroup | None = None
+        self._subscribed: set[bytes] = set()
+        self._unpublished: list[Event] = []
+        self._answering: set[asyncio.Task[None]] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set. Raises ConfigFault when the sockets cannot be had."""
+        sockets = bind_all(self._where)
+        parts: list[Callable[[Sockets], Coroutine[Any, Any, None]]] = [
+            self._answer_requests,
+            self._watch_subscriptions,
+            self._take_events,
+            self._publish_status,
+            self._publish_tags,
+            self._submit,
+            self._serve_scada,
+        ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group  # a bug in any part, or in one request, ends the process
+                tasks = [group.create_task(part(sockets)) for part in parts]
+                await stop.wait()
+                for task in (*tasks, *self._answering):
+                    task.cancel()
+        finally:
+            sockets.close()
+
+    def event(self, severity: Severity, source: EventSource, text: str, t_wall_ns: int | None = None) -> Event:
+        """Number an event, keep it, and have it published."""
+        event = self._ring.add(severity, source, text, time.time_ns() if t_wall_ns is None else t_wall_ns)
+        self._unpublished.append(event)
+        return event
+
+    def _audit(self, severity: Severity, text: str) -> Event:
+        return self.event(severity, "operator", text)
+
+    async def _submit(self, _: Sockets) -> None:
+        await self._submitter.run()
+
+    async def _answer_requests(self, sockets: Sockets) -> None:
+        while True:
+            *route, raw = await sockets.request.recv_multipart()
+            try:
+                message = decode_request(raw)
+            except WireFault as fault:
+                await self._reply(sockets, route, encode_error(None, fault))
+                continue
+            await self._answer(sockets, route, message)
+
+    async def _answer(self, sockets: Sockets, route: list[bytes], message: dict[str, Any]) -> None:
+        request_id = message.get("id")
+        try:
+            result = self._requests.at_once(message)
+        except PlcFault as fault:
+            await self._reply(sockets, route, encode_error(request_id, fault))
+            return
+        if result is not None:
+            await self._reply(sockets, route, encode_result(request_id, result))
+        elif len(self._answering) >= WAITING_REQUESTS_MAX:
+            await self._reply(sockets, route, encode_error(request_id, _BUSY))
+        else:
+            assert self._group is not None
+            task = self._group.create_task(self._answer_later(sockets, route, message))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+
+    async def _answer_later(self, sockets: Sockets, route: list[bytes], message: dict[str, Any]) -> None:
+        request_id = message.get("id")
+        try:
+            reply = encode_result(request_id, await self._requests.later(message))
+        except PlcFault as fault:
+            reply = encode_error(request_id, fault)
+        await self._reply(sockets, route, reply)
+
+    async def _reply(self, sockets: Sockets, route: list[bytes], raw: bytes) -> None:
+        await sockets.request.send_multipart([*route, raw])
+
+    async def _watch_subscriptions(self, sockets: Sockets) -> None:
+        while True:
+            raw = await sockets.stream.recv()
+            if raw[:1] == b"\x01":
+                self._subscribed.add(raw[1:])
+            elif raw[:1] == b"\x00":
+                self._subscribed.discard(raw[1:])
+
+    def _is_wanted(self, topic: str) -> bool:
+        return any(topic.encode().startswith(prefix) for prefix in self._subscribed)
+
+    async def _take_events(self, sockets: Sockets) -> None:
+        while True:
+            raw = await sockets.events.recv()
+            try:
+                self._take_event(raw)
+            except WireFault as fault:
+                self.event("warning", "gateway", f"a process sent an event that cannot be read: {fault.what}")
+
+    def _take_event(self, raw: bytes) -> None:
+        told = decode(raw)
+        severity, source = told.get("severity"), told.get("source")
+        text, t_wall_ns = told.get("text"), told.get("t_wall_ns")
+        if severity not in _SEVERITIES or source not in _SOURCES:
+            raise WireFault(f"severity {severity!r}, source {source!r}")
+        if not isinstance(text, str) or not isinstance(t_wall_ns, int):
+            raise WireFault("without text or time")
+        self.event(severity, source, text, t_wall_ns)
+
+    async def _publish_status(self, sockets: Sockets) -> None:
+        async for _ in _every(STATUS_PERIOD_S):
+            for severity, text in self._transitions.seen(time.monotonic_ns()):
+                self.event(severity, "scan", text)
+            unpublished, self._unpublished = self._unpublished, []
+            for event in unpublished:
+                await sockets.stream.send_multipart([EVENT.encode(), encode(event)])
+            if self._is_wanted(STATUS):
+                await sockets.stream.send_multipart([STATUS.encode(), encode(self._frames.status())])
+
+    async def _publish_tags(self, sockets: Sockets) -> None:
+        async for _ in _every(TAGS_PERIOD_S):
+            frame = self._frames.tags() if self._is_wanted(TAGS) else None
+            if frame is not None:
+                await sockets.stream.send_multipart([TAGS.encode(), encode(frame)])
+
+    async def _serve_scada(self, _: Sockets) -> None:
+        if self._scada is None:
+            return
+        unit = ScadaUnit(self._scada.map, self._observer, self._submitter, self._audit)
+        server = ModbusServer(dict.fromkeys(self._scada.map.units, unit), host=self._scada.host, port=self._scada.port)
+        told = ""
+        while True:
+            try:
+                await server.start()
+                break
+            except ConfigFault as fault:
+                if fault.what != told:
+                    self.event("error", "gateway", str(fault))
+                told = fault.what
+            await asyncio.sleep(LISTEN_AGAIN_S)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await server.stop()
+
+
+_BUSY = PlcFault(
+    f"{WAITING_REQUESTS_MAX} commands and writes wait already",
+    where="gateway",
+    mend="wait for the answers to earlier ones",
+)
+
+
+async def _every(period_s: float) -> AsyncIterator[None]:
+    """Once a period, at absolute times; periods that were missed are left out."""
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    while True:
+        yield
+        due = max(due + period_s, loop.time())
+        await asyncio.sleep(due - loop.time())

@@ -1,0 +1,110 @@
+"""The frames of the stream: status ten times a second, all tags four times a second."""
+
+import time
+
+from runtime.core.tag import Tag
+from runtime.gateway.names import is_pattern, matching
+from runtime.gateway.observation import NEVER_MS, Look, Observer
+from runtime.gateway.programfaults import faults_since
+from runtime.image.control import Histogram
+from runtime.image.statistics import Distribution
+from runtime.wire.messages import JsonValue, Percentiles, ShortPercentiles, StatusFrame, TagsFrame
+
+LOAD_WINDOW_NS = 1_000_000_000
+"""The load is the scan's share of this much time."""
+
+
+def percentiles(histogram: Histogram) -> Percentiles:
+    """The whole table of percentiles."""
+    seen = Distribution.capture(histogram)
+    return Percentiles(
+        count=seen.count,
+        p50_ns=round(seen.percentile_ns(50)),
+        p90_ns=round(seen.percentile_ns(90)),
+        p99_ns=round(seen.percentile_ns(99)),
+        p999_ns=round(seen.percentile_ns(99.9)),
+        p9999_ns=round(seen.percentile_ns(99.99)),
+        max_ns=seen.max_ns,
+    )
+
+
+def short_percentiles(histogram: Histogram) -> ShortPercentiles:
+    """The three figures of a status frame."""
+    seen = Distribution.capture(histogram)
+    return ShortPercentiles(
+        p50_ns=round(seen.percentile_ns(50)), p99_ns=round(seen.percentile_ns(99)), max_ns=seen.max_ns
+    )
+
+
+class LoadMeter:
+    """How much of its time the scan is at work."""
+
+    def __init__(self) -> None:
+        self._sum_ns = 0
+        self._from_ns: int | None = None
+        self.load_pct = 0.0
+
+    def seen(self, sum_ns: int, now_ns: int) -> None:
+        """The sum of all execution times since the last reset, now."""
+        if self._from_ns is None or sum_ns < self._sum_ns:
+            self._from_ns, self._sum_ns = now_ns, sum_ns
+        elif now_ns - self._from_ns >= LOAD_WINDOW_NS:
+            self.load_pct = 100.0 * (sum_ns - self._sum_ns) / (now_ns - self._from_ns)
+            self._from_ns, self._sum_ns = now_ns, sum_ns
+
+
+class Frames:
+    """Builds the frames of one controller. `view`: names or patterns of the tags a status frame shows."""
+
+    def __init__(self, observer: Observer, view: tuple[str, ...]) -> None:
+        self._observer = observer
+        self._load = LoadMeter()
+        tags = observer.manifest.tags
+        found: dict[str, Tag] = {}
+        for name in view:
+            exact = None if is_pattern(name) else tags.tag(name)
+            found |= {tag.name: tag for tag in ([exact] if exact else matching(name, tags.tags))}
+        self.view = tuple(found.values())
+
+    def status(self) -> StatusFrame:
+        """The status now; it can be told without any scan."""
+        observer = self._observer
+        control, manifest = observer.control, observer.manifest
+        look = observer.look()
+        scanning = look is not None and look.scanning
+        self._load.seen(control.execution.sum_ns, time.monotonic_ns())
+        bad_inputs = observer.bad_inputs(look) if look else list(observer.inputs)
+        faults = faults_since(look.snapshot, manifest.sites, control.fault_ack) if look else []
+        return StatusFrame(
+            t_wall_ns=time.time_ns(),
+            site=manifest.site,
+            scan_no=control.scan_no,
+            cycle_ns=manifest.cycle_ns,
+            scanning=scanning,
+            driving=bool(control.driving) and scanning,
+            fault_stop=bool(control.fault_stop),
+            faults=faults,
+            overruns=control.overruns,
+            skipped=control.skipped,
+            release_delay=short_percentiles(control.release_delay),
+            execution=short_percentiles(control.execution),
+            load_pct=self._load.load_pct if scanning else 0.0,
+            bad_inputs=bad_inputs,
+            bad_devices=observer.bad_devices(bad_inputs),
+            forces=observer.force_states(),
+            view={tag.name: look.value(tag) for tag in self.view} if look else {},
+        )
+
+    def tags(self) -> TagsFrame | None:
+        """All tags now; None before the first scan."""
+        look = self._observer.look()
+        if look is None:
+            return None
+        values = [self._tag(tag, look) for tag in self._observer.manifest.tags]
+        return TagsFrame(t_wall_ns=time.time_ns(), values=values)
+
+    def _tag(self, tag: Tag, look: Look) -> tuple[JsonValue, int, int, int]:
+        forced = int(look.is_forced(tag))
+        if tag.name in self._observer.inputs:
+            return look.value(tag), int(look.quality(tag)), look.age_ms(tag), forced
+        return look.value(tag), 2, NEVER_MS, forced

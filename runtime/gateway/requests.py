@@ -1,0 +1,264 @@
+"""The operations that clients may ask for (wire/messages.py), each a small function on one controller."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from runtime.commands.submission import Ending, Outcome
+from runtime.core.fault import ConfigFault
+from runtime.core.tag import Tag, Variable
+from runtime.gateway import fields
+from runtime.gateway.frames import Frames, percentiles
+from runtime.gateway.names import known, select
+from runtime.gateway.observation import Look, Observer
+from runtime.gateway.submitter import SubmitFault, Submitter
+from runtime.gateway.tagtable import tags_result
+from runtime.image.primitives import primitives
+from runtime.image.segment import ControlSegment
+from runtime.wire.fault import WireFault
+from runtime.wire.messages import CommandResult, Event, Hello, ReadValue, Severity, StatsResult
+from runtime.wire.values import parse, show, to_json
+
+Audit = Callable[[Severity, str], Event]
+"""Tells everybody what an operator did."""
+TTL_MS = 5_000
+"""Of a command or write that names none."""
+_Message = Mapping[str, Any]
+_Answer = Mapping[str, Any]
+
+
+class Requests:
+    """Carries out requests. For one asyncio loop; only `command` and `write` ever wait."""
+
+    def __init__(
+        self,
+        observer: Observer,
+        *,
+        control: ControlSegment,
+        submitter: Submitter,
+        frames: Frames,
+        run: Path,
+        started_wall_ns: int,
+        audit: Audit,
+        events_since: Callable[[int], list[Event]],
+    ) -> None:
+        self._observer = observer
+        self._control = control
+        self._submitter = submitter
+        self._frames = frames
+        self._run = run
+        self._started_wall_ns = started_wall_ns
+        self._audit = audit
+        self._events_since = events_since
+        self._at_once: dict[str, Callable[[_Message], _Answer]] = {
+            "hello": self._hello,
+            "status": lambda _: self._frames.status(),
+            "tags": lambda m: tags_result(self._observer, with_variables=fields.flag(m, "variables")),
+            "read": self._read,
+            "force": self._force,
+            "unforce": self._unforce,
+            "forces": lambda _: {"forces": self._observer.force_states()},
+            "stats": self._stats,
+            "stats_reset": self._stats_reset,
+            "events": lambda m: {"events": self._events_since(fields.whole(m, "since", 0))},
+            "acknowledge": self._acknowledge,
+        }
+        self._waiting: dict[str, Callable[[_Message], Awaitable[_Answer]]] = {
+            "command": self._command,
+            "write": self._write,
+        }
+
+    def at_once(self, message: _Message) -> _Answer | None:
+        """The result of an operation that does not wait; None when `later` must be asked. Raises PlcFault."""
+        op = message["op"]
+        if op in self._waiting:
+            return None
+        if op not in self._at_once:
+            names = ", ".join(sorted((*self._at_once, *self._waiting)))
+            raise WireFault(f"there is no operation {op!r}", where="request", mend=f"use one of: {names}")
+        return self._at_once[op](message)
+
+    async def later(self, message: _Message) -> _Answer:
+        """The result of a command or write, once it has ended. Raises PlcFault."""
+        return await self._waiting[message["op"]](message)
+
+    def _hello(self, _: _Message) -> Hello:
+        manifest = self._observer.manifest
+        return Hello(
+            site=manifest.site,
+            version=version("voltscan"),
+            cycle_ns=manifest.cycle_ns,
+            layout_hash=self._observer.layout.hash.hex(),
+            run_dir=str(self._run),
+            pid=os.getpid(),
+            started_wall_ns=self._started_wall_ns,
+        )
+
+    def _look(self) -> Look:
+        look = self._observer.look()
+        if look is None:
+            raise ConfigFault(
+                "no scan has finished yet, so there are no values",
+                where=self._observer.manifest.site,
+                mend="see whether the scan process starts: voltscan status, and the supervisor's log",
+            )
+        return look
+
+    def _read(self, message: _Message) -> _Answer:
+        leaves = select(fields.texts(message, "names"), self._observer.manifest.tags)
+        look = self._look()
+        return {"values": [self._read_one(leaf, look) for leaf in leaves]}
+
+    def _read_one(self, leaf: Variable, look: Look) -> ReadValue:
+        told = ReadValue(
+            name=leaf.name,
+            value=look.value(leaf),
+            type=leaf.type_name,
+            unit=leaf.unit,
+            forced=look.is_forced(leaf),
+        )
+        tag = self._observer.inputs.get(leaf.name)
+        if tag is not None:
+            told["quality"] = int(look.quality(tag))
+            told["age_ms"] = look.age_ms(tag)
+        return told
+
+    def _force(self, message: _Message) -> _Answer:
+        tag = self._forceable(fields.text(message, "name"))
+        value = parse(fields.json_value(message, "value"), tag)
+        before = self._shown_before(tag)
+        self._observer.forces.set(tag.name, value)
+        shown = show(to_json(value, tag), tag.type_name)
+        self._audit("warning", f"{_who(message)} forced {tag.name}: {before} -> {shown}{_unit(tag)}")
+        return {}
+
+    def _unforce(self, message: _Message) -> _Answer:
+        forced = self._observer.forces.list()
+        if fields.flag(message, "all"):
+            names = list(forced)
+        else:
+            name = self._forceable(fields.text(message, "name")).name
+            names = [name] if name in forced else []
+        for name in names:
+            self._observer.forces.clear(name)
+            self._audit("info", f"{_who(message)} let {name} go")
+        return {"removed": names}
+
+    def _forceable(self, name: str) -> Tag:
+        leaf = known(name, self._observer.manifest.tags)
+        for slot in self._observer.bound:
+            if slot.tag.name == leaf.name:
+                return slot.tag
+        raise ConfigFault(
+            "only inputs and outputs can be forced, and this is neither",
+            where=leaf.name,
+            mend=f"write it instead: voltscan write {leaf.name} VALUE",
+        )
+
+    def _stats(self, _: _Message) -> StatsResult:
+        control, manifest = self._observer.control, self._observer.manifest
+        return StatsResult(
+            cycle_ns=manifest.cycle_ns,
+            scan_no=control.scan_no,
+            overruns=control.overruns,
+            skipped=control.skipped,
+            release_delay=percentiles(control.release_delay),
+            execution=percentiles(control.execution),
+            period=percentiles(control.period),
+            tasks=[task.name for task in manifest.tasks],
+        )
+
+    def _stats_reset(self, message: _Message) -> _Answer:
+        primitives().add_u64(self._control.word_address("stats_reset"), 1)
+        self._audit("info", f"{_who(message)} reset the scan statistics")
+        return {}
+
+    def _acknowledge(self, message: _Message) -> _Answer:
+        count = self._observer.control.fault_count
+        new = count - self._observer.control.fault_ack
+        primitives().store_u64(self._control.word_address("fault_ack"), count)
+        if new > 0:
+            self._audit("info", f"{_who(message)} acknowledged {new} program fault{'s' if new > 1 else ''}")
+        return {"acknowledged": max(0, new)}
+
+    async def _write(self, message: _Message) -> _Answer:
+        leaf = known(fields.text(message, "name"), self._observer.manifest.tags)
+        value = parse(fields.json_value(message, "value"), leaf)
+        before = self._shown_before(leaf)
+        outcome = await self._submitter.write(
+            leaf,
+            value,
+            client=fields.text(message, "client"),
+            seq=fields.whole(message, "seq"),
+            ttl_ns=_ttl_ns(message),
+        )
+        if outcome.ending is not Ending.DONE:
+            raise SubmitFault(
+                f"the write was not made: {outcome.reason}", where=leaf.name, mend="see the scan: voltscan status"
+            )
+        shown = show(to_json(value, leaf), leaf.type_name)
+        self._audit("info", f"{_who(message)} wrote {leaf.name}: {before} -> {shown}{_unit(leaf)}")
+        result: dict[str, Any] = {"done": True, "scan": self._observer.control.scan_no}
+        if leaf.name in self._observer.inputs:
+            result["note"] = "this is an input: the next scan latches its device's value over it; force it to hold it"
+        return result
+
+    async def _command(self, message: _Message) -> _Answer:
+        name = fields.text(message, "name")
+        place = self._submitter.places.get(name)
+        if place is None:
+            raise ConfigFault(
+                "there is no command of this name",
+                where=name,
+                mend=f"the commands of this site are: {', '.join(self._submitter.places) or 'none'}",
+            )
+        value = parse(fields.json_value(message, "value"), place.value)
+        shown = show(to_json(value, place.value), place.value.type_name)
+        before = self._shown_before(place.value)
+        seq, ttl_ns = fields.whole(message, "seq"), _ttl_ns(message)
+        client = fields.text(message, "client")
+        outcome = await self._submitter.command(name, value, client=client, seq=seq, ttl_ns=ttl_ns)
+        self._audit(
+            "info" if outcome.ending is Ending.DONE else "warning",
+            f"{_who(message)} commanded {name}: {before} -> {shown}{_unit(place.value)}: {_ended(outcome)}",
+        )
+        return _command_result(name, outcome)
+
+    def _shown_before(self, leaf: Variable) -> str:
+        snapshot = self._observer.latest()
+        return "?" if snapshot is None else show(to_json(snapshot.value(leaf), leaf), leaf.type_name)
+
+
+def command_audit(who: str, name: str, value: str, outcome: Outcome) -> tuple[Severity, str]:
+    """The event of a command that did not come as a request."""
+    return "info" if outcome.ending is Ending.DONE else "warning", f"{who} commanded {name}: {value}: {_ended(outcome)}"
+
+
+def _command_result(name: str, outcome: Outcome) -> CommandResult:
+    if outcome.ending is Ending.TIMED_OUT:
+        raise SubmitFault(
+            f"the command timed out: {outcome.reason}",
+            where=name,
+            mend="see whether the scan runs and the program answers: voltscan status",
+        )
+    if outcome.ending is Ending.REFUSED:
+        return CommandResult(state="refused", reason=outcome.reason)
+    return CommandResult(state="done")
+
+
+def _ended(outcome: Outcome) -> str:
+    return f"{outcome.ending.value} ({outcome.reason})" if outcome.reason else outcome.ending.value
+
+
+def _who(message: _Message) -> str:
+    return fields.text(message, "client", "a local client")
+
+
+def _unit(leaf: Variable) -> str:
+    return f" {leaf.unit}" if leaf.unit else ""
+
+
+def _ttl_ns(message: _Message) -> int:
+    return fields.whole(message, "ttl_ms", TTL_MS) * 1_000_000

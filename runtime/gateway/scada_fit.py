@@ -1,0 +1,60 @@
+"""Can a register of the SCADA map show every value of a tag?"""
+
+from dataclasses import dataclass
+
+from runtime.core.elementary import Kind
+from runtime.core.tag import Tag
+from runtime.iomap.wire import ModbusWire, Numeric, RawType
+
+_EXACT_BITS = {RawType.F32: 24, RawType.F64: 53}
+"""Whole numbers up to 2 to this power are exact in a float (IEEE 754-2019, table 3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why not, and how to mend it."""
+
+    why: str
+    mend: str
+
+
+def misfit(tag: Tag, wire: ModbusWire) -> Misfit | None:
+    """None when every value of the tag (within its declared range) can be shown."""
+    kind, raw, number = tag.type.kind, wire.type, wire.number
+    if kind is Kind.BOOL or tag.labels:
+        return _named(tag, number)
+    if kind is Kind.REAL:
+        return _range(tag, number, tag.minimum, tag.maximum)
+    if number.floating:
+        if kind is not Kind.TIME and tag.type.size * 8 > _EXACT_BITS[raw]:
+            return Misfit(f"{raw.value} is exact only up to 2^{_EXACT_BITS[raw]}", f"use {_wide(tag)}")
+        return None
+    if kind is Kind.TIME and tag.maximum is None and number.scale == 1.0:
+        return None if raw is RawType.I64 else Misfit("it counts nanoseconds", "use i64, or scale = 1e6 for ms")
+    low = tag.type.minimum if tag.minimum is None else tag.minimum
+    high = tag.type.maximum if tag.maximum is None else tag.maximum
+    return None if kind is Kind.TIME and tag.maximum is None else _range(tag, number, low, high)
+
+
+def _named(tag: Tag, number: Numeric) -> Misfit | None:
+    if number.floating or number.scale != 1.0:
+        return Misfit("it is not a quantity", 'use an integer type such as "u16", without scale')
+    values = [value for _, value in tag.labels] or [0, 1]
+    if min(values) < number.raw_minimum or max(values) > number.raw_maximum:
+        return Misfit(f"its values go from {min(values)} to {max(values)}", 'use "i16" or a wider type')
+    return None
+
+
+def _range(tag: Tag, number: Numeric, low: float | None, high: float | None) -> Misfit | None:
+    lowest, highest = number.minimum, number.maximum
+    if low is not None and low < lowest:
+        return Misfit(f"it can be {low:g}, the register ends at {lowest:g}", "use a signed or wider type, or a scale")
+    if high is not None and high > highest:
+        return Misfit(f"it can be {high:g}, the register ends at {highest:g}", f"use {_wide(tag)}, or a larger scale")
+    return None
+
+
+def _wide(tag: Tag) -> str:
+    if tag.type.kind is Kind.REAL:
+        return "f32"
+    return f"{'i' if tag.type.is_signed else 'u'}{max(16, tag.type.size * 8)}"

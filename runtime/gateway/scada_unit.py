@@ -1,0 +1,130 @@
+"""The registers of the SCADA map as a Modbus unit: reads come from one snapshot, writes become commands.
+
+Holding and input registers show the same map. A gap between registers reads 0; an address before the first or after
+the last is refused (exception 2), as is a write that is not exactly one or several whole writable registers. A value
+that the command cannot take is exception 3; a command that the program refuses, or does not answer in time, is 4.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+
+from runtime.commands.submission import Ending
+from runtime.core.elementary import Value
+from runtime.core.quality import Quality
+from runtime.core.tag import Variable
+from runtime.drivers.modbus_pdu import ExceptionCode, ModbusRefusal, Table
+from runtime.gateway.observation import Look, Observer
+from runtime.gateway.requests import command_audit
+from runtime.gateway.scada_map import ScadaMap, ScadaRegister, Status
+from runtime.gateway.scada_words import from_words, to_words
+from runtime.gateway.submitter import SubmitFault, Submitter
+from runtime.wire.fault import ValueFault
+from runtime.wire.messages import Event, Severity
+from runtime.wire.values import parse, show, to_json
+
+CLIENT = "scada"
+
+
+class ScadaUnit:
+    """Answers as one unit (drivers/modbus_server.py)."""
+
+    def __init__(
+        self,
+        scada_map: ScadaMap,
+        observer: Observer,
+        submitter: Submitter,
+        audit: Callable[[Severity, str], Event],
+    ) -> None:
+        self._map = scada_map
+        self._observer = observer
+        self._submitter = submitter
+        self._audit = audit
+        self._starts = {register.address: register for register in scada_map.registers}
+        self._seqs = itertools.count(time.time_ns() // 1_000)  # past those of a gateway before this one
+
+    async def read_bits(self, table: Table, address: int, count: int) -> Sequence[bool]:
+        """There are no bits."""
+        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION, f"no {table.value} at {address}, {count}")
+
+    async def read_words(self, table: Table, address: int, count: int) -> Sequence[int]:  # noqa: ARG002 - one map for both tables
+        """All from one look at the controller."""
+        if address < self._map.start or address + count > self._map.end:
+            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
+        look = self._observer.look()
+        if look is None:
+            raise ModbusRefusal(ExceptionCode.SERVER_DEVICE_FAILURE, "no scan has finished yet")
+        words = [0] * count
+        for register in self._map.registers:
+            if register.address < address + count and register.end > address:
+                for offset, word in enumerate(to_words(register, self._value(register, look))):
+                    place = register.address + offset - address
+                    if 0 <= place < count:
+                        words[place] = word
+        return words
+
+    async def write_bits(self, address: int, bits: Sequence[bool]) -> None:
+        """There are no bits."""
+        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION, f"no coils at {address}, {len(bits)}")
+
+    async def write_words(self, address: int, words: Sequence[int]) -> None:
+        """One command a register, in order of address, after all values have been checked."""
+        orders: list[tuple[ScadaRegister, str, Value]] = []
+        at = address
+        while at < address + len(words):
+            register = self._starts.get(at)
+            if register is None or register.command is None or register.end > address + len(words):
+                raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
+            value = self._checked(register, register.command, words[at - address : register.end - address])
+            orders.append((register, register.command, value))
+            at = register.end
+        for register, command, value in orders:
+            await self._submit(register, command, value)
+
+    def _checked(self, register: ScadaRegister, command: str, words: Sequence[int]) -> Value:
+        value = from_words(register, words)
+        if value is None:
+            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE)
+        try:
+            return parse(value, self._target(command))
+        except ValueFault as fault:
+            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE, str(fault)) from fault
+
+    async def _submit(self, register: ScadaRegister, command: str, value: Value) -> None:
+        ttl_ns = self._map.write_ttl_ns
+        try:
+            outcome = await self._submitter.command(command, value, client=CLIENT, seq=next(self._seqs), ttl_ns=ttl_ns)
+        except SubmitFault as fault:
+            self._audit("warning", f"SCADA: {fault}")
+            raise ModbusRefusal(ExceptionCode.SERVER_DEVICE_FAILURE, str(fault)) from fault
+        target = self._target(command)
+        self._audit(*command_audit("SCADA", command, show(to_json(value, target), target.type_name), outcome))
+        if outcome.ending is not Ending.DONE:
+            raise ModbusRefusal(ExceptionCode.SERVER_DEVICE_FAILURE, f"{register.name}: {outcome.reason}")
+
+    def _target(self, command: str) -> Variable:
+        return self._submitter.places[command].value
+
+    def _value(self, register: ScadaRegister, look: Look) -> Value:
+        if register.tag is not None:
+            return look.snapshot.value(register.tag)
+        if register.status is Status.HEARTBEAT:
+            scan_no: int = self._observer.control.scan_no
+            return scan_no & register.wire.number.raw_maximum
+        if register.status is Status.STATE_BITS:
+            return self._state_bits(look)
+        if register.status is Status.MAP_VERSION:
+            return self._map.version
+        bad = (any(look.quality(tag) is not Quality.GOOD for tag in tags) for tags in register.inputs)
+        return sum(is_bad << bit for bit, is_bad in enumerate(bad))
+
+    def _state_bits(self, look: Look) -> int:
+        control = self._observer.control
+        bits = (
+            look.scanning,
+            look.scanning and bool(control.driving),
+            bool(control.fault_stop),
+            bool(look.forces),
+            bool(self._observer.bad_inputs(look)),
+        )
+        return sum(bit << place for place, bit in enumerate(bits))

@@ -1,0 +1,159 @@
+"""The dispatcher's shell: puts writes into the mailbox, watches acknowledgements, wakes whoever waits."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runtime.commands.dispatcher import Dispatcher
+from runtime.commands.submission import Ack, Duplicate, Effect, Ended, Outcome, Rejected, Submit, Taken, Write
+from runtime.core.elementary import Value
+from runtime.core.fault import ConfigFault, PlcFault
+from runtime.core.tag import Variable
+from runtime.gateway.observation import Observer
+from runtime.image.mailbox import MailboxWriter, WriteStatus
+from runtime.image.snapshot import Snapshot
+from runtime.wire.values import to_json
+
+POLL_S = 0.005
+"""While something is under way; nothing is polled otherwise."""
+_TAKEN = {
+    WriteStatus.WRITTEN: Taken.WRITTEN,
+    WriteStatus.EXPIRED: Taken.EXPIRED,
+    WriteStatus.REFUSED: Taken.REFUSED,
+    WriteStatus.FORGOTTEN: Taken.REFUSED,
+}
+
+
+class SubmitFault(PlcFault):
+    """A command or write was not accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPlace:
+    """Where a command is requested and acknowledged."""
+
+    value: Variable
+    request_seq: Variable
+    ack_seq: Variable
+    ack_result: Variable
+
+
+class Submitter:
+    """The one way into the mailbox. For one asyncio loop; `run` must be running."""
+
+    def __init__(self, observer: Observer, mailbox: MailboxWriter) -> None:
+        self.places = {
+            binding.name: CommandPlace(
+                _leaf(observer, f"{binding.request}.value"),
+                _leaf(observer, f"{binding.request}.seq"),
+                _leaf(observer, f"{binding.ack}.seq"),
+                _leaf(observer, f"{binding.ack}.result"),
+            )
+            for binding in observer.manifest.bindings.commands
+        }
+        self._observer = observer
+        self._mailbox = mailbox
+        self._dispatcher = Dispatcher(self.places)
+        self._numbered = False
+        self._unsent: deque[Write] = deque()
+        self._in_mailbox: dict[int, int] = {}
+        self._waiters: dict[int, list[asyncio.Future[Outcome]]] = {}
+        self._wake = asyncio.Event()
+
+    async def command(self, name: str, value: Value, *, client: str, seq: int, ttl_ns: int) -> Outcome:
+        """Submit a command and wait for its end. Raises SubmitFault when it is not accepted."""
+        return await self._submit(Submit(client, seq, name, value, ttl_ns, is_command=True))
+
+    async def write(self, variable: Variable, value: Value, *, client: str, seq: int, ttl_ns: int) -> Outcome:
+        """Submit a write and wait until the scan has taken it. Raises SubmitFault when it is not accepted."""
+        return await self._submit(Submit(client, seq, variable.name, value, ttl_ns, is_command=False))
+
+    async def run(self) -> None:
+        """Follow what is under way, for ever."""
+        while True:
+            await self._wake.wait()
+            while not self._dispatcher.is_idle:
+                self._step(time.monotonic_ns())
+                await asyncio.sleep(POLL_S)
+            self._wake.clear()
+
+    async def _submit(self, submit: Submit) -> Outcome:
+        self._number_on()
+        verdict, effects = self._dispatcher.submit(submit, time.monotonic_ns())
+        if isinstance(verdict, Rejected):
+            raise SubmitFault(verdict.reason, where=submit.target, mend="look at it again, then try once more")
+        if isinstance(verdict, Duplicate) and verdict.outcome is not None:
+            return verdict.outcome
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(verdict.ticket, []).append(future)
+        self._carry_out(effects)
+        self._wake.set()
+        return await future
+
+    def _step(self, now_ns: int) -> None:
+        unsent, self._unsent = self._unsent, deque()
+        self._carry_out(write for write in unsent if now_ns < write.expires_ns)
+        for ticket, place in list(self._in_mailbox.items()):
+            status = self._mailbox.status(place)
+            if status is not WriteStatus.WAITING:
+                del self._in_mailbox[ticket]
+                self._carry_out(self._dispatcher.taken(ticket, _TAKEN[status], now_ns))
+        snapshot = self._observer.latest()
+        acks = {} if snapshot is None else {name: _ack(place, snapshot) for name, place in self.places.items()}
+        self._carry_out(self._dispatcher.observe(acks, now_ns))
+
+    def _carry_out(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Ended):
+                self._in_mailbox.pop(effect.ticket, None)
+                for future in self._waiters.pop(effect.ticket, []):
+                    if not future.done():
+                        future.set_result(effect.outcome)
+            else:
+                self._put(effect)
+
+    def _put(self, write: Write) -> None:
+        if write.is_command:
+            place = self.places[write.target]
+            number = self._mailbox.put(
+                place.value,
+                write.value,
+                seq_variable=place.request_seq,
+                seq=write.request_seq,
+                expires_ns=write.expires_ns,
+            )
+        else:
+            variable = _leaf(self._observer, write.target)
+            number = self._mailbox.put(variable, write.value, expires_ns=write.expires_ns)
+        if number is None:
+            self._unsent.append(write)
+        else:
+            self._in_mailbox[write.ticket] = number
+
+    def _number_on(self) -> None:
+        """Request numbers go on where the last gateway left them, or an old acknowledgement would answer a new one."""
+        snapshot = None if self._numbered else self._observer.latest()
+        if snapshot is None:
+            return
+        for place in self.places.values():
+            self._dispatcher.start_after(int(snapshot.value(place.request_seq)))
+            self._dispatcher.start_after(int(snapshot.value(place.ack_seq)))
+        self._numbered = True
+
+
+def _leaf(observer: Observer, name: str) -> Variable:
+    found = observer.manifest.tags.find(name)
+    if found is None:
+        raise ConfigFault(
+            "a command binding names a field that does not exist",
+            where=name,
+            mend="give the request structure `value` and `seq`, the acknowledgement `seq` and `result`",
+        )
+    return found
+
+
+def _ack(place: CommandPlace, snapshot: Snapshot) -> Ack:
+    label = to_json(snapshot.value(place.ack_result), place.ack_result)
+    return Ack(int(snapshot.value(place.ack_seq)), str(label))

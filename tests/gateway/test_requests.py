@@ -1,0 +1,268 @@
+"""What clients ask of a gateway, over its real sockets, and what they get."""
+
+import asyncio
+import stat
+
+import pytest
+
+from runtime.core.quality import Quality
+from runtime.wire.fault import RefusedFault
+from tests.gateway.conftest import PROGRAM_X, REFUSED_STATE, Controller, scanning, serving
+
+
+async def test_read_when_names_and_patterns_then_values_by_the_rules(controller: Controller) -> None:
+    controller.set("meter_1.p_kw", 12.3)
+    controller.set("plant_1.mode", 1)
+    controller.set("plant_1.uptime", 1_500_000)
+    controller.set("cell[2].mv", -5)
+    async with scanning(controller), serving(controller) as client:
+        await asyncio.sleep(0.03)
+        result = await client.request("read", names=["METER_1.p_kw", "plant_1.m*", "plant_1.uptime", "cell[2].*"])
+    meter, mode, uptime, cell = result["values"]
+    assert 0 <= meter.pop("age_ms") < 5000
+    assert meter == {
+        "name": "meter_1.p_kw",
+        "value": 12.3,
+        "type": "REAL",
+        "unit": "kW",
+        "forced": False,
+        "quality": 2,
+    }
+    assert (mode["value"], mode["type"]) == ("SELF_CONSUMPTION", "CONTROL_MODE")
+    assert uptime["value"] == 1_500_000
+    assert (cell["name"], cell["value"]) == ("cell[2].mv", -5)
+
+
+async def test_read_when_name_is_unknown_then_nearest_name_in_the_help(controller: Controller) -> None:
+    controller.scan()
+    async with serving(controller) as client:
+        with pytest.raises(RefusedFault) as caught:
+            await client.request("read", names=["rack_1.soc"])
+        assert caught.value.where == "rack_1.soc"
+        assert caught.value.mend == "did you mean rack_1.soc_pct?"
+        with pytest.raises(RefusedFault, match="no tag or variable fits this pattern"):
+            await client.request("read", names=["nothing.*"])
+
+
+async def test_read_when_no_scan_has_finished_then_says_so_and_status_still_answers(controller: Controller) -> None:
+    async with serving(controller) as client:
+        with pytest.raises(RefusedFault, match="no scan has finished yet"):
+            await client.request("read", names=["plant_1.mode"])
+        status = await client.request("status")
+    assert (status["scanning"], status["view"], status["site"]) == (False, {}, "tested")
+
+
+async def test_tags_when_asked_then_direction_limits_and_labels(controller: Controller) -> None:
+    async with serving(controller) as client:
+        result = await client.request("tags", variables=True)
+    tags = {tag["name"]: tag for tag in result["tags"]}
+    assert result["variables"] == [PROGRAM_X]
+    assert result["commands"] == ["mode", "target"]
+    assert tags["meter_1.p_kw"]["direction"] == "input"
+    assert tags["meter_1.p_kw"]["device"] == "meter_1"
+    assert tags["pcs_1.p_set_kw"] == {
+        "name": "pcs_1.p_set_kw",
+        "type": "REAL",
+        "unit": "kW",
+        "comment": "",
+        "direction": "output",
+        "device": "pcs_1",
+        "forceable": True,
+        "fail_safe": 0.0,
+    }
+    assert tags["pcs_1.enable"]["fail_safe"] is None
+    assert tags["command_mode_1.seq"]["direction"] == "request"
+    assert tags["ack_mode_1.result"]["direction"] == "ack"
+    assert tags["plant_1.mode"]["labels"] == ["PASSIVE", "SELF_CONSUMPTION"]
+    assert (tags["rack_1.soc_pct"]["minimum"], tags["rack_1.soc_pct"]["maximum"]) == (0.0, 100.0)
+    assert tags["plant_1.mode"]["forceable"] is False
+
+
+async def test_write_when_scan_takes_it_then_done_and_in_memory(controller: Controller) -> None:
+    async with scanning(controller), serving(controller) as client:
+        done = await client.request("write", name=PROGRAM_X, value="16#10", client="test", seq=1)
+        assert done["done"] is True
+        assert done["scan"] <= controller.scan_no
+        assert controller.get(PROGRAM_X) == 16
+        told = await client.request("write", name="meter_1.p_kw", value=5, client="test", seq=2)
+        assert "force it" in told["note"]
+        events = (await client.request("events"))["events"]
+    assert [e["text"] for e in events if e["source"] == "operator"] == [
+        "test wrote main.x: 0 -> 16",
+        "test wrote meter_1.p_kw: 0 -> 5 kW",
+    ]
+
+
+async def test_write_when_sent_twice_under_one_number_then_made_once(controller: Controller) -> None:
+    async with scanning(controller), serving(controller) as client:
+        await client.request("write", name=PROGRAM_X, value=1, client="test", seq=1)
+        controller.set(PROGRAM_X, 0)
+        await client.request("write", name=PROGRAM_X, value=1, client="test", seq=1)
+        await asyncio.sleep(0.05)
+        assert controller.get(PROGRAM_X) == 0
+
+
+async def test_write_when_scan_is_dead_then_times_out_and_gateway_answers_on(controller: Controller) -> None:
+    controller.scan()
+    async with serving(controller) as client:
+        with pytest.raises(RefusedFault, match="the write was not made: the scan did not take it"):
+            await client.request("write", name=PROGRAM_X, value=1, client="test", seq=1, ttl_ms=50)
+        assert (await client.request("status"))["scanning"] is False
+
+
+async def test_command_when_program_answers_then_done_or_refused(controller: Controller) -> None:
+    async with scanning(controller), serving(controller) as client:
+        done = await client.request("command", name="mode", value="SELF_CONSUMPTION", client="hmi", seq=1)
+        assert done == {"state": "done"}
+        assert controller.get("plant_1.mode") == 1
+        controller.answer = REFUSED_STATE
+        refused = await client.request("command", name="mode", value="PASSIVE", client="hmi", seq=2)
+        assert refused == {"state": "refused", "reason": "REFUSED_STATE"}
+        assert controller.get("plant_1.mode") == 1
+        events = (await client.request("events"))["events"]
+    assert [(e["severity"], e["text"]) for e in events if e["source"] == "operator"] == [
+        ("info", "hmi commanded mode: PASSIVE -> SELF_CONSUMPTION: done (DONE)"),
+        ("warning", "hmi commanded mode: SELF_CONSUMPTION -> PASSIVE: refused (REFUSED_STATE)"),
+    ]
+
+
+async def test_command_when_program_never_answers_then_error_names_where_it_stopped(controller: Controller) -> None:
+    controller.answer = None
+    async with scanning(controller), serving(controller) as client:
+        with pytest.raises(RefusedFault, match="timed out: no program acknowledged it"):
+            await client.request("command", name="mode", value=1, client="hmi", seq=1, ttl_ms=100)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"name": "mood", "value": 1}, "no command of this name"),
+        ({"name": "mode", "value": "PASIVE"}, "did you mean PASSIVE"),
+        ({"name": "target", "value": 100.5}, "outside the declared range"),
+        ({"name": "mode", "value": 1, "seq": -1}, "`seq` must be a whole number from 0"),
+        ({"name": "mode", "value": 1, "ttl_ms": 0}, "time to live must be above 0"),
+        ({"name": "mode", "value": [1]}, "`value` must be"),
+        ({"name": "mode", "value": 1, "client": ""}, "`client` must be"),
+        ({"name": 5, "value": 1}, "`name` must be"),
+    ],
+)
+async def test_command_when_request_is_wrong_then_refused_with_reason(
+    controller: Controller, fields: dict[str, object], says: str
+) -> None:
+    async with scanning(controller), serving(controller) as client:
+        with pytest.raises(RefusedFault, match=says):
+            await client.request("command", **({"client": "hmi", "seq": 1} | fields))
+
+
+async def test_force_when_set_and_let_go_then_in_the_table_and_in_all_answers(controller: Controller) -> None:
+    async with scanning(controller), serving(controller) as client:
+        await client.request("force", name="METER_1.P_KW", value="-3.5")
+        await client.request("force", name="pcs_1.enable", value=True)
+        assert controller.forces.list() == {"meter_1.p_kw": -3.5, "pcs_1.enable": True}
+        expected = [{"name": "meter_1.p_kw", "value": -3.5}, {"name": "pcs_1.enable", "value": True}]
+        assert (await client.request("forces"))["forces"] == expected
+        assert (await client.request("status"))["forces"] == expected
+        (value,) = (await client.request("read", names=["meter_1.p_kw"]))["values"]
+        assert value["forced"] is True
+        assert await client.request("unforce", name="meter_1.p_kw") == {"removed": ["meter_1.p_kw"]}
+        assert await client.request("unforce", name="meter_1.p_kw") == {"removed": []}
+        assert await client.request("unforce", all=True) == {"removed": ["pcs_1.enable"]}
+        assert controller.forces.list() == {}
+        events = [e["text"] for e in (await client.request("events"))["events"] if e["source"] == "operator"]
+    assert events == [
+        "a local client forced meter_1.p_kw: 0 -> -3.5 kW",
+        "a local client forced pcs_1.enable: FALSE -> TRUE",
+        "a local client let meter_1.p_kw go",
+        "a local client let pcs_1.enable go",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("plant_1.mode", 1, "only inputs and outputs can be forced"),
+        ("main.x", 1, "only inputs and outputs can be forced"),
+        ("meter_1.q_kw", 1, "no tag or variable of this name"),
+        ("rack_1.soc_pct", 101, "outside the declared range"),
+        ("meter_1.p_kw", "NaN", "is no finite number"),
+    ],
+)
+async def test_force_when_wrong_then_refused_and_nothing_is_forced(
+    controller: Controller, name: str, value: object, says: str
+) -> None:
+    controller.scan()
+    async with serving(controller) as client:
+        with pytest.raises(RefusedFault, match=says):
+            await client.request("force", name=name, value=value)
+    assert controller.forces.list() == {}
+
+
+async def test_status_when_inputs_turn_bad_then_names_them_and_devices_without_any_good_input(
+    controller: Controller,
+) -> None:
+    controller.set_quality("meter_1.p_kw", Quality.BAD)
+    controller.set_quality("rack_1.soc_pct", Quality.BAD)
+    controller.set_quality("rack_1.alarm_bits", Quality.BAD)
+    async with scanning(controller), serving(controller) as client:
+        await asyncio.sleep(0.05)
+        await client.request("status")
+        status = await client.request("status")
+    assert status["bad_inputs"] == ["meter_1.p_kw", "rack_1.soc_pct", "rack_1.alarm_bits"]
+    assert status["bad_devices"] == ["rack_1"]
+
+
+async def test_acknowledge_when_faults_are_recorded_then_told_until_acknowledged(controller: Controller) -> None:
+    async with scanning(controller), serving(controller) as client:
+        await asyncio.sleep(0.15)
+        controller.record_fault()
+        await asyncio.sleep(0.25)
+        (fault,) = (await client.request("status"))["faults"]
+        assert (fault["file"], fault["line"], fault["code"], fault["pou"]) == ("demo.st", 7, 1, "main")
+        events = (await client.request("events"))["events"]
+        assert any("demo.st:7: main: integer division by zero" in e["text"] for e in events)
+        assert await client.request("acknowledge") == {"acknowledged": 1}
+        assert controller.control.control.fault_ack == 1
+        assert (await client.request("status"))["faults"] == []
+
+
+async def test_stats_when_asked_then_percentiles_and_reset_reaches_the_scan(controller: Controller) -> None:
+    histogram = controller.control.control.release_delay
+    histogram.count, histogram.sum_ns, histogram.max_ns = 100, 1000, 12
+    histogram.buckets[10] = 100
+    async with serving(controller) as client:
+        stats = await client.request("stats")
+        assert stats["release_delay"] == {
+            "count": 100,
+            "p50_ns": 10,
+            "p90_ns": 10,
+            "p99_ns": 10,
+            "p999_ns": 10,
+            "p9999_ns": 10,
+            "max_ns": 12,
+        }
+        assert stats["tasks"] == ["fast"]
+        await client.request("stats_reset")
+    assert controller.control.control.stats_reset == 1
+
+
+async def test_hello_when_asked_then_who_answers(controller: Controller) -> None:
+    async with serving(controller) as client:
+        hello = await client.request("hello")
+    assert hello["site"] == "tested"
+    assert hello["layout_hash"] == controller.image.layout.hash.hex()
+    assert hello["run_dir"] == str(controller.run)
+
+
+@pytest.mark.parametrize("op", ["", "nonsense", "__class__"])
+async def test_request_when_operation_is_unknown_then_names_those_there_are(controller: Controller, op: str) -> None:
+    async with serving(controller) as client:
+        with pytest.raises(RefusedFault) as caught:
+            await client.request(op)
+    assert "acknowledge, command" in caught.value.mend
+
+
+async def test_sockets_when_bound_then_for_the_owner_alone(controller: Controller) -> None:
+    async with serving(controller) as client:
+        await client.request("hello")
+        modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in controller.run.glob("*.sock")}
+    assert modes == {"request.sock": 0o600, "stream.sock": 0o600, "events.sock": 0o600}
