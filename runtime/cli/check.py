@@ -48,8 +48,7 @@ def _check_all(paths: list[Path]) -> list[Diagnostic]:
     if programs:
         from runtime.lang.compile import compile_sources, load_sources
 
-        sources, unread = load_sources(programs)
-        found += [*unread, *compile_sources(sources).diagnostics]
+        found += compile_sources(load_sources(programs)).diagnostics
     return found
 
 

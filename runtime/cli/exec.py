@@ -32,9 +32,9 @@ class Execution:
 
 def exec_files(files: list[Path], how: Execution, *, as_json: bool) -> int:
     """Compile, run, print; 1 when the programs are wrong or faulted."""
-    sources, unread = load_sources(files)
+    sources = load_sources(files)
     compiled = compile_sources(sources)
-    diagnostics = [*unread, *compiled.diagnostics]
+    diagnostics = compiled.diagnostics
     if compiled.application is None:
         print_diagnostics(diagnostics, as_json=as_json)
         return 1

@@ -60,9 +60,8 @@ def build_site(path: Path) -> BuildResult:
         return BuildResult(None, tuple(diagnostics))
     loaded, found = _load_io_map(site)
     diagnostics += found
-    sources, found = load_sources([site.path(p) for p in site.table.programs])
-    compiled = compile_sources(sources)
-    diagnostics += [*found, *compiled.diagnostics]
+    compiled = compile_sources(load_sources([Path(site.shown(p)) for p in site.table.programs]))
+    diagnostics += compiled.diagnostics
     app = compiled.application
     if app is None:
         return BuildResult(None, tuple(diagnostics))

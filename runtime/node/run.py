@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.core.objectcache import ObjectCache
 from runtime.image.control import Control
 from runtime.image.layout import ImageLayout
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.lang.objectcache import ObjectCache
+from runtime.lang.objectcode import object_code_for
 from runtime.node import runplan
 from runtime.node.build import Build
 from runtime.node.lock import SiteLock
@@ -96,7 +97,7 @@ class Controller:
         cache = cache_dir()
         self.manifest.save(run / runplan.MANIFEST)
         (run / runplan.INITIAL).write_bytes(build.application.initial)
-        (run / runplan.OBJECT).write_bytes(ObjectCache(cache / "programs").object_for(build.application))
+        (run / runplan.OBJECT).write_bytes(object_code_for(build.application, ObjectCache(cache / "programs")))
         io_plan = run / runplan.IO_PLAN
         io_plan.unlink(missing_ok=True)
         if build.io_plan is not None:
