@@ -1,0 +1,24 @@
+"""What all tests share: goldens, compared or rewritten."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-goldens", action="store_true", help="write the goldens anew; read that diff as code")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compares a text with a file, or writes the file with --rewrite-goldens."""
+
+    def compare(file: Path, text: str) -> None:
+        if request.config.getoption("--rewrite-goldens"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        assert file.is_file(), f"no golden {file.name}: run pytest --rewrite-goldens"
+        assert text == file.read_text(), f"{file.name} differs: pytest --rewrite-goldens, then read the diff"
+
+    return compare
