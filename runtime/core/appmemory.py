@@ -35,3 +35,6 @@ FAULT_ENTRY_SIZE = 16
 """A fault entry: u32 fault site (index into Application.sites), u32 0, u64 SCAN_NO at the fault."""
 HEADER_SIZE = 384
 """Start of the globals. 64-byte aligned, with room after the ring."""
+NEVER_NS = -(1 << 62)
+"""The stamp of a tag that was never written: so long ago (146 years) that its AGE is beyond every limit, and still
+far from overflow when subtracted from any clock."""

@@ -1,0 +1,116 @@
+"""Sources to an application: parse, declare, lay out, lower. The public way into the language."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from runtime.core.diagnostic import Diagnostic, Source, has_errors
+from runtime.core.fault import FaultCode
+from runtime.lang import tree
+from runtime.lang.application import Application, ProgramInstance, Task
+from runtime.lang.configuration import Plan, plan
+from runtime.lang.declare import Declarer
+from runtime.lang.layout import Layout, lay_out
+from runtime.lang.lower.body import Bodies
+from runtime.lang.lower.context import Compiled, Sites
+from runtime.lang.parse import parse
+from runtime.lang.recursion import deep_recursion
+from runtime.lang.report import Report
+from runtime.lang.rules import several_writers
+from runtime.lang.source import load_sources
+from runtime.lang.symbols import PouSymbol, Symbols
+
+__all__ = ["CompileResult", "compile_sources", "load_sources"]
+
+
+@dataclass(frozen=True, slots=True)
+class CompileResult:
+    """The application, or None when there are errors; and everything there is to say, by file and line."""
+
+    application: Application | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_sources(sources: Sequence[Source]) -> CompileResult:
+    """Compile files together as one application. Never raises for what is in them."""
+    with deep_recursion():
+        return _compile(sources)
+
+
+def _compile(sources: Sequence[Source]) -> CompileResult:
+    report, sites = Report(), Sites()
+    files: list[tree.File] = []
+    for source in sources:
+        file, found = parse(source)
+        files.append(file)
+        for diagnostic in found:
+            report.add(diagnostic)
+    symbols = Symbols()
+    declarer = Declarer(symbols, report, sites)
+    declarer.collect(files, library=False)
+    declarer.collect(standard_library(), library=True)
+    declarer.finish()
+    planned = plan(symbols, declarer.types, files, report)
+    layout = lay_out(list(symbols.globals.values()), planned.instances)
+    bodies = Bodies(symbols, report, sites, quality_offset=layout.quality_offset, stamp_offset=layout.stamp_offset)
+    programs = {p.name: bodies.compile(p, p.tree.name.span) for _, p in planned.instances}
+    used = bodies.bodies
+    tasks = _tasks(planned, layout, programs, sites)
+    _check_writers(report, tasks, layout, programs)
+    for pou in symbols.pous.values():
+        if not pou.library:
+            bodies.compile(pou, pou.tree.name.span)
+    diagnostics = tuple(report.diagnostics)
+    if has_errors(diagnostics):
+        return CompileResult(None, diagnostics)
+    application = Application(
+        used,
+        tasks,
+        layout.tags,
+        layout.initial,
+        layout.quality_offset,
+        layout.stamp_offset,
+        sites.sites,
+        layout.layout_hash,
+    )
+    return CompileResult(application, diagnostics)
+
+
+@functools.cache
+def standard_library() -> tuple[tree.File, ...]:
+    """The standard's function blocks, which are ST themselves; parsed once a process."""
+    files: list[tree.File] = []
+    folder = resources.files("runtime.lang").joinpath("stdlib")
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".st"):
+            file, wrong = parse(Source(f"stdlib/{entry.name}", entry.read_text(encoding="utf-8")))
+            assert not wrong, wrong
+            files.append(file)
+    return tuple(files)
+
+
+def _tasks(planned: Plan, layout: Layout, programs: dict[str, Compiled | None], sites: Sites) -> tuple[Task, ...]:
+    placed = {p.name: p for p in layout.instances}
+    tasks: list[Task] = []
+    for task in planned.tasks:
+        instances = [placed[name] for name in task.programs]
+        made = tuple(ProgramInstance(p.name, p.pou.name, p.offset) for p in instances)
+        cost = sum(1 + _cost(programs[p.pou.name]) for p in instances)
+        site = sites.index(FaultCode.BUDGET_EXCEEDED, task.name, task.span)
+        tasks.append(Task(task.name, task.interval_ns, task.priority, made, cost, site))
+    return tuple(tasks)
+
+
+def _cost(compiled: Compiled | None) -> int:
+    return compiled.cost if compiled is not None else 0
+
+
+def _check_writers(report: Report, tasks: Sequence[Task], layout: Layout, programs: dict[str, Compiled | None]) -> None:
+    pous: dict[str, PouSymbol] = {p.name: p.pou for p in layout.instances}
+    ordered = []
+    for task in tasks:
+        for instance in task.programs:
+            compiled = programs[pous[instance.name].name]
+            ordered.append((instance.name, compiled.writes if compiled is not None else []))
+    several_writers.check(report, ordered)

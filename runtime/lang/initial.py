@@ -1,0 +1,98 @@
+"""Initial values: from what a declaration says to the bytes before the first scan."""
+
+from runtime.core.diagnostic import Label, Span
+from runtime.lang import tree
+from runtime.lang.constants import evaluate
+from runtime.lang.lower import expression
+from runtime.lang.lower.context import Context
+from runtime.lang.lower.convert import fit
+from runtime.lang.symbols import suggest
+from runtime.lang.types import (
+    ArrayType,
+    BlockType,
+    StructType,
+    Type,
+    Unknown,
+    default_bytes,
+    name_of,
+    pack,
+    size_of,
+    storage_of,
+)
+
+
+def initial_bytes(ctx: Context, kind: Type, init: tree.Init | None, *declared: Label) -> bytes:
+    """A value of the type as bytes; the type's default after a mistake was reported."""
+    default = default_bytes(kind)
+    if init is None or isinstance(kind, Unknown):
+        return default
+    if storage_of(kind) is not None:
+        return _single(ctx, kind, init, default, declared)
+    if isinstance(kind, ArrayType):
+        return _array(ctx, kind, init, default)
+    assert isinstance(kind, StructType | BlockType)
+    return _fields(ctx, kind, init, default)
+
+
+def _single(ctx: Context, kind: Type, init: tree.Init, default: bytes, declared: tuple[Label, ...]) -> bytes:
+    if isinstance(init, tree.FieldsInit | tree.ItemsInit):
+        _refuse(ctx, init.span, kind, "a single value")
+        return default
+    storage = storage_of(kind)
+    assert storage is not None
+    expr = fit(ctx, expression.lower(ctx, init, kind), kind, *declared)
+    if expr is None:
+        return default
+    value = evaluate(expr)
+    if value is None:
+        mend = "assign it in the body, or use constants only"
+        ctx.report.error("L5001", "an initial value must be a constant", init.span, "not known here", help=mend)
+        return default
+    return pack(storage, value)
+
+
+def _array(ctx: Context, kind: ArrayType, init: tree.Init, default: bytes) -> bytes:
+    if not isinstance(init, tree.ItemsInit):
+        if not isinstance(init, tree.Missing):
+            _refuse(ctx, init.span, kind, "[value, 3(value), ...]")
+        return default
+    memory = bytearray(default)
+    stride, position = kind.stride, 0
+    for count, item in init.items:
+        if position + count > kind.count:
+            message = f"{name_of(kind)} has {kind.count} elements"
+            ctx.report.error("L5006", message, item.span, f"this is element {kind.count + 1} or later")
+            break
+        memory[position * stride : (position + count) * stride] = initial_bytes(ctx, kind.element, item) * count
+        position += count
+    return bytes(memory)
+
+
+def _fields(ctx: Context, kind: StructType | BlockType, init: tree.Init, default: bytes) -> bytes:
+    if not isinstance(init, tree.FieldsInit):
+        if not isinstance(init, tree.Missing):
+            _refuse(ctx, init.span, kind, "(field := value, ...)")
+        return default
+    memory = bytearray(default)
+    seen: dict[str, Span] = {}
+    for name, value in init.fields:
+        member = kind.by_name.get(name.key)
+        if member is None or member.section not in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT"):
+            known = [m.name for m in kind.members if m.section in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT")]
+            message = f"{kind.name} has no field '{name.text}'"
+            if name.key not in ctx.scope.symbols.lost:
+                ctx.report.error("L3003", message, name.span, "unknown", help=suggest(name.text, known))
+            continue
+        if name.key in seen:
+            label = Label(seen[name.key], "given here already")
+            ctx.report.error("L3006", f"'{name.text}' is given twice", name.span, "a second time", label)
+        seen[name.key] = name.span
+        label = Label(member.span, f"declared {name_of(member.type)} here")
+        value_bytes = initial_bytes(ctx, member.type, value, label)
+        memory[member.offset : member.offset + size_of(member.type)] = value_bytes
+    return bytes(memory)
+
+
+def _refuse(ctx: Context, span: Span, kind: Type, shape: str) -> None:
+    message = f"this is no initial value for {name_of(kind)}"
+    ctx.report.error("L5006", message, span, "wrong shape", help=f"write {shape}")

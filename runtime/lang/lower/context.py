@@ -1,0 +1,109 @@
+"""What the lowering of one body shares: its scope, its frame, its cost so far, and where to report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from runtime.core.diagnostic import Span
+from runtime.core.elementary import Elementary
+from runtime.core.fault import FaultCode
+from runtime.lang import ir
+from runtime.lang.application import FaultSite
+from runtime.lang.report import Report
+from runtime.lang.symbols import PouSymbol, Scope, VarSymbol
+from runtime.lang.types import UNKNOWN, Type
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """An expression with its type.
+
+    A single value has `expr`, a structure or array has `place`. A literal without a type yet has `make`, which gives
+    it the type its context asks for (and reports if it does not fit), and `number`. After a mistake there is neither.
+    """
+
+    type: Type
+    span: Span
+    expr: ir.Expr | None = None
+    place: ir.Place | None = None
+    make: Callable[[Elementary], ir.Expr | None] | None = None
+    number: int | float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalWrite:
+    """A store to a fixed stretch of a global."""
+
+    symbol: VarSymbol
+    start: int
+    end: int
+    span: Span
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A lowered body with what its callers need."""
+
+    pou: PouSymbol
+    body: ir.Body
+    cost: int
+    may_cut: bool
+    writes: list[GlobalWrite]
+
+
+class Sites:
+    """The fault sites of the application, each once."""
+
+    def __init__(self) -> None:
+        self._index: dict[FaultSite, int] = {}
+
+    def index(self, code: FaultCode, pou: str, span: Span) -> int:
+        """The number of a site."""
+        site = FaultSite(code, pou, span.source.name, span.line, span.column)
+        return self._index.setdefault(site, len(self._index))
+
+    @property
+    def sites(self) -> tuple[FaultSite, ...]:
+        """All of them by number."""
+        return tuple(self._index)
+
+
+@dataclass(slots=True)
+class Context:
+    """One body (or, with `pou` None, one constant expression) on its way into IR."""
+
+    report: Report
+    scope: Scope
+    sites: Sites
+    pou: PouSymbol | None = None
+    compile_body: Callable[[PouSymbol, Span], Compiled | None] = lambda *_: None
+    quality_offset: int = 0
+    stamp_offset: int = 0
+    frame: bytearray = field(default_factory=bytearray)
+    cost: int = 0
+    may_cut: bool = False
+    loops: int = 0
+    controls: list[VarSymbol] = field(default_factory=list)
+    writes: list[GlobalWrite] = field(default_factory=list)
+    bit_movers: dict[str, ir.Body] = field(default_factory=dict)
+
+    def site(self, code: FaultCode, span: Span) -> int:
+        """A place in this body where a fault can arise."""
+        return self.sites.index(code, self.pou.name if self.pou else "", span)
+
+    def scratch(self, size: int, alignment: int) -> ir.Place:
+        """Room in the frame that nothing else uses."""
+        while len(self.frame) % alignment:
+            self.frame.append(0)
+        offset = len(self.frame)
+        self.frame += bytes(size)
+        return ir.Place(ir.Base.FRAME, offset)
+
+    def charge(self, callee: Compiled) -> None:
+        """Count a call against the straight-line cost."""
+        self.cost += 1 + callee.cost
+        self.may_cut |= callee.may_cut
+
+
+def nothing(span: Span) -> Typed:
+    """What a mistake leaves behind."""
+    return Typed(UNKNOWN, span)

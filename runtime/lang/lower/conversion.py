@@ -1,0 +1,96 @@
+"""Said conversions: X_TO_Y, TO_Y, X_TRUNC_Y, between elementary types and enumerations.
+
+TIME goes to and from numbers in milliseconds (language.md rule 5). DWORD ↔ REAL and LWORD ↔ LREAL move the bits
+unchanged (IEC 61131-3, 3rd edition, table 25); every other conversion keeps the number.
+"""
+
+from runtime.core.elementary import BOOL, LINT, LREAL, TIME, Elementary, Kind
+from runtime.core.fault import FaultCode
+from runtime.lang import ir, tree
+from runtime.lang.lower import expression
+from runtime.lang.lower.arguments import bind
+from runtime.lang.lower.context import Context, Typed, nothing
+from runtime.lang.lower.convert import converted, fit, settled
+from runtime.lang.types import Type, Unknown, name_of, storage_of
+
+_NS_PER_MS = 1_000_000
+
+
+def conversion(
+    ctx: Context, node: tree.CallExpr, name: str, source: Type | None, target: Type, *, truncate: bool
+) -> Typed:
+    """The call as IR. `source` None: whatever the argument is."""
+    bound = bind(ctx, node, name, inputs=("IN",), outputs=())
+    if not bound.ok:
+        return nothing(node.span)
+    if not bound.inputs:
+        ctx.report.error("L3007", f"{name} takes one argument", node.span, "none given")
+        return nothing(node.span)
+    argument = bound.inputs["in"]
+    given = expression.lower(ctx, argument, source)
+    if source is None:
+        given = settled(given)
+        if isinstance(given.type, Unknown):
+            return Typed(target, node.span)
+        source = given.type
+    if storage_of(source) is None:
+        message = f"{name} does not take {name_of(source)}"
+        ctx.report.error("L2013", message, argument.span, f"this is {name_of(source)}")
+        return nothing(node.span)
+    expr = fit(ctx, given, source)
+    from_storage, to_storage = storage_of(source), storage_of(target)
+    assert from_storage is not None
+    assert to_storage is not None
+    if expr is None:
+        return Typed(target, node.span)
+    if truncate:
+        return Typed(target, node.span, _truncated(ctx, node, expr, from_storage, to_storage))
+    return Typed(target, node.span, _convert(ctx, node, expr, from_storage, to_storage))
+
+
+def _truncated(
+    ctx: Context, node: tree.CallExpr, expr: ir.Expr, source: Elementary, target: Elementary
+) -> ir.Expr | None:
+    if source.kind is not Kind.REAL or target.kind not in (Kind.SIGNED, Kind.UNSIGNED):
+        ctx.report.error(
+            "L2001", "TRUNC goes from a real to a whole number", node.span, f"{source.name} to {target.name}"
+        )
+        return None
+    return ir.Intrinsic(target, "TRUNC", (expr,), ctx.site(FaultCode.NAN_TO_INTEGER, node.span))
+
+
+def _convert(ctx: Context, node: tree.CallExpr, expr: ir.Expr, source: Elementary, target: Elementary) -> ir.Expr:
+    if source == target:
+        return expr
+    nan_site = ctx.site(FaultCode.NAN_TO_INTEGER, node.span) if source.kind is Kind.REAL else -1
+    if source.size == target.size and {source.kind, target.kind} == {Kind.BITS, Kind.REAL}:
+        return _moved_bits(ctx, expr, source, target)
+    if target == TIME:
+        if source.kind is Kind.REAL:
+            ns = ir.Binary(LREAL, "mul", converted(expr, LREAL), ir.Const(LREAL, float(_NS_PER_MS)))
+            return converted(ns, TIME, nan_site)
+        whole = ir.Binary(LINT, "mul", converted(expr, LINT), ir.Const(LINT, _NS_PER_MS))
+        return converted(whole, TIME)
+    if source == TIME and target != BOOL:
+        if target.kind is Kind.REAL:
+            ms = ir.Binary(LREAL, "div", converted(expr, LREAL), ir.Const(LREAL, float(_NS_PER_MS)))
+            return converted(ms, target)
+        site = ctx.site(FaultCode.DIVISION_BY_ZERO, node.span)
+        whole = ir.Binary(LINT, "div", converted(expr, LINT), ir.Const(LINT, _NS_PER_MS), site)
+        return converted(whole, target)
+    return converted(expr, target, nan_site)
+
+
+def _moved_bits(ctx: Context, expr: ir.Expr, source: Elementary, target: Elementary) -> ir.Expr:
+    """A call of a body that takes the value in as one type and gives it out as the other, from the same bytes."""
+    compiled = bit_mover(source, target)
+    ctx.bit_movers[compiled.name] = compiled
+    ctx.cost += 1
+    return ir.Call(target, compiled.name, (expr,))
+
+
+def bit_mover(source: Elementary, target: Elementary) -> ir.Body:
+    """The body for one pair of types; its name cannot be written in a program."""
+    parameter = ir.Parameter(source, 0)
+    name = f"{source.name}_TO_{target.name}!"
+    return ir.Body(name, "FUNCTION", (), bytes(source.size), may_cut=False, values=(parameter,), result=target)

@@ -1,0 +1,213 @@
+"""Variables and what is reached through them: names, fields and subscripts to addresses."""
+
+from dataclasses import dataclass, replace
+
+from runtime.core.diagnostic import Label, Span
+from runtime.core.elementary import LINT, ULINT, Elementary, Kind
+from runtime.core.fault import FaultCode
+from runtime.lang import ir, tree
+from runtime.lang.constants import evaluate
+from runtime.lang.lower import expression
+from runtime.lang.lower.context import Context, GlobalWrite
+from runtime.lang.lower.convert import converted, settled
+from runtime.lang.symbols import VarSymbol, suggest
+from runtime.lang.types import ArrayType, BlockType, Member, StructType, Type, leaves_of, members_at, name_of, size_of
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A variable or a part of one. `read_only` says why it cannot be assigned; empty when it can.
+
+    `leaf` and `leaf_indices` find the tag of a global's elementary part: its index, and strides in tags.
+    `place` is None for a folded constant.
+    """
+
+    type: Type
+    span: Span
+    root: VarSymbol
+    place: ir.Place | None
+    read_only: str = ""
+    leaf: int = -1
+    leaf_indices: tuple[ir.Index, ...] = ()
+    member: Member | None = None
+
+    @property
+    def declared(self) -> Label:
+        """Where it is declared, as a label."""
+        span = self.member.span if self.member else self.root.span
+        return Label(span, f"declared {name_of(self.type)} here")
+
+
+def refer(ctx: Context, node: tree.Expr) -> Ref | None:
+    """The variable an expression names; None after a mistake was reported (or `node` was missing)."""
+    match node:
+        case tree.Name():
+            return _name(ctx, node)
+        case tree.Field():
+            return _field(ctx, node)
+        case tree.Subscript():
+            return _subscript(ctx, node)
+        case tree.Group():
+            return refer(ctx, node.inner)
+        case tree.Missing():
+            return None
+        case _:
+            ctx.report.error("L2008", "a variable is needed here", node.span, "this is a value")
+            return None
+
+
+def root_symbol(ctx: Context, node: tree.Expr) -> VarSymbol | None:
+    """The variable at the root of a path, without a word when there is none."""
+    while isinstance(node, tree.Field | tree.Subscript):
+        node = node.base
+    return ctx.scope.variable(node.key) if isinstance(node, tree.Name) else None
+
+
+def unknown_name(ctx: Context, node: tree.Name, *, help: str = "") -> None:
+    """Report a name that stands for nothing, unless its declaration was lost to a syntax error."""
+    if node.key in ctx.scope.symbols.lost:
+        return
+    mend = help or ctx.scope.nearest(node.text)
+    ctx.report.error("L3001", f"unknown name '{node.text}'", node.span, "not declared", help=mend)
+
+
+def writable(ctx: Context, ref: Ref) -> bool:
+    """True when the reference may be assigned; else that is reported. Stores to globals are remembered."""
+    if ref.read_only:
+        ctx.report.error("L2009", ref.read_only, ref.span, "cannot be assigned", ref.declared)
+        return False
+    place = ref.place
+    if ref.root.is_global and place is not None and place.base is ir.Base.APP and not place.indices:
+        ctx.writes.append(GlobalWrite(ref.root, place.offset, place.offset + size_of(ref.type), ref.span))
+    return True
+
+
+def moved(place: ir.Place, offset: int) -> ir.Place:
+    """An address some bytes further."""
+    return replace(place, offset=place.offset + offset)
+
+
+def _name(ctx: Context, node: tree.Name) -> Ref | None:
+    symbol = ctx.scope.variable(node.key)
+    if symbol is None:
+        if node.key in ctx.scope.symbols.pous:
+            kind = ctx.scope.symbols.pous[node.key].kind
+            mend = "call it: NAME(...)" if kind == "FUNCTION" else "declare an instance of it and use that"
+            message = f"'{node.text}' is a {kind}, not a variable"
+            ctx.report.error("L3008", message, node.span, f"the name of a {kind}", help=mend)
+        else:
+            unknown_name(ctx, node)
+        return None
+    if symbol.busy:
+        label = Label(symbol.span, "declared here")
+        ctx.report.error("L3011", f"'{symbol.name}' depends on itself", node.span, "used in its own value", label)
+        return None
+    if symbol.place is None and symbol.value is None:
+        if ctx.pou is None and size_of(symbol.type):
+            text = f"'{symbol.name}' is not a constant"
+            label = Label(symbol.span, "declared here")
+            ctx.report.error("L5001", text, node.span, "this varies", label, help="declare it in VAR CONSTANT")
+        return None
+    reason = symbol.reason_read_only or (f"'{symbol.name}' is a constant" if symbol.constant else "")
+    return Ref(symbol.type, node.span, symbol, symbol.place, reason, symbol.first_leaf)
+
+
+def _field(ctx: Context, node: tree.Field) -> Ref | None:
+    base = refer(ctx, node.base)
+    if base is None or size_of(base.type) == 0:
+        return None
+    kind = base.type
+    if not isinstance(kind, StructType | BlockType):
+        message = f"{name_of(kind)} has no field '{node.name.text}'"
+        ctx.report.error("L2004", message, node.name.span, "a field", Label(base.span, f"this is {name_of(kind)}"))
+        return None
+    member = kind.by_name.get(node.name.key)
+    if member is None:
+        known = [m.name for m in kind.members if m.section in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT")]
+        if node.name.key not in ctx.scope.symbols.lost:
+            message = f"{kind.name} has no {'field' if isinstance(kind, StructType) else 'variable'} '{node.name.text}'"
+            ctx.report.error("L3003", message, node.name.span, "unknown", help=suggest(node.name.text, known))
+        return None
+    if member.section not in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT"):
+        message = f"'{member.name}' is inside {kind.name} and cannot be reached from outside"
+        label = Label(member.span, f"declared in {member.section} here")
+        ctx.report.error("L3009", message, node.name.span, "not an input or output", label)
+        return None
+    reason = base.read_only
+    if member.section == "VAR_OUTPUT":
+        reason = f"'{member.name}' is an output of {kind.name}, only the block itself assigns it"
+    assert base.place is not None
+    before = next(b for m, b in members_at(kind) if m is member) if base.leaf >= 0 else 0
+    return replace(
+        base,
+        type=member.type,
+        span=node.span,
+        place=moved(base.place, member.offset),
+        read_only=reason,
+        leaf=base.leaf + before if base.leaf >= 0 else -1,
+        member=member,
+    )
+
+
+def _subscript(ctx: Context, node: tree.Subscript) -> Ref | None:
+    base = refer(ctx, node.base)
+    indices = [expression.lower(ctx, i, LINT) for i in node.indices]
+    if base is None or size_of(base.type) == 0:
+        return None
+    kind = base.type
+    if not isinstance(kind, ArrayType):
+        ctx.report.error(
+            "L2005", f"{name_of(kind)} has no elements", node.span, f"this is {name_of(kind)}", base.declared
+        )
+        return None
+    if len(indices) != 1:
+        message = "arrays have one dimension"
+        ctx.report.error("L2005", message, node.indices[1].span, "a second index", help="take an array of structures")
+        return None
+    value = indices[0]
+    if value.make is not None:
+        value = settled(value)
+    if not isinstance(value.type, Elementary):
+        if size_of(value.type):
+            _refuse_index(ctx, value.span, name_of(value.type))
+        return None
+    if value.type.kind not in (Kind.SIGNED, Kind.UNSIGNED):
+        _refuse_index(ctx, value.span, value.type.name)
+        return None
+    if value.expr is None or base.place is None:
+        return None
+    return _element(ctx, base, kind, node, value.expr, value.type)
+
+
+def _element(
+    ctx: Context, base: Ref, kind: ArrayType, node: tree.Subscript, value: ir.Expr, value_type: Elementary
+) -> Ref | None:
+    span, place, stride = node.indices[0].span, base.place, kind.stride
+    assert place is not None
+    leaves = leaves_of(kind.element)
+    result = replace(base, type=kind.element, span=node.span)
+    constant = evaluate(value)
+    if constant is not None:
+        if not kind.low <= constant <= kind.high:
+            message = f"index {constant} is outside {kind.low}..{kind.high}"
+            ctx.report.error("L5002", message, span, "this index", base.declared)
+            return None
+        steps = int(constant) - kind.low
+        leaf = base.leaf + steps * leaves if base.leaf >= 0 else -1
+        return replace(result, place=moved(place, steps * stride), leaf=leaf)
+    if value_type == ULINT:
+        value = ir.Intrinsic(ULINT, "MIN", (value, ir.Const(ULINT, LINT.maximum)))
+    wide = converted(value, LINT) if value_type != LINT else value
+    site = ctx.site(FaultCode.INDEX_OUT_OF_RANGE, span)
+    index = ir.Index(wide, kind.low, kind.high, stride, site)
+    leaf_index = replace(index, stride=leaves)
+    return replace(
+        result,
+        place=replace(place, indices=(*place.indices, index)),
+        leaf_indices=(*base.leaf_indices, leaf_index),
+    )
+
+
+def _refuse_index(ctx: Context, span: Span, name: str) -> None:
+    mend = f"convert it: {name}_TO_INT(...)"
+    ctx.report.error("L2006", "an index must be a whole number", span, f"this is {name}", help=mend)

@@ -1,0 +1,150 @@
+"""Source text to syntax tree. Parsing never fails: what cannot be read is reported and left out.
+
+The LALR table is lark's; the driver that feeds it is here, because recovery needs its stacks: a missing or misspelt
+word is put right, anything else is dropped up to where the thread can be taken up again (recovery.py).
+"""
+
+import functools
+from importlib import resources
+from typing import Any
+
+from lark import Lark
+from lark.grammar import Rule
+from lark.lexer import Lexer
+from lark.parsers.lalr_analysis import Shift
+
+from runtime.core.diagnostic import Diagnostic, Source
+from runtime.lang import tree
+from runtime.lang.build import Builder
+from runtime.lang.tokens import Token, scan
+
+DEEPEST = 2000
+"""Symbols that may be open at once. People nest a few dozen; later stages recurse over the tree."""
+
+
+class _NoLexer(Lexer):
+    """Lark wants a lexer; tokens come from tokens.py."""
+
+    def __init__(self, *_: Any) -> None: ...
+
+    def lex(self, *_: Any) -> Any:
+        """Never called."""
+        raise NotImplementedError
+
+
+class Table:
+    """The LALR(1) table: what each state does on each symbol."""
+
+    def __init__(self) -> None:
+        grammar = resources.files("runtime.lang").joinpath("grammar.lark").read_text(encoding="utf-8")
+        parser: Any = Lark(grammar, parser="lalr", start="file", lexer=_NoLexer).parser.parser
+        table = parser._parse_table  # noqa: SLF001 - lark has no public name for it
+        self.start: int = table.start_states["file"]
+        self.end: int = table.end_states["file"]
+        self.shifts: list[dict[str, int]] = [{} for _ in table.states]
+        self.reductions: list[dict[str, Rule]] = [{} for _ in table.states]
+        for state, actions in table.states.items():
+            for symbol, (action, argument) in actions.items():
+                (self.shifts if action is Shift else self.reductions)[state][symbol] = argument
+
+    def accepts(self, stack: list[int], kinds: tuple[str, ...]) -> bool:
+        """True when the tokens could follow, one after another, on a stack of states."""
+        trial: list[int] | None = list(stack)
+        for kind in kinds:
+            trial = self.after(trial, kind) if trial is not None else None
+        return trial is not None
+
+    def after(self, stack: list[int], kind: str) -> list[int] | None:
+        """The stack of states after a token, or None when it cannot follow."""
+        stack = list(stack)
+        while (shifted := self.shifts[stack[-1]].get(kind)) is None:
+            rule = self.reductions[stack[-1]].get(kind)
+            if rule is None:
+                return None
+            if rule.expansion:
+                del stack[-len(rule.expansion) :]
+            stack.append(self.shifts[stack[-1]][rule.origin.name])
+            if kind == "$END" and stack[-1] == self.end:
+                return stack
+        return [*stack, shifted]
+
+    def expected(self, stack: list[int]) -> set[str]:
+        """The kinds of token that could follow."""
+        state = stack[-1]
+        candidates = [k for k in (*self.shifts[state], *self.reductions[state]) if k.isupper()]
+        return {k for k in candidates if self.after(stack, k) is not None}
+
+
+@functools.cache
+def table() -> Table:
+    """The table, built once a process."""
+    return Table()
+
+
+class Driver:
+    """The stacks of one parse."""
+
+    def __init__(self, rules: Table, builder: Builder) -> None:
+        self.table = rules
+        self.builder = builder
+        self.states = [rules.start]
+        self.values: list[Any] = []
+
+    def feed(self, token: Token) -> bool:
+        """Take one token; False, with the stacks as they were but for finished reductions, when it cannot follow."""
+        states, values, builder = self.states, self.values, self.builder
+        shifts, reductions, kind = self.table.shifts, self.table.reductions, token.kind
+        while (shifted := shifts[states[-1]].get(kind)) is None:
+            rule = reductions[states[-1]].get(kind)
+            if rule is None:
+                return False
+            size = len(rule.expansion)
+            children = values[-size:] if size else ()
+            if size:
+                del states[-size:], values[-size:]
+            values.append(builder.reducer(rule.alias or "")(*children))
+            states.append(shifts[states[-1]][rule.origin.name])
+            if kind == "$END" and states[-1] == self.table.end:
+                return True
+        states.append(shifted)
+        values.append(token)
+        return True
+
+    def pop_to(self, depth: int) -> None:
+        """Cut the stacks back to `depth` states."""
+        del self.states[depth:], self.values[depth - 1 :]
+
+
+def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
+    """The tree of one source, and what was wrong with its text."""
+    from runtime.lang.recovery import Recovery  # recovery drives the Driver of this module
+
+    scanned = scan(source)
+    builder = Builder(source, scanned)
+    driver = Driver(table(), builder)
+    recovery = Recovery(source, scanned.tokens, driver)
+    tokens = scanned.tokens
+    position = 0
+    while position < len(tokens):
+        if driver.feed(tokens[position]):
+            position += 1
+            if len(driver.states) > DEEPEST:
+                recovery.refuse_depth(position - 1)
+                break
+        else:
+            position = recovery.recover(position)
+    elements = driver.values[0] if driver.values and isinstance(driver.values[0], list) else []
+    file = _file(source, elements, frozenset(recovery.lost))
+    return file, scanned.diagnostics + recovery.diagnostics + builder.diagnostics
+
+
+def _file(source: Source, elements: list[Any], lost: frozenset[str]) -> tree.File:
+    flat = [e for element in elements for e in (element if isinstance(element, list) else [element])]
+    return tree.File(
+        source,
+        tuple(e for e in flat if isinstance(e, tree.TypeDeclaration)),
+        tuple(e for e in flat if isinstance(e, tree.Pou)),
+        tuple(e for e in flat if isinstance(e, tree.Section)),
+        tuple(e for e in flat if isinstance(e, tree.Configuration)),
+        lost,
+    )

@@ -1,0 +1,254 @@
+"""After a syntax error: say what is wrong in the user's words, and find where reading can go on.
+
+In this order: a keyword used as a name is taken as the name; a misspelt keyword is taken as meant; a missing `;`, THEN,
+`)` or END_… is put in; a closing word that closes nothing is skipped; anything else is dropped up to a place where the
+grammar's ERROR fits. So that one mistake gives one message.
+"""
+
+import difflib
+
+from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
+from runtime.lang.parse import Driver
+from runtime.lang.tokens import KEYWORDS, OPERATORS, Token
+
+_CLOSERS = {
+    "IF": "END_IF", "CASE": "END_CASE", "FOR": "END_FOR", "WHILE": "END_WHILE", "REPEAT": "END_REPEAT",
+    "PROGRAM": "END_PROGRAM", "FUNCTION_BLOCK": "END_FUNCTION_BLOCK", "FUNCTION": "END_FUNCTION", "TYPE": "END_TYPE",
+    "STRUCT": "END_STRUCT", "VAR": "END_VAR", "VAR_INPUT": "END_VAR", "VAR_OUTPUT": "END_VAR",
+    "VAR_IN_OUT": "END_VAR", "VAR_TEMP": "END_VAR", "VAR_GLOBAL": "END_VAR", "VAR_EXTERNAL": "END_VAR",
+    "CONFIGURATION": "END_CONFIGURATION", "RESOURCE": "END_RESOURCE",
+}  # fmt: skip
+_UNITS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION", "TYPE", "CONFIGURATION", "$END"})
+_STATEMENT_WORDS = frozenset({"IF", "CASE", "FOR", "WHILE", "REPEAT", "EXIT", "CONTINUE", "RETURN"})
+_BRANCH_WORDS = frozenset({"ELSE", "ELSIF", "UNTIL"})
+_HARD = _UNITS | frozenset(_CLOSERS) | frozenset(_CLOSERS.values()) | _BRANCH_WORDS | {"TASK"}
+_STRONG = _HARD | {"SEMI", "THEN", "DO", "OF", "TO", "BY", "RPAR", "RBRACK", "COMMA", "ASSIGN"}
+_INSERTABLE = ("SEMI", "THEN", "DO", "OF", "RPAR", "RBRACK", "COLON", "COMMA")
+_MAX_OPEN_REPORTED = 20
+"""So many unclosed constructs are closed at one place; deeper nesting is not written by people."""
+
+_SYMBOLS = {kind: f"'{text}'" for text, kind in OPERATORS.items()}
+_EXPRESSION = {"NAME", "INTEGER", "LPAR"}
+
+
+def words(kind: str) -> str:
+    """A kind of token in the user's words."""
+    if kind in KEYWORDS:
+        return kind
+    named = {"NAME": "a name", "INTEGER": "a number", "REALNUM": "a number", "TYPED": "a literal", "STRING": "a text"}
+    return _SYMBOLS.get(kind) or named.get(kind) or "the end of the file"
+
+
+class Recovery:
+    """Recovers one parse; collects diagnostics, and the names in what was dropped."""
+
+    def __init__(self, source: Source, tokens: list[Token], driver: Driver) -> None:
+        self._source = source
+        self._tokens = tokens
+        self._driver = driver
+        self.diagnostics: list[Diagnostic] = []
+        self.lost: set[str] = set()
+
+    def recover(self, position: int) -> int:
+        """Deal with the token that could not follow; return the position from which to go on."""
+        for attempt in (self._keyword_as_name, self._misspelt, self._missing_token, self._closing_word):
+            next_position = attempt(position)
+            if next_position is not None:
+                return next_position
+        return self._drop(position)
+
+    def refuse_depth(self, position: int) -> None:
+        """Give up on a text that nests beyond reason."""
+        token = self._tokens[position]
+        self._report("L1009", "this is nested too deeply", self._span(token), "reading stops here", help="split it up")
+
+    # ---- mending one token ----
+
+    def _keyword_as_name(self, position: int) -> int | None:
+        token, after = self._tokens[position], self._tokens[min(position + 1, len(self._tokens) - 1)]
+        if token.kind not in KEYWORDS or after.kind not in ("COLON", "COMMA", "ASSIGN", "DOT", "LBRACK"):
+            return None
+        if not self._driver.table.accepts(self._driver.states, ("NAME", after.kind)):
+            return None
+        self._report(
+            "L1004",
+            f"{token.kind} is a keyword and cannot be a name",
+            self._span(token),
+            "a keyword of the language",
+            help="take another name",
+        )
+        self._driver.feed(Token("NAME", token.text, token.line, token.column))
+        return position + 1
+
+    def _misspelt(self, position: int) -> int | None:
+        token = self._tokens[position]
+        if token.kind != "NAME":
+            return None
+        expected = [k for k in self._expected() if k in KEYWORDS]
+        close = difflib.get_close_matches(token.text.upper(), expected, n=1, cutoff=0.7)
+        if not close:
+            return None
+        self._report(
+            "L1003",
+            f"expected {close[0]}, found '{token.text}'",
+            self._span(token),
+            "a name stands here",
+            help=f"did you mean {close[0]}?",
+        )
+        self._driver.feed(Token(close[0], close[0], token.line, token.column))
+        return position + 1
+
+    def _missing_token(self, position: int) -> int | None:
+        token = self._tokens[position]
+        for kind in _INSERTABLE:
+            if not self._driver.table.accepts(self._driver.states, (kind, token.kind)):
+                continue
+            if kind in ("COMMA", "COLON") and not self._fits_further(kind, position):
+                continue
+            previous = self._tokens[position - 1]
+            self._report(
+                "L1003",
+                f"expected {words(kind)} after '{previous.text}'",
+                self._behind(previous),
+                f"{words(kind)} is missing",
+                help=f"the next thing read is {self._shown(token)}" if token.line != previous.line else "",
+            )
+            self._driver.feed(Token(kind, "", token.line, token.column))
+            return position
+        return None
+
+    def _fits_further(self, kind: str, position: int) -> bool:
+        following = tuple(t.kind for t in self._tokens[position : position + 3])
+        return self._driver.table.accepts(self._driver.states, (kind, *following))
+
+    # ---- words that close ----
+
+    def _open(self) -> list[Token]:
+        """The opening words that are not closed yet, outermost first."""
+        found = [v for v in self._driver.values if isinstance(v, Token) and v.kind in _CLOSERS]
+        return [t for t in found if not (t.kind == "PROGRAM" and t is not found[0])]
+
+    def _closing_word(self, position: int) -> int | None:
+        token = self._tokens[position]
+        if token.kind not in _CLOSERS.values() and token.kind not in _UNITS:
+            return None
+        still_open = self._open()
+        if not still_open:
+            return self._stray(position) if token.kind not in _UNITS else None
+        level = next((i for i, t in enumerate(still_open) if _CLOSERS[t.kind] == token.kind), None)
+        if level is None and token.kind not in _UNITS:
+            return self._stray(position)
+        unclosed = still_open[(level + 1 if level is not None else 0) :]
+        fed = False
+        for opened in reversed(unclosed[-_MAX_OPEN_REPORTED:]):
+            closer = _CLOSERS[opened.kind]
+            if not self._driver.feed(Token(closer, "", token.line, token.column)):
+                break
+            fed = True
+            self._report(
+                "L1005",
+                f"{closer} is missing",
+                self._span(opened),
+                f"this {opened.kind} is still open at {self._shown(token)} in line {token.line}",
+                help=f"close it with {closer}",
+            )
+        return position if fed else None
+
+    def _stray(self, position: int) -> int:
+        token = self._tokens[position]
+        opener = next(o for o, c in _CLOSERS.items() if c == token.kind)
+        self._report(
+            "L1006",
+            f"{token.kind} closes nothing",
+            self._span(token),
+            f"no {opener} is open here",
+            help="remove it, or look for a closing word too many above",
+        )
+        after = position + 1
+        return after + 1 if self._tokens[min(after, len(self._tokens) - 1)].kind == "SEMI" else after
+
+    # ---- giving up a stretch ----
+
+    def _drop(self, position: int) -> int:
+        self._report_unexpected(position)
+        start = position
+        still_open = self._open()
+        declares = not still_open or still_open[-1].kind not in _STATEMENT_WORDS
+        while True:
+            token = self._tokens[position]
+            if self._take_up(token):
+                break
+            if token.kind == "$END":
+                break
+            position += 1
+        if declares:
+            self._lose_names(start, position)
+        return position if self._tokens[position].kind != "$END" or self._can_end() else len(self._tokens)
+
+    def _take_up(self, token: Token) -> bool:
+        """Cut the stacks back to where ERROR and then this token fit; False when they fit nowhere."""
+        if token.kind not in _STRONG and token.kind not in _STATEMENT_WORDS:
+            return False
+        endings: list[tuple[str, ...]] = [("ERROR",)]
+        if token.kind in _HARD or token.kind in _STATEMENT_WORDS:
+            endings.append(("ERROR", "SEMI"))
+        for ending in endings:
+            for depth in range(len(self._driver.states), 0, -1):
+                if self._driver.table.accepts(self._driver.states[:depth], (*ending, token.kind)):
+                    self._driver.pop_to(depth)
+                    for kind in ending:
+                        self._driver.feed(Token(kind, "", token.line, token.column))
+                    return True
+        return False
+
+    def _can_end(self) -> bool:
+        return self._driver.table.accepts(self._driver.states, ("$END",))
+
+    def _lose_names(self, start: int, end: int) -> None:
+        while start > 0 and self._tokens[start - 1].kind not in _HARD | {"SEMI"}:
+            start -= 1
+        self.lost |= {t.text.lower() for t in self._tokens[start:end] if t.kind == "NAME"}
+
+    # ---- words ----
+
+    def _report_unexpected(self, position: int) -> None:
+        token = self._tokens[position]
+        expected = self._expected()
+        what = self._expectation(expected)
+        after = f" after '{self._tokens[position - 1].text}'" if position else ""
+        if token.kind == "STRING":
+            message = "texts are not part of the language yet"
+        else:
+            message = f"expected {what}{after}, found {self._shown(token)}"
+        self._report("L1003", message, self._span(token), "cannot stand here")
+
+    def _expectation(self, expected: set[str]) -> str:
+        if expected >= _EXPRESSION:
+            return "an expression"
+        if {"IF", "SEMI", "NAME"} <= expected:
+            return "a statement" if "VAR" not in expected else "a declaration or a statement"
+        if {"PROGRAM", "TYPE", "FUNCTION"} <= expected:
+            return "PROGRAM, FUNCTION_BLOCK, FUNCTION, TYPE, VAR_GLOBAL or CONFIGURATION"
+        operators = {"OR", "XOR", "AND", "AND_THEN", "OR_ELSE", "MOD", "POWER", "NE", "LE", "GE", "LT", "GT", "EQ",
+                     "PLUS", "MINUS", "STAR", "SLASH", "AMP"}  # fmt: skip
+        plain = sorted(words(k) for k in expected - operators - {"ERROR", "DOT", "LBRACK", "$END"})
+        if len(plain) > 1 and operators & expected:
+            plain.remove(words("LPAR"))
+        if operators & expected and not plain:
+            return "an operator"
+        return " or ".join(plain[:4]) if plain else "the end of the file"
+
+    def _expected(self) -> set[str]:
+        return self._driver.table.expected(self._driver.states) - {"ERROR"}
+
+    def _shown(self, token: Token) -> str:
+        return "the end of the file" if token.kind == "$END" else f"'{token.text}'"
+
+    def _span(self, token: Token) -> Span:
+        return Span(self._source, token.line, token.column, max(1, len(token.text)))
+
+    def _behind(self, token: Token) -> Span:
+        return Span(self._source, token.line, token.column + len(token.text), 1)
+
+    def _report(self, code: str, message: str, span: Span, label: str, *, help: str = "") -> None:
+        self.diagnostics.append(error(code, message, Label(span, label), help=help))

@@ -1,0 +1,38 @@
+"""Reading ST files from disk."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from runtime.core.diagnostic import Source
+from runtime.core.fault import ConfigFault
+
+SUFFIX = ".st"
+
+
+def load_sources(paths: Iterable[str | Path]) -> list[Source]:
+    """The files, and all *.st below the folders, each once, in order of the paths and by name within a folder.
+
+    Raises ConfigFault when a path is missing or a file is not UTF-8 text.
+    """
+    found: dict[Path, str] = {}
+    for path in map(Path, paths):
+        if path.is_dir():
+            files = sorted(p for p in path.rglob("*") if p.suffix.lower() == SUFFIX and p.is_file())
+        elif path.is_file():
+            files = [path]
+        else:
+            raise ConfigFault("no such file or folder", where=str(path), mend="check the path")
+        for file in files:
+            found.setdefault(file.resolve(), str(file))
+    return [Source(name, _read(Path(name))) for name in found.values()]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        what = f"byte {wrong.start} is not UTF-8 text"
+        raise ConfigFault(what, where=str(path), mend="save the file as UTF-8") from wrong
+    except OSError as wrong:
+        what = f"cannot be read: {wrong.strerror}"
+        raise ConfigFault(what, where=str(path), mend="check its permissions") from wrong

@@ -1,0 +1,1 @@
+"""The standard's function blocks in ST, a block a file."""

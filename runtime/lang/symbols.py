@@ -1,0 +1,121 @@
+"""What names stand for. Symbols are filled in on demand by declare.py: a constant may be declared after its use."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from runtime.core.diagnostic import Span
+from runtime.core.elementary import Value
+from runtime.lang import ir, tree
+from runtime.lang.types import UNKNOWN, BlockType, EnumType, Type
+
+
+@dataclass(slots=True, eq=False)
+class VarSymbol:
+    """A variable or constant. `place` is set when it lies somewhere, `value` when it is a folded constant.
+
+    `first_leaf` is the tag index of a global's first leaf, else -1. `offset` counts in its owner: application memory,
+    instance, or frame.
+    """
+
+    name: str
+    span: Span
+    section: str
+    constant: bool
+    note: tree.Note
+    type: Type = UNKNOWN
+    place: ir.Place | None = None
+    value: Value | None = None
+    initial: bytes = b""
+    first_leaf: int = -1
+    reason_read_only: str = ""
+    resolve: Callable[["VarSymbol"], None] | None = None
+    busy: bool = False
+
+    def resolved(self) -> "VarSymbol":
+        """Itself, with type and value known."""
+        if self.resolve is not None:
+            resolve, self.resolve = self.resolve, None
+            self.busy = True
+            resolve(self)
+            self.busy = False
+        return self
+
+    @property
+    def is_global(self) -> bool:
+        """Declared in a VAR_GLOBAL."""
+        return self.section == "VAR_GLOBAL"
+
+
+@dataclass(slots=True, eq=False)
+class PouSymbol:
+    """A PROGRAM, FUNCTION_BLOCK or FUNCTION. Everything below `declared` is known only when that is True.
+
+    `refs` are what callers pass by reference, in order: aggregate inputs of a function, in-outs, a function's outputs,
+    and last an aggregate result.
+    """
+
+    name: str
+    kind: str
+    tree: tree.Pou
+    library: bool
+    declared: bool = False
+    declaring: bool = False
+    variables: dict[str, VarSymbol] = field(default_factory=dict)
+    inputs: list[VarSymbol] = field(default_factory=list)
+    outputs: list[VarSymbol] = field(default_factory=list)
+    in_outs: list[VarSymbol] = field(default_factory=list)
+    refs: list[VarSymbol] = field(default_factory=list)
+    result: Type | None = None
+    result_symbol: VarSymbol | None = None
+    block: BlockType | None = None
+    frame: bytearray = field(default_factory=bytearray)
+
+
+class Symbols:
+    """The names that all POUs share."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, Type] = {}
+        self.type_trees: dict[str, tree.TypeDeclaration] = {}
+        self.pous: dict[str, PouSymbol] = {}
+        self.globals: dict[str, VarSymbol] = {}
+        self.label_owners: dict[str, list[str]] = {}
+        self.inline_enums: dict[str, list[EnumType]] = {}
+        self.lost: set[str] = set()
+        self.resolve_type: Callable[[str], Type | None] = lambda _: None
+        self.declare: Callable[[PouSymbol], None] = lambda _: None
+
+    def enums_with(self, label: str) -> list[EnumType]:
+        """The enumerations that have a value of this name."""
+        found = [self.resolve_type(owner) for owner in self.label_owners.get(label, ())]
+        named = [t for t in found if isinstance(t, EnumType)]
+        return named + self.inline_enums.get(label, [])
+
+
+class Scope:
+    """The names one POU sees: its own, then the shared ones."""
+
+    def __init__(self, symbols: Symbols, own: dict[str, VarSymbol] | None = None) -> None:
+        self.symbols = symbols
+        self.own = own if own is not None else {}
+
+    def variable(self, key: str) -> VarSymbol | None:
+        """The variable or constant of this name."""
+        found = self.own.get(key) or self.symbols.globals.get(key)
+        return found.resolved() if found else None
+
+    def nearest(self, name: str, extra: Iterable[str] = ()) -> str:
+        """Help for an unknown name: the known one that looks most like it."""
+        symbols = self.symbols
+        known = {k: v.name for k, v in (*symbols.globals.items(), *self.own.items())}
+        known |= {label: label.upper() for label in symbols.label_owners}
+        known |= {k: p.name for k, p in symbols.pous.items() if p.kind == "FUNCTION"}
+        return suggest(name, [*known.values(), *extra])
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """`did you mean …?`, or nothing when no known name is near."""
+    by_key = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(name.lower(), by_key, n=1, cutoff=0.6)
+    return f"did you mean {by_key[close[0]]}?" if close else ""

@@ -1,0 +1,145 @@
+"""Text to tokens, with comments and pragmas put aside by place. Linear in the length of the text.
+
+Not lark's own lexer: comments nest (language.md rule 22), which regular expressions cannot say, and comments and
+pragmas belong to the declaration beside them, which a grammar cannot say without allowing them everywhere.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
+
+KEYWORDS = frozenset(
+    """
+    PROGRAM END_PROGRAM FUNCTION_BLOCK END_FUNCTION_BLOCK FUNCTION END_FUNCTION TYPE END_TYPE STRUCT END_STRUCT
+    VAR VAR_INPUT VAR_OUTPUT VAR_IN_OUT VAR_TEMP VAR_GLOBAL VAR_EXTERNAL END_VAR CONSTANT RETAIN NON_RETAIN
+    PERSISTENT ARRAY OF CONFIGURATION END_CONFIGURATION RESOURCE END_RESOURCE ON TASK WITH IF THEN ELSIF ELSE END_IF
+    CASE END_CASE FOR TO BY DO END_FOR WHILE END_WHILE REPEAT UNTIL END_REPEAT EXIT CONTINUE RETURN OR XOR AND
+    AND_THEN OR_ELSE NOT MOD TRUE FALSE
+    """.split()  # noqa: SIM905 - sixty quoted words read worse
+)
+
+OPERATORS = {
+    ":=": "ASSIGN", "=>": "OUTPUT", "..": "RANGE", "**": "POWER", "<>": "NE", "<=": "LE", ">=": "GE", "<": "LT",
+    ">": "GT", "=": "EQ", "+": "PLUS", "-": "MINUS", "*": "STAR", "/": "SLASH", "&": "AMP", "(": "LPAR", ")": "RPAR",
+    "[": "LBRACK", "]": "RBRACK", ",": "COMMA", ";": "SEMI", ":": "COLON", ".": "DOT",
+}  # fmt: skip
+
+_PATTERN = re.compile(
+    r"""
+    (?P<space>[ \t\r\f\v\ufeff]+)
+  | (?P<newline>\n)
+  | (?P<open>\(\*|/\*)
+  | (?P<line>//[^\n]*)
+  | (?P<pragma>\{[^}\n]*\}?)
+  | (?P<typed>[A-Za-z_]\w*\#[+-]?(?:\d[\d_]*\.\d[\d_]*[eE][+-]?\d+|\d+\#\w+|\w+(?:\.\d\w*)*)?)
+  | (?P<word>[A-Za-z_]\w*)
+  | (?P<based>\d+\#\w*)
+  | (?P<real>\d[\d_]*\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)
+  | (?P<integer>\d[\d_]*)
+  | (?P<operator>:=|=>|\.\.|\*\*|<>|<=|>=|[<>=+\-*/&()\[\],;:.])
+  | (?P<string>'[^'\n]*'?|"[^"\n]*"?)
+    """,
+    re.VERBOSE,
+)
+_COMMENT_EDGE = re.compile(r"\(\*|\*\)|/\*|\*/")
+
+
+class Token(NamedTuple):
+    """A terminal of the grammar: its kind, its text, and where it stands (line and column from 1)."""
+
+    kind: str
+    text: str
+    line: int
+    column: int
+
+
+class Margin(NamedTuple):
+    """A comment or pragma: its inner text, and the lines it begins and ends on."""
+
+    kind: str
+    text: str
+    line: int
+    column: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Tokens of a source (the last is `$END`), and its comments and pragmas in order."""
+
+    tokens: list[Token]
+    margins: list[Margin]
+    diagnostics: list[Diagnostic]
+
+
+def scan(source: Source) -> Scanned:
+    """Tokens of a source. Characters that belong to no token are reported and passed over."""
+    text = source.text
+    tokens: list[Token] = []
+    margins: list[Margin] = []
+    diagnostics: list[Diagnostic] = []
+    position, line, line_start = 0, 1, 0
+    match = _PATTERN.match
+    while position < len(text):
+        found = match(text, position)
+        column = position - line_start + 1
+        if found is None:
+            span = Span(source, line, column)
+            shown = repr(text[position])
+            diagnostics.append(error("L1001", f"{shown} has no meaning here", Label(span, "this character")))
+            position += 1
+            continue
+        kind, end = found.lastgroup, found.end()
+        if kind == "word":
+            word = found.group()
+            upper = word.upper()
+            tokens.append(Token(upper if upper in KEYWORDS else "NAME", word, line, column))
+        elif kind == "operator":
+            tokens.append(Token(OPERATORS[found.group()], found.group(), line, column))
+        elif kind == "newline":
+            line, line_start = line + 1, end
+        elif kind == "open":
+            end = _comment_end(text, position)
+            if end < 0:
+                span = Span(source, line, column, 2)
+                closer = "*)" if text[position] == "(" else "*/"
+                mend = f"end it with `{closer}`"
+                diagnostics.append(
+                    error("L1002", "this comment is never closed", Label(span, "opened here"), help=mend)
+                )
+                end = len(text)
+            first_line = line
+            newlines = text.count("\n", position, end)
+            if newlines:
+                line, line_start = line + newlines, text.rfind("\n", position, end) + 1
+            margins.append(Margin("comment", text[position + 2 : end - 2], first_line, column, line))
+        elif kind == "line":
+            margins.append(Margin("comment", found.group()[2:], line, column, line))
+        elif kind == "pragma":
+            margins.append(Margin("pragma", found.group()[1:].removesuffix("}"), line, column, line))
+        elif kind != "space":
+            tokens.append(Token(_LITERAL_KINDS[kind or ""], found.group(), line, column))
+        position = end
+    tokens.append(Token("$END", "", line, max(1, position - line_start + 1)))
+    return Scanned(tokens, margins, diagnostics)
+
+
+_LITERAL_KINDS = {"typed": "TYPED", "based": "INTEGER", "real": "REALNUM", "integer": "INTEGER", "string": "STRING"}
+
+
+def _comment_end(text: str, start: int) -> int:
+    """Where the comment that opens at `start` ends; -1 if it does not. Comments of one kind nest."""
+    opener = text[start : start + 2]
+    closer = "*)" if opener == "(*" else "*/"
+    depth, position = 1, start + 2
+    while found := _COMMENT_EDGE.search(text, position):
+        position = found.end()
+        if found.group() == opener:
+            depth += 1
+        elif found.group() == closer:
+            depth -= 1
+            if depth == 0:
+                return position
+    return -1

@@ -1,0 +1,219 @@
+"""Semantic types: what a value is and how it lies in memory. Elementary types are core's own objects.
+
+Structures and blocks are laid out in order of declaration, naturally aligned, their size rounded up to their
+alignment. Named types are compared by identity, arrays by their bounds and element.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from runtime.core.diagnostic import Span
+from runtime.core.elementary import Elementary, Value
+from runtime.lang.tree import Note
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnumType:
+    """An enumeration: labels in order with their values, held as `base`."""
+
+    name: str
+    base: Elementary
+    labels: tuple[tuple[str, int], ...]
+    default: int
+    span: Span
+
+    def value(self, label: str) -> int | None:
+        """The value of a label, without regard to case."""
+        return next((v for n, v in self.labels if n.lower() == label.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One variable of a structure or block: where it lies from the start, and its bytes before the first scan.
+
+    `section` is STRUCT for a structure's field, else the VAR keyword of the block's section.
+    """
+
+    name: str
+    type: "Type"
+    offset: int
+    initial: bytes
+    section: str
+    note: Note
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StructType:
+    """A structure."""
+
+    name: str
+    members: tuple[Member, ...]
+    size: int
+    alignment: int
+    leaves: int
+    by_name: dict[str, Member] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockType:
+    """What an instance of a FUNCTION_BLOCK or PROGRAM holds. In-outs and temporaries are not in it."""
+
+    name: str
+    members: tuple[Member, ...]
+    size: int
+    alignment: int
+    leaves: int
+    by_name: dict[str, Member] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """A one-dimensional array."""
+
+    element: "Type"
+    low: int
+    high: int
+
+    @property
+    def count(self) -> int:
+        """How many elements."""
+        return self.high - self.low + 1
+
+    @property
+    def stride(self) -> int:
+        """Bytes from one element to the next."""
+        return size_of(self.element)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The type of something that was reported already: fits everywhere, silently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flexible:
+    """The type of a literal before its context gave it one."""
+
+    name: str
+
+
+UNKNOWN = Unknown()
+ANY_INT = Flexible("a whole number")
+ANY_REAL = Flexible("a real number")
+
+Type = Elementary | EnumType | StructType | BlockType | ArrayType | Unknown | Flexible
+
+
+def size_of(kind: Type) -> int:
+    """Bytes a value takes."""
+    match kind:
+        case Elementary():
+            return kind.size
+        case EnumType():
+            return kind.base.size
+        case StructType() | BlockType():
+            return kind.size
+        case ArrayType():
+            return kind.count * kind.stride
+        case _:
+            return 0
+
+
+def alignment_of(kind: Type) -> int:
+    """What an offset of the type must be a multiple of."""
+    match kind:
+        case StructType() | BlockType():
+            return kind.alignment
+        case ArrayType():
+            return alignment_of(kind.element)
+        case _:
+            return max(1, size_of(kind))
+
+
+def leaves_of(kind: Type) -> int:
+    """How many elementary values the type is made of."""
+    match kind:
+        case StructType() | BlockType():
+            return kind.leaves
+        case ArrayType():
+            return kind.count * leaves_of(kind.element)
+        case Elementary() | EnumType():
+            return 1
+        case _:
+            return 0
+
+
+def storage_of(kind: Type) -> Elementary | None:
+    """The elementary type that holds a value; None for structures, arrays, blocks and unknown ones."""
+    match kind:
+        case Elementary():
+            return kind
+        case EnumType():
+            return kind.base
+        case _:
+            return None
+
+
+def default_bytes(kind: Type) -> bytes:
+    """A value as it is when its declaration names no initial value."""
+    match kind:
+        case Elementary():
+            return bytes(kind.size)
+        case EnumType():
+            return pack(kind.base, kind.default)
+        case StructType() | BlockType():
+            memory = bytearray(kind.size)
+            for member in kind.members:
+                memory[member.offset : member.offset + len(member.initial)] = member.initial
+            return bytes(memory)
+        case ArrayType():
+            return default_bytes(kind.element) * kind.count
+        case _:
+            return b""
+
+
+def pack(kind: Elementary, value: Value) -> bytes:
+    """A value as its bytes."""
+    return kind.codec.pack(value)
+
+
+def contains_block(kind: Type) -> bool:
+    """True for block instances, and for what holds some."""
+    match kind:
+        case BlockType():
+            return True
+        case StructType():
+            return any(contains_block(m.type) for m in kind.members)
+        case ArrayType():
+            return contains_block(kind.element)
+        case _:
+            return False
+
+
+def name_of(kind: Type) -> str:
+    """The type as the user writes it."""
+    match kind:
+        case ArrayType():
+            return f"ARRAY [{kind.low}..{kind.high}] OF {name_of(kind.element)}"
+        case Unknown():
+            return "unknown"
+        case _:
+            return kind.name
+
+
+def same(left: Type, right: Type) -> bool:
+    """True when values of the types may be copied bytewise."""
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return True
+    if isinstance(left, ArrayType) and isinstance(right, ArrayType):
+        return left.low == right.low and left.high == right.high and same(left.element, right.element)
+    return left is right or (isinstance(left, Elementary) and left == right)
+
+
+def members_at(kind: StructType | BlockType) -> Iterator[tuple[Member, int]]:
+    """Each member with the number of leaves before it."""
+    before = 0
+    for member in kind.members:
+        yield member, before
+        before += leaves_of(member.type)
