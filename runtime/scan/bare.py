@@ -44,7 +44,7 @@ class BareLoop:
 
     def stop(self) -> None:
         """End after the wake-up under way."""
-        self._plan.wakeups = 0
+        self._plan.exit = 1
 
     def result(self) -> BareResult:
         """Wait for the end; what was measured."""

@@ -98,7 +98,7 @@ def _write_bare_loop(code: Code) -> None:
         deadline = r.local(I64, r.call(code["monotonic_ns"]) + cycle)
         before = r.local(I64, r.word(0))
         with r.loop() as loop:
-            loop.leave_when(bare.atomic("wakeups", "acquire") <= 0)
+            loop.leave_when((bare["wakeups"] <= 0) | bare.atomic("exit", "acquire").differs(0))
             bare.add("wakeups", -1)
             woke = r.call(code["sleep_until"], deadline.get())
             r.call(code["record"], bare["release_delay"], woke - deadline.get())

@@ -155,4 +155,6 @@ class BarePlan(ctypes.Structure):
         ("release_delay", ctypes.c_void_p),  # Histogram
         ("period", ctypes.c_void_p),  # Histogram
         ("skipped", ctypes.c_uint64),
+        ("exit", ctypes.c_uint32),  # set by the process to end the loop early
+        ("reserved", ctypes.c_uint32),
     )

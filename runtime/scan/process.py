@@ -72,6 +72,7 @@ def run_scan(
     )
     _take_over(plan, control, manifest.cycle_ns)
     touch_pages(app, layout.app_size)
+    touch_pages(image.address + layout.frame.offset, layout.frame.size + layout.snapshots.size)
     _run(kernel, plan, realtime)
 
 

@@ -1,6 +1,7 @@
 """The real-time loop: deadlines, what is counted, how it ends. Counts are asserted, times are not."""
 
 import ctypes
+import signal
 import threading
 
 from scanrig import MS, offset
@@ -92,3 +93,23 @@ def test_histogram_when_recorded_natively_then_buckets_match_the_readers(make_ri
     assert (list(told.buckets), told.count, told.max_ns) == (expected, len(values), 2**62)
     for value in values[1:-2]:
         assert bucket_start_ns(bucket_of(value)) <= value < bucket_start_ns(bucket_of(value) + 1)
+
+
+def test_loop_when_signals_interrupt_its_sleep_then_it_sleeps_on_to_the_deadline(make_rig):
+    rig = make_rig([(count_down, 0)], cycle_ns=20 * MS)
+    rig.put("request", 5)
+    rig.put("sum", rig.control_segment.word_address("exit_request"))
+    before = signal.signal(signal.SIGUSR2, lambda *_: None)
+    try:
+        worker = threading.Thread(target=rig.kernel.loop, args=(rig.plan.address,))
+        worker.start()
+        sent = 0
+        while worker.is_alive():
+            signal.pthread_kill(worker.ident, signal.SIGUSR2)
+            sent += 1
+            worker.join(0.001)
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert sent > 5
+    assert rig.control.scan_no == 5
+    assert rig.control.release_delay.buckets[0] == 0  # nothing woke before its deadline

@@ -1,0 +1,58 @@
+"""Real-time rights: what is missing is told with what gives it. Each in a thread of its own, whose rights it spoils."""
+
+import os
+import threading
+
+from runtime.scan.bare import BareLoop, run_bare
+from runtime.scan.bench import run_bench
+from runtime.scan.realtime import RealtimeSettings, settle_thread
+
+NO_RIGHTS = RealtimeSettings(priority=0, lock_memory=False)
+
+
+def settled(settings):
+    missing = []
+    thread = threading.Thread(target=lambda: missing.extend(settle_thread(settings)))
+    thread.start()
+    thread.join()
+    return missing
+
+
+def test_thread_when_nothing_is_asked_then_nothing_is_missing():
+    assert settled(NO_RIGHTS) == []
+
+
+def test_thread_when_fifo_is_refused_then_told_once_with_the_unit_file_s_line(monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    [missing] = settled(RealtimeSettings(priority=80))
+    assert "SCHED_FIFO 80" in missing
+    assert "LimitRTPRIO=98" in missing
+
+
+def test_thread_when_its_cpu_is_not_there_then_told_with_those_that_are():
+    [missing] = settled(RealtimeSettings(priority=0, cpu=4095))
+    assert "CPU 4095 refused" in missing
+    assert str(sorted(os.sched_getaffinity(0))) in missing
+
+
+def test_bare_loop_when_run_for_a_while_then_counts_its_wakeups(kernel):
+    told = run_bare(kernel, period_ns=1_000_000, duration_ns=20_000_000, realtime=NO_RIGHTS)
+    assert (told.release_delay.count, told.period.count) == (20, 19)
+
+
+def test_bare_loop_when_stopped_then_ends_before_its_wakeups_are_used_up(kernel):
+    bare = BareLoop(kernel, period_ns=1_000_000, wakeups=10**9, realtime=NO_RIGHTS)
+    bare.start()
+    bare.stop()
+    assert bare.result().release_delay.count < 10**9
+
+
+def test_bench_when_run_then_report_has_both_sizes_and_both_loops():
+    report = run_bench(0.05)
+    assert [cost.tags for cost in report.costs] == [1_000, 10_000]
+    assert all(cost.at_rest_ns > 0 and cost.fresh_ns > 0 for cost in report.costs)
+    assert report.release.bare["count"] == 50
+    assert "bare loop beside it" in report.table()
