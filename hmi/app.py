@@ -12,6 +12,7 @@ from hmi.dialogs.action import Action, ActionDialog
 from hmi.dialogs.help import HelpDialog
 from hmi.feed import Feed, OpenLink
 from hmi.model import Model, TagInfo
+from hmi.pages.devices import DevicesPage
 from hmi.pages.events import EventsPage
 from hmi.pages.overview import OverviewPage
 from hmi.pages.page import Page
@@ -25,7 +26,7 @@ from hmi.widgets.tab_bar import TabBar
 
 DRAW_HZ = 5.0
 """How often the open page is repainted. Frames arrive at 10 Hz; eyes and SSH links need no more than this."""
-PAGES = (("overview", "Overview"), ("tags", "Tags"), ("scan", "Scan"), ("events", "Events"))
+PAGES = (("overview", "Overview"), ("tags", "Tags"), ("scan", "Scan"), ("events", "Events"), ("devices", "Devices"))
 
 
 class Console(App[None]):
@@ -73,6 +74,7 @@ class Console(App[None]):
             yield TagsPage(model, self.feed, id="tags")
             yield ScanPage(model, self.feed, id="scan")
             yield EventsPage(model, clock, id="events")
+            yield DevicesPage(model, self.feed, id="devices")
         yield EventLine(model, clock, id="event-line")
         yield Footer(show_command_palette=False)
 

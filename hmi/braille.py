@@ -26,7 +26,7 @@ class Dots:
 
 
 def buckets(samples: Sequence[float], *, size: float, last: int, count: int) -> list[tuple[float, float] | None]:
-    """Minimum and maximum of each bucket of `size` samples (at least 1), newest last, at most `count`; None where all are NaN.
+    """Minimum and maximum of `count` buckets of `size` (at least 1) samples, newest last; None for no number.
 
     Buckets are cut at multiples of `size` of the absolute sample number (`last` is the newest one's), so that a
     curve moves a whole dot at a time and does not shimmer in between.

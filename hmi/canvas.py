@@ -51,6 +51,10 @@ class Canvas:
             self.put(x + width - 1, row, side, frame)
         self.put(x, y + height - 1, low_left + flat * (width - 2) + low_right, frame)
 
+    def fade(self, style: Style) -> None:
+        """Give every cell this style: what stands there is no longer so."""
+        self._styles = [[style] * self.width for _ in range(self.height)]
+
     def strips(self) -> list[Strip]:
         """One strip a row, equal styles joined."""
         return [

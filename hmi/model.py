@@ -77,6 +77,7 @@ class Model:
         self.infos: tuple[TagInfo, ...] = ()
         self.infos_seen = 0
         self.readings: list[TagReading] = []
+        self._places: dict[str, int] = {}
         self.events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self.events_seen = 0
         self.statistics: Statistics | None = None
@@ -116,7 +117,12 @@ class Model:
     def take_infos(self, tags: Sequence[Mapping[str, Any]]) -> None:
         """The answer to `tags`."""
         self.infos = tuple(_info_of(tag) for tag in tags)
+        self._places = {info.name: place for place, info in enumerate(self.infos)}
         self.infos_seen += 1
+        self.readings = []
+
+    def forget_readings(self) -> None:
+        """Nobody has values sent any more: the last ones would pass for those of now."""
         self.readings = []
 
     def take_events(self, told: Sequence[Mapping[str, Any]]) -> None:
@@ -174,14 +180,13 @@ class Model:
 
     def info(self, name: str) -> TagInfo | None:
         """What is known about a tag."""
-        return next((info for info in self.infos if info.name == name), None)
+        place = self._places.get(name)
+        return None if place is None else self.infos[place]
 
     def reading_of(self, name: str) -> TagReading | None:
         """A tag's reading in the last frame of tags."""
-        for info, reading in zip(self.infos, self.readings, strict=False):
-            if info.name == name:
-                return reading
-        return None
+        place = self._places.get(name)
+        return None if place is None or place >= len(self.readings) else self.readings[place]
 
     def labels(self, *names: str) -> tuple[str, ...]:
         """The names of an enumeration's values, from the first of these tags that has any."""

@@ -76,7 +76,7 @@ class ActionDialog(ModalScreen[Outcome | None]):
                 yield Input(placeholder=expected(action.entry), id="entry")
             yield Static("", id="problem", markup=False)
             yield Static("", id="change", markup=False)
-            yield Static(action.note, id="note", markup=False)
+            yield Static("", id="note", markup=False)
             yield Static("", id="outcome", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Confirm", id="confirm", variant="primary", compact=True)
@@ -85,6 +85,8 @@ class ActionDialog(ModalScreen[Outcome | None]):
     def on_mount(self) -> None:
         """Start with the entry, or with the confirmation where nothing is entered."""
         action = self._action
+        for selector, text in (("#problem", ""), ("#note", action.note), ("#outcome", "")):
+            self._say(selector, text)
         if action.entry is None:
             self._confirm(True, action.new)
             return
@@ -161,8 +163,13 @@ class ActionDialog(ModalScreen[Outcome | None]):
     def _show_change(self, new: str) -> None:
         self.query_one("#change", Static).update(f"{self._action.old}  →  {new}")
 
+    def _say(self, selector: str, text: str) -> None:
+        said = self.query_one(selector, Static)
+        said.update(text)
+        said.display = bool(text)
+
     def _say_problem(self, problem: str) -> None:
-        self.query_one("#problem", Static).update(f"✗ {problem}" if problem else "")
+        self._say("#problem", f"✗ {problem}" if problem else "")
 
     def _enter_stage(self, stage: Stage) -> None:
         self.stage = stage
@@ -172,13 +179,12 @@ class ActionDialog(ModalScreen[Outcome | None]):
         confirm.disabled = stage is not Stage.CONFIRM
         cancel.label = "Close" if stage in (Stage.SENDING, Stage.ENDED) else "Cancel"
         if stage is Stage.SENDING:
-            self.query_one("#outcome", Static).update("… sent, waiting for the controller")
+            self._say("#outcome", "… sent, waiting for the controller")
 
     async def _send(self) -> None:
         self._outcome = outcome = await self._action.send(self._value)
         self._enter_stage(Stage.ENDED)
         done = outcome.ending is Ending.DONE
         self.set_class(done, "-done")
-        text = f"{outcome.ending.value}  {outcome.text}".rstrip()
-        self.query_one("#outcome", Static).update(text)
+        self._say("#outcome", f"{outcome.ending.value}  {outcome.text}".rstrip())
         self.query_one("#cancel", Button).focus()

@@ -51,7 +51,7 @@ class TagDetails(ModalScreen[None]):
             ("Type", info.type),
             ("Direction", info.direction),
             ("Device", info.device or "none: held by the program"),
-            ("Limits", _limits(info) + unit),
+            ("Limits", _limits(info, unit)),
         ]
         if info.labels:
             lines.append(("Values", ", ".join(info.labels)))
@@ -60,9 +60,9 @@ class TagDetails(ModalScreen[None]):
         return "\n".join(f"{label:<10} {text}" for label, text in lines)
 
 
-def _limits(info: TagInfo) -> str:
+def _limits(info: TagInfo, unit: str) -> str:
     if info.minimum is None and info.maximum is None:
         return "those of its type"
     low = "-∞" if info.minimum is None else f"{info.minimum:g}"
     high = "∞" if info.maximum is None else f"{info.maximum:g}"
-    return f"{low} … {high}"
+    return f"{low} … {high}{unit}"

@@ -51,6 +51,7 @@ class TagsPage(Page):
     def left(self) -> None:
         """Nobody looks at values any more."""
         self._feed.want_tags(False)
+        self._model.forget_readings()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""

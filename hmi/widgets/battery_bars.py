@@ -18,6 +18,7 @@ class BatteryBars(Live):
     """One row for the whole, one a rack."""
 
     BORDER_TITLE = "Battery"
+    FADES = True
 
     def paint(self, canvas: Canvas) -> None:
         """As many columns as the width allows: voltage always, then current, state, cells."""

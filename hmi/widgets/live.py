@@ -4,6 +4,8 @@ Measured at 120x45 with 200 values at 10 Hz: a DataTable takes 27-31 % of a core
 2.6 %. So every live part of the console is one of these.
 """
 
+from typing import ClassVar
+
 from textual.events import Resize
 from textual.geometry import Region
 from textual.strip import Strip
@@ -11,10 +13,14 @@ from textual.widget import Widget
 
 from hmi.canvas import Canvas
 from hmi.model import Model
+from hmi.palette import DIM
 
 
 class Live(Widget):
     """Paints from the model whenever the app says `redraw`; a widget that is hidden is not painted."""
+
+    FADES: ClassVar[bool] = False
+    """Do the values turn grey when the controller is no longer heard?"""
 
     def __init__(self, model: Model, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -32,6 +38,8 @@ class Live(Widget):
             return
         canvas = Canvas(width, height)
         self.paint(canvas)
+        if self.FADES and not self.model.connection.up:
+            canvas.fade(DIM)
         base = self.rich_style
         former, self._strips = self._strips, [strip.apply_style(base) for strip in canvas.strips()]
         if len(former) != height:

@@ -20,6 +20,7 @@ class PlantCard(Live):
     """State, mode, setpoint and outputs of the plant."""
 
     BORDER_TITLE = "Plant"
+    FADES = True
 
     def paint(self, canvas: Canvas) -> None:
         """A line each; what does not fit at 80x24 is not here."""

@@ -50,7 +50,7 @@ class PowerFlow(Live):
         """Boxes left and right, the bus down the middle."""
         tall = canvas.height >= TALL
         box_height = 5 if tall else 3
-        box_width = min(BOX_WIDTH_MAX, (canvas.width - 15) // 2)
+        box_width = min(BOX_WIDTH_MAX, (canvas.width - 10) // 2)
         margin = max(0, (canvas.width - 2 * BOX_WIDTH_MAX - 34) // 2)
         used = 2 * box_height + (1 if canvas.height > 2 * box_height else 0)
         top = max(0, (canvas.height - used) // 2)

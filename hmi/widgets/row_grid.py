@@ -33,7 +33,7 @@ class RowGrid(ScrollView, can_focus=True):
         super().__init__(id=id)
         self.model = model
         self.cursor = 0
-        self._painted: dict[int, Hashable] = {}
+        self._painted: dict[int, tuple[Hashable, bool, bool]] = {}
 
     # --- for subclasses
 
@@ -50,6 +50,10 @@ class RowGrid(ScrollView, can_focus=True):
         """Paint a row on a canvas one row high."""
         raise NotImplementedError
 
+    def changed_span(self, _old: Hashable, _new: Hashable) -> tuple[int, int]:
+        """First and past-the-last column that differ between two contents of a row: all, unless a subclass knows."""
+        return 0, self.size.width
+
     # --- painting
 
     def redraw(self) -> None:
@@ -65,9 +69,11 @@ class RowGrid(ScrollView, can_focus=True):
         top = self.scroll_offset.y
         dirty = []
         for y in range(min(height, total - top)):
-            row = top + y
-            if self._painted.get(row, _NEVER) != self._state(row):
-                dirty.append(Region(0, y, width, 1))
+            old, new = self._painted.get(top + y), self._state(top + y)
+            if old != new:
+                whole = old is None or old[1:] != new[1:]
+                start, end = (0, width) if whole or old is None else self.changed_span(old[0], new[0])
+                dirty.append(Region(start, y, end - start, 1))
         if dirty:
             self.refresh(*dirty)
 
@@ -84,7 +90,7 @@ class RowGrid(ScrollView, can_focus=True):
         self.paint_row(canvas, row, chosen=row == self.cursor)
         return canvas.strips()[0].apply_style(self.rich_style)
 
-    def _state(self, row: int) -> Hashable:
+    def _state(self, row: int) -> tuple[Hashable, bool, bool]:
         return (self.row_key(row), row == self.cursor, self.has_focus)
 
     def on_resize(self, _event: Resize) -> None:
@@ -130,6 +136,3 @@ class RowGrid(ScrollView, can_focus=True):
         elif self.cursor >= top + height:
             self.scroll_to(y=self.cursor - height + 1, animate=False)
         self.redraw()
-
-
-_NEVER = object()

@@ -15,6 +15,7 @@ class ScanFigures(Live):
     """Figures in columns, filled downwards, then the tasks."""
 
     BORDER_TITLE = "Scan"
+    FADES = True
 
     def paint(self, canvas: Canvas) -> None:
         """Three rows of figures and one of tasks."""

@@ -27,6 +27,7 @@ class Timing(Live):
     """The table, and below it bars where there is room."""
 
     BORDER_TITLE = "Timing since the last reset"
+    FADES = True
 
     def paint(self, canvas: Canvas) -> None:
         """Table of three rows, then bars."""

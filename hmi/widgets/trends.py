@@ -22,6 +22,7 @@ class Curve:
 
     field: str
     word: str
+    short: str
     colour: str
     dotted: bool = False
 
@@ -34,22 +35,20 @@ class Chart:
     curves: tuple[Curve, ...]
     span_min: float
     zero: bool
-    short: str
 
 
 CHARTS = (
     Chart(
         "kW",
         (
-            Curve("p_set_kw", "setpoint", palette.SETPOINT, dotted=True),
-            Curve("p_inverter_kw", "inverter", palette.BATTERY),
+            Curve("p_set_kw", "setpoint", "set", palette.SETPOINT, dotted=True),
+            Curve("p_inverter_kw", "inverter", "inv", palette.BATTERY),
         ),
         span_min=10.0,
         zero=True,
-        short="set, inverter",
     ),
-    Chart("kW", (Curve("p_grid_kw", "grid", palette.GRID),), span_min=10.0, zero=True, short="grid"),
-    Chart("%", (Curve("soc_pct", "state of charge", palette.PV),), span_min=2.0, zero=False, short="SoC"),
+    Chart("kW", (Curve("p_grid_kw", "grid", "grid", palette.GRID),), span_min=10.0, zero=True),
+    Chart("%", (Curve("soc_pct", "state of charge", "SoC", palette.PV),), span_min=2.0, zero=False),
 )
 
 
@@ -60,12 +59,13 @@ class Trends(Live):
 
     def __init__(self, model: Model, *, id: str | None = None) -> None:
         super().__init__(model, id=id)
-        self._painted = -1
+        self._painted = (-1, False)
 
     def redraw(self) -> None:
-        """Once a second at most."""
-        if self._painted != self.model.trend.last:
-            self._painted = self.model.trend.last
+        """Once a second at most, and when the connection comes or goes."""
+        shown = (self.model.trend.last, self.model.connection.up)
+        if self._painted != shown:
+            self._painted = shown
             super().redraw()
 
     def on_resize(self, _event: object) -> None:
@@ -120,11 +120,12 @@ class Trends(Live):
 
     def _paint_legend(self, canvas: Canvas, chart: Chart, area: "_Area") -> None:
         x = area.x + AXIS_WIDTH
-        latest = self.model.trend.samples[-1] if self.model.trend.samples else None
+        known = self.model.connection.up and self.model.trend.samples
+        latest = self.model.trend.samples[-1] if known else None
         for curve in chart.curves:
             figure = wording.number(getattr(latest, curve.field), sign=chart.zero) if latest else wording.NOTHING
             roomy = area.width >= 44 or len(chart.curves) == 1
-            word = curve.word if roomy else curve.word[:3]
+            word = curve.word if area.width >= 44 else curve.short
             text = f"{'┈┈' if curve.dotted else '━━'} {word} {figure}"
             x = canvas.put(x, area.y, text, ink(curve.colour)) + (2 if roomy else 1)
         if area.width >= 44 or len(chart.curves) == 1:
