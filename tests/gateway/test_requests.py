@@ -7,7 +7,7 @@ import pytest
 
 from runtime.core.quality import Quality
 from runtime.wire.fault import RefusedFault
-from tests.gateway.conftest import PROGRAM_X, REFUSED_STATE, Controller, scanning, serving
+from tests.gateway.standin import PROGRAM_X, REFUSED_STATE, Controller, scanning, serving
 
 
 async def test_read_when_names_and_patterns_then_values_by_the_rules(controller: Controller) -> None:
