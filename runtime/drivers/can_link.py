@@ -32,7 +32,7 @@ def open_bus(plan: LinkPlan, received: Iterable[MessagePlan]) -> can.BusABC:
         filters = [{"can_id": EXTENDED_MASK, "can_mask": EXTENDED_MASK, "extended": True}]
     try:
         if plan.interface == "udp_multicast":
-            return _LocalMulticastBus(plan.channel, port=plan.port, local_address=plan.local_address, filters=filters)
+            return _LocalMulticastBus(_LocalMulticastSocket(plan.channel, plan.port, plan.local_address), filters)
         if plan.interface == "virtual":
             return can.Bus(plan.channel, interface="virtual", can_filters=filters)
         return can.Bus(plan.channel, interface="socketcan", can_filters=filters, bitrate=plan.bitrate)
@@ -88,11 +88,9 @@ class _LocalMulticastSocket(GeneralPurposeUdpMulticastBus):
 
 
 class _LocalMulticastBus(UdpMulticastBus):
-    """python-can's multicast bus over such a socket."""
+    """python-can's multicast bus over such a socket (made first: a bus without one complains when it is dropped)."""
 
-    def __init__(
-        self, group: str, *, port: int, local_address: str, filters: "list[can.typechecking.CanFilter]"
-    ) -> None:
-        can.BusABC.__init__(self, group, can_filters=filters)
-        self._multicast = _LocalMulticastSocket(group, port, local_address)
+    def __init__(self, multicast: _LocalMulticastSocket, filters: "list[can.typechecking.CanFilter]") -> None:
+        can.BusABC.__init__(self, multicast.group, can_filters=filters)
+        self._multicast = multicast
         self._can_protocol = can.CanProtocol.CAN_20

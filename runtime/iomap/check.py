@@ -31,7 +31,7 @@ class CheckedSite:
 def check(site: LoadedSite, tags: TagTable) -> CheckedSite:
     """All mistakes of the map at once, or bindings and plan.
 
-    A site whose loading gave errors is not checked further than its own names: pass it only to see more of them.
+    A site whose loading gave errors is checked too, so that all is told at once, but never gets a plan.
     """
     uses, found = find_uses(site, tags)
     found += _check_links(site)
@@ -41,8 +41,7 @@ def check(site: LoadedSite, tags: TagTable) -> CheckedSite:
     found += _check_heartbeats(site, uses)
     found += _check_commands(site, tags)
     found += _unused_devices(site, uses)
-    broken = len(site.profiles) < len({d.profile for d in site.map.devices.values()})
-    if broken or has_errors(found):
+    if not site.sound or has_errors(found):
         return CheckedSite(tuple(found))
     bindings, plan = build(site, uses)
     found += check_load(site, plan.devices)
@@ -95,7 +94,7 @@ def _check_heartbeats(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]
 def _unused_devices(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:
     used = {use.device for use in uses}
     for name, device in site.map.devices.items():
-        if name not in used and device.profile in site.profiles:
+        if name not in used and site.sound:
             at = Label(site.document.places.key("devices", name), f"the program has no tag {name}.…")
             mend = f"declare {name} in a VAR_GLOBAL with fields named as the points of {device.profile}"
             yield warning("M3013", f"nothing uses the device `{name}`", at, help=mend)

@@ -52,8 +52,9 @@ def read_document(
 
 def nearest(name: str, known: typing.Iterable[str]) -> str | None:
     """The known name that looks most like `name`."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return found[0] if found else None
+    by_lower = {one.lower(): one for one in known}
+    found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
+    return by_lower[found[0]] if found else None
 
 
 def did_you_mean(name: str, known: typing.Iterable[str], *, what: str) -> str:
@@ -70,7 +71,8 @@ def _not_toml(source: Source, told: str) -> Diagnostic:
     last = source.text.count("\n") + 1
     line, column = (int(found[1]), int(found[2])) if found else (last, 1)
     text = re.sub(r" \(at .*\)", "", told)
-    return error("M1002", "this is not valid TOML", Label(Span(source, line, column), text.lower()))
+    at = Label(Span(source, line, column), text.lower())
+    return error("M1002", "this is not valid TOML", at, help="write key = value; text in quotes, numbers without")
 
 
 def _misfit(details: ErrorDetails, places: Locator, schema: type[BaseModel]) -> Diagnostic:
@@ -89,7 +91,17 @@ def _misfit(details: ErrorDetails, places: Locator, schema: type[BaseModel]) -> 
     if details["type"] == "value_error":
         label = Label(places.key(*path), told)
     shown = ".".join(map(str, path)) or "this file"
-    return error("M1005", f"`{shown}` has a wrong value", label)
+    return error("M1005", f"`{shown}` has a wrong value", label, help=_mend(details))
+
+
+def _mend(details: ErrorDetails) -> str:
+    kind, given = details["type"], details.get("input")
+    if isinstance(given, str) and kind in ("int_type", "float_type", "bool_type"):
+        return "write it without quotes"
+    if kind in ("enum", "literal_error"):
+        known = re.findall(r"'([^']*)'", str(details.get("ctx", {}).get("expected", "")))
+        return did_you_mean(str(given), known, what="choose one of")
+    return "give a value as the label says"
 
 
 def _known_prefix(loc: tuple[str | int, ...], places: Locator) -> tuple[str | int, ...]:
