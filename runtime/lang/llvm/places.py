@@ -5,6 +5,7 @@ from collections.abc import Callable
 from runtime.core import appmemory
 from runtime.core.elementary import Elementary, Kind
 from runtime.lang.ir import Base, Expr, Index, Place
+from runtime.lang.llvm.rounds import SteppedPlace
 from runtime.lang.llvm.types import constant, integer_constant, memory_type, register_type
 from runtime.lang.llvm.writer import TAG_ACCOUNT, TAG_CLOCK, TAG_VARIABLE, BodyWriter
 
@@ -19,6 +20,9 @@ def address(out: BodyWriter, place: Place, bad: str, evaluate: Evaluate) -> str:
     pointer = _base(place)
     if place.offset:
         pointer = out.temp(f"getelementptr inbounds i8, ptr {pointer}, i64 {place.offset}")
+    if isinstance(place, SteppedPlace) and place.step:
+        step = out.temp(f"mul i64 {out.round}, {place.step}")
+        pointer = out.temp(f"getelementptr inbounds i8, ptr {pointer}, i64 {step}")
     for index in place.indices:
         step = _checked(out, index, bad, evaluate)
         pointer = out.temp(f"getelementptr inbounds i8, ptr {pointer}, i64 {step}")

@@ -3,6 +3,7 @@
 from runtime.lang import ir
 from runtime.lang.llvm import loops, places
 from runtime.lang.llvm.expressions import call, evaluate, type_of
+from runtime.lang.llvm.rounds import Rounds, find_rounds
 from runtime.lang.llvm.types import integer_constant, register_type
 from runtime.lang.llvm.writer import TAG_VARIABLE, BodyWriter
 
@@ -12,10 +13,14 @@ _SWITCH_SPAN = 16
 
 def emit_block(out: BodyWriter, block: ir.Block) -> None:
     """The statements in order; what follows an Exit, Continue or Return can never run and is left out."""
-    for statement in block:
+    statements = block if out.round else find_rounds(block)
+    for statement in statements:
         if not out.open:
             return
-        emit_statement(out, statement)
+        if isinstance(statement, Rounds):
+            _rounds(out, statement)
+        else:
+            emit_statement(out, statement)
 
 
 def emit_statement(out: BodyWriter, node: ir.Statement) -> None:
@@ -43,6 +48,22 @@ def emit_statement(out: BodyWriter, node: ir.Statement) -> None:
             out.branch(out.loops[-1].following)
         case ir.Return():
             out.branch(out.exit)
+
+
+def _rounds(out: BodyWriter, node: Rounds) -> None:
+    """A repeated group as a loop. It ends by itself, so it takes nothing from the budget."""
+    head, following, done = out.label("rounds"), out.label("following"), out.label("done")
+    out.round, added, before = f"%{head}.i", f"%{head}.next", out.block
+    out.branch(head)
+    out.start(head)
+    out.line(f"{out.round} = phi i64 [0, %{before}], [{added}, %{following}]")
+    emit_block(out, node.block)
+    out.branch(following)
+    out.start(following)
+    out.line(f"{added} = add i64 {out.round}, 1")
+    out.branch_if(out.temp(f"icmp eq i64 {added}, {node.count}"), done, head)
+    out.round = ""
+    out.start(done)
 
 
 def _assign(out: BodyWriter, node: ir.Assign) -> None:

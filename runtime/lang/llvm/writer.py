@@ -50,6 +50,8 @@ class BodyWriter:
         self.block = "entry"
         self.open = True
         self.loops: list[LoopLabels] = []
+        self.round = ""
+        """Register that counts the rounds of the group being emitted (rounds.py); empty outside of one."""
         self.calls: Counter[str] = Counter()
         self.libm: dict[str, str] = {}
         self._next = 0

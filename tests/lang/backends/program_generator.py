@@ -17,6 +17,9 @@ from runtime.lang.application import Application, FaultSite, ProgramInstance, Ta
 BUDGET_SITE = SITES[FaultCode.BUDGET_EXCEEDED]
 STEP_SITE = SITES[FaultCode.FOR_STEP_ZERO]
 
+ROW_LENGTH = 10
+"""Elements of an array that is long enough to be worked on element by element."""
+
 
 class ProgramGenerator:
     """Makes one application. The same seed gives the same application."""
@@ -93,7 +96,7 @@ class ProgramGenerator:
         _add_variables(chance, frame, chance.randint(0, 3))
         for inner in self._blocks:
             if chance.random() < 0.6:
-                shape.add(inner, chance.choice((0, 0, 3)))
+                shape.add(inner, chance.choice((0, 0, 3, ROW_LENGTH)))
             elif chance.random() < 0.3:
                 frame.add(inner)
         shape.close()
@@ -143,7 +146,7 @@ class StatementGenerator:
         return tuple(made)
 
     def _statement(self, depth: int, in_loop: bool) -> list[ir.Statement]:
-        makers = [self._assign] * 14 + [self._call_instance] * 3 + [self._evaluate, self._copy]
+        makers = [self._assign] * 14 + [self._call_instance] * 3 + [self._repeated, self._evaluate, self._copy]
         if depth > 0:
             makers += [self._if, self._if, self._case, self._for, self._loop]
         if in_loop and self._chance.random() < 0.1:
@@ -151,6 +154,16 @@ class StatementGenerator:
         if depth < 2 and self._chance.random() < 0.02:
             return [ir.Return()]
         return self._chance.choice(makers)(depth, in_loop)
+
+    def _repeated(self, *_: object) -> list[ir.Statement]:
+        """One group of statements for element after element, as a site with many instances has it."""
+        rounds, seed = ROW_LENGTH - self._chance.randint(0, 1), self._chance.random()
+        made: list[ir.Statement] = []
+        for i in range(rounds):
+            scope = self._scope.element_scope(i, ROW_LENGTH)
+            group = StatementGenerator(random.Random(seed), scope, self._callees, self._ref_types)
+            made += group.block(2, 1, in_loop=False)
+        return made
 
     def _inner(self, depth: int, in_loop: bool) -> ir.Block:
         return self.block(self._chance.randint(0, 3), depth - 1, in_loop=in_loop)
@@ -238,7 +251,7 @@ class StatementGenerator:
 
 def _add_variables(chance: random.Random, shape: Shape, count: int) -> None:
     for _ in range(count):
-        shape.add(chance.choice(TYPES), chance.choice((0, 0, 0, 2, 5)))
+        shape.add(chance.choice(TYPES), chance.choice((0, 0, 0, 2, 5, ROW_LENGTH)))
 
 
 def _contains_cut(node: object, cutting: set[str]) -> bool:

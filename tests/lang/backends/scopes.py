@@ -69,6 +69,10 @@ class Array:
     low: int
     stride: int
 
+    def element(self, i: int) -> ir.Place:
+        """Element `i` from 0, its address known."""
+        return ir.Place(self.place.base, self.place.offset + i * self.stride, (), self.place.param)
+
 
 @dataclass(slots=True)
 class Scope:
@@ -94,6 +98,14 @@ class Scope:
             else:
                 self.instances.append((place, member.type))
                 self.add_shape(chance, base, member.type, offset + member.offset)
+
+    def element_scope(self, i: int, count_min: int) -> "Scope":
+        """Element `i` of every array of `count_min` elements or more, as variables and instances."""
+        scope = Scope()
+        for type_, arrays in self.arrays.items():
+            scope.scalars[type_] = [array.element(i) for array in arrays if array.count >= count_min]
+        scope.instances = [(a.element(i), shape) for a, shape in self.instance_arrays if a.count >= count_min]
+        return scope
 
     def add_ref(self, type_: Elementary, param: int) -> None:
         """Bring a by-reference parameter into reach."""

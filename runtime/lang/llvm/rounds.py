@@ -1,0 +1,151 @@
+"""Finds groups of statements that repeat with addresses a constant step apart, so that they can become a loop.
+
+A site with a thousand named instances repeats `pid_17(sp := …); out[17] := pid_17.out;` a thousand times. Written
+out, that is more code than the instruction cache holds, and compiles slowly; as a loop it runs as fast as if an array
+had been declared. The rounds run in the order of the statements, each does the same to other addresses: nothing that
+a program can see changes.
+"""
+
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any
+
+from runtime.core import appmemory
+from runtime.core.elementary import Elementary
+from runtime.lang import ir
+
+ROUNDS_MIN = 8
+"""Fewer repetitions stay as they are: known addresses are worth more than short code."""
+
+GROUP_MAX = 32
+"""Statements a group may have; bounds the search to so many compares a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedPlace(ir.Place):
+    """A place whose address grows by `step` bytes a round."""
+
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """A group of statements to be run `count` times."""
+
+    block: ir.Block
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A statement without its offsets, and those."""
+
+    shape: tuple[object, ...]
+    offsets: tuple[int, ...]
+
+
+def find_rounds(block: ir.Block) -> list[ir.Statement | Rounds]:
+    """The block with each stretch of repeated groups as one `Rounds`."""
+    if len(block) < ROUNDS_MIN:
+        return list(block)
+    patterns = [_pattern(statement) for statement in block]
+    made: list[ir.Statement | Rounds] = []
+    at = 0
+    while at < len(block):
+        size, count = _repetition(patterns, at)
+        if count:
+            group = patterns[at : at + size]
+            steps = [s for p, q in zip(group, patterns[at + size :], strict=False) for s in _steps(p, q)]
+            made.append(Rounds(_stepped(block[at : at + size], iter(steps)), count))
+            at += size * count
+        else:
+            made.append(block[at])
+            at += 1
+    return made
+
+
+def _repetition(patterns: list[_Pattern], at: int) -> tuple[int, int]:
+    """Size and number of the groups that start at `at`; number 0 when there are too few."""
+    for size in range(1, min(GROUP_MAX, (len(patterns) - at) // ROUNDS_MIN) + 1):
+        if patterns[at].shape == patterns[at + size].shape:
+            count = _count(patterns, at, size)
+            if count >= ROUNDS_MIN:
+                return size, count
+    return 0, 0
+
+
+def _count(patterns: list[_Pattern], at: int, size: int) -> int:
+    """How often the `size` statements at `at` stand there in a row, each time the same steps on."""
+    first = patterns[at : at + size]
+    second = patterns[at + size : at + 2 * size]
+    if any(p.shape != q.shape for p, q in zip(first, second, strict=True)):
+        return 1
+    steps = [_steps(p, q) for p, q in zip(first, second, strict=True)]
+    end = at + size
+    while end < len(patterns):
+        before, now = patterns[end - size], patterns[end]
+        if before.shape != now.shape or _steps(before, now) != steps[(end - at) % size]:
+            break
+        end += 1
+    return (end - at) // size
+
+
+def _steps(before: _Pattern, now: _Pattern) -> list[int]:
+    return [b - a for a, b in zip(before.offsets, now.offsets, strict=True)]
+
+
+def _pattern(statement: ir.Statement) -> _Pattern:
+    shape: list[object] = []
+    offsets: list[int] = []
+    _flatten(statement, shape, offsets)
+    return _Pattern(tuple(shape), tuple(offsets))
+
+
+def _flatten(node: object, shape: list[object], offsets: list[int]) -> None:
+    """Append all that makes up a node to `shape`, but the offsets of places to `offsets`."""
+    cls = type(node)
+    shape.append(cls)
+    if isinstance(node, tuple):
+        shape.append(len(node))
+        for part in node:
+            _flatten(part, shape, offsets)
+    elif isinstance(node, ir.Place):
+        # The header has fields, not variables in a row: its offsets never step.
+        is_header = node.base is ir.Base.APP and node.offset < appmemory.HEADER_SIZE
+        (shape if is_header else offsets).append(node.offset)
+        shape += (node.base.value, node.param)
+        _flatten(node.indices, shape, offsets)
+    elif cls in _FIELDS:
+        for name in _FIELDS[cls]:
+            _flatten(getattr(node, name), shape, offsets)
+    else:
+        shape.append(_told(node))
+
+
+def _told(leaf: object) -> object:
+    """A leaf as something that hashes fast and tells 0.0 from -0.0."""
+    if isinstance(leaf, Elementary):
+        return leaf.name
+    if isinstance(leaf, Enum):
+        return leaf.value
+    return repr(leaf) if isinstance(leaf, float) else leaf
+
+
+def _stepped(node: Any, steps: Any) -> Any:
+    """The node with each place stepped; `steps` come in the order in which `_flatten` met the offsets."""
+    if isinstance(node, tuple):
+        return tuple(_stepped(part, steps) for part in node)
+    if isinstance(node, ir.Place):
+        is_header = node.base is ir.Base.APP and node.offset < appmemory.HEADER_SIZE
+        step = 0 if is_header else next(steps)
+        return SteppedPlace(node.base, node.offset, _stepped(node.indices, steps), node.param, step)
+    names = _FIELDS.get(type(node))
+    return type(node)(*(_stepped(getattr(node, name), steps) for name in names)) if names is not None else node
+
+
+_NODES = (
+    ir.Index, ir.Const, ir.Load, ir.Unary, ir.Binary, ir.Compare, ir.ShortCircuit, ir.Convert, ir.Intrinsic, ir.Call,
+    ir.Assign, ir.Copy, ir.CallInstance, ir.Evaluate, ir.If, ir.CaseArm, ir.Case, ir.Loop, ir.For, ir.Exit,
+    ir.Continue, ir.Return,
+)  # fmt: skip
+_FIELDS: dict[type, tuple[str, ...]] = {node: tuple(field.name for field in fields(node)) for node in _NODES}
