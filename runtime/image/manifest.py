@@ -28,7 +28,8 @@ class Manifest:
     """Everything about one controller that is fixed while its programs and map stay the same.
 
     `budget` is what each task may use of loop iterations and calls in one scan. `frame_valid_ns` is how long after its
-    scan clock an output frame may be written to devices.
+    scan clock an output frame may be written to devices. `sites` are those of the programs, then one an output, in
+    layout order.
     """
 
     site: str

@@ -67,7 +67,7 @@ def run_scan(
         tasks=_planned_tasks(manifest, programs),
         at=Addresses(control.address, app, image.address),
         initial=initial,
-        first_output_site=len(manifest.sites),
+        first_output_site=len(manifest.sites) - len(layout.outputs),
         eventfds=_unblocked(eventfds),
     )
     _take_over(plan, control, manifest.cycle_ns)
@@ -114,8 +114,6 @@ def _run(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings) -> None:
     watched = {signal.SIGTERM, _LOOP_ENDED}
     signal.pthread_sigmask(signal.SIG_BLOCK, {*watched, signal.SIGINT})  # the scan thread inherits it: no EINTR there
     threading.stack_size(STACK_SIZE)
-    for missing in settle_process(realtime):
-        _LOG.warning("%s", missing)
     loop = threading.Thread(target=_loop, args=(kernel, plan, realtime, threading.get_ident()), name="scan")
     loop.start()
     if signal.sigwait(watched) == signal.SIGTERM:
@@ -124,7 +122,8 @@ def _run(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings) -> None:
 
 
 def _loop(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings, waiting: int) -> None:
-    for missing in settle_thread(realtime):
+    # Memory last and in this thread: locking what is still to come would count the thread's stack against a limit.
+    for missing in (*settle_thread(realtime), *settle_process(realtime)):
         _LOG.warning("%s", missing)
     kernel.loop(plan.address)
     signal.pthread_kill(waiting, _LOOP_ENDED)
