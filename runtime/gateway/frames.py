@@ -74,7 +74,7 @@ class Frames:
         scanning = look is not None and look.scanning
         self._load.seen(control.execution.sum_ns, time.monotonic_ns())
         bad_inputs = observer.bad_inputs(look) if look else list(observer.inputs)
-        faults = faults_since(look.snapshot, manifest.sites, control.fault_ack) if look else []
+        faults = faults_since(look.snapshot, manifest.fault_sites, control.fault_ack) if look else []
         return StatusFrame(
             t_wall_ns=time.time_ns(),
             site=manifest.site,

@@ -47,7 +47,7 @@ class Transitions:
         if snapshot is None or snapshot.fault_count < count:
             return []  # the snapshot that shows them is still to come
         first, self._faults = (self._faults if count > self._faults else 0), count
-        told = faults_since(snapshot, self._observer.manifest.sites, first)
+        told = faults_since(snapshot, self._observer.manifest.fault_sites, first)
         found: list[tuple[Severity, str]] = [
             ("error", f"{f['file']}:{f['line']}: {f['pou']}: {f['text']} (scan {f['scan']})") for f in told
         ]

@@ -28,8 +28,8 @@ class Manifest:
     """Everything about one controller that is fixed while its programs and map stay the same.
 
     `budget` is what each task may use of loop iterations and calls in one scan. `frame_valid_ns` is how long after its
-    scan clock an output frame may be written to devices. `sites` are those of the programs, then one an output, in
-    layout order.
+    scan clock an output frame may be written to devices. `sites` are those of the
+    programs' faults.
     """
 
     site: str

@@ -6,6 +6,7 @@ from pathlib import Path
 from runtime.config import Site, load_site
 from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
+from runtime.gateway.scada_map import load_scada_map
 from runtime.image.manifest import Manifest, ManifestTask
 from runtime.iomap.check import check
 from runtime.iomap.load import LoadedSite, load_site_map
@@ -24,6 +25,7 @@ class Build:
     application: Application
     bindings: Bindings
     io_plan: IoPlan | None
+    scada_map: Path | None
 
     def manifest(self) -> Manifest:
         """What every process of the controller is told."""
@@ -72,9 +74,15 @@ def build_site(path: Path) -> BuildResult:
         checked = check(loaded, app.tags)
         diagnostics += checked.diagnostics
         bindings, io_plan = checked.bindings or bindings, checked.plan
+    scada = site.path(site.table.scada_map) if site.table.scada_map else None
+    if scada is not None and not has_errors(diagnostics):  # its commands are those of a map that is right
+        shown = site.shown(str(site.table.scada_map))
+        diagnostics += load_scada_map(scada, tags=app.tags, bindings=bindings, name=shown)[1]
+    if site.table.plant is not None:
+        diagnostics += build_site(Path(site.shown(site.table.plant.site))).diagnostics
     if has_errors(diagnostics):
         return BuildResult(None, tuple(diagnostics))
-    return BuildResult(Build(site, app, bindings, io_plan), tuple(diagnostics))
+    return BuildResult(Build(site, app, bindings, io_plan, scada), tuple(diagnostics))
 
 
 def _load_io_map(site: Site) -> tuple[LoadedSite | None, list[Diagnostic]]:

@@ -82,7 +82,7 @@ def gateway(run_dir: Path, control_fd: int, image_fd: int) -> None:
     plan = RunPlan.load(run_dir)
     service = None
     if plan.scada_map is not None:
-        scada_map, diagnostics = load_scada_map(Path(plan.scada_map), manifest.tags, manifest.bindings)
+        scada_map, diagnostics = load_scada_map(Path(plan.scada_map), tags=manifest.tags, bindings=manifest.bindings)
         if scada_map is None:
             raise ConfigFault("\n".join(render(d) for d in diagnostics), mend="the supervisor has checked this map")
         service = ScadaService(scada_map, plan.scada_host, plan.scada_port)

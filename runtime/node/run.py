@@ -111,7 +111,7 @@ class Controller:
             cache_dir=str(cache),
             realtime_priority=table.realtime.priority,
             realtime_cpu=table.realtime.cpu,
-            scada_map=str(build.site.path(table.scada_map)) if table.scada_map else None,
+            scada_map=str(build.scada_map) if build.scada_map else None,
             scada_host=table.scada.host,
             scada_port=table.scada.port,
             view=tuple(table.hmi.view),

@@ -67,7 +67,7 @@ def run_scan(
         tasks=_planned_tasks(manifest, programs),
         at=Addresses(control.address, app, image.address),
         initial=initial,
-        first_output_site=len(manifest.sites) - len(layout.outputs),
+        first_output_site=len(manifest.sites),
         eventfds=_unblocked(eventfds),
     )
     _take_over(plan, control, manifest.cycle_ns)
