@@ -12,16 +12,19 @@ import pytest
 from scanrig import APP_SIZE, BINDINGS, MS, QUALITY_OFFSET, SITES, STAMP_OFFSET, TAGS, offset
 
 from runtime.core.elementary import REAL
+from runtime.core.fault import FaultCode, FaultSite
 from runtime.image.emit import F32, I64, PTR, Code
 from runtime.image.frame import FrameReader
 from runtime.image.manifest import Manifest, ManifestTask
 from runtime.image.nativecode import object_code
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import SnapshotReader
+from runtime.scan.faults import recorded_faults
 
 CHILD = Path(__file__).with_name("scanchild.py")
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20
+PROGRAM_SITE = FaultSite(FaultCode.DIVISION_BY_ZERO, "main", "main.st", 3, 7)
 
 
 def wait_for(condition, what):
@@ -43,6 +46,7 @@ class Controller:
         self.frames, self.snapshots = FrameReader(self.image), SnapshotReader(self.image)
         self.eventfd = os.eventfd(0, os.EFD_NONBLOCK)
         self.child = None
+        self.manifest = manifest
 
     def start(self, *, priority=0):
         fds = (self.control_segment.fd, self.image.fd, self.eventfd)
@@ -80,14 +84,14 @@ def controller(tmp_path):
         frame_valid_ns=100 * MS,
         tags=TAGS,
         tasks=(ManifestTask("fast", 0, 0),),
-        sites=(),
+        sites=(PROGRAM_SITE,),
         app_size=APP_SIZE,
         quality_offset=QUALITY_OFFSET,
         stamp_offset=STAMP_OFFSET,
         app_hash="process",
         bindings=BINDINGS,
     )
-    assert manifest.fault_sites == SITES
+    assert manifest.fault_sites == (PROGRAM_SITE, *SITES)
     manifest.save(tmp_path / "manifest.json")
     (tmp_path / "programs.o").write_bytes(object_code(code.text()))
     (tmp_path / "initial.bin").write_bytes(initial)
@@ -147,3 +151,15 @@ def test_scan_process_when_segment_belongs_to_other_programs_then_it_says_so_and
     assert controller.child.returncode != 0
     assert "ConfigFault" in log
     assert "laid out for" in log
+
+
+def test_scan_process_when_an_output_is_not_finite_then_the_fault_names_its_tag(controller):
+    initial = bytearray((controller.run_dir / "initial.bin").read_bytes())
+    REAL.pack_into(initial, offset("in_real"), float("nan"))
+    (controller.run_dir / "initial.bin").write_bytes(initial)
+    controller.start()
+    wait_for(lambda: controller.control.scan_no > 0, "scan")
+    faults = recorded_faults(controller.snapshots.latest().memory, controller.manifest.fault_sites)
+    assert (faults[0].site.code, faults[0].site.pou) == (FaultCode.OUTPUT_NOT_FINITE, "out_real")
+    frame = controller.frames.latest()
+    assert (frame.driving, frame.values[0]) == (False, -1.5)
