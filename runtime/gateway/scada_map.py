@@ -220,7 +220,8 @@ class _Resolver:
         if wrong is not None:
             declared = f"{tag.name} is {tag.type_name} ({tag.file}:{tag.line})"
             what = f"{tag.type_name} does not fit into {self._rule.type}: {wrong.why}"
-            yield error("M7003", what, self._at("type", declared), help=wrong.mend)
+            told = next((f for f in ("type", "scale") if self._places.has("registers", self._key, f)), "tag")
+            yield error("M7003", what, self._at(told, declared), help=wrong.mend)
 
     def _command(self) -> Iterator[Diagnostic]:
         name = self._rule.command
