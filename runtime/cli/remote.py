@@ -1,0 +1,248 @@
+"""The commands that speak to a running controller: status, tags, read, write, force, command, stats and so on.
+
+Each takes a connected client, prints, and returns the exit code: 0 fine, 1 the controller refused, failed or does not
+scan, 2 wrong usage. With `as_json` exactly one JSON document goes to standard output, an error too.
+"""
+
+import fnmatch
+import functools
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, ParamSpec
+
+from runtime.cli.textable import table
+from runtime.core.duration import duration_text
+from runtime.core.fault import PlcFault
+from runtime.core.quality import Quality
+from runtime.wire.client import Client
+from runtime.wire.messages import Percentiles, ShortPercentiles
+from runtime.wire.values import show
+
+FINE, FAILED, WRONG_USAGE = 0, 1, 2
+_Rest = ParamSpec("_Rest")
+_PERCENTS = (
+    ("p50", "p50_ns"),
+    ("p90", "p90_ns"),
+    ("p99", "p99_ns"),
+    ("p99.9", "p999_ns"),
+    ("p99.99", "p9999_ns"),
+    ("max", "max_ns"),
+)
+
+
+def _reports(
+    body: Callable[Concatenate[Client, _Rest], int],
+) -> Callable[Concatenate[Client, _Rest], int]:
+    """A fault becomes exit code 1 and its words: text on standard error, or JSON on standard output."""
+
+    @functools.wraps(body)
+    def reported(client: Client, /, *args: _Rest.args, **kwargs: _Rest.kwargs) -> int:
+        try:
+            return body(client, *args, **kwargs)
+        except PlcFault as fault:
+            if kwargs.get("as_json"):
+                _print_json({"error": {"what": fault.what, "where": fault.where, "mend": fault.mend}})
+            else:
+                print(f"error: {fault}", file=sys.stderr)
+            return FAILED
+
+    return reported
+
+
+@_reports
+def status(client: Client, *, as_json: bool = False) -> int:
+    """What the controller does now; 1 when it does not scan or a program fault stops its outputs."""
+    frame = client.request("status")
+    code = FINE if frame["scanning"] and not frame["fault_stop"] else FAILED
+    if as_json:
+        _print_json(frame)
+        return code
+    doing = "scanning" if frame["scanning"] else "NOT SCANNING"
+    outputs = "outputs driven" if frame["driving"] else "outputs at FAIL-SAFE"
+    print(f"{frame['site']}: {doing}, {outputs}, scan {frame['scan_no']} of {duration_text(frame['cycle_ns'])}")
+    lines = [
+        ("load", f"{frame['load_pct']:.1f} % of the cycle"),
+        ("release delay", _short(frame["release_delay"])),
+        ("execution", _short(frame["execution"])),
+        ("overruns", f"{frame['overruns']}, {frame['skipped']} deadlines skipped"),
+        ("bad inputs", ", ".join(frame["bad_inputs"]) or "none"),
+        ("devices without", ", ".join(frame["bad_devices"]) or "none"),
+        ("forces", ", ".join(f"{f['name']} = {_shown(f['value'])}" for f in frame["forces"]) or "none"),
+        ("program faults", "none" if not frame["faults"] else f"{len(frame['faults'])}, not acknowledged"),
+    ]
+    print(table(lines))
+    for fault in frame["faults"]:
+        print(f"  {fault['file']}:{fault['line']}: {fault['pou']}: {fault['text']} (scan {fault['scan']})")
+    if frame["view"]:
+        print()
+        print(table((name, _shown(value)) for name, value in frame["view"].items()))
+    return code
+
+
+@_reports
+def tags(client: Client, patterns: Sequence[str] = (), *, variables: bool = False, as_json: bool = False) -> int:
+    """The tags (and variables) of the programs, those that fit a pattern; 1 when none does."""
+    result = client.request("tags", variables=variables)
+    found = [tag for tag in result["tags"] if _fits(tag["name"], patterns)]
+    names = [name for name in result.get("variables", ()) if _fits(name, patterns)]
+    if as_json:
+        _print_json({"tags": found} | ({"variables": names} if variables else {}))
+    else:
+        head = ("name", "type", "unit", "direction", "device", "comment")
+        rows = [
+            (t["name"], t["type"], t["unit"], t["direction"], t.get("device", ""), t["comment"].strip()) for t in found
+        ]
+        print(table(rows, head=head))
+        if names:
+            print("\nvariables\n" + "\n".join(names))
+    return FINE if found or names else FAILED
+
+
+@_reports
+def read(client: Client, names: Sequence[str], *, as_json: bool = False) -> int:
+    """Values of tags and variables; `*` and `?` match."""
+    if not names:
+        return _wrong_usage("name at least one tag or variable, such as plant_1.*")
+    values = client.request("read", names=list(names))["values"]
+    if as_json:
+        _print_json(values)
+        return FINE
+    rows = [(v["name"], show(v["value"], v["type"]), v["unit"], _quality(v)) for v in values]
+    print(table(rows, right=(1,)))
+    return FINE
+
+
+@_reports
+def write(client: Client, name: str, value: str, *, as_json: bool = False) -> int:
+    """Write a variable once."""
+    result = client.write(name, value)
+    if as_json:
+        _print_json(result)
+    else:
+        print(f"{name} := {value}, done by scan {result['scan']}")
+        if "note" in result:
+            print(f"note: {result['note']}")
+    return FINE
+
+
+@_reports
+def force(client: Client, name: str, value: str, *, as_json: bool = False) -> int:
+    """Hold an input or output at a value until `unforce`."""
+    client.request("force", name=name, value=value, client=client.name)
+    forces = client.request("forces")["forces"]
+    if as_json:
+        _print_json({"forces": forces})
+    else:
+        print(f"{name} is forced to {value} until: voltscan unforce {name}")
+        print(f"forces active: {len(forces)}")
+    return FINE
+
+
+@_reports
+def unforce(client: Client, name: str | None = None, *, every: bool = False, as_json: bool = False) -> int:
+    """Let one forced tag go, or every one."""
+    if (name is None) is not every:
+        return _wrong_usage("name one tag, or say --all")
+    fields: dict[str, Any] = {"all": True} if every else {"name": name}
+    removed = client.request("unforce", client=client.name, **fields)["removed"]
+    if as_json:
+        _print_json({"removed": removed})
+    else:
+        print(f"let go: {', '.join(removed)}" if removed else "nothing was forced there")
+    return FINE
+
+
+@_reports
+def command(client: Client, name: str, value: str, *, ttl_ms: int = 5_000, as_json: bool = False) -> int:
+    """Give a command and wait for the program's answer; 1 when it refuses or does not answer."""
+    if ttl_ms <= 0:
+        return _wrong_usage("the time to live must be above 0 ms")
+    result = client.command(name, value, ttl_ms=ttl_ms)
+    if as_json:
+        _print_json(result)
+    elif result["state"] == "done":
+        print(f"{name} {value}: done")
+    else:
+        print(f"{name} {value}: refused by the program: {result['reason']}", file=sys.stderr)
+    return FINE if result["state"] == "done" else FAILED
+
+
+@_reports
+def stats(client: Client, *, reset: bool = False, as_json: bool = False) -> int:
+    """The scan's percentiles since the last reset; `reset` starts them anew after printing."""
+    result = client.request("stats")
+    if as_json:
+        _print_json(result)
+    else:
+        print(
+            f"cycle {duration_text(result['cycle_ns'])}, scan {result['scan_no']}, tasks {', '.join(result['tasks'])}"
+        )
+        print(f"overruns {result['overruns']}, deadlines skipped {result['skipped']}\n")
+        rows = [(name, result[key]) for name, key in _STATS_ROWS]
+        print(percentile_table(rows))
+    if reset:
+        client.request("stats_reset", client=client.name)
+    return FINE
+
+
+_STATS_ROWS = (("release delay", "release_delay"), ("execution", "execution"), ("period", "period"))
+
+
+@_reports
+def acknowledge(client: Client, *, as_json: bool = False) -> int:
+    """Acknowledge program faults, so that the outputs may be driven again."""
+    result = client.request("acknowledge", client=client.name)
+    if as_json:
+        _print_json(result)
+    else:
+        count = result["acknowledged"]
+        print(f"acknowledged {count} program fault{'' if count == 1 else 's'}" if count else "there was none")
+    return FINE
+
+
+def percentile_table(rows: Sequence[tuple[str, Percentiles]]) -> str:
+    """Distributions as a table, one a line: for `stats`, and for what is to be read beside it."""
+    head = ("", "count", *(text for text, _ in _PERCENTS))
+    lines = [
+        (name, str(told["count"]), *(duration_text(told[key]) for _, key in _PERCENTS))  # type: ignore[literal-required]  # keys of Percentiles
+        for name, told in rows
+    ]
+    return table(lines, head=head, right=range(1, len(head)))
+
+
+def _short(told: ShortPercentiles) -> str:
+    return (
+        " ".join((f"p50 {duration_text(told['p50_ns'])},", f"p99 {duration_text(told['p99_ns'])},"))
+        + f" max {duration_text(told['max_ns'])}"
+    )
+
+
+def _fits(name: str, patterns: Sequence[str]) -> bool:
+    """As the gateway matches: only `*` and `?` are special, brackets name array elements."""
+    return not patterns or any(
+        re.fullmatch(fnmatch.translate(pattern.replace("[", "[[]")), name, re.IGNORECASE) for pattern in patterns
+    )
+
+
+def _quality(value: dict[str, Any]) -> str:
+    marks = ["FORCED"] if value["forced"] else []
+    if "quality" in value:
+        marks.insert(0, Quality(value["quality"]).name)
+        age_ms = value["age_ms"]
+        marks.append("never read" if age_ms < 0 else f"{duration_text(age_ms * 1_000_000)} ago")
+    return " ".join(marks)
+
+
+def _shown(value: Any) -> str:
+    return show(value, "")
+
+
+def _print_json(told: Any) -> None:
+    print(json.dumps(told))
+
+
+def _wrong_usage(what: str) -> int:
+    print(f"usage: {what}", file=sys.stderr)
+    return WRONG_USAGE

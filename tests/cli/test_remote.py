@@ -1,0 +1,201 @@
+"""The commands against a client that answers from a script: what is printed, asked, and the exit code."""
+
+import json
+from typing import Any
+
+import pytest
+
+from runtime.cli import remote
+from runtime.cli.textable import table
+from runtime.wire.fault import RefusedFault
+
+PERCENTILES = {
+    "count": 1000,
+    "p50_ns": 26_000,
+    "p90_ns": 40_000,
+    "p99_ns": 110_000,
+    "p999_ns": 400_000,
+    "p9999_ns": 900_000,
+    "max_ns": 1_250_000,
+}
+STATUS = {
+    "t_wall_ns": 0,
+    "site": "demo",
+    "scan_no": 1234,
+    "cycle_ns": 10_000_000,
+    "scanning": True,
+    "driving": True,
+    "fault_stop": False,
+    "faults": [],
+    "overruns": 1,
+    "skipped": 2,
+    "release_delay": {"p50_ns": 26_000, "p99_ns": 110_000, "max_ns": 1_250_000},
+    "execution": {"p50_ns": 3_000, "p99_ns": 5_000, "max_ns": 9_000},
+    "load_pct": 0.03,
+    "bad_inputs": [],
+    "bad_devices": [],
+    "forces": [{"name": "meter_1.p_kw", "value": 5.0}],
+    "view": {"plant_1.state": "RUN", "plant_1.soc_pct": 55.5},
+}
+FAULT = {"scan": 7, "code": 1, "text": "division", "pou": "MAIN", "file": "a.st", "line": 3}
+
+
+class Scripted:
+    """Answers each operation from a table; remembers what was asked."""
+
+    name = "cli-test"
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def request(self, op: str, **fields: Any) -> dict[str, Any]:
+        self.asked.append((op, fields))
+        answer = self.answers[op]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer  # type: ignore[no-any-return]
+
+    def write(self, name: str, value: Any) -> dict[str, Any]:
+        return self.request("write", name=name, value=value)
+
+    def command(self, name: str, value: Any, *, ttl_ms: int) -> dict[str, Any]:
+        return self.request("command", name=name, value=value, ttl_ms=ttl_ms)
+
+
+def test_status_when_all_is_well_then_figures_and_code_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert remote.status(Scripted(status=STATUS)) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "demo: scanning, outputs driven, scan 1234 of 10 ms",
+        "load             0.0 % of the cycle",
+        "release delay    p50 26 us, p99 110 us, max 1.25 ms",
+        "execution        p50 3 us, p99 5 us, max 9 us",
+        "overruns         1, 2 deadlines skipped",
+        "bad inputs       none",
+        "devices without  none",
+        "forces           meter_1.p_kw = 5",
+        "program faults   none",
+        "",
+        "plant_1.state    RUN",
+        "plant_1.soc_pct  55.5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"scanning": False, "driving": False}, "NOT SCANNING, outputs at FAIL-SAFE"),
+        ({"fault_stop": True, "faults": [FAULT]}, "a.st:3: MAIN: division (scan 7)"),
+    ],
+)
+def test_status_when_it_does_not_scan_or_is_stopped_then_code_1(
+    capsys: pytest.CaptureFixture[str], change: dict[str, Any], says: str
+) -> None:
+    assert remote.status(Scripted(status=STATUS | change)) == 1
+    assert says in capsys.readouterr().out
+
+
+def test_read_when_values_come_then_aligned_with_quality_and_age(capsys: pytest.CaptureFixture[str]) -> None:
+    values = [
+        {"name": "m.p_kw", "value": -3.25, "type": "REAL", "unit": "kW", "forced": True, "quality": 2, "age_ms": 120},
+        {"name": "m.f_hz", "value": "NaN", "type": "REAL", "unit": "Hz", "forced": False, "quality": 0, "age_ms": -1},
+        {"name": "plant.up", "value": 90_000_000_000, "type": "TIME", "unit": "", "forced": False},
+    ]
+    client = Scripted(read={"values": values})
+    assert remote.read(client, ["m.*", "plant.up"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "m.p_kw      -3.25  kW  GOOD FORCED 120 ms ago",
+        "m.f_hz        NaN  Hz  BAD never read",
+        "plant.up  T#1m30s",
+    ]
+    assert client.asked == [("read", {"names": ["m.*", "plant.up"]})]
+    assert remote.read(client, ["m.*"], as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == values
+
+
+def test_read_when_name_is_unknown_then_help_and_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    fault = RefusedFault("there is no tag", where="m.p", mend="did you mean m.p_kw?")
+    assert remote.read(Scripted(read=fault), ["m.p"]) == 1
+    assert capsys.readouterr().err == "error: m.p: there is no tag\n  = help: did you mean m.p_kw?\n"
+    assert remote.read(Scripted(read=fault), ["m.p"], as_json=True) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"error": {"what": "there is no tag", "where": "m.p", "mend": "did you mean m.p_kw?"}}
+
+
+def test_tags_when_patterns_are_given_then_only_those_that_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    told = [
+        {"name": name, "type": "INT", "unit": "mV", "direction": "input", "device": "r", "comment": "", "forceable": 1}
+        for name in ("cell[1].mv", "cell[2].mv", "other")
+    ]
+    client = Scripted(tags={"tags": told, "variables": ["main.x", "cell[2].x"]})
+    assert remote.tags(client, ["CELL[2].*"], variables=True) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "name        type  unit  direction  device  comment",
+        "cell[2].mv  INT   mV    input      r",
+        "",
+        "variables",
+        "cell[2].x",
+    ]
+    assert remote.tags(client, ["nothing*"]) == 1
+
+
+def test_write_when_done_then_scan_and_note(capsys: pytest.CaptureFixture[str]) -> None:
+    assert remote.write(Scripted(write={"done": True, "scan": 9, "note": "an input"}), "m.p", "5") == 0
+    assert capsys.readouterr().out == "m.p := 5, done by scan 9\nnote: an input\n"
+
+
+def test_force_when_done_then_says_how_to_undo_it(capsys: pytest.CaptureFixture[str]) -> None:
+    client = Scripted(force={}, forces={"forces": [{"name": "m.p", "value": 5}]})
+    assert remote.force(client, "m.p", "5") == 0
+    assert "until: voltscan unforce m.p" in capsys.readouterr().out
+    assert client.asked[0] == ("force", {"name": "m.p", "value": "5", "client": "cli-test"})
+
+
+@pytest.mark.parametrize(("name", "every"), [(None, False), ("m.p", True)])
+def test_unforce_when_not_exactly_one_is_said_then_usage_and_code_2(name: str | None, every: bool) -> None:
+    client = Scripted()
+    assert remote.unforce(client, name, every=every) == 2
+    assert client.asked == []
+
+
+def test_unforce_when_all_then_names_them(capsys: pytest.CaptureFixture[str]) -> None:
+    client = Scripted(unforce={"removed": ["a", "b"]})
+    assert remote.unforce(client, every=True) == 0
+    assert capsys.readouterr().out == "let go: a, b\n"
+    assert client.asked == [("unforce", {"client": "cli-test", "all": True})]
+
+
+def test_command_when_done_or_refused_then_code_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert remote.command(Scripted(command={"state": "done"}), "mode", "PASSIVE") == 0
+    assert capsys.readouterr().out == "mode PASSIVE: done\n"
+    refused = Scripted(command={"state": "refused", "reason": "REFUSED_STATE"})
+    assert remote.command(refused, "mode", "PASSIVE") == 1
+    assert "REFUSED_STATE" in capsys.readouterr().err
+    assert remote.command(Scripted(), "mode", "PASSIVE", ttl_ms=0) == 2
+
+
+def test_stats_when_asked_then_table_and_reset_after_it(capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"cycle_ns": 10_000_000, "scan_no": 9, "overruns": 0, "skipped": 0, "tasks": ["fast", "slow"]}
+    told |= dict.fromkeys(("release_delay", "execution", "period"), PERCENTILES)
+    client = Scripted(stats=told, stats_reset={})
+    assert remote.stats(client, reset=True) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "cycle 10 ms, scan 9, tasks fast, slow"
+    assert out[3].split() == ["count", "p50", "p90", "p99", "p99.9", "p99.99", "max"]
+    assert out[4] == "release delay   1000  26 us  40 us  110 us  400 us  900 us  1.25 ms"
+    assert [op for op, _ in client.asked] == ["stats", "stats_reset"]
+
+
+def test_acknowledge_when_there_are_faults_then_counts_them(capsys: pytest.CaptureFixture[str]) -> None:
+    for count, text in (
+        (0, "there was none"),
+        (1, "acknowledged 1 program fault"),
+        (3, "acknowledged 3 program faults"),
+    ):
+        assert remote.acknowledge(Scripted(acknowledge={"acknowledged": count})) == 0
+        assert capsys.readouterr().out == f"{text}\n"
+
+
+def test_table_when_empty_or_without_head_then_no_blank_ends() -> None:
+    assert table([]) == ""
+    assert table([("a", ""), ("bb", "c")]) == "a\nbb  c"
