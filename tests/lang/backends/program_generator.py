@@ -96,7 +96,7 @@ class ProgramGenerator:
         _add_variables(chance, frame, chance.randint(0, 3))
         for inner in self._blocks:
             if chance.random() < 0.6:
-                shape.add(inner, chance.choice((0, 0, 3, ROW_LENGTH)))
+                shape.add(inner, chance.choice((0, 0, 0, 3, ROW_LENGTH)))
             elif chance.random() < 0.3:
                 frame.add(inner)
         shape.close()
@@ -146,7 +146,9 @@ class StatementGenerator:
         return tuple(made)
 
     def _statement(self, depth: int, in_loop: bool) -> list[ir.Statement]:
-        makers = [self._assign] * 14 + [self._call_instance] * 3 + [self._repeated, self._evaluate, self._copy]
+        makers = [self._assign] * 14 + [self._call_instance] * 3 + [self._evaluate, self._copy]
+        if depth == 2 and self._chance.random() < 0.06:
+            return self._repeated()
         if depth > 0:
             makers += [self._if, self._if, self._case, self._for, self._loop]
         if in_loop and self._chance.random() < 0.1:
@@ -162,7 +164,7 @@ class StatementGenerator:
         for i in range(rounds):
             scope = self._scope.element_scope(i, ROW_LENGTH)
             group = StatementGenerator(random.Random(seed), scope, self._callees, self._ref_types)
-            made += group.block(2, 1, in_loop=False)
+            made += group.block(2, 0, in_loop=False)
         return made
 
     def _inner(self, depth: int, in_loop: bool) -> ir.Block:
