@@ -7,6 +7,9 @@ from runtime.iomap.load import LoadedSite
 from runtime.iomap.sitemap import Link
 from runtime.iomap.uses import Use
 
+STANDARD_ID_MAX = 0x7FF
+EXTENDED_ID_MAX = 0x1FFF_FFFF
+
 
 def check_conflicts(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:
     """Everything that two entries of the map claim at once."""
@@ -43,7 +46,7 @@ def _does(use: Use) -> str:
 
 def _endpoint(link: Link) -> tuple[object, ...]:
     if link.kind == "modbus_tcp":
-        return ("modbus_tcp", link.host, link.port)
+        return ("modbus_tcp", link.host, link.port or 502)
     return ("can", link.interface, link.channel, link.port)
 
 
@@ -91,6 +94,14 @@ def _can_ids_twice(site: LoadedSite) -> Iterator[Diagnostic]:
             if frame is None:
                 continue
             frame_id = frame.frame_id + device.id_offset
+            top = EXTENDED_ID_MAX if frame.extended else STANDARD_ID_MAX
+            if frame_id > top:
+                at = Label(
+                    site.document.places.value("devices", name, "id_offset"), f"message {message} gets 0x{frame_id:X}"
+                )
+                mend = f"ids end at 0x{top:X}: the offset may be 0x{top - frame.frame_id:X} at most"
+                yield error("M4007", f"the CAN ids of `{name}` leave their range", at, help=mend)
+                break
             other, other_message = seen.setdefault((device.link, frame_id), (name, message))
             if other != name:
                 places = site.document.places

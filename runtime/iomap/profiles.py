@@ -173,8 +173,14 @@ def _check_can(loaded: LoadedProfile, dbc_folder: Path) -> list[Diagnostic]:
             mend = did_you_mean(message, loaded.database.frames, what="messages")
             at = Label(places.key("messages", message), f"not in {rules.dbc}")
             found.append(error("M2004", f"unknown message `{message}`", at, help=mend))
+    first_by_signal: dict[tuple[str | None, str | None], str] = {}
     for name, point in loaded.profile.points.items():
         found += _resolve_signal(loaded, loaded.database, name, point)
+        first = first_by_signal.setdefault((point.message, point.signal), name)
+        if first != name:
+            here = Label(places.key("points", name), f"signal {point.signal} of {point.message}")
+            there = Label(places.key("points", first), "the same signal")
+            found.append(error("M2001", f"`{name}` and `{first}` are one signal", here, there, help="keep one of them"))
     return found
 
 

@@ -74,6 +74,8 @@ WRONG: dict[str, list[Edit]] = {
     "two_devices_one_unit": [(SITE, "unit = 2", "unit = 1")],
     "two_links_one_address": [(SITE, "port = 15022", "port = 15021")],
     "can_ids_collide": [(SITE, "id_offset = 0x20", "id_offset = 0x01")],
+    "can_id_beyond_its_range": [(SITE, "id_offset = 0x20", "id_offset = 0x700")],
+    "one_signal_twice": [(RACK, 'signal = "Soh"', 'signal = "Soc"')],
     "poll_load": [(SITE, "port = 15021", "port = 15021\nserial_baud = 4800")],
     "poll_load_tight": [
         (SITE, "port = 15021", "port = 15021\nserial_baud = 9600"),

@@ -1,0 +1,128 @@
+"""The engine between frames and drivers: one event a change, fail-safe values on the way down, bugs not hidden."""
+
+import asyncio
+from random import Random
+
+import pytest
+from io_points import MS, FakeFrame, output_point
+
+from runtime.drivers.backoff import Backoff
+from runtime.drivers.base import LinkContext
+from runtime.drivers.engine import IoEngine
+from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan
+
+POINT = output_point(fail_safe=1.0)
+PLAN = IoPlan(
+    site="x",
+    served=False,
+    fail_safe_after_ns=100 * MS,
+    links=(LinkPlan(name="l", protocol="modbus_tcp"),),
+    devices={"l": (DevicePlan(name="device_1", profile="x", nature="sensor", served=False, outputs=(POINT,)),)},
+)
+
+
+class FakeDriver:
+    def __init__(self, context: LinkContext) -> None:
+        self.context = context
+        self.wakes = 0
+        self.settled: list[object] = []
+        self.cancelled = False
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+    async def run(self) -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self.cancelled = True
+
+    async def settle(self) -> None:
+        self.settled.append(self.context.sink.value(POINT, self.context.clock()))
+
+
+class BrokenDriver(FakeDriver):
+    async def run(self) -> None:
+        raise ZeroDivisionError
+
+
+class Bench:
+    def __init__(self, driver: type[FakeDriver] = FakeDriver) -> None:
+        self.now_ns = 0
+        self.frame: FakeFrame | None = None
+        self.events: list[str] = []
+        self.drivers: list[FakeDriver] = []
+
+        def make(context: LinkContext) -> FakeDriver:
+            self.drivers.append(driver(context))
+            return self.drivers[-1]
+
+        self.engine = IoEngine(
+            PLAN,
+            pages={},
+            frames=self,
+            clock=lambda: self.now_ns,
+            on_event=lambda level, text: self.events.append(f"{level}: {text}"),
+            registry={"modbus_tcp": make},
+            random=Random(1),
+        )
+
+    def latest(self) -> FakeFrame | None:
+        return self.frame
+
+    def look(self, now_ms: int, frame: FakeFrame | None) -> None:
+        self.now_ns, self.frame = now_ms * MS, frame
+        self.engine.look()
+
+
+def test_engine_when_frames_stop_and_return_then_one_event_each() -> None:
+    bench = Bench()
+    first, second = FakeFrame(valid_until_ns=50 * MS), FakeFrame(valid_until_ns=900 * MS)
+    for now_ms in range(0, 400, 5):
+        bench.look(now_ms, first)
+    for now_ms in range(400, 800, 5):
+        bench.look(now_ms, second)
+    bench.look(805, FakeFrame(valid_until_ns=900 * MS, driving=False))
+    bench.look(810, FakeFrame(valid_until_ns=900 * MS))
+    assert bench.events == [
+        "error: outputs to fail-safe: no valid output frame for 100 ms",
+        "info: outputs follow the program again",
+        "error: outputs to fail-safe: the controller does not drive (stopped, or a fault waits for acknowledgement)",
+        "info: outputs follow the program again",
+    ]
+
+
+def test_drivers_when_nothing_is_new_then_left_alone() -> None:
+    bench = Bench()
+    frame = FakeFrame(valid_until_ns=50 * MS)
+    for now_ms in range(0, 50, 5):
+        bench.look(now_ms, frame)
+    assert bench.drivers[0].wakes == 1
+
+
+async def test_engine_when_stopped_then_drivers_write_fail_safe_values_and_end() -> None:
+    bench = Bench()
+    bench.frame = FakeFrame(valid_until_ns=1 << 60)
+    stop = asyncio.Event()
+    running = asyncio.create_task(bench.engine.run(stop))
+    while not bench.drivers[0].wakes:  # noqa: ASYNC110 (the engine does not say that it has started)
+        await asyncio.sleep(0)
+    stop.set()
+    await running
+    assert bench.drivers[0].settled == [1.0]
+    assert bench.drivers[0].cancelled
+
+
+async def test_engine_when_a_driver_has_a_bug_then_it_ends_with_it() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await Bench(BrokenDriver).engine.run(asyncio.Event())
+
+
+def test_backoff_when_failures_go_on_then_longer_within_bounds_and_never_in_step() -> None:
+    backoff = Backoff(min_ns=100, max_ns=1000, random=Random(7))
+    waits = [backoff.next_ns() for _ in range(8)]
+    for wait, step in zip(waits, [100, 200, 400, 800, 1000, 1000, 1000, 1000], strict=True):
+        assert step // 2 <= wait <= step
+    assert len(set(waits[4:])) > 1
+    backoff.reset()
+    assert backoff.next_ns() <= 100

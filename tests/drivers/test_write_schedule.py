@@ -1,0 +1,90 @@
+"""When outputs are written: change, dead band, refresh, minimal interval, failure, turn; and heartbeats."""
+
+import pytest
+from io_points import MS, modbus_wire, output_point
+
+from runtime.core.elementary import Value
+from runtime.drivers.writes import RETRY_NS, HeartbeatCounter, WriteSchedule
+from runtime.iomap.plan import Heartbeat, OutputPoint
+
+
+def run(policy: dict[str, float], steps: list[tuple[int, Value | None]]) -> list[tuple[int, Value]]:
+    """Feed (ms, value) and note (ms, value) of each write; every write succeeds."""
+    schedule = WriteSchedule([output_point(**policy)])
+    made: list[tuple[int, Value]] = []
+    for at_ms, value in steps:
+
+        def value_of(_point: OutputPoint, _now_ns: int, value: Value | None = value) -> Value | None:
+            return value
+
+        due = schedule.due(at_ms * MS, value_of)
+        if due is not None:
+            schedule.written(due[0], due[1], at_ms * MS)
+            made.append((at_ms, due[1]))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("policy", "steps", "written"),
+    [
+        ({}, [(0, 1.0), (1, 1.0), (2, 1.5), (3, 1.5)], [(0, 1.0), (2, 1.5)]),
+        ({}, [(0, None), (1, 1.0)], [(1, 1.0)]),
+        ({}, [(0, False), (1, True), (2, True)], [(0, False), (1, True)]),
+        ({"dead_band": 0.5}, [(0, 1.0), (1, 1.5), (2, 1.6), (3, 1.2)], [(0, 1.0), (2, 1.6)]),
+        ({"dead_band": 0.5, "refresh_ns": 10 * MS}, [(0, 1.0), (9, 1.1), (10, 1.1)], [(0, 1.0), (10, 1.1)]),
+        ({"refresh_ns": 10 * MS}, [(0, 1.0), (5, 2.0), (10, 2.0), (15, 2.0)], [(0, 1.0), (5, 2.0), (15, 2.0)]),
+        ({"refresh_ns": 10 * MS}, [(0, 1.0), (20, None), (21, 1.0)], [(0, 1.0), (21, 1.0)]),
+        ({"min_interval_ns": 10 * MS}, [(0, 1), (3, 2), (9, 4), (10, 5), (19, 6), (20, 7)], [(0, 1), (10, 5), (20, 7)]),
+    ],
+)
+def test_output_when_values_come_then_written_as_its_policy_says(
+    policy: dict[str, float], steps: list[tuple[int, Value | None]], written: list[tuple[int, Value]]
+) -> None:
+    assert run(policy, steps) == written
+
+
+def test_outputs_when_all_are_due_then_each_in_its_turn() -> None:
+    schedule = WriteSchedule([output_point(n, i, refresh_ns=1) for i, n in enumerate("abc")])
+    order = []
+    for step in range(6):
+        due = schedule.due(step * MS, lambda _point, _now: 1.0)
+        assert due is not None
+        order.append(due[0])
+        schedule.written(*due, step * MS)
+    assert order == [0, 1, 2, 0, 1, 2]
+
+
+def test_output_when_the_device_refuses_then_tried_again_after_a_rest_and_others_go_on() -> None:
+    schedule = WriteSchedule([output_point("a"), output_point("b", 1)])
+    assert schedule.due(0, lambda _p, _n: 1.0) == (0, 1.0)
+    schedule.failed(0, 0)
+    assert schedule.due(1, lambda _p, _n: 1.0) == (1, 1.0)
+    schedule.written(1, 1.0, 1)
+    assert schedule.due(RETRY_NS - 1, lambda _p, _n: 1.0) is None
+    assert schedule.next_ns() == RETRY_NS
+    assert schedule.due(RETRY_NS, lambda _p, _n: 1.0) == (0, 1.0)
+
+
+def test_output_when_forgotten_then_written_although_nothing_changed() -> None:
+    schedule = WriteSchedule([output_point(dead_band=10.0, min_interval_ns=1000 * MS)])
+    schedule.written(0, 1.0, 0)
+    assert schedule.due(1, lambda _p, _n: 0.0) is None
+    schedule.forget()
+    assert schedule.due(1, lambda _p, _n: 0.0) == (0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"), [("up", [3, 4, 5, 3, 4]), ("down", [5, 4, 3, 5, 4]), ("toggle", [3, 5, 3, 5, 3])]
+)
+def test_heartbeat_when_it_beats_then_it_changes_each_time(kind: str, values: list[int]) -> None:
+    rule = Heartbeat(
+        point="h",
+        wire=modbus_wire(),
+        kind=kind,  # type: ignore[arg-type]
+        period_ns=MS,
+        minimum=3,
+        maximum=5,
+    )
+    counter = HeartbeatCounter(rule)
+    assert [counter.beat(step * MS) for step in range(5)] == values
+    assert counter.next_ns == 5 * MS
