@@ -52,8 +52,11 @@ def _reports(
 
 
 @_reports
-def status(client: Client, *, as_json: bool = False) -> int:
-    """What the controller does now; 1 when it does not scan or a program fault stops its outputs."""
+def status(client: Client, *, values: bool = False, as_json: bool = False) -> int:
+    """What the controller does now; 1 when it does not scan or a program fault stops its outputs.
+
+    `values` adds those of the tags that the site file shows in the HMI (`[hmi] view`).
+    """
     frame = client.request("status")
     code = FINE if frame["scanning"] and not frame["fault_stop"] else FAILED
     if as_json:
@@ -75,9 +78,9 @@ def status(client: Client, *, as_json: bool = False) -> int:
     print(table(lines))
     for fault in frame["faults"]:
         print(f"  {fault['file']}:{fault['line']}: {fault['pou']}: {fault['text']} (scan {fault['scan']})")
-    if frame["view"]:
+    if values and frame["view"]:
         print()
-        print(table((name, _shown(value)) for name, value in frame["view"].items()))
+        _print_values(client.request("read", names=list(frame["view"]))["values"])
     return code
 
 
@@ -109,8 +112,7 @@ def read(client: Client, names: Sequence[str], *, as_json: bool = False) -> int:
     if as_json:
         _print_json(values)
         return FINE
-    rows = [(v["name"], show(v["value"], v["type"]), v["unit"], _quality(v)) for v in values]
-    print(table(rows, right=(1,)))
+    _print_values(values)
     return FINE
 
 
@@ -210,6 +212,10 @@ def percentile_table(rows: Sequence[tuple[str, Percentiles]]) -> str:
         for name, told in rows
     ]
     return table(lines, head=head, right=range(1, len(head)))
+
+
+def _print_values(values: Sequence[dict[str, Any]]) -> None:
+    print(table(((v["name"], show(v["value"], v["type"]), v["unit"], _quality(v)) for v in values), right=(1,)))
 
 
 def _short(told: ShortPercentiles) -> str:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from runtime.gateway import fields
 from runtime.gateway.frames import Frames, percentiles
 from runtime.gateway.names import known, select
 from runtime.gateway.observation import Look, Observer
-from runtime.gateway.submitter import SubmitFault, Submitter
+from runtime.gateway.submitter import CommandPlace, SubmitFault, Submitter
 from runtime.gateway.tagtable import tags_result
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment
@@ -214,9 +215,9 @@ class Requests:
                 where=name,
                 mend=f"the commands of this site are: {', '.join(self._submitter.places) or 'none'}",
             )
-        value = parse(fields.json_value(message, "value"), place.value)
+        value = parse(fields.json_value(message, "value"), replace(place.value, name=name))
         shown = show(to_json(value, place.value), place.value.type_name)
-        before = self._shown_before(place.value)
+        before = self._shown_command(place)
         seq, ttl_ns = fields.whole(message, "seq"), _ttl_ns(message)
         client = fields.text(message, "client")
         outcome = await self._submitter.command(name, value, client=client, seq=seq, ttl_ns=ttl_ns)
@@ -229,6 +230,11 @@ class Requests:
     def _shown_before(self, leaf: Variable) -> str:
         snapshot = self._observer.latest()
         return "?" if snapshot is None else show(to_json(snapshot.value(leaf), leaf), leaf.type_name)
+
+    def _shown_command(self, place: CommandPlace) -> str:
+        snapshot = self._observer.latest()
+        given = snapshot is not None and bool(snapshot.value(place.request_seq))
+        return self._shown_before(place.value) if given else "no command"
 
 
 def command_audit(who: str, name: str, value: str, outcome: Outcome) -> tuple[Severity, str]:

@@ -33,7 +33,7 @@ EventSource = Literal["io", "scan", "gateway", "supervisor", "operator"]
 
 
 class Event(TypedDict):
-    """Something that happened. `id` counts from 1 in the gateway; a sender leaves it 0."""
+    """Something that happened. `id` counts up, across restarts of the gateway too; a sender leaves it 0."""
 
     id: int
     t_wall_ns: int

@@ -75,10 +75,15 @@ def test_status_when_all_is_well_then_figures_and_code_0(capsys: pytest.CaptureF
         "devices without  none",
         "forces           meter_1.p_kw = 5",
         "program faults   none",
-        "",
-        "plant_1.state    RUN",
-        "plant_1.soc_pct  55.5",
     ]
+
+
+def test_status_when_values_are_wanted_then_as_read_prints_them(capsys: pytest.CaptureFixture[str]) -> None:
+    soc = {"name": "plant_1.soc_pct", "value": 55.5, "type": "REAL", "unit": "%", "forced": False}
+    client = Scripted(status=STATUS, read={"values": [soc]})
+    assert remote.status(client, values=True) == 0
+    assert client.asked[1] == ("read", {"names": ["plant_1.state", "plant_1.soc_pct"]})
+    assert capsys.readouterr().out.endswith("\n\nplant_1.soc_pct  55.5  %\n")
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ async def test_command_when_program_answers_then_done_or_refused(controller: Con
         assert controller.get("plant_1.mode") == 1
         events = (await client.request("events"))["events"]
     assert [(e["severity"], e["text"]) for e in events if e["source"] == "operator"] == [
-        ("info", "hmi commanded mode: PASSIVE -> SELF_CONSUMPTION: done (DONE)"),
+        ("info", "hmi commanded mode: no command -> SELF_CONSUMPTION: done (DONE)"),
         ("warning", "hmi commanded mode: SELF_CONSUMPTION -> PASSIVE: refused (REFUSED_STATE)"),
     ]
 
@@ -137,7 +137,7 @@ async def test_command_when_program_never_answers_then_error_names_where_it_stop
     ("fields", "says"),
     [
         ({"name": "mood", "value": 1}, "no command of this name"),
-        ({"name": "mode", "value": "PASIVE"}, "did you mean PASSIVE"),
+        ({"name": "mode", "value": "PASIVE"}, "'PASIVE' is no value of CONTROL_MODE; did you mean PASSIVE"),
         ({"name": "target", "value": 100.5}, "outside the declared range"),
         ({"name": "mode", "value": 1, "seq": -1}, "`seq` must be a whole number from 0"),
         ({"name": "mode", "value": 1, "ttl_ms": 0}, "time to live must be above 0"),
