@@ -2,11 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from runtime.core.fault import PlcFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runtime.wire.client import Client
 
 app = typer.Typer(
     name="voltscan",
@@ -18,6 +23,9 @@ app = typer.Typer(
 )
 map_app = typer.Typer(help="The SCADA register map.", no_args_is_help=True)
 app.add_typer(map_app, name="map")
+
+NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
+"""`voltscan write x -5`: a value may begin with a minus sign."""
 
 SiteFile = Annotated[Path, typer.Argument(help="Site file, such as configs/demo.toml.")]
 Site = Annotated[str | None, typer.Option("--site", help="Name of the site, when several controllers run here.")]
@@ -71,6 +79,156 @@ def exec_(
 
     how = Execution(scans, period, tuple(assignments or ()), backend, tuple(watch or ()))
     raise typer.Exit(exec_files(files, how, as_json=json))
+
+
+@app.command()
+def status(
+    site: Site = None,
+    values: Annotated[bool, typer.Option(help="With the values of the HMI.")] = False,
+    json: Json = False,
+) -> None:
+    """What a running controller does; exit code 1 when it does not scan or a program fault stops its outputs."""
+    from runtime.cli import remote
+
+    _ask(site, lambda client: remote.status(client, values=values, as_json=json))
+
+
+@app.command()
+def tags(
+    patterns: Annotated[list[str] | None, typer.Argument(help="Only those that match; * and ?.")] = None,
+    variables: Annotated[bool, typer.Option(help="The programs' own variables too.")] = False,
+    site: Site = None,
+    json: Json = False,
+) -> None:
+    """The tags of a running controller."""
+    from runtime.cli import remote
+
+    _ask(site, lambda client: remote.tags(client, patterns or (), variables=variables, as_json=json))
+
+
+@app.command()
+def read(names: Names, site: Site = None, json: Json = False) -> None:
+    """Values of tags and variables, with quality and age."""
+    from runtime.cli import remote
+
+    _ask(site, lambda client: remote.read(client, names, as_json=json))
+
+
+@app.command(context_settings=NEGATIVE_NUMBERS)
+def write(name: Name, value: NewValue, site: Site = None, json: Json = False) -> None:
+    """Write a variable once."""
+    from runtime.cli import remote
+
+    _ask(site, lambda client: remote.write(client, name, value, as_json=json))
+
+
+@app.command(context_settings=NEGATIVE_NUMBERS)
+def force(name: Name, value: NewValue, site: Site = None, json: Json = False) -> None:
+    """Hold an input or output at a value until `unforce`."""
+    from runtime.cli import remote
+
+    _ask(site, lambda client: remote.force(client, name, value, as_json=json))
+
+
+@app.command()
+def unforce(
+    name: Annotated[str | None, typer.Argument(help="Forced tag.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every forced tag.")] = False,
+    site: Site = None,
+    json: Json = False,
+) -> None:
+    """Let a forced tag go."""
+    from runtime.cli import remote
+
+    _ask(site, lambda client: remote.unforce(client, name, every=every, as_json=json))
+
+
+@app.command(context_settings=NEGATIVE_NUMBERS)
+def command(
+    name: Annotated[str, typer.Argument(help="Command of the site map, such as mode.")],
+    value: NewValue,
+    ttl_ms: Annotated[int, typer.Option(help="Time to live, in ms.")] = 5000,
+    site: Site = None,
+    json: Json = False,
+) -> None:
+    """Give a command and wait for the program's answer; exit code 1 when it refuses."""
+    from runtime.cli import remote
+
+    _ask(site, lambda client: remote.command(client, name, value, ttl_ms=ttl_ms, as_json=json))
+
+
+@app.command()
+def acknowledge(site: Site = None, json: Json = False) -> None:
+    """Acknowledge program faults, so that outputs may be driven again."""
+    from runtime.cli import remote
+
+    _ask(site, lambda client: remote.acknowledge(client, as_json=json))
+
+
+@app.command()
+def stats(
+    reset: Annotated[bool, typer.Option(help="Start the figures anew after printing.")] = False,
+    bare: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Measure for so long, beside a bare native loop: 60s.")
+    ] = None,
+    site: Site = None,
+    json: Json = False,
+) -> None:
+    """Percentiles of the scan: release delay, execution, period error."""
+    from runtime.cli import remote
+
+    if bare is None:
+        _ask(site, lambda client: remote.stats(client, reset=reset, as_json=json))
+    from runtime.cli.beside_bare import stats_beside_bare
+
+    _ask(site, lambda client: stats_beside_bare(client, str(bare), as_json=json))
+
+
+@app.command()
+def hmi(
+    endpoint: Annotated[str | None, typer.Argument(help="Site name, or run directory.")] = None,
+    site: Site = None,
+    parent_pid: ParentPid = 0,
+) -> None:
+    """Open the terminal HMI of a running controller."""
+    from hmi.main import run_hmi
+
+    _end_with_parent(parent_pid)
+    raise typer.Exit(run_hmi(endpoint or site))
+
+
+@app.command()
+def bench(
+    seconds: Annotated[float, typer.Option(min=1.0, help="How long to measure the release delay.")] = 10.0,
+    json: Json = False,
+) -> None:
+    """The cost of a scan's phases, and its release delay beside a bare native loop in the same run."""
+    import json as json_module
+
+    from runtime.scan.bench import run_bench
+
+    report = run_bench(seconds)
+    print(json_module.dumps(report.to_json()) if json else report.table())
+
+
+@map_app.command(name="export")
+def map_export(
+    site_file: SiteFile = Path("configs/demo.toml"),
+    form: Annotated[str, typer.Option("--format", help="md or csv.")] = "md",
+) -> None:
+    """Print the SCADA register map of a site as a document."""
+    from runtime.cli.mapexport import export_map
+
+    raise typer.Exit(export_map(site_file, form))
+
+
+def _ask(site: str | None, act: "Callable[[Client], int]") -> NoReturn:
+    """Do something with a running controller, and end with its exit code."""
+    from runtime.wire.client import connect
+
+    with connect(site) as client:
+        code = act(client)
+    raise typer.Exit(code)
 
 
 def _end_with_parent(parent_pid: int) -> None:

@@ -22,7 +22,7 @@ from runtime.node.supervisor import Child, Supervisor
 from runtime.wire.endpoints import endpoints
 from runtime.wire.events import EventSender
 from runtime.wire.messages import Severity
-from runtime.wire.rundir import make_run_dir
+from runtime.wire.rundir import PLANT_OF_NAME, make_run_dir
 
 LOG_SIZE_MAX = 1_000_000
 """A process's log is started anew past this size, with one older one kept beside it."""
@@ -102,9 +102,9 @@ class Controller:
         io_plan.unlink(missing_ok=True)
         if build.io_plan is not None:
             build.io_plan.save(io_plan)
-        (run / runplan.PLANT_OF).unlink(missing_ok=True)
+        (run / PLANT_OF_NAME).unlink(missing_ok=True)
         if self._options.plant_of:
-            (run / runplan.PLANT_OF).write_text(self._options.plant_of)
+            (run / PLANT_OF_NAME).write_text(self._options.plant_of)
         RunPlan(
             site=table.name,
             served=build.io_plan is not None and build.io_plan.served,

@@ -11,7 +11,6 @@ OBJECT = "programs.o"
 IO_PLAN = "io_plan.json"
 RUN_PLAN = "run.json"
 PROCESSES = "processes.json"
-PLANT_OF = "plant_of"
 
 
 @dataclass(frozen=True, slots=True)

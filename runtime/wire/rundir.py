@@ -14,6 +14,8 @@ from runtime.core.fault import ConfigFault
 
 LOCK_NAME = "lock"
 MANIFEST_NAME = "manifest.json"
+PLANT_OF_NAME = "plant_of"
+"""File in the run directory of a simulated plant: the name of the site whose plant it is."""
 _SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 SITE_NAME_MAX = 40
 """Characters of a site's name: it is part of a socket path, of which Linux allows 107 bytes in all."""
@@ -85,7 +87,7 @@ def running_sites() -> dict[str, Path]:
 
 
 def find_site(site: str | None) -> tuple[str, Path]:
-    """The named controller, or the only one that runs.
+    """The named controller, or the only one that runs; a simulated plant has to be named.
 
     Raises ConfigFault when it does not run, or when there are several to choose from.
     """
@@ -99,8 +101,9 @@ def find_site(site: str | None) -> tuple[str, Path]:
             where=str(run_dir(site)),
             mend="start it: voltscan run SITE.toml",
         )
-    if len(running) == 1:
-        return next(iter(running.items()))
+    controllers = {name: run for name, run in running.items() if not (run / PLANT_OF_NAME).exists()} or running
+    if len(controllers) == 1:
+        return next(iter(controllers.items()))
     if not running:
         raise ConfigFault("no controller is running", where=str(run_base()), mend="start one: voltscan run SITE.toml")
     raise ConfigFault(f"several controllers run: {names}", mend="name one: --site NAME")
