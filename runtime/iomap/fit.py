@@ -24,6 +24,7 @@ def check_use(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:
         yield error("M3003", f"`{use.name}` does not fit its tag: {why}", Label(use.place, declared), help=mend)
         return
     yield from _check_labels(use)
+    yield from _check_unit(use)
     yield from _check_limits(site, use)
     if use.is_output:
         yield from _check_fail_safe(site, use)
@@ -83,6 +84,13 @@ def _check_labels(use: Use) -> Iterator[Diagnostic]:
             at = Label(use.place, f"the profile says {label} = {told[label.upper()]}, {use.tag.enum_name} says {value}")
             mend = "give the enumeration the device's values"
             yield error("M3003", f"`{use.name}` and {use.tag.enum_name} disagree about {label}", at, help=mend)
+
+
+def _check_unit(use: Use) -> Iterator[Diagnostic]:
+    if use.tag.unit and use.point.unit and use.tag.unit != use.point.unit:
+        at = Label(use.place, f"{use.tag.name} is in {use.tag.unit} ({use.tag.file}:{use.tag.line})")
+        mend = "bind a tag of that unit and convert it in the program"
+        yield error("M3014", f"`{use.name}` is in {use.point.unit}, its tag is not", at, help=mend)
 
 
 def _check_keys(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import demo_tags
@@ -183,6 +184,12 @@ def test_tag_when_its_type_is_another_then_only_a_lossless_one_fits(
     fields = [f if f[0] != name else (name, type_, "", ()) for f in demo_tags.RACK]
     found, _ = load_edited(tmp_path, [], demo_tags.table(demo_tags.GLOBALS | {"battery_1": fields}))
     assert [d.message for d in found if d.code == "M3003"] == ([why] if why else [])
+
+
+def test_unit_when_the_tag_has_another_then_told(tmp_path: Path) -> None:
+    tags = [replace(t, unit="V") if t.name == "battery_1.cell_u_min_mv" else t for t in demo_tags.table()]
+    found, _ = load_edited(tmp_path, [], TagTable(tags))
+    assert [(d.code, d.message) for d in found] == [("M3014", "`cell_u_min_mv` is in mV, its tag is not")]
 
 
 def test_device_when_the_program_has_no_tag_for_it_then_a_warning_only(tmp_path: Path) -> None:
