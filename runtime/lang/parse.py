@@ -6,17 +6,16 @@ word is put right, anything else is dropped up to where the thread can be taken 
 
 import functools
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 from lark import Lark
-from lark.grammar import Rule
 from lark.lexer import Lexer
 from lark.parsers.lalr_analysis import Shift
 
 from runtime.core.diagnostic import Diagnostic, Source
 from runtime.lang import tree
 from runtime.lang.build import Builder
-from runtime.lang.tokens import Token, scan
+from runtime.lang.tokens import CONTEXTUAL, Token, scan
 
 DEEPEST = 2000
 """Symbols that may be open at once. People nest a few dozen; later stages recurse over the tree."""
@@ -32,6 +31,14 @@ class _NoLexer(Lexer):
         raise NotImplementedError
 
 
+class Reduction(NamedTuple):
+    """An alternative of the grammar: how many symbols it has, its alias, and the symbol it makes."""
+
+    size: int
+    alias: str
+    makes: str
+
+
 class Table:
     """The LALR(1) table: what each state does on each symbol."""
 
@@ -41,11 +48,17 @@ class Table:
         table = parser._parse_table  # noqa: SLF001 - lark has no public name for it
         self.start: int = table.start_states["file"]
         self.end: int = table.end_states["file"]
+        self.aliases: set[str] = set()
         self.shifts: list[dict[str, int]] = [{} for _ in table.states]
-        self.reductions: list[dict[str, Rule]] = [{} for _ in table.states]
+        self.reductions: list[dict[str, Reduction]] = [{} for _ in table.states]
         for state, actions in table.states.items():
             for symbol, (action, argument) in actions.items():
-                (self.shifts if action is Shift else self.reductions)[state][symbol] = argument
+                if action is Shift:
+                    self.shifts[state][symbol] = argument
+                else:
+                    reduction = Reduction(len(argument.expansion), str(argument.alias), str(argument.origin.name))
+                    self.reductions[state][symbol] = reduction
+                    self.aliases.add(reduction.alias)
 
     def accepts(self, stack: list[int], kinds: tuple[str, ...]) -> bool:
         """True when the tokens could follow, one after another, on a stack of states."""
@@ -61,9 +74,9 @@ class Table:
             rule = self.reductions[stack[-1]].get(kind)
             if rule is None:
                 return None
-            if rule.expansion:
-                del stack[-len(rule.expansion) :]
-            stack.append(self.shifts[stack[-1]][rule.origin.name])
+            if rule.size:
+                del stack[-rule.size :]
+            stack.append(self.shifts[stack[-1]][rule.makes])
             if kind == "$END" and stack[-1] == self.end:
                 return stack
         return [*stack, shifted]
@@ -86,24 +99,26 @@ class Driver:
 
     def __init__(self, rules: Table, builder: Builder) -> None:
         self.table = rules
-        self.builder = builder
+        self._reducers = {alias: builder.reducer(alias) for alias in rules.aliases}
         self.states = [rules.start]
         self.values: list[Any] = []
 
     def feed(self, token: Token) -> bool:
         """Take one token; False, with the stacks as they were but for finished reductions, when it cannot follow."""
-        states, values, builder = self.states, self.values, self.builder
+        states, values, reducers = self.states, self.values, self._reducers
         shifts, reductions, kind = self.table.shifts, self.table.reductions, token.kind
         while (shifted := shifts[states[-1]].get(kind)) is None:
             rule = reductions[states[-1]].get(kind)
             if rule is None:
                 return False
-            size = len(rule.expansion)
-            children = values[-size:] if size else ()
+            size, alias, makes = rule
             if size:
+                children = values[-size:]
                 del states[-size:], values[-size:]
-            values.append(builder.reducer(rule.alias or "")(*children))
-            states.append(shifts[states[-1]][rule.origin.name])
+                values.append(reducers[alias](*children))
+            else:
+                values.append(reducers[alias]())
+            states.append(shifts[states[-1]][makes])
             if kind == "$END" and states[-1] == self.table.end:
                 return True
         states.append(shifted)
@@ -126,7 +141,8 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     tokens = scanned.tokens
     position = 0
     while position < len(tokens):
-        if driver.feed(tokens[position]):
+        token = tokens[position]
+        if driver.feed(token) or (token.kind in CONTEXTUAL and driver.feed(token._replace(kind="NAME"))):
             position += 1
             if len(driver.states) > DEEPEST:
                 recovery.refuse_depth(position - 1)

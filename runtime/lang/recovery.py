@@ -233,7 +233,7 @@ class Recovery:
                      "PLUS", "MINUS", "STAR", "SLASH", "AMP"}  # fmt: skip
         plain = sorted(words(k) for k in expected - operators - {"ERROR", "DOT", "LBRACK", "$END"})
         if len(plain) > 1 and operators & expected:
-            plain.remove(words("LPAR"))
+            plain = [word for word in plain if word != words("LPAR")]
         if operators & expected and not plain:
             return "an operator"
         return " or ".join(plain[:4]) if plain else "the end of the file"

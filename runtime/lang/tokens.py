@@ -20,6 +20,9 @@ KEYWORDS = frozenset(
     """.split()  # noqa: SIM905 - sixty quoted words read worse
 )
 
+CONTEXTUAL = frozenset({"ON", "TASK", "WITH", "RESOURCE", "PERSISTENT"})
+"""Keywords only where a configuration or section expects them; elsewhere they are names: `(OFF, ON)` is common."""
+
 OPERATORS = {
     ":=": "ASSIGN", "=>": "OUTPUT", "..": "RANGE", "**": "POWER", "<>": "NE", "<=": "LE", ">=": "GE", "<": "LT",
     ">": "GT", "=": "EQ", "+": "PLUS", "-": "MINUS", "*": "STAR", "/": "SLASH", "&": "AMP", "(": "LPAR", ")": "RPAR",

@@ -38,8 +38,22 @@ class Ref:
         return Label(span, f"declared {name_of(self.type)} here")
 
 
+LONGEST_PATH = 100
+"""Fields and subscripts in one path; types that deep are not written by people."""
+
+
 def refer(ctx: Context, node: tree.Expr) -> Ref | None:
     """The variable an expression names; None after a mistake was reported (or `node` was missing)."""
+    steps, root = 0, node
+    while isinstance(root, tree.Field | tree.Subscript):
+        steps, root = steps + 1, root.base
+    if steps > LONGEST_PATH:
+        ctx.report.error("L1009", f"a path of more than {LONGEST_PATH} steps", root.span, "begins here")
+        return None
+    return _refer(ctx, node)
+
+
+def _refer(ctx: Context, node: tree.Expr) -> Ref | None:
     match node:
         case tree.Name():
             return _name(ctx, node)
@@ -48,19 +62,12 @@ def refer(ctx: Context, node: tree.Expr) -> Ref | None:
         case tree.Subscript():
             return _subscript(ctx, node)
         case tree.Group():
-            return refer(ctx, node.inner)
+            return _refer(ctx, node.inner)
         case tree.Missing():
             return None
         case _:
             ctx.report.error("L2008", "a variable is needed here", node.span, "this is a value")
             return None
-
-
-def root_symbol(ctx: Context, node: tree.Expr) -> VarSymbol | None:
-    """The variable at the root of a path, without a word when there is none."""
-    while isinstance(node, tree.Field | tree.Subscript):
-        node = node.base
-    return ctx.scope.variable(node.key) if isinstance(node, tree.Name) else None
 
 
 def unknown_name(ctx: Context, node: tree.Name, *, help: str = "") -> None:
@@ -113,7 +120,7 @@ def _name(ctx: Context, node: tree.Name) -> Ref | None:
 
 
 def _field(ctx: Context, node: tree.Field) -> Ref | None:
-    base = refer(ctx, node.base)
+    base = _refer(ctx, node.base)
     if base is None or size_of(base.type) == 0:
         return None
     kind = base.type
@@ -150,7 +157,7 @@ def _field(ctx: Context, node: tree.Field) -> Ref | None:
 
 
 def _subscript(ctx: Context, node: tree.Subscript) -> Ref | None:
-    base = refer(ctx, node.base)
+    base = _refer(ctx, node.base)
     indices = [expression.lower(ctx, i, LINT) for i in node.indices]
     if base is None or size_of(base.type) == 0:
         return None

@@ -10,6 +10,7 @@ from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, quality
 from runtime.lang.lower.arguments import bind
+from runtime.lang.lower.arithmetic import power
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.conversion import conversion
 from runtime.lang.lower.convert import common, converted, fit, flexible_fits, settled, way
@@ -258,7 +259,7 @@ def _expt(ctx: Context, call: _Call) -> Typed:
     exponent = expression.lower(ctx, call.args[1])
     if isinstance(base.type, Unknown) or isinstance(exponent.type, Unknown):
         return nothing(call.node.span)
-    return expression.power(ctx, call.node, base, exponent, call.want)
+    return power(ctx, call.node, base, exponent, call.want)
 
 
 def _trunc(ctx: Context, call: _Call) -> Typed:

@@ -3,9 +3,10 @@
 from runtime.core.elementary import LINT, LREAL, TIME, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression
+from runtime.lang.lower.arithmetic import arithmetic_node
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted
+from runtime.lang.lower.mismatch import refuse_pair
 from runtime.lang.types import ANY_REAL
 
 
@@ -35,11 +36,11 @@ def _scaled(ctx: Context, node: tree.Binary, time: Typed, number: Typed, *, swap
         return Typed(TIME, node.span)
     amount = converted(time.expr, kind)
     first, second = (factor, amount) if swapped else (amount, factor)
-    made = expression.arithmetic_node(ctx, node, "mul" if node.op == "*" else "div", kind, first, second)
+    made = arithmetic_node(ctx, node, "mul" if node.op == "*" else "div", kind, first, second)
     site = ctx.site(FaultCode.NAN_TO_INTEGER, node.op_span) if is_real else -1
     return Typed(TIME, node.span, converted(made, TIME, site))
 
 
 def _refuse(ctx: Context, node: tree.Binary, left: Typed, right: Typed) -> Typed:
-    expression.refuse_pair(ctx, node, left, right, None)
+    refuse_pair(ctx, node, left, right, None)
     return nothing(node.span)
