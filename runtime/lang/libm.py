@@ -5,7 +5,6 @@ them under names of ours (`native_symbol`), bound when the code is loaded to the
 """
 
 import ctypes
-import ctypes.util
 from collections.abc import Callable
 
 from runtime.core.elementary import Elementary
@@ -32,7 +31,8 @@ _PREFIX = "voltscan_libm_"
 FUNCTION_NAMES = frozenset(_C_NAMES)
 """Intrinsics of ir.py that are libm's."""
 
-_libm = ctypes.CDLL(ctypes.util.find_library("m") or "libm.so.6")
+# By its name in glibc: ctypes.util.find_library would start a compiler to look for it.
+_libm = ctypes.CDLL("libm.so.6")
 
 
 def argument_count(name: str) -> int:

@@ -15,6 +15,9 @@ INLINE_GROWTH_LINES = 4000
 """A body whose copies at every call would add more lines than this is called, not inlined: a scan of thousands of
 instances runs faster from the instruction cache, and compiles in a fraction of the time."""
 
+INLINE_FREE_LINES = 30
+"""A body no longer than this is left to LLVM: what it does is hardly longer than a call."""
+
 
 def emit_module(app: Application) -> str:
     """The module's text; equal applications give equal text.
@@ -52,7 +55,8 @@ def _task_writer(app: Application, i: int) -> BodyWriter:
 
 
 def _body_text(app: Application, name: str, writer: BodyWriter, call_count: int) -> str:
-    grows = call_count > 1 and call_count * len(writer.lines) > INLINE_GROWTH_LINES
+    lines = len(writer.lines)
+    grows = lines > INLINE_FREE_LINES and call_count > 1 and call_count * lines > INLINE_GROWTH_LINES
     attributes = "noinline nounwind" if grows else "nounwind"
     head = bodies.signature(app.bodies[name], len(app.initial))
     return _function(f"define internal {head} {attributes}", writer)

@@ -17,7 +17,7 @@ from runtime.lang import ir
 ROUNDS_MIN = 8
 """Fewer repetitions stay as they are: known addresses are worth more than short code."""
 
-GROUP_MAX = 32
+GROUP_MAX = 64
 """Statements a group may have; bounds the search to so many compares a statement."""
 
 
@@ -38,17 +38,19 @@ class Rounds:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """A statement without its offsets, and those."""
+    """A statement: a number for all of it but the offsets, equal for equal ones; the offsets; the first offset."""
 
-    shape: tuple[object, ...]
+    shape: int
     offsets: tuple[int, ...]
+    lead: int
 
 
 def find_rounds(block: ir.Block) -> list[ir.Statement | Rounds]:
     """The block with each stretch of repeated groups as one `Rounds`."""
     if len(block) < ROUNDS_MIN:
         return list(block)
-    patterns = [_pattern(statement) for statement in block]
+    numbers: dict[tuple[object, ...], int] = {}
+    patterns = [_pattern(statement, numbers) for statement in block]
     made: list[ir.Statement | Rounds] = []
     at = 0
     while at < len(block):
@@ -66,8 +68,11 @@ def find_rounds(block: ir.Block) -> list[ir.Statement | Rounds]:
 
 def _repetition(patterns: list[_Pattern], at: int) -> tuple[int, int]:
     """Size and number of the groups that start at `at`; number 0 when there are too few."""
+    first = patterns[at]
     for size in range(1, min(GROUP_MAX, (len(patterns) - at) // ROUNDS_MIN) + 1):
-        if patterns[at].shape == patterns[at + size].shape:
+        # A quick test that refuses nearly everything: do the first statements of three groups look alike?
+        second, third = patterns[at + size], patterns[at + 2 * size]
+        if first.shape == second.shape == third.shape and second.lead - first.lead == third.lead - second.lead:
             count = _count(patterns, at, size)
             if count >= ROUNDS_MIN:
                 return size, count
@@ -94,11 +99,11 @@ def _steps(before: _Pattern, now: _Pattern) -> list[int]:
     return [b - a for a, b in zip(before.offsets, now.offsets, strict=True)]
 
 
-def _pattern(statement: ir.Statement) -> _Pattern:
+def _pattern(statement: ir.Statement, numbers: dict[tuple[object, ...], int]) -> _Pattern:
     shape: list[object] = []
     offsets: list[int] = []
     _flatten(statement, shape, offsets)
-    return _Pattern(tuple(shape), tuple(offsets))
+    return _Pattern(numbers.setdefault(tuple(shape), len(numbers)), tuple(offsets), offsets[0] if offsets else 0)
 
 
 def _flatten(node: object, shape: list[object], offsets: list[int]) -> None:
