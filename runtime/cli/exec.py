@@ -11,10 +11,13 @@ from runtime.cli.check import print_diagnostics
 from runtime.core.duration import duration_ns
 from runtime.core.fault import FAULT_TEXT, ConfigFault
 from runtime.core.tag import Variable
+from runtime.image.nativecode import native_cache
 from runtime.lang.application import Application
 from runtime.lang.compile import compile_sources, load_sources
 from runtime.lang.machine import Machine
+from runtime.node.statedir import cache_dir
 from runtime.scan.faults import RecordedFault
+from runtime.scan.kernel import Kernel
 from runtime.scan.virtual import VirtualScan
 from runtime.wire.values import show, to_json
 
@@ -40,7 +43,8 @@ def exec_files(files: list[Path], how: Execution, *, as_json: bool) -> int:
         return 1
     if not as_json:
         print_diagnostics(diagnostics, as_json=False)
-    scan = VirtualScan(_machine(compiled.application, how.backend), period_ns=_period_ns(how.period))
+    kernel = Kernel(native_cache(cache_dir())) if how.backend == "llvm" else None
+    scan = VirtualScan(_machine(compiled.application, how.backend), period_ns=_period_ns(how.period), kernel=kernel)
     for assignment in how.assignments:
         name, equals, value = assignment.partition("=")
         if not equals:

@@ -84,14 +84,15 @@ class DemoSite:
         )
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "runtime.cli", "run", str(self.site_file), "--no-hmi"],
-            env=self.env,
-            cwd=self.folder,
-            stdout=(self.folder / "run.log").open("w"),
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        with (self.folder / "run.log").open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "runtime.cli", "run", str(self.site_file), "--no-hmi"],
+                env=self.env,
+                cwd=self.folder,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
 
     def stop(self) -> int:
         assert self.process is not None

@@ -35,7 +35,9 @@ MISTAKES = {
     "map: output without fail-safe": Mistake(
         IO_MAP, "start_cmd  = { fail_safe = false }", "start_cmd  = { }", "start_cmd  = { }", ("fail_safe",)
     ),
-    "map: two devices at one address": Mistake(IO_MAP, "unit = 2", "unit = 1  # taken", "unit = 1  # taken", ("pv_meter_1",)),
+    "map: two devices at one address": Mistake(
+        IO_MAP, "unit = 2", "unit = 1  # taken", "unit = 1  # taken", ("pv_meter_1",)
+    ),
     "profile: unknown type": Mistake(PROFILE, '"i32"', '"i33"', '"i33"', ("i32",)),
     "scada: unknown tag": Mistake(SCADA, '"plant_1.state"', '"plant_1.stat"', '"plant_1.stat"', ("plant_1.state",)),
     "program: unknown name": Mistake(
