@@ -105,9 +105,10 @@ class Observer:
         ]
 
     def bad_devices(self, bad_inputs: list[str]) -> list[str]:
-        """The devices of which every input is among the bad ones."""
-        bad = set(bad_inputs)
+        """The devices of which every input that is not forced is among the bad ones."""
+        bad, forced = set(bad_inputs), self.forces.list()
         by_device: dict[str, list[str]] = {}
         for slot in self.layout.inputs:
-            by_device.setdefault(slot.device, []).append(slot.tag.name)
+            if slot.tag.name not in forced:
+                by_device.setdefault(slot.device, []).append(slot.tag.name)
         return [device for device, names in by_device.items() if all(name in bad for name in names)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import socket
 import struct
 from collections.abc import AsyncIterator, Sequence
@@ -25,7 +26,7 @@ class TenWords:
             raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
 
     async def read_bits(self, table: Table, address: int, count: int) -> Sequence[bool]:
-        assert table is Table.COILS
+        assert table in (Table.COILS, Table.DISCRETE_INPUTS)
         self._check(address, count)
         return self.bits[address : address + count]
 
@@ -190,3 +191,16 @@ async def test_server_when_port_is_taken_then_says_where() -> None:
         with pytest.raises(ConfigFault, match="cannot listen") as caught:
             await ModbusServer({}, host="127.0.0.1", port=port).start()
     assert caught.value.where == f"127.0.0.1:{port}"
+
+
+async def test_answer_when_pdu_is_anything_then_a_reply_or_an_exception_and_never_a_crash() -> None:
+    for seed in range(3000):
+        chance = random.Random(seed)
+        functions = [1, 2, 3, 4, 5, 6, 15, 16, 22, 23, chance.randrange(256)]
+        pdu = bytes([chance.choice(functions)]) + chance.randbytes(chance.randrange(20))
+        unit = TenWords()
+        reply = await answer(unit, pdu)
+        assert 2 <= len(reply) <= 253, f"seed {seed}"
+        assert reply[0] & 0x7F == pdu[0] & 0x7F, f"seed {seed}"
+        if reply[0] & 0x80:
+            assert unit.words == list(range(100, 110)), f"seed {seed}: refused, but written"

@@ -207,8 +207,12 @@ async def test_status_when_inputs_turn_bad_then_names_them_and_devices_without_a
         await asyncio.sleep(0.05)
         await client.request("status")
         status = await client.request("status")
+        controller.forces.set("rack_1.soc_pct", 50.0)
+        forced = await client.request("status")
     assert status["bad_inputs"] == ["meter_1.p_kw", "rack_1.soc_pct", "rack_1.alarm_bits"]
     assert status["bad_devices"] == ["rack_1"]
+    assert forced["bad_inputs"] == ["meter_1.p_kw", "rack_1.alarm_bits"]
+    assert forced["bad_devices"] == ["rack_1"]
 
 
 async def test_acknowledge_when_faults_are_recorded_then_told_until_acknowledged(controller: Controller) -> None:
