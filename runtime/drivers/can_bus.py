@@ -189,18 +189,18 @@ class CanDriver:
         for _ in range(FRAMES_A_TURN):
             try:
                 frame = bus.recv(timeout=0)
-            except can.CanError as fault:
+            except (can.CanError, OSError) as fault:
                 self._receive_failed(fault)
                 return
             if frame is None:
                 return
             self._take(frame)
 
-    def _receive_failed(self, fault: can.CanError) -> None:
+    def _receive_failed(self, fault: can.CanError | OSError) -> None:
         """Something that is no CAN frame is dropped; a bus that is gone is opened anew."""
         for device in self._devices:
             device.statistics.errors += 1
-        gone = isinstance(fault.__cause__, OSError) or isinstance(fault, can.CanInitializationError)
+        gone = isinstance(fault, OSError) or isinstance(fault.__cause__, OSError)
         if gone and self._broken is not None and not self._broken.done():
             self._broken.set_exception(DriverFault(f"receiving fails: {fault}", where=where(self._context.link)))
 

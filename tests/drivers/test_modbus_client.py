@@ -1,0 +1,275 @@
+"""The Modbus client against servers that misbehave, over loopback: silence, lateness, refusal, garbage, half-open."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+from io_points import MS, FakeFrame, input_point, modbus_wire, output_point
+
+from runtime.core.quality import Quality
+from runtime.drivers.engine import IoEngine
+from runtime.drivers.modbus_pdu import ExceptionCode, ModbusRefusal, Table
+from runtime.drivers.modbus_server import ModbusServer
+from runtime.drivers.registry import DRIVERS
+from runtime.iomap.merge import merge_reads
+from runtime.iomap.plan import DevicePlan, Heartbeat, IoPlan, LinkPlan
+
+GOOD, BAD = Quality.GOOD, Quality.BAD
+PATIENCE_S = 20.0
+HEARTBEAT_REGISTER = 90
+
+
+@dataclass
+class PlayedUnit:
+    """Holding registers 0 to 99. `mood` runs before each answer and may sleep or refuse."""
+
+    mood: Callable[[int], Awaitable[None]] | None = None
+    words: list[int] = field(default_factory=lambda: [11] * 100)
+    writes: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
+
+    async def read_bits(self, _table: Table, _address: int, _count: int) -> Sequence[bool]:
+        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION)
+
+    async def read_words(self, _table: Table, address: int, count: int) -> Sequence[int]:
+        if self.mood is not None:
+            await self.mood(address)
+        return self.words[address : address + count]
+
+    async def write_bits(self, _address: int, _bits: Sequence[bool]) -> None:
+        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION)
+
+    async def write_words(self, address: int, words: Sequence[int]) -> None:
+        if self.mood is not None:
+            await self.mood(address)
+        self.writes.append((address, tuple(words)))
+
+
+async def never(_address: int) -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+async def late(_address: int) -> None:
+    await asyncio.sleep(0.15)  # past the client's time-out of 100 ms: the answer comes during a later request
+
+
+async def refuse_high(address: int) -> None:
+    if address >= 50:
+        raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
+
+
+def device(name: str, unit_id: int) -> DevicePlan:
+    points = tuple(
+        input_point(f"r{address}", entry, modbus_wire(address=address), period_ns=20 * MS)
+        for entry, address in enumerate((0, 50))
+    )
+    groups = {point.name: "fast" for point in points}
+    return DevicePlan(
+        name=name,
+        profile="x",
+        nature="sensor",
+        served=False,
+        unit_id=unit_id,
+        inputs=points,
+        outputs=(output_point("setpoint", 0, wire=modbus_wire("f32", address=70)),),
+        reads=merge_reads(points, groups=groups, max_words=10, max_gap_words=0),
+        heartbeats=(
+            Heartbeat(
+                point="heartbeat",
+                wire=modbus_wire(address=HEARTBEAT_REGISTER),
+                kind="up",
+                period_ns=20 * MS,
+                minimum=1,
+                maximum=60000,
+            ),
+        ),
+    )
+
+
+class Bench:
+    """The client with devices a_1 (unit 1) and b_1 (unit 2) on one link."""
+
+    def __init__(self, port: int) -> None:
+        link = LinkPlan(
+            name="l",
+            protocol="modbus_tcp",
+            host="127.0.0.1",
+            port=port,
+            timeout_ns=100 * MS,
+            backoff_min_ns=10 * MS,
+            backoff_max_ns=50 * MS,
+        )
+        plan = IoPlan(
+            site="x",
+            served=False,
+            fail_safe_after_ns=1000 * MS,
+            links=(link,),
+            devices={"l": (device("a_1", 1), device("b_1", 2))},
+        )
+        self.events: list[str] = []
+        self.frame: FakeFrame | None = None
+        self.stop = asyncio.Event()
+        self.engine = IoEngine(
+            plan,
+            pages={},
+            frames=self,
+            clock=time.monotonic_ns,
+            on_event=lambda level, text: self.events.append(f"{level}: {text}"),
+            registry=DRIVERS,
+            random=Random(1),
+        )
+        self.task = asyncio.create_task(self.engine.run(self.stop))
+
+    def latest(self) -> FakeFrame | None:
+        return self.frame
+
+    def drive(self, value: float) -> None:
+        self.frame = FakeFrame((value,), valid_until_ns=1 << 62)
+
+    def qualities(self, name: str) -> list[Quality]:
+        return [quality for _, quality, _ in self.engine.pages[name].readings]
+
+    def answered(self, name: str) -> int:
+        statistics = self.engine.statistics[name]
+        return statistics.requests - statistics.errors
+
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline, f"never: {what}; events: {self.events}"
+            assert not self.task.done(), "the engine ended"
+            await asyncio.sleep(0.005)
+
+
+@contextlib.asynccontextmanager
+async def client_of(*units: PlayedUnit) -> AsyncIterator[Bench]:
+    server = ModbusServer(dict(enumerate(units, 1)), host="127.0.0.1", port=0)
+    await server.start()
+    bench = Bench(server.port)
+    try:
+        yield bench
+    finally:
+        bench.stop.set()
+        await bench.task
+        await server.stop()
+
+
+async def test_device_when_it_never_answers_then_lost_once_and_its_neighbour_goes_on() -> None:
+    silent, healthy = PlayedUnit(never), PlayedUnit()
+    async with client_of(silent, healthy) as bench:
+        # one connection answers in order, so a gateway that waits for a dead unit forever would block all: this
+        # server does, and the client must make the connection anew rather than wait
+        await bench.until(lambda: any("a_1 lost" in e for e in bench.events), "a_1 lost")
+        assert bench.qualities("a_1") == [BAD, BAD]
+        silent.mood = None
+        await bench.until(lambda: bench.qualities("a_1") == bench.qualities("b_1") == [GOOD, GOOD], "both good")
+
+
+async def test_device_when_its_gateway_says_it_is_absent_then_lost_and_neighbour_undisturbed() -> None:
+    async with client_of(PlayedUnit()) as bench:  # unit 2 does not exist: exception 0x0B
+        await bench.until(lambda: any("b_1 lost" in e for e in bench.events), "b_1 lost")
+        before = bench.answered("a_1")
+        await bench.until(lambda: bench.answered("a_1") > before + 20, "a_1 goes on")
+        assert bench.qualities("a_1") == [GOOD, GOOD]
+        assert bench.qualities("b_1") == [BAD, BAD]
+        assert sum("b_1" in event for event in bench.events) == 1
+        assert not any("a_1 lost" in event for event in bench.events)
+
+
+async def test_device_when_answers_come_late_then_no_value_lands_in_the_wrong_place() -> None:
+    slow, other = PlayedUnit(late, words=[1] * 100), PlayedUnit(words=[2] * 100)
+    async with client_of(slow, other) as bench:
+        await bench.until(lambda: any("a_1 lost" in e for e in bench.events), "a_1 lost")
+        for _ in range(50):
+            seen = {value for value, _, _ in bench.engine.pages["b_1"].readings}
+            assert seen <= {None, 2.0}
+            await asyncio.sleep(0.005)
+        slow.mood = None
+        await bench.until(lambda: bench.qualities("a_1") == [GOOD, GOOD], "a_1 good")
+        assert [value for value, _, _ in bench.engine.pages["a_1"].readings] == [1.0, 1.0]
+
+
+async def test_device_when_it_refuses_some_registers_then_only_those_are_bad_and_it_is_said_once() -> None:
+    async with client_of(PlayedUnit(refuse_high), PlayedUnit()) as bench:
+        bench.drive(1.0)
+        await bench.until(lambda: bench.engine.statistics["a_1"].errors > 5, "refusals")
+        assert bench.qualities("a_1") == [GOOD, BAD]
+        told = [event for event in bench.events if event.startswith("warning: a_1 refuses reading")]
+        assert told == [
+            "warning: a_1 refuses reading holding registers 50 to 50: illegal data address (code 2)",
+        ]
+        assert not any("a_1 lost" in event for event in bench.events)
+
+
+async def test_outputs_when_driven_then_written_in_order_and_the_heartbeat_counts_until_fail_safe() -> None:
+    unit = PlayedUnit()
+
+    def beats() -> list[int]:
+        return [words[0] for address, words in unit.writes if address == HEARTBEAT_REGISTER]
+
+    def setpoints() -> list[tuple[int, ...]]:
+        return [words for address, words in unit.writes if address == 70]
+
+    async with client_of(unit, PlayedUnit()) as bench:
+        bench.drive(50.0)
+        await bench.until(lambda: len(beats()) > 5, "heartbeats")
+        assert beats() == list(range(1, len(beats()) + 1))
+        assert setpoints() == [(0x4248, 0x0000)]
+        bench.frame = FakeFrame((50.0,), valid_until_ns=1 << 62, driving=False)
+        await bench.until(lambda: setpoints()[-1] == (0, 0), "fail-safe")
+        reads, count = bench.answered("a_1"), len(beats())
+        await bench.until(lambda: bench.answered("a_1") > reads + 20, "more polls")
+        assert len(beats()) == count
+
+
+GARBAGE = [
+    b"\x00" * 300,
+    b"\xff" * 300,
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    bytes.fromhex("0001 0000 0005 01 03 02 00"),
+    bytes.fromhex("0001 0000 0003 01 83 63"),
+    bytes.fromhex("0001 0000 0007 01 03 04 00010002"),
+    bytes.fromhex("0001 0000 0002 01 2b"),
+]
+
+
+@pytest.mark.parametrize("reply", GARBAGE, ids=range(len(GARBAGE)))
+async def test_client_when_garbage_comes_back_then_bad_and_alive(reply: bytes) -> None:
+    served = 0
+
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(300):
+                served += 1
+                writer.write(reply)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(babble, "127.0.0.1", 0)
+    bench = Bench(server.sockets[0].getsockname()[1])
+    await bench.until(lambda: served > 8 and any("lost" in e or "refuses" in e for e in bench.events), "babble")
+    assert Quality.GOOD not in (*bench.qualities("a_1"), *bench.qualities("b_1"))
+    bench.stop.set()
+    await bench.task
+    server.close()
+
+
+async def test_client_when_the_peer_closes_after_each_connect_then_one_event_a_device() -> None:
+    connects = 0
+
+    def close_at_once(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connects
+        connects += 1
+        writer.close()
+
+    server = await asyncio.start_server(close_at_once, "127.0.0.1", 0)
+    bench = Bench(server.sockets[0].getsockname()[1])
+    await bench.until(lambda: connects > 10, "many connects")
+    assert sum("lost" in event for event in bench.events) == 2
+    bench.stop.set()
+    await bench.task
+    server.close()
