@@ -149,14 +149,17 @@ class Console(App[None]):
 
     def action_target(self) -> None:
         """Set the target of the grid exchange, after asking."""
-        known = self.model.info(roles.GRID_TARGET_KW)
-        info = known or TagInfo(name=roles.GRID_TARGET_KW, type="REAL", unit="kW")
+        self.run_worker(self._ask_target(), exclusive=True, group="ask")
+
+    async def _ask_target(self) -> None:
+        info = self.model.info(roles.GRID_TARGET_COMMAND)
+        old = await self.feed.read_number(roles.GRID_TARGET_KW, otherwise=roles.GRID_TARGET_COMMAND)
         self._ask(
             Action(
                 title="Target of the grid exchange",
                 subject="command grid_target: + import, - export",
-                old=f"{wording.number(self.model.number(roles.GRID_TARGET_KW))} kW",
-                entry=info,
+                old=f"{wording.number(old, 3)} kW",
+                entry=info or TagInfo(name=roles.GRID_TARGET_COMMAND, type="REAL", unit="kW"),
                 send=lambda value: self.feed.command("grid_target", value),
             )
         )

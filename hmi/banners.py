@@ -58,8 +58,9 @@ def _of_plant(model: Model) -> list[Banner]:
     if model.text(roles.STATE) != "ERROR":
         return []
     bits = model.value(roles.ERROR_BITS)
-    detail = f"error bits 16#{bits:X} · " if isinstance(bits, int) else ""
-    return [Banner(Gravity.ALARM, "PLANT IN ERROR", f"{detail}r resets once the cause is gone")]
+    words = roles.errors_of(bits) if isinstance(bits, int) else []
+    text = " · ".join([*words, "r resets once the cause is gone"])
+    return [Banner(Gravity.ALARM, "PLANT IN ERROR", text)]
 
 
 def _of_inputs(status: Status) -> list[Banner]:

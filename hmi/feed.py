@@ -6,6 +6,7 @@ names and events are asked for anew, because another program may answer now.
 
 import asyncio
 import itertools
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 from hmi.clock import Clock
 from hmi.model import Model
 from hmi.outcome import Ending, Outcome
-from hmi.status import Scalar
+from hmi.status import Scalar, number_of
 from runtime.wire.fault import NoAnswerFault, RefusedFault, WireFault
 from runtime.wire.messages import EVENT, STATUS, TAGS
 from runtime.wire.stream import StreamMessage
@@ -22,6 +23,8 @@ COMMAND_TTL_MS = 5_000
 """How long a command may wait for its acknowledgement (wire protocol, version 1)."""
 COMMAND_MARGIN_MS = 1_000
 """The answer to a command may take this much longer than the command itself."""
+READ_TIMEOUT_MS = 1_000
+"""A dialog does not wait longer for the present value."""
 GREET_RETRY_S = 1.0
 """Pause between attempts to learn the tags of a controller whose frames are heard but which does not answer."""
 
@@ -106,15 +109,25 @@ class Feed:
         except NoAnswerFault as fault:
             return Outcome(Ending.TIMED_OUT, _sentence(fault))
         except WireFault as fault:
-            timed_out = "time" in fault.what.lower() and "out" in fault.what.lower()
+            timed_out = "timed out" in fault.what  # the gateway's words for a command without acknowledgement
             return Outcome(Ending.TIMED_OUT if timed_out else Ending.REFUSED, _sentence(fault))
         if result.get("state") == "done":
             return Outcome(Ending.DONE, "the controller acknowledged it")
         return Outcome(Ending.REFUSED, f"the controller answered {result.get('reason', 'without a reason')}")
 
+    async def read_number(self, name: str, *, otherwise: str) -> float:
+        """A tag's number now, or that of another one where there is no such tag; NaN when nobody answers."""
+        known = name if self.model.info(name) else otherwise
+        try:
+            result = await self._request("read", timeout_ms=READ_TIMEOUT_MS, names=[known])
+        except WireFault:
+            return math.nan  # the dialog shows a dash: what is asked for can be entered all the same
+        values = result.get("values", [])
+        return number_of(values[0].get("value")) if values else math.nan
+
     async def write(self, name: str, value: Scalar) -> Outcome:
         """Write a variable once; the program may overwrite it in the same scan."""
-        return await self._ask("write", name=name, value=value, client=self.client, seq=next(self._seq))
+        return await self._ask("write", name=name, value=value, seq=next(self._seq))
 
     async def force(self, name: str, value: Scalar) -> Outcome:
         """Hold an input or output at a value."""
@@ -138,13 +151,13 @@ class Feed:
 
     async def _ask(self, op: str, **fields: Any) -> Outcome:
         try:
-            result = await self._request(op, **fields)
+            result = await self._request(op, client=self.client, **fields)
         except NoAnswerFault as fault:
             return Outcome(Ending.TIMED_OUT, _sentence(fault))
         except WireFault as fault:
             return Outcome(Ending.REFUSED, _sentence(fault))
-        scan = result.get("scan")
-        return Outcome(Ending.DONE, "" if scan is None else f"in scan {scan}")
+        scan, note = result.get("scan"), str(result.get("note", ""))
+        return Outcome(Ending.DONE, note or ("" if scan is None else f"in scan {scan}"))
 
     async def _request(self, op: str, **fields: Any) -> dict[str, Any]:
         if self._link is None:

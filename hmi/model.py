@@ -167,8 +167,10 @@ class Model:
         return default if value is None else str(value)
 
     def is_bad(self, name: str) -> bool:
-        """Is this input's quality BAD?"""
-        return self.status is not None and name in self.status.bad_inputs
+        """Is this reading not to be trusted: an input of BAD quality, or the load computed from one?"""
+        if self.status is None:
+            return False
+        return name in self.status.bad_inputs or (name == roles.LOAD_KW and self.value(roles.LOAD_GOOD) is False)
 
     def is_forced(self, name: str) -> bool:
         """Is this tag forced?"""

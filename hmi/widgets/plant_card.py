@@ -46,6 +46,9 @@ class PlantCard(Live):
         model = self.model
         state = model.text(roles.STATE)
         mark, colour = _STATE_MARKS.get(state, ("◌", palette.WARN))
+        phase = model.text(roles.PHASE, "")
+        if phase and state == "INIT":
+            state = f"{state}  {phase}"
         frequency = f"{wording.number(model.number(roles.GRID_HZ), 3)} Hz"
         bad = model.is_bad(roles.GRID_HZ)
         return [

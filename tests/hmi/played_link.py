@@ -24,6 +24,7 @@ class PlayedLink:
             "tags": {"tags": self.infos, "commands": ["mode", "grid_target", "reset"]},
             "events": {"events": EVENTS},
             "stats": STATS,
+            "read": {"values": [{"name": "grid_target_1_kw", "value": 0.0, "type": "REAL", "unit": "kW"}]},
             "command": {"state": "done"},
             "write": {"done": True, "scan": 1_060_001},
             "force": {},
@@ -45,6 +46,10 @@ class PlayedLink:
 
     def play(self, topic: str, frame: dict[str, Any]) -> None:
         self._queue.put_nowait((topic, frame))
+
+    @property
+    def drained(self) -> bool:
+        return self._queue.empty()
 
     def subscribe(self, topic: str) -> None:
         self.topics.add(topic)

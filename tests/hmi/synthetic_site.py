@@ -43,6 +43,7 @@ def status_frame(second: int = 600, **changes: Any) -> dict[str, Any]:
     soc_pct = 63.4 - second / 600 * 1.9 + 0.2 * math.sin(second / 60)
     view: dict[str, Any] = {
         "plant_1.state": "RUN",
+        "plant_1.phase": "READY",
         "plant_1.mode": "SELF_CONSUMPTION",
         "plant_1.soc_pct": round(soc_pct, 3),
         "plant_1.p_set_kw": round(now["p_set_kw"], 3),
@@ -51,11 +52,12 @@ def status_frame(second: int = 600, **changes: Any) -> dict[str, Any]:
         "plant_1.limited_by": "NONE",
         "plant_1.error_bits": 0,
         "parameters_1.rated_kw": 100.0,
-        "command_grid_target_1.value": 0.0,
+        "grid_target_1_kw": 0.0,
         "grid_meter_1.p_kw": round(now["grid_kw"], 3),
         "grid_meter_1.f_hz": round(50.0 + 0.02 * math.sin(second / 11), 3),
         "grid_meter_1.u_l1_v": 231.2,
         "pv_meter_1.p_kw": round(now["pv_kw"], 3),
+        "site_load_1.good": True,
         "site_load_1.p_kw": round(now["load_kw"], 3),
         "inverter_1.p_kw": round(now["p_kw"], 3),
     }
@@ -174,6 +176,7 @@ def tags(extra: int = 0) -> list[dict[str, Any]]:
         _held("plant_1.limited_by", "", type="LIMIT_SOURCE", labels=["NONE", "INVERTER_RATING", "BMS_DISCHARGE"]),
         _held("command_mode_1.value", "", type="CONTROL_MODE", labels=_MODES, direction="request"),
         _held("command_grid_target_1.value", "kW", direction="request", minimum=-50.0, maximum=50.0),
+        _held("grid_target_1_kw", "kW", comment="wanted exchange with the grid, + = import"),
         _held("parameters_1.rated_kw", "kW", comment="rating of the inverter"),
         _held("parameters_1.ramp_kw_per_s", "kW/s"),
     ]

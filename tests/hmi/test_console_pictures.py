@@ -1,0 +1,149 @@
+"""User stories as pictures. `pytest tests/hmi --snapshot-update` rewrites them: look at what changed."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from stage import Stage, until
+from synthetic_site import tags_frame
+from textual.pilot import Pilot
+
+from runtime.wire.fault import NoAnswerFault
+
+WIDE = (120, 45)
+SMALL = (80, 24)
+BAD_METER: dict[str, Any] = {
+    "bad_inputs": ["grid_meter_1.f_hz", "grid_meter_1.p_kw"],
+    "bad_devices": ["grid_meter_1"],
+    "view": {
+        "plant_1.limited_by": "BAD_INPUT",
+        "plant_1.p_min_kw": 0,
+        "plant_1.p_max_kw": 0,
+        "site_load_1.good": False,
+    },
+}
+FAULT = {
+    "scan": 1_058_990,
+    "code": 2,
+    "text": "array index outside its bounds, the access is dropped",
+    "pou": "DEMO_POWER",
+    "file": "programs/sites/demo.st",
+    "line": 131,
+}
+FAIL_SAFE: dict[str, Any] = {"fault_stop": True, "driving": False, "faults": [FAULT], "view": {"plant_1.p_set_kw": 0.0}}
+FORCE = {"name": "inverter_1.p_set_kw", "value": 12.0}
+
+Play = Callable[[Stage, Pilot[Any]], Awaitable[None]]
+
+
+def pictured(snap_compare: Any, stage: Stage, size: tuple[int, int], play: Play | None = None) -> bool:
+    async def before(pilot: Pilot[Any]) -> None:
+        await stage.heard(pilot)
+        if play is not None:
+            await play(stage, pilot)
+
+    return bool(snap_compare(stage.app, terminal_size=size, run_before=before))
+
+
+def keys(*pressed: str) -> Play:
+    async def play(stage: Stage, pilot: Pilot[Any]) -> None:
+        await stage.press(pilot, *pressed)
+
+    return play
+
+
+def test_overview_when_operation_is_normal_on_a_wide_terminal_then_all_is_in_sight(snap_compare):
+    assert pictured(snap_compare, Stage(), WIDE)
+
+
+def test_overview_when_operation_is_normal_at_80x24_then_nothing_essential_is_cut(snap_compare):
+    assert pictured(snap_compare, Stage(), SMALL)
+
+
+def test_overview_when_the_grid_meter_is_bad_then_the_banner_and_the_drawing_say_so(snap_compare):
+    assert pictured(snap_compare, Stage(**BAD_METER), WIDE)
+
+
+def test_overview_when_a_tag_is_forced_then_the_banner_names_it(snap_compare):
+    assert pictured(snap_compare, Stage(forces=[FORCE]), SMALL)
+
+
+def test_overview_when_outputs_are_at_fail_safe_then_the_banners_say_why(snap_compare):
+    assert pictured(snap_compare, Stage(**FAIL_SAFE), WIDE)
+
+
+def test_overview_when_the_connection_is_lost_then_old_values_are_grey(snap_compare):
+    async def fall_silent(stage: Stage, pilot: Pilot[Any]) -> None:
+        stage.clock.advance(42)
+        await stage.drawn(pilot)
+
+    assert pictured(snap_compare, Stage(), SMALL, fall_silent)
+
+
+def test_overview_when_there_never_was_a_connection_then_it_says_where_it_listens(snap_compare):
+    assert pictured(snap_compare, Stage(frames=0), SMALL)
+
+
+def test_mode_when_it_is_about_to_change_then_the_dialog_shows_old_and_new(snap_compare):
+    assert pictured(snap_compare, Stage(), SMALL, keys("m", "up", "enter"))
+
+
+def test_mode_when_the_controller_refuses_then_the_dialog_shows_the_reason(snap_compare):
+    stage = Stage()
+    stage.link.answers["command"] = {"state": "refused", "reason": "REFUSED_STATE"}
+    assert pictured(snap_compare, stage, SMALL, keys("m", "up", "enter", "enter"))
+
+
+def test_setpoint_when_nobody_answers_then_the_dialog_says_timed_out(snap_compare):
+    stage = Stage()
+    stage.link.answers["command"] = NoAnswerFault("nothing answers `command`", mend="see the supervisor's log")
+
+    async def send(stage: Stage, pilot: Pilot[Any]) -> None:
+        await pilot.press("s")
+        await until(pilot, lambda: len(stage.app.screen_stack) == 2)
+        await stage.press(pilot, "7", ".", "5", "enter", "enter")
+
+    assert pictured(snap_compare, stage, SMALL, send)
+
+
+def test_tags_when_filtered_then_quality_age_and_force_are_words(snap_compare):
+    stage = Stage(forces=[FORCE])
+
+    async def look(stage: Stage, pilot: Pilot[Any]) -> None:
+        await stage.press(pilot, "2")
+        rows = {
+            "grid_meter_1.p_kw": [3.2, 0, 45_000, 0],
+            "inverter_1.p_kw": [11.9, 1, 2_500, 0],
+            "inverter_1.p_set_kw": [12.0, 2, 5, 1],
+        }
+        stage.link.play("tags", tags_frame(stage.link.infos, 590, **rows))
+        await until(pilot, lambda: bool(stage.app.model.readings))
+        await stage.press(pilot, "slash", "p", "_", "enter", "down")
+
+    assert pictured(snap_compare, stage, SMALL, look)
+
+
+def test_devices_when_one_reading_is_bad_then_the_others_still_stand(snap_compare):
+    stage = Stage()
+
+    async def look(stage: Stage, pilot: Pilot[Any]) -> None:
+        await stage.press(pilot, "5")
+        stage.link.play("tags", tags_frame(stage.link.infos, 590, **{"pv_meter_1.p_kw": [3.2, 0, 45_000, 0]}))
+        await until(pilot, lambda: bool(stage.app.model.readings))
+        await stage.drawn(pilot)
+
+    assert pictured(snap_compare, stage, WIDE, look)
+
+
+def test_scan_when_a_program_faulted_then_its_place_is_shown(snap_compare):
+    stage = Stage(**FAIL_SAFE)
+
+    async def look(stage: Stage, pilot: Pilot[Any]) -> None:
+        await stage.press(pilot, "3")
+        await until(pilot, lambda: stage.app.model.statistics is not None)
+        await stage.drawn(pilot)
+
+    assert pictured(snap_compare, stage, SMALL, look)
+
+
+def test_events_when_opened_then_the_newest_is_on_top(snap_compare):
+    assert pictured(snap_compare, Stage(), SMALL, keys("4"))

@@ -1,0 +1,60 @@
+"""Draws hmi/overview.svg, the picture of the console in the documents.
+
+python tools/hmi_picture.py                   from a made-up site: the same picture every time
+python tools/hmi_picture.py --site demo       from the controller that runs here, after --seconds of listening
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "hmi"))
+
+from stage import Stage  # noqa: E402 (path set above)
+
+from hmi.app import Console  # noqa: E402
+from hmi.main import find_controller  # noqa: E402
+from runtime.wire.stream import StreamClient  # noqa: E402
+
+SIZE = (120, 45)
+PICTURE = ROOT / "hmi" / "overview.svg"
+
+
+async def made_up() -> str:
+    """The overview of the made-up site, in the middle of a load step's wake."""
+    stage = Stage()
+    async with stage.app.run_test(size=SIZE) as pilot:
+        await stage.heard(pilot)
+        return stage.app.export_screenshot(title="voltscan hmi")
+
+
+async def live(site: str, *, seconds: float) -> str:
+    """The overview of a running controller; trends fill while it listens."""
+    name, where = find_controller(site)
+    client = f"picture-{os.getpid()}-{time.time_ns() // 1_000_000}"
+    app = Console(lambda: StreamClient(where, site=name), endpoint=str(where.run), client=client)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause(seconds)
+        app.redraw()
+        await pilot.pause()
+        return app.export_screenshot(title="voltscan hmi")
+
+
+def main() -> None:
+    """Write the picture."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--site", help="name or run directory of a running controller")
+    parser.add_argument("--seconds", type=float, default=600.0, help="how long to listen first")
+    parser.add_argument("--out", type=Path, default=PICTURE)
+    told = parser.parse_args()
+    svg = asyncio.run(made_up() if told.site is None else live(told.site, seconds=told.seconds))
+    told.out.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n")
+    print(f"{told.out}: {len(svg) // 1024} kB")
+
+
+if __name__ == "__main__":
+    main()
