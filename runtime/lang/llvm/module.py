@@ -3,8 +3,10 @@
 from collections import Counter
 
 from runtime.core.fault import ProgramFault
+from runtime.lang import ir
 from runtime.lang.application import Application
 from runtime.lang.llvm import bodies
+from runtime.lang.llvm.parts import split_long_bodies
 from runtime.lang.llvm.writer import METADATA, BodyWriter
 from runtime.lang.recursion import deep_recursion
 
@@ -25,16 +27,22 @@ def emit_module(app: Application) -> str:
     Raises ProgramFault when the frames of a chain of calls need more stack than there is.
     """
     with deep_recursion():
-        writers = {name: _body_writer(app, name) for name in sorted(app.bodies)}
+        bodies_by_name = split_long_bodies(app.bodies)
+        writers = {name: _body_writer(bodies_by_name, name) for name in sorted(bodies_by_name)}
         tasks = [_task_writer(app, i) for i in range(len(app.tasks))]
-        _check_stack(app, writers)
+        _check_stack(bodies_by_name, writers)
     calls: Counter[str] = sum((writer.calls for writer in [*writers.values(), *tasks]), Counter())
     declared = {symbol: text for writer in writers.values() for symbol, text in writer.libm.items()}
     parts = [
-        *(text for name in writers if (text := bodies.frame_constant(app.bodies[name]))),
+        *(text for name in writers if (text := bodies.frame_constant(bodies_by_name[name]))),
         *(declared[symbol] for symbol in sorted(declared)),
         bodies.HELPERS,
-        *(_body_text(app, name, writer, calls[name]) for name, writer in writers.items()),
+        *(
+            _body_text(
+                bodies_by_name[name], len(app.initial), writer, inline=_may_inline(app, name, writer, calls[name])
+            )
+            for name, writer in writers.items()
+        ),
         *(_task_text(app, i, writer) for i, writer in enumerate(tasks)),
         "attributes #0 = { nounwind willreturn nosync nofree memory(none) }",
         METADATA,
@@ -42,9 +50,9 @@ def emit_module(app: Application) -> str:
     return "\n".join(parts)
 
 
-def _body_writer(app: Application, name: str) -> BodyWriter:
-    out = BodyWriter(app.bodies)
-    bodies.emit_body(out, app.bodies[name])
+def _body_writer(bodies_by_name: dict[str, ir.Body], name: str) -> BodyWriter:
+    out = BodyWriter(bodies_by_name)
+    bodies.emit_body(out, bodies_by_name[name])
     return out
 
 
@@ -54,12 +62,16 @@ def _task_writer(app: Application, i: int) -> BodyWriter:
     return out
 
 
-def _body_text(app: Application, name: str, writer: BodyWriter, call_count: int) -> str:
+def _may_inline(app: Application, name: str, writer: BodyWriter, call_count: int) -> bool:
+    if name not in app.bodies:
+        return False  # a part of a long body
     lines = len(writer.lines)
-    grows = lines > INLINE_FREE_LINES and call_count > 1 and call_count * lines > INLINE_GROWTH_LINES
-    attributes = "noinline nounwind" if grows else "nounwind"
-    head = bodies.signature(app.bodies[name], len(app.initial))
-    return _function(f"define internal {head} {attributes}", writer)
+    return lines <= INLINE_FREE_LINES or call_count == 1 or call_count * lines <= INLINE_GROWTH_LINES
+
+
+def _body_text(body: ir.Body, memory_size: int, writer: BodyWriter, *, inline: bool) -> str:
+    attributes = "nounwind" if inline else "noinline nounwind"
+    return _function(f"define internal {bodies.signature(body, memory_size)} {attributes}", writer)
 
 
 def _task_text(app: Application, i: int, writer: BodyWriter) -> str:
@@ -70,13 +82,13 @@ def _function(head: str, writer: BodyWriter) -> str:
     return "\n".join([head + " {", "entry:", *writer.lines, "}\n"])
 
 
-def _check_stack(app: Application, writers: dict[str, BodyWriter]) -> None:
+def _check_stack(bodies_by_name: dict[str, ir.Body], writers: dict[str, BodyWriter]) -> None:
     needed: dict[str, int] = {}
 
     def stack_of(name: str) -> int:
         if name not in needed:
             deepest = max((stack_of(callee) for callee in writers[name].calls), default=0)
-            needed[name] = len(app.bodies[name].frame) + deepest
+            needed[name] = len(bodies_by_name[name].frame) + deepest
         return needed[name]
 
     for name in writers:

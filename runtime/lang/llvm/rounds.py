@@ -66,6 +66,15 @@ def find_rounds(block: ir.Block) -> list[ir.Statement | Rounds]:
     return made
 
 
+def contains_return(node: object) -> bool:
+    """Whether there is a RETURN anywhere in a block or statement."""
+    if isinstance(node, tuple):
+        return any(contains_return(part) for part in node)
+    if isinstance(node, ir.Return):
+        return True
+    return any(contains_return(getattr(node, name)) for name in _FIELDS.get(type(node), ()))
+
+
 def _repetition(patterns: list[_Pattern], at: int) -> tuple[int, int]:
     """Size and number of the groups that start at `at`; number 0 when there are too few."""
     first = patterns[at]
