@@ -6,7 +6,7 @@ from runtime.lang.constants import evaluate
 from runtime.lang.lower import expression
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import fit
-from runtime.lang.symbols import suggest
+from runtime.lang.symbols import suggest_of
 from runtime.lang.types import (
     ArrayType,
     BlockType,
@@ -81,7 +81,7 @@ def _fields(ctx: Context, kind: StructType | BlockType, init: tree.Init, default
             known = [m.name for m in kind.members if m.section in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT")]
             message = f"{kind.name} has no field '{name.text}'"
             if name.key not in ctx.scope.symbols.lost:
-                ctx.report.error("L3003", message, name.span, "unknown", help=suggest(name.text, known))
+                ctx.report.error("L3003", message, name.span, "unknown", help=suggest_of(name.text, known))
             continue
         if name.key in seen:
             label = Label(seen[name.key], "given here already")

@@ -111,7 +111,7 @@ class Scope:
         known = {k: v.name for k, v in (*symbols.globals.items(), *self.own.items())}
         known |= {label: label.upper() for label in symbols.label_owners}
         known |= {k: p.name for k, p in symbols.pous.items() if p.kind == "FUNCTION"}
-        return suggest(name, [*known.values(), *extra])
+        return suggest(name, [*known.values(), *extra]) or "declare it in VAR, or in VAR_GLOBAL to share it"
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -119,3 +119,10 @@ def suggest(name: str, known: Iterable[str]) -> str:
     by_key = {k.lower(): k for k in known}
     close = difflib.get_close_matches(name.lower(), by_key, n=1, cutoff=0.6)
     return f"did you mean {by_key[close[0]]}?" if close else ""
+
+
+def suggest_of(name: str, known: Iterable[str], *, most: int = 8) -> str:
+    """`did you mean …?`, or a list of what there is when no known name is near."""
+    names = list(known)
+    listed = ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+    return suggest(name, names) or (f"there is {listed}" if names else "")

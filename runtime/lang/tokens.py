@@ -91,7 +91,9 @@ def scan(source: Source) -> Scanned:
         if found is None:
             span = Span(source, line, column)
             shown = repr(text[position])
-            diagnostics.append(error("L1001", f"{shown} has no meaning here", Label(span, "this character")))
+            diagnostics.append(
+                error("L1001", f"{shown} has no meaning here", Label(span, "this character"), help="remove it")
+            )
             position += 1
             continue
         kind, end = found.lastgroup, found.end()

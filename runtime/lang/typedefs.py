@@ -137,7 +137,11 @@ class TypeResolver:
         names = [*ELEMENTARY, *(t.name.text for t in self._symbols.type_trees.values())]
         names += [p.name for p in self._symbols.pous.values() if p.kind == "FUNCTION_BLOCK"]
         self._report.error(
-            "L3002", f"unknown type '{spec.text}'", spec.span, "not declared", help=suggest(spec.text, names)
+            "L3002",
+            f"unknown type '{spec.text}'",
+            spec.span,
+            "not declared",
+            help=suggest(spec.text, names) or "declare it in TYPE",
         )
         return UNKNOWN
 

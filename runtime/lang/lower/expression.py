@@ -7,7 +7,7 @@ from runtime.lang.literals import read_literal
 from runtime.lang.lower import call, operators, place
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import literal_of
-from runtime.lang.symbols import suggest
+from runtime.lang.symbols import suggest, suggest_of
 from runtime.lang.types import UNKNOWN, EnumType, Flexible, Type, Unknown, name_of, storage_of
 
 
@@ -66,7 +66,7 @@ def _literal(ctx: Context, node: tree.Literal) -> Typed:
 def _enum_value(ctx: Context, kind: EnumType, label: str, node: tree.Literal | tree.Field) -> Typed:
     value = kind.value(label)
     if value is None:
-        mend = suggest(label, [n for n, _ in kind.labels])
+        mend = suggest_of(label, [n for n, _ in kind.labels])
         defined = Label(kind.span, f"{kind.name} is defined here")
         ctx.report.error("L3001", f"{kind.name} has no value '{label}'", node.span, "unknown value", defined, help=mend)
         return Typed(UNKNOWN, node.span)

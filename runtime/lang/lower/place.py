@@ -10,7 +10,7 @@ from runtime.lang.constants import evaluate
 from runtime.lang.lower import expression
 from runtime.lang.lower.context import Context, GlobalWrite
 from runtime.lang.lower.convert import converted, settled
-from runtime.lang.symbols import VarSymbol, suggest
+from runtime.lang.symbols import VarSymbol, suggest_of
 from runtime.lang.types import ArrayType, BlockType, Member, StructType, Type, leaves_of, members_at, name_of, size_of
 
 
@@ -133,7 +133,7 @@ def _field(ctx: Context, node: tree.Field) -> Ref | None:
         known = [m.name for m in kind.members if m.section in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT")]
         if node.name.key not in ctx.scope.symbols.lost:
             message = f"{kind.name} has no {'field' if isinstance(kind, StructType) else 'variable'} '{node.name.text}'"
-            ctx.report.error("L3003", message, node.name.span, "unknown", help=suggest(node.name.text, known))
+            ctx.report.error("L3003", message, node.name.span, "unknown", help=suggest_of(node.name.text, known))
         return None
     if member.section not in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT"):
         message = f"'{member.name}' is inside {kind.name} and cannot be reached from outside"

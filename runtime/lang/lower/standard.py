@@ -73,7 +73,8 @@ def nearest(ctx: Context, callee: tree.Name) -> str:
     symbols = ctx.scope.symbols
     functions = [p.name for p in symbols.pous.values() if p.kind == "FUNCTION"]
     instances = [s.name for s in ctx.scope.own.values()]
-    return suggest(callee.text, [*functions, *instances, *_NAMES, *_VARIADIC, *quality.NAMES])
+    known = [*functions, *instances, *_NAMES, *_VARIADIC, *quality.NAMES]
+    return suggest(callee.text, known) or "declare an instance in VAR, or write a FUNCTION of this name"
 
 
 def call(ctx: Context, node: tree.CallExpr, callee: tree.Name, want: Type | None) -> Typed | None:

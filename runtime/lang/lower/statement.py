@@ -9,7 +9,7 @@ from runtime.lang.lower import call, expression, place
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import fit, literal_of, settled
 from runtime.lang.rules import case_labels, for_control
-from runtime.lang.types import Type, Unknown, name_of, size_of, storage_of
+from runtime.lang.types import EnumType, Type, Unknown, name_of, size_of, storage_of
 
 _TRUE = ir.Const(BOOL, value=True)
 
@@ -76,10 +76,9 @@ def _case(ctx: Context, node: tree.Case) -> list[ir.Statement]:
         found = [_label(ctx, label, kind) for label in arm.labels]
         ranges = [r for r in found if r is not None]
         taken += [
-            case_labels.Taken(low, high, label.span)
+            case_labels.Taken(r[0], r[1], label.span, _label_name(kind, r[0]))
             for label, r in zip(arm.labels, found, strict=True)
             if r is not None
-            for low, high in [r]
         ]
         arms.append(ir.CaseArm(tuple(ranges), block(ctx, arm.block)))
     case_labels.check(ctx.report, taken)
@@ -98,6 +97,12 @@ def _label(ctx: Context, label: tree.Label, kind: Type) -> tuple[int, int] | Non
         ctx.report.error("L5004", message, label.span, "first value above the last", help="write the smaller one first")
         return None
     return low, high
+
+
+def _label_name(kind: Type, value: int) -> str:
+    if not isinstance(kind, EnumType):
+        return ""
+    return next((name for name, number in kind.labels if number == value), "")
 
 
 def _label_value(ctx: Context, node: tree.Expr, kind: Type) -> int | None:

@@ -12,6 +12,8 @@ from itertools import pairwise
 from runtime.core.diagnostic import Label, Span
 from runtime.lang.report import Report
 
+CODE = "L5003"
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -20,6 +22,8 @@ class Taken:
     low: int
     high: int
     span: Span
+    text: str = ""
+    """The value's name, for an enumeration."""
 
 
 def check(report: Report, labels: list[Taken]) -> None:
@@ -29,6 +33,6 @@ def check(report: Report, labels: list[Taken]) -> None:
         if second.low > first.high:
             continue
         earlier, later = (first, second) if i < j else (second, first)
-        shared = f"{max(first.low, second.low)}"
+        shared = second.text or str(second.low)
         text = f"the value {shared} is in more than one label"
-        report.error("L5003", text, later.span, "this label", Label(earlier.span, "has it already"))
+        report.error(CODE, text, later.span, "this label", Label(earlier.span, "has it already"))

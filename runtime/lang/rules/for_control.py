@@ -9,6 +9,8 @@ Fails:
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.place import Ref
 
+CODE = "L9002"
+
 
 def check(ctx: Context, target: Ref) -> None:
     """Warn when the target is the control variable of a loop around it."""
@@ -16,4 +18,4 @@ def check(ctx: Context, target: Ref) -> None:
         name = target.root.name
         message = f"'{name}' counts the FOR around this and is assigned inside it"
         mend = "use EXIT to leave early, or WHILE for another count"
-        ctx.report.warning("L9002", message, target.span, "changes the count", help=mend)
+        ctx.report.warning(CODE, message, target.span, "changes the count", help=mend)

@@ -9,9 +9,11 @@ Fails:
 from runtime.lang import tree
 from runtime.lang.report import Report
 
+CODE = "L9003"
+
 
 def check(report: Report, node: tree.Binary) -> None:
     """Warn when the base of a power carries a bare minus."""
     if node.op == "**" and isinstance(node.left, tree.Unary) and node.left.op == "-":
         mend = "write (-a) ** b for what this means, or -(a ** b)"
-        report.warning("L9003", "the minus binds tighter than **", node.left.span, "this is the base", help=mend)
+        report.warning(CODE, "the minus binds tighter than **", node.left.span, "this is the base", help=mend)

@@ -16,6 +16,8 @@ from runtime.core.diagnostic import Label
 from runtime.lang.lower.context import GlobalWrite
 from runtime.lang.report import Report
 
+CODE = "L9004"
+
 
 def check(report: Report, programs: Sequence[tuple[str, Sequence[GlobalWrite]]]) -> None:
     """`programs` are the instances in execution order with what they (and what they call) assign."""
@@ -31,4 +33,4 @@ def check(report: Report, programs: Sequence[tuple[str, Sequence[GlobalWrite]]])
                 label = Label(earlier[1].span, f"{earlier[0]} assigns it here")
                 text = f"{name} assigns it here, and wins: it runs later"
                 mend = "let one program decide, from what the others ask for"
-                report.warning("L9004", message, write.span, text, label, help=mend)
+                report.warning(CODE, message, write.span, text, label, help=mend)
