@@ -270,3 +270,17 @@ async def test_sockets_when_bound_then_for_the_owner_alone(controller: Controlle
         await client.request("hello")
         modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in controller.run.glob("*.sock")}
     assert modes == {"request.sock": 0o600, "stream.sock": 0o600, "events.sock": 0o600}
+
+
+async def test_gateway_when_stopped_while_a_command_waits_then_ends_at_once(controller: Controller) -> None:
+    controller.answer = None
+    async with scanning(controller):
+        async with asyncio.timeout(10), serving(controller) as client:
+            waiting = asyncio.create_task(
+                client.request("command", name="mode", value=1, client="hmi", seq=1, ttl_ms=60_000, timeout_ms=60_000)
+            )
+            while controller.get("command_mode_1.seq") == 0:
+                await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+    assert list(controller.run.glob("*.sock")) == []
