@@ -25,16 +25,19 @@ Socket = zmq.asyncio.Socket
 class Sockets:
     """`request` ROUTER, `stream` XPUB, `events` PULL."""
 
+    where: Endpoints
     context: zmq.asyncio.Context
     request: Socket
     stream: Socket
     events: Socket
 
     def close(self) -> None:
-        """Unbind all; their files go with them."""
+        """Unbind all, and remove their files (libzmq leaves them)."""
         for socket in (self.request, self.stream, self.events):
             socket.close(linger=0)
         self.context.term()
+        for endpoint in (self.where.request, self.where.stream, self.where.events):
+            socket_path(endpoint).unlink(missing_ok=True)
 
 
 def bind_all(where: Endpoints) -> Sockets:
@@ -43,7 +46,7 @@ def bind_all(where: Endpoints) -> Sockets:
     Nobody else can hold them: the run directory is locked by this controller's supervisor.
     """
     context = zmq.asyncio.Context()
-    sockets = Sockets(context, context.socket(zmq.ROUTER), context.socket(zmq.XPUB), context.socket(zmq.PULL))
+    sockets = Sockets(where, context, context.socket(zmq.ROUTER), context.socket(zmq.XPUB), context.socket(zmq.PULL))
     sockets.request.setsockopt(zmq.MAXMSGSIZE, REQUEST_SIZE_MAX)
     sockets.request.setsockopt(zmq.SNDHWM, REPLY_QUEUE_MAX)
     sockets.stream.setsockopt(zmq.SNDHWM, STREAM_QUEUE_MAX)

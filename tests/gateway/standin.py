@@ -97,6 +97,7 @@ class Controller:
         self.control = ControlSegment.create()
         self.forces = ForceTable(self.image)
         self.answer: int | None = DONE
+        self.requested = asyncio.Event()
         self.memory = bytearray(self.manifest.app_size)
         self.scan_no = 0
         self._snapshots = ChannelEnd(self.image, self.image.layout.snapshots)
@@ -158,6 +159,7 @@ class Controller:
             return
         self.memory[entry.offset : entry.offset + entry.size] = bytes(entry.value)[: entry.size]
         if entry.seq_offset:
+            self.requested.set()
             self.memory[entry.seq_offset : entry.seq_offset + 4] = int(entry.seq).to_bytes(4, "little")
         entry.status = 1
 

@@ -279,8 +279,7 @@ async def test_gateway_when_stopped_while_a_command_waits_then_ends_at_once(cont
             waiting = asyncio.create_task(
                 client.request("command", name="mode", value=1, client="hmi", seq=1, ttl_ms=60_000, timeout_ms=60_000)
             )
-            while controller.get("command_mode_1.seq") == 0:
-                await asyncio.sleep(0.01)
+            await controller.requested.wait()
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
     assert list(controller.run.glob("*.sock")) == []
