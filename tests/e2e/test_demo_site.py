@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -97,6 +98,19 @@ def test_plant_when_it_is_killed_then_inputs_turn_bad_and_it_recovers_without_a_
     demo.wait_for("its inputs are good again", lambda: not demo.ask("status")["bad_inputs"])
     demo.wait_for("the scan went on", lambda: demo.ask("status")["scan_no"] > before)
     demo.wait_until_running()
+
+
+def test_scan_when_it_halts_then_io_brings_the_outputs_to_fail_safe_and_back(demo):
+    demo.ask("force", name="inverter_1.p_set_kw", value=12.5)
+    demo.wait_for("the plant has the setpoint", lambda: abs(demo.plant_value("inverter_1.p_set_kw") - 12.5) < 0.1)
+    os.kill(demo.pid("scan"), signal.SIGSTOP)
+    demo.wait_for("the plant's setpoint is at its fail-safe value", lambda: demo.plant_value("inverter_1.p_set_kw") == 0)
+    assert not demo.ask("status")["scanning"]
+    os.kill(demo.pid("scan"), signal.SIGCONT)
+    demo.wait_for("the plant has the setpoint again", lambda: demo.plant_value("inverter_1.p_set_kw") > 12)
+    demo.ask("unforce", name="inverter_1.p_set_kw")
+    told = [event["text"] for event in demo.ask("events")["events"] if event["source"] == "io"]
+    assert any("outputs to fail-safe: no valid output frame for 1000 ms" in text for text in told)
 
 
 def test_scan_when_it_is_killed_then_outputs_go_to_fail_safe_and_it_starts_from_init(demo):
