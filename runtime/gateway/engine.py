@@ -203,7 +203,9 @@ class Gateway:
 
     async def _publish_status(self, sockets: Sockets) -> None:
         async for _ in _every(STATUS_PERIOD_S):
-            for severity, text in self._transitions.seen(time.monotonic_ns()):
+            now_ns = time.monotonic_ns()
+            self._frames.tick(now_ns)
+            for severity, text in self._transitions.seen(now_ns):
                 self.event(severity, "scan", text)
             unpublished, self._unpublished = self._unpublished, []
             for event in unpublished:

@@ -66,13 +66,16 @@ class Frames:
             found |= {tag.name: tag for tag in ([exact] if exact else matching(name, tags.tags))}
         self.view = tuple(found.values())
 
+    def tick(self, now_ns: int) -> None:
+        """Measure the load. Called regularly, whether anybody listens or not."""
+        self._load.seen(self._observer.control.execution.sum_ns, now_ns)
+
     def status(self) -> StatusFrame:
         """The status now; it can be told without any scan."""
         observer = self._observer
         control, manifest = observer.control, observer.manifest
         look = observer.look()
         scanning = look is not None and look.scanning
-        self._load.seen(control.execution.sum_ns, time.monotonic_ns())
         bad_inputs = observer.bad_inputs(look) if look else list(observer.inputs)
         faults = faults_since(look.snapshot, manifest.fault_sites, control.fault_ack) if look else []
         return StatusFrame(
