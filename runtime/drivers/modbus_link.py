@@ -30,6 +30,11 @@ class Refusal(DriverFault):
     """A device answered with an exception: it lives, but will not do this."""
 
 
+def read_of(wire: ModbusWire) -> ReadRequest:
+    """The read that fetches one point."""
+    return ReadRequest(group="", table=wire.table, address=wire.address, count=wire.words, period_ns=0, entries=())
+
+
 class ModbusLink:
     """A connection that is made once and, when it breaks, thrown away. Requests wait for each other."""
 

@@ -8,17 +8,17 @@ link are not held up. When nobody answers, the connection is made anew (a half-o
 import asyncio
 from dataclasses import dataclass, field
 
-from runtime.core.elementary import Value
+from runtime.core.elementary import ELEMENTARY, Value
 from runtime.core.fault import DriverFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import DeviceStatistics, LinkContext
-from runtime.drivers.codec import raw_of_words
-from runtime.drivers.modbus_link import ModbusLink, Refusal, Silence
+from runtime.drivers.codec import raw_of_words, words_of_raw
+from runtime.drivers.modbus_link import ModbusLink, Refusal, Silence, read_of
 from runtime.drivers.page import DevicePage
 from runtime.drivers.polls import Poll, PollSchedule
 from runtime.drivers.sink import SinkState
 from runtime.drivers.writes import HeartbeatCounter, WriteSchedule
-from runtime.iomap.plan import DevicePlan
+from runtime.iomap.plan import DevicePlan, OutputPoint
 from runtime.iomap.wire import ModbusWire
 
 IDLE_NS = 1_000_000_000
@@ -166,8 +166,8 @@ class ModbusTcpDriver:
     async def _write_one(self, link: ModbusLink, now_ns: int) -> bool:
         """Write the next output or heartbeat that is due; True when there was one."""
         for device in self._devices.values():
-            if device.silent >= self._context.link.attempts:
-                continue
+            if device.silent >= self._context.link.attempts and device.plan.reads:
+                continue  # a read finds out when it is back
             due = device.writes.due(now_ns, self._context.sink.value)
             if due is not None:
                 await self._write(link, device, *due)
@@ -190,6 +190,23 @@ class ModbusTcpDriver:
             self._failed(device, fault, what)
             return
         device.writes.written(number, value, asked_ns)
+        self._answered(device, asked_ns, what)
+        if point.read_back:
+            await self._read_back(link, device, number, value)
+
+    async def _read_back(self, link: ModbusLink, device: _Device, number: int, value: Value) -> None:
+        """See whether the device holds what it was just given; if not, say so once and write it again later."""
+        point = device.plan.outputs[number]
+        wire = point.wire
+        assert isinstance(wire, ModbusWire)
+        asked_ns = self._context.clock()
+        what = f"to keep {point.name}"
+        try:
+            _compare(point, wire, await link.read(device.plan.unit_id, read_of(wire)), value)
+        except (Silence, Refusal) as fault:
+            device.writes.failed(number, self._context.clock())
+            self._failed(device, fault, what)
+            return
         self._answered(device, asked_ns, what)
 
     async def _beat(self, link: ModbusLink, device: _Device, beat: HeartbeatCounter, now_ns: int) -> None:
@@ -241,3 +258,10 @@ class ModbusTcpDriver:
             self._context.on_event(
                 "error", f"{device.plan.name} lost: {fault.what} ({fault.where}); its inputs are BAD"
             )
+
+
+def _compare(point: OutputPoint, wire: ModbusWire, held: list[int], value: Value) -> None:
+    """Raises Refusal when the device does not hold what it was given."""
+    if held != words_of_raw(wire, wire.number.encode(value)):
+        shown = wire.number.decode(raw_of_words(wire, held), ELEMENTARY[point.type_name].kind)
+        raise Refusal(f"it holds {shown} instead of {value}")

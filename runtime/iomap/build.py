@@ -68,7 +68,7 @@ def _device_plan(site: LoadedSite, name: str, inputs: list[Use], outputs: list[t
         served=site.map.serve,
         unit_id=device.unit,
         inputs=points,
-        outputs=tuple(_output_point(loaded, entry, use) for entry, use in outputs),
+        outputs=tuple(_output_point(site, loaded, entry, use) for entry, use in outputs),
         reads=merge_reads(points, groups=groups, max_words=rules.max_words, max_gap_words=rules.max_gap_words)
         if polled
         else (),
@@ -100,7 +100,7 @@ def _input_point(site: LoadedSite, loaded: LoadedProfile, entry: int, use: Use) 
     )
 
 
-def _output_point(loaded: LoadedProfile, entry: int, use: Use) -> OutputPoint:
+def _output_point(site: LoadedSite, loaded: LoadedProfile, entry: int, use: Use) -> OutputPoint:
     low, high = limits(use)
     refresh_ms = use.point.refresh_ms if use.rule.refresh_ms is None else use.rule.refresh_ms
     return OutputPoint(
@@ -115,7 +115,8 @@ def _output_point(loaded: LoadedProfile, entry: int, use: Use) -> OutputPoint:
             refresh_ns=refresh_ms * NS_PER_MS,
             min_interval_ns=use.rule.min_interval_ms * NS_PER_MS,
         ),
-        period_ns=period_ns(loaded, use.point),
+        read_back=use.rule.read_back,
+        period_ns=period_ns(loaded, use.point) if site.map.serve or isinstance(use.wire, CanWire) else 0,
         unit=use.point.unit,
         minimum=low,
         maximum=high,

@@ -11,7 +11,7 @@ from runtime.iomap.uses import Use
 
 HOLD = "hold"
 _INPUT_KEYS = ("stale_after_ms",)
-_OUTPUT_KEYS = ("fail_safe", "dead_band", "refresh_ms", "min_interval_ms")
+_OUTPUT_KEYS = ("fail_safe", "dead_band", "refresh_ms", "min_interval_ms", "read_back")
 
 
 def check_use(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:
@@ -27,6 +27,7 @@ def check_use(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:
     yield from _check_unit(use)
     yield from _check_limits(site, use)
     if use.is_output:
+        yield from _check_read_back(site, use)
         yield from _check_fail_safe(site, use)
 
 
@@ -100,6 +101,14 @@ def _check_keys(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:
             what = "written to" if use.is_output else "read from"
             at = Label(site.document.places.key(*use.path, key), f"`{use.name}` is {what} the device")
             yield error("M3011", f"`{key}` has no meaning here", at, help="take it out")
+
+
+def _check_read_back(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:
+    if use.rule.read_back and (use.point.access != "rw" or site.map.serve):
+        at = Label(site.document.places.key(*use.path, "read_back"), f"its access is {use.point.access}")
+        yield error(
+            "M3015", f"`{use.name}` cannot be read back", at, help='take it out; only access = "rw" can be read'
+        )
 
 
 def _check_limits(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:

@@ -56,7 +56,9 @@ class InputPoint:
 class OutputPoint:
     """A tag that drives a device point. `entry` is its place in the output frame; `fail_safe` None holds.
 
-    Values are clamped to `minimum`..`maximum` before they are encoded: the device's last guard.
+    Values are clamped to `minimum`..`maximum` before they are encoded: the device's last guard. `period_ns` is that
+    of the point's CAN message or, when served, of its poll group; 0 on a Modbus client. `read_back`: read it after each
+    write.
     """
 
     name: str
@@ -66,6 +68,7 @@ class OutputPoint:
     wire: Wire
     fail_safe: Value | None
     policy: WritePolicy = WritePolicy()
+    read_back: bool = False
     period_ns: int = 0
     unit: str = ""
     minimum: float | None = None

@@ -31,7 +31,11 @@ class Link(Strict):
 
 
 class PointRule(Strict):
-    """What a site says about one point of a device. `fail_safe` is a value, an enumeration's label, or "hold"."""
+    """What a site says about one point of a device.
+
+    `fail_safe` is a value, an enumeration's label, or "hold". `read_back`: after each write the point is read;
+    what differs is told and written again.
+    """
 
     tag: str | None = None
     invert: bool = False
@@ -40,6 +44,7 @@ class PointRule(Strict):
     dead_band: Annotated[float, Field(ge=0)] = 0.0
     refresh_ms: Annotated[int | None, Field(ge=0)] = None
     min_interval_ms: Annotated[int, Field(ge=0)] = 0
+    read_back: bool = False
     min: float | None = None
     max: float | None = None
 

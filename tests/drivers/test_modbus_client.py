@@ -61,7 +61,7 @@ async def refuse_high(address: int) -> None:
         raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
 
 
-def device(name: str, unit_id: int) -> DevicePlan:
+def device(name: str, unit_id: int, *, read_back: bool = False) -> DevicePlan:
     points = tuple(
         input_point(f"r{address}", entry, modbus_wire(address=address), period_ns=20 * MS)
         for entry, address in enumerate((0, 50))
@@ -74,7 +74,7 @@ def device(name: str, unit_id: int) -> DevicePlan:
         served=False,
         unit_id=unit_id,
         inputs=points,
-        outputs=(output_point("setpoint", 0, wire=modbus_wire("f32", address=70)),),
+        outputs=(output_point("setpoint", 0, wire=modbus_wire("f32", address=70), read_back=read_back),),
         reads=merge_reads(points, groups=groups, max_words=10, max_gap_words=0),
         heartbeats=(
             Heartbeat(
@@ -92,7 +92,7 @@ def device(name: str, unit_id: int) -> DevicePlan:
 class Bench:
     """The client with devices a_1 (unit 1) and b_1 (unit 2) on one link."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, read_back: bool = False) -> None:
         link = LinkPlan(
             name="l",
             protocol="modbus_tcp",
@@ -107,7 +107,7 @@ class Bench:
             served=False,
             fail_safe_after_ns=1000 * MS,
             links=(link,),
-            devices={"l": (device("a_1", 1), device("b_1", 2))},
+            devices={"l": (device("a_1", 1, read_back=read_back), device("b_1", 2))},
         )
         self.events: list[str] = []
         self.frame: FakeFrame | None = None
@@ -145,10 +145,10 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def client_of(*units: PlayedUnit) -> AsyncIterator[Bench]:
+async def client_of(*units: PlayedUnit, read_back: bool = False) -> AsyncIterator[Bench]:
     server = ModbusServer(dict(enumerate(units, 1)), host="127.0.0.1", port=0)
     await server.start()
-    bench = Bench(server.port)
+    bench = Bench(server.port, read_back=read_back)
     try:
         yield bench
     finally:
@@ -223,6 +223,25 @@ async def test_outputs_when_driven_then_written_in_order_and_the_heartbeat_count
         reads, count = bench.answered("a_1"), len(beats())
         await bench.until(lambda: bench.answered("a_1") > reads + 20, "more polls")
         assert len(beats()) == count
+
+
+async def test_output_when_read_back_differs_then_said_once_and_written_again() -> None:
+    forgetful = PlayedUnit(words=[0] * 100)  # takes writes and keeps its old words
+    async with client_of(forgetful, PlayedUnit(), read_back=True) as bench:
+        bench.drive(50.0)
+        await bench.until(lambda: sum(address == 70 for address, _ in forgetful.writes) > 1, "written again")
+        told = [event for event in bench.events if "to keep" in event]
+        assert told == ["warning: a_1 refuses to keep setpoint: it holds 0.0 instead of 50.0"]
+
+
+async def test_output_when_read_back_agrees_then_written_once() -> None:
+    unit = PlayedUnit()
+    unit.words[70:72] = [0x4248, 0x0000]
+    async with client_of(unit, PlayedUnit(), read_back=True) as bench:
+        bench.drive(50.0)
+        await bench.until(lambda: bench.answered("a_1") > 30, "polls")
+        assert [words for address, words in unit.writes if address == 70] == [(0x4248, 0x0000)]
+        assert not any("to keep" in event for event in bench.events)
 
 
 GARBAGE = [

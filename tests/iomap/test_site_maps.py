@@ -64,7 +64,11 @@ WRONG: dict[str, list[Edit]] = {
     "fail_safe_of_wrong_type": [(SITE, "start_cmd  = { fail_safe = false }", "start_cmd  = { fail_safe = 0 }")],
     "fail_safe_outside_limits": [(SITE, "p_set_kw   = { fail_safe = 0.0", "p_set_kw   = { fail_safe = 120.0")],
     "limit_beyond_the_device": [
-        (SITE, "max = 100.0, dead_band = 0.02 }\nq_set", "max = 5000.0, dead_band = 0.02 }\nq_set")
+        (
+            SITE,
+            "max = 100.0, dead_band = 0.02, min_interval_ms = 50 }\nq_set",
+            "max = 5000.0, dead_band = 0.02, min_interval_ms = 50 }\nq_set",
+        )
     ],
     "stale_after_on_an_output": [(SITE, "start_cmd  = { fail_safe", "start_cmd  = { stale_after_ms = 5, fail_safe")],
     "device_name": [
@@ -82,6 +86,13 @@ WRONG: dict[str, list[Edit]] = {
         (SITE, "port = 15021", "port = 15021\nserial_baud = 9600"),
         (METER, "fast = { period_ms = 200 }", "fast = { period_ms = 400 }"),
     ],
+    "read_back_of_what_cannot_be_read": [
+        (
+            SITE,
+            "[devices.battery_2.points]\nconnect_cmd = { ",
+            "[devices.battery_2.points]\nconnect_cmd = { read_back = true, ",
+        )
+    ],
     "slow_heartbeat": [(SITE, "min_interval_ms = 1000", "min_interval_ms = 15000")],
     "overlapping_registers": [(METER, "p_kw           = { register = 0x0028", "p_kw           = { register = 0x0029")],
     "register_out_of_range": [(INVERTER, "register = 30811", "register = 20811")],
@@ -89,7 +100,7 @@ WRONG: dict[str, list[Edit]] = {
     "unknown_signal": [(RACK, 'signal = "Soc"', 'signal = "SoC"')],
     "unknown_register_type": [(INVERTER, 'type = "u16" }\nrunning', 'type = "word" }\nrunning')],
     "unwritable_table": [
-        (INVERTER, 'table = "holding", type = "u16", access = "w" }', 'table = "input", type = "u16", access = "w" }')
+        (INVERTER, 'table = "holding", type = "u16", access = "rw" }', 'table = "input", type = "u16", access = "rw" }')
     ],
     "no_database": [(RACK, 'dbc = "rack_bms.dbc"', 'dbc = "rack.dbc"')],
 }
