@@ -27,7 +27,7 @@ from runtime.lang.interp import Interpreter  # noqa: E402
 from runtime.lang.llvm import compile_object  # noqa: E402
 from runtime.lang.native import Native  # noqa: E402
 
-TURNS = 3
+TURNS = 25
 """Baseline and ours take turns so often, so that a slow spell of the machine meets both."""
 BATCHES = 21
 SCANS_PER_BATCH_OF_ONE = 200_000
