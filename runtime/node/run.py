@@ -118,7 +118,7 @@ class Controller:
         ).save(run)
 
     def _children(self) -> list[Child]:
-        names = ["gateway", "io", "scan"] if self._build.io_plan is not None else ["gateway", "scan"]
+        names = ["scan", "io", "gateway"] if self._build.io_plan is not None else ["scan", "gateway"]
         children = [self._process(name) for name in names]
         plant = self._build.site.table.plant
         if plant is not None:
