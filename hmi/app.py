@@ -42,7 +42,7 @@ class Console(App[None]):
         Binding("s", "target", "Setpoint", tooltip="Set the target of the grid exchange in kW"),
         Binding("r", "reset", "Reset", tooltip="Reset the plant's error"),
         Binding("question_mark", "help", "Help", key_display="?"),
-        Binding("q", "quit", "Quit", tooltip="Close the console; the controller goes on"),
+        Binding("q,ctrl+c", "quit", "Quit", key_display="q", tooltip="Close the console; the controller goes on"),
     ]
 
     def __init__(

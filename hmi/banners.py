@@ -11,6 +11,8 @@ from hmi.wording import value as worded
 
 NAMES_MAX = 4
 """Names spelled out in one banner; the rest is counted."""
+SPELLED_OUT_MAX = 2
+"""More BAD inputs of one device than this are counted, not named: all are on page Tags, filter is:bad."""
 
 
 class Gravity(IntEnum):
@@ -67,8 +69,13 @@ def _of_inputs(status: Status) -> list[Banner]:
     if not status.bad_inputs and not status.bad_devices:
         return []
     devices = set(status.bad_devices)
-    loose = sorted(name for name in status.bad_inputs if name.partition(".")[0] not in devices)
-    names = [f"{device} (no answer)" for device in sorted(devices)] + loose
+    names = [f"{device} (no answer)" for device in sorted(devices)]
+    loose: dict[str, list[str]] = {}
+    for name in sorted(status.bad_inputs):
+        if name.partition(".")[0] not in devices:
+            loose.setdefault(name.partition(".")[0], []).append(name)
+    for owner, tags in loose.items():
+        names += tags if len(tags) <= SPELLED_OUT_MAX else [f"{owner} ({len(tags)} inputs)"]
     return [Banner(Gravity.ALARM, "BAD INPUT", _listed(names))]
 
 

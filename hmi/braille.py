@@ -20,9 +20,21 @@ class Dots:
         if 0 <= x < self.width * 2 and 0 <= y < self.height * 4:
             self._bits[y // 4][x // 2] |= _DOTS[x % 2][y % 4]
 
+    def bits(self, x: int, y: int) -> int:
+        """The dots of a cell; 0 for none."""
+        return self._bits[y][x]
+
     def cells(self) -> list[tuple[int, int, str]]:
         """(column, row, character) of every cell with a dot."""
         return [(x, y, chr(0x2800 + bits)) for y, row in enumerate(self._bits) for x, bits in enumerate(row) if bits]
+
+
+def joined(drawn: Sequence[Dots], x: int, y: int) -> str:
+    """The character of a cell in which several lines have dots: a later line hides none of an earlier one."""
+    bits = 0
+    for dots in drawn:
+        bits |= dots.bits(x, y)
+    return chr(0x2800 + bits)
 
 
 def buckets(samples: Sequence[float], *, size: float, last: int, count: int) -> list[tuple[float, float] | None]:

@@ -1,6 +1,8 @@
 """Opens the console on a controller."""
 
+import asyncio
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -34,10 +36,17 @@ def run_hmi(endpoint_or_site: str | None = None) -> int:
         endpoint=str(where.run),
         client=f"hmi-{os.getpid()}-{time.time_ns() // 1_000_000}",
     )
-    app.run()
+    asyncio.run(_show(app))
     if app.return_code == 0:
-        sys.stdout.write(f"console closed; controller {site!r} goes on\n")
+        goes_on = "goes on" if app.model.connection.up else "was not heard at last"
+        sys.stdout.write(f"console closed; controller {site!r} {goes_on}\n")
     return app.return_code or 0
+
+
+async def _show(app: Console) -> None:
+    """Run the app; a SIGTERM (a supervisor that stops) ends it in order, so that the terminal is given back whole."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.exit)
+    await app.run_async()
 
 
 def find_controller(endpoint_or_site: str | None) -> tuple[str, Endpoints]:

@@ -167,10 +167,16 @@ class Model:
         return default if value is None else str(value)
 
     def is_bad(self, name: str) -> bool:
-        """Is this reading not to be trusted: an input of BAD quality, or the load computed from one?"""
+        """Is this reading not to be trusted: an input of BAD quality, or a figure computed from such inputs?"""
         if self.status is None:
             return False
-        return name in self.status.bad_inputs or (name == roles.LOAD_KW and self.value(roles.LOAD_GOOD) is False)
+        bad = self.status.bad_inputs
+        if name == roles.LOAD_KW:
+            return self.value(roles.LOAD_GOOD) is False
+        if name == roles.SOC_PCT:
+            racks = self.racks()
+            return bool(racks) and all(f"{rack}.soc_pct" in bad for rack in racks)
+        return name in bad
 
     def is_forced(self, name: str) -> bool:
         """Is this tag forced?"""

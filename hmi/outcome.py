@@ -9,7 +9,7 @@ class Ending(Enum):
 
     DONE = "✓ DONE"
     REFUSED = "✗ REFUSED"
-    TIMED_OUT = "⧗ TIMED OUT"
+    TIMED_OUT = "◌ TIMED OUT"
 
 
 @dataclass(frozen=True, slots=True)

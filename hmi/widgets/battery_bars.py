@@ -61,12 +61,13 @@ class BatteryBars(Live):
 
         state = model.text(f"{rack}.state", "")
         bad = model.is_bad(f"{rack}.u_v")
+        mark = "?" if model.is_bad(f"{rack}.state") else _STATE_MARKS.get(state, "○")
         style = DIM if bad else NORMAL
         cells = f"{figure('cell_u_min_mv', 0)}…{figure('cell_u_max_mv', 0)} mV"
         heat = f"{figure('cell_t_min_c', 0)}…{figure('cell_t_max_c', 0)} °C"
         return [
             (f"{figure('u_v')} V", style),
-            (f"{'● ' if state == 'CONNECTED' else '✗ ' if state == 'FAULT' else '○ '}{state}", style),
+            (f"{mark} {state}", style),
             (f"{figure('i_a', sign=True)} A", style),
             (cells, style),
             (heat, style),
@@ -87,4 +88,5 @@ def _columns_that_fit(details: list[list[tuple[str, Style]]], width: int) -> lis
 
 _STEADY_WIDTHS = (7, 11, 8, 12, 8)
 """Columns do not shrink below these, so that they stand still while figures change."""
+_STATE_MARKS = {"CONNECTED": "●", "FAULT": "✗"}
 _ALARMED = ink(palette.ALARM, bold=True)

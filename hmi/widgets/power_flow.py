@@ -80,7 +80,8 @@ class PowerFlow(Live):
         if at.height >= 5:
             canvas.put_right(at.x + at.width - 2, at.y + 1, figure + mark, figure_style)
             canvas.put(at.x + 2, at.y + 2, word, word_style)
-            canvas.put(at.x + 2, at.y + 3, self._detail(part)[: at.width - 4], DIM)
+            if known:
+                canvas.put(at.x + 2, at.y + 3, self._detail(part)[: at.width - 4], DIM)
         else:
             canvas.put_right(at.x + at.width - 2, at.y + 1, figure + mark, figure_style)
             canvas.put(at.x + 2, at.y + 2, f" {word} "[: at.width - 3], word_style)

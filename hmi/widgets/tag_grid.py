@@ -39,10 +39,10 @@ class Columns:
             value_end=value_end,
             unit=value_end + 1,
             quality=value_end + 7,
-            age_end=value_end + 26,
-            direction=value_end + 27,
-            mark=value_end + 31,
-            comment=value_end + 39,
+            age_end=value_end + 25,
+            direction=value_end + 26,
+            mark=value_end + 30,
+            comment=value_end + 38,
         )
 
 

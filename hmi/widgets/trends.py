@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from hmi import palette, wording
-from hmi.braille import Dots, buckets, nice_bounds, plot
+from hmi.braille import Dots, buckets, joined, nice_bounds, plot
 from hmi.canvas import Canvas
 from hmi.model import Model
 from hmi.palette import DIM, LINE, ink
@@ -111,12 +111,12 @@ class Trends(Live):
         if low < 0 < high:
             zero = y + round((high / (high - low) * (height * 4 - 1)) // 4)
             canvas.put(x, zero, "┈" * width, LINE)
-        for curve, found in zip(chart.curves, spans, strict=True):
-            dots = Dots(width, height)
+        drawn = [Dots(width, height) for _ in chart.curves]
+        for curve, found, dots in zip(chart.curves, spans, drawn, strict=True):
             plot(dots, found, low=low, high=high, dotted=curve.dotted)
-            style = ink(curve.colour)
-            for column, row, char in dots.cells():
-                canvas.put(x + column, y + row, char, style)
+        for curve, dots in sorted(zip(chart.curves, drawn, strict=True), key=lambda pair: pair[0].dotted):
+            for column, row, _ in dots.cells():
+                canvas.put(x + column, y + row, joined(drawn, column, row), ink(curve.colour))
 
     def _paint_legend(self, canvas: Canvas, chart: Chart, area: "_Area") -> None:
         x = area.x + AXIS_WIDTH

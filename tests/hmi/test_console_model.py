@@ -51,6 +51,13 @@ def test_is_bad_when_the_load_was_computed_from_bad_readings_then_the_load_is_ba
     assert [model.is_bad(name) for name in names] == [True, True, False]
 
 
+@pytest.mark.parametrize(("racks", "bad"), [(["battery_1"], False), (["battery_1", "battery_2"], True)])
+def test_is_bad_when_no_rack_tells_its_soc_then_that_of_the_whole_is_bad(racks, bad):
+    model = model_at(bad_inputs=[f"{rack}.soc_pct" for rack in racks])
+    assert model.is_bad("plant_1.soc_pct") is bad
+    assert math.isnan(model.trend.series("soc_pct")[0]) is bad
+
+
 def test_trend_when_an_input_is_bad_then_it_has_a_gap():
     model = model_at(10)
     model.take_status(status_frame(11, bad_inputs=["grid_meter_1.p_kw"]), NOW, T0_NS)

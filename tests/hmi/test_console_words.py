@@ -162,7 +162,8 @@ FAULT = {"scan": 5, "code": 2, "text": "t", "pou": "MAIN", "file": "main.st", "l
             "racks do not connect · error bits 16#20",
         ),
         ({"bad_inputs": ["a.x", "a.y", "b.z"], "bad_devices": ["a"]}, "BAD INPUT", "a (no answer), b.z"),
-        ({"bad_inputs": [f"a.x{n}" for n in range(6)]}, "BAD INPUT", "a.x3 and 2 more"),
+        ({"bad_inputs": [f"a.x{n}" for n in range(6)] + ["b.y"]}, "BAD INPUT", "a (6 inputs), b.y"),
+        ({"bad_inputs": [f"a{n}.x" for n in range(6)]}, "BAD INPUT", "a3.x and 2 more"),
         ({"forces": [{"name": "a.x", "value": True}]}, "1 FORCED", "a.x = TRUE"),
     ],
 )
