@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
@@ -67,18 +67,8 @@ class ModbusLink:
 
     async def read(self, unit_id: int, request: ReadRequest) -> list[int]:
         """The words (or bits) of one read. Raises Silence or Refusal."""
-        address, count = request.address, request.count
-        async with self._lock:
-            match request.table:
-                case Table.HOLDING:
-                    call = self._client.read_holding_registers(address, count=count, device_id=unit_id)
-                case Table.INPUT:
-                    call = self._client.read_input_registers(address, count=count, device_id=unit_id)
-                case Table.COIL:
-                    call = self._client.read_coils(address, count=count, device_id=unit_id)
-                case Table.DISCRETE:
-                    call = self._client.read_discrete_inputs(address, count=count, device_id=unit_id)
-            answer = await self._answer(call)
+        answer = await self._ask(lambda: self._read_call(unit_id, request))
+        count = request.count
         words: Sequence[int] = answer.bits[:count] if request.table.is_bits else answer.registers
         if len(words) != count:
             raise Silence(f"{len(words)} words came for {count}", where=self.where)
@@ -87,20 +77,34 @@ class ModbusLink:
     async def write(self, unit_id: int, wire: ModbusWire, raw: float) -> None:
         """Write one point: function 05, 06, or 16 for more than a word. Raises Silence or Refusal."""
         words = words_of_raw(wire, raw)
-        async with self._lock:
-            if wire.table.is_bits:
-                call = self._client.write_coil(wire.address, bool(words[0]), device_id=unit_id)
-            elif len(words) == 1:
-                call = self._client.write_register(wire.address, words[0], device_id=unit_id)
-            else:
-                call = self._client.write_registers(wire.address, words, device_id=unit_id)
-            await self._answer(call)
+        await self._ask(lambda: self._write_call(unit_id, wire, words))
 
-    async def _answer(self, call: "asyncio.Future[ModbusPDU] | object") -> ModbusPDU:
-        try:
-            answer = await call  # type: ignore[misc]  # pymodbus types it for its synchronous client too
-        except ModbusException as fault:
-            raise Silence("no answer", where=self.where) from fault
+    def _read_call(self, unit_id: int, request: ReadRequest) -> Awaitable[ModbusPDU]:
+        address, count, client = request.address, request.count, self._client
+        match request.table:
+            case Table.HOLDING:
+                return client.read_holding_registers(address, count=count, device_id=unit_id)
+            case Table.INPUT:
+                return client.read_input_registers(address, count=count, device_id=unit_id)
+            case Table.COIL:
+                return client.read_coils(address, count=count, device_id=unit_id)
+            case Table.DISCRETE:
+                return client.read_discrete_inputs(address, count=count, device_id=unit_id)
+
+    def _write_call(self, unit_id: int, wire: ModbusWire, words: list[int]) -> Awaitable[ModbusPDU]:
+        if wire.table.is_bits:
+            return self._client.write_coil(wire.address, bool(words[0]), device_id=unit_id)
+        if len(words) == 1:
+            return self._client.write_register(wire.address, words[0], device_id=unit_id)
+        return self._client.write_registers(wire.address, words, device_id=unit_id)
+
+    async def _ask(self, call: Callable[[], Awaitable[ModbusPDU]]) -> ModbusPDU:
+        """One request and its answer. The call itself already raises when the connection broke while it rested."""
+        async with self._lock:
+            try:
+                answer = await call()
+            except ModbusException as fault:
+                raise Silence("no answer", where=self.where) from fault
         if isinstance(answer, ExceptionResponse):
             code = answer.exception_code
             if code in _NOT_NOW:

@@ -12,6 +12,7 @@ from io_points import MS, FakeFrame, input_point, modbus_wire, output_point
 
 from runtime.core.quality import Quality
 from runtime.drivers.engine import IoEngine
+from runtime.drivers.modbus_link import ModbusLink, Silence, read_of
 from runtime.drivers.modbus_pdu import ExceptionCode, ModbusRefusal, Table
 from runtime.drivers.modbus_server import ModbusServer
 from runtime.drivers.registry import DRIVERS
@@ -242,6 +243,25 @@ async def test_output_when_read_back_agrees_then_written_once() -> None:
         await bench.until(lambda: bench.answered("a_1") > 30, "polls")
         assert [words for address, words in unit.writes if address == 70] == [(0x4248, 0x0000)]
         assert not any("to keep" in event for event in bench.events)
+
+
+async def test_link_when_the_connection_broke_while_it_rested_then_requests_meet_silence() -> None:
+    server = ModbusServer({1: PlayedUnit()}, host="127.0.0.1", port=0)
+    await server.start()
+    link = ModbusLink(LinkPlan(name="l", protocol="modbus_tcp", host="127.0.0.1", port=server.port))
+    await link.connect()
+    wire = modbus_wire(address=7)
+    assert await link.read(1, read_of(wire)) == [11]
+    await server.stop()
+    deadline = time.monotonic() + PATIENCE_S
+    while link.connected:
+        assert time.monotonic() < deadline, "never: the client notices the close"
+        await asyncio.sleep(0.005)
+    with pytest.raises(Silence):
+        await link.read(1, read_of(wire))
+    with pytest.raises(Silence):
+        await link.write(1, wire, 5)
+    link.close()
 
 
 GARBAGE = [
