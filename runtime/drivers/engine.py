@@ -1,10 +1,10 @@
 """Runs all devices of a site in one asyncio loop, and is the output sink between frames and drivers."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 
-from runtime.drivers.base import Clock, DeviceStatistics, Driver, EventSink, LinkContext, PageSink, Registry
+from runtime.drivers.base import Clock, DeviceStatistics, Driver, EventSink, LinkContext, PageSink, Reading, Registry
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import Frame, FrameSource, OutputSink, SinkState
 from runtime.iomap.plan import IoPlan
@@ -19,7 +19,8 @@ class IoEngine:
     """All links of a plan, driven from one frame source into one page a device.
 
     `pages` by device name, for the devices that have inputs. `registry` says which driver speaks which protocol: that
-    of `drivers.registry` for real devices, that of `sim.served_registry` for played ones.
+    of `drivers.registry` for real devices, that of `sim.served_registry` for played ones. `remembered`: what the pages
+    held before, by device (`image.pages.PageReader.read`), so that a restart of io is no gap in the inputs.
     """
 
     def __init__(
@@ -32,12 +33,16 @@ class IoEngine:
         on_event: EventSink,
         registry: Registry,
         random: Random,
+        remembered: Mapping[str, Sequence[Reading] | None] | None = None,
     ) -> None:
         self.plan = plan
         self.sink = OutputSink(fail_safe_after_ns=plan.fail_safe_after_ns, start_ns=clock())
         devices = [device for devices in plan.devices.values() for device in devices]
         self.statistics = {device.name: DeviceStatistics() for device in devices}
-        self.pages = {device.name: DevicePage(device.inputs, pages.get(device.name)) for device in devices}
+        self.pages = {
+            device.name: DevicePage(device.inputs, pages.get(device.name), (remembered or {}).get(device.name))
+            for device in devices
+        }
         self._frames = frames
         self._frame: Frame | None = None
         self._clock = clock

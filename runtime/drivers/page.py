@@ -15,12 +15,19 @@ class _Writer(Protocol):
 
 
 class DevicePage:
-    """Readings of a device in map order. All start BAD with time stamp 0: never read."""
+    """Readings of a device in map order. They start as `remembered`: what the page held when an earlier io ended.
 
-    def __init__(self, points: Sequence[InputPoint], writer: _Writer | None) -> None:
+    Remembered readings keep their time, so the scan judges their age as if io had never been away. Without any, all
+    start BAD with time stamp 0: never read.
+    """
+
+    def __init__(
+        self, points: Sequence[InputPoint], writer: _Writer | None, remembered: Sequence[_Reading] | None = None
+    ) -> None:
         self.points = tuple(points)
         self._writer = writer
-        self._readings: list[_Reading] = [(None, Quality.BAD, 0) for _ in points]
+        self._readings: list[_Reading] = list(remembered or [(None, Quality.BAD, 0) for _ in points])
+        assert len(self._readings) == len(self.points), "remembered readings are of another layout"
         self.publish()
 
     @property

@@ -21,6 +21,17 @@ class Written:
         self.pages.append(list(readings))
 
 
+def test_page_when_io_comes_back_then_it_goes_on_from_what_the_page_held() -> None:
+    written = Written()
+    page = DevicePage([input_point("a", 0), input_point("b", 1)], written, [(7.0, GOOD, 100), (2.0, BAD, 50)])
+    page.take(1, 3, 200)
+    page.publish()
+    assert written.pages == [
+        [(7.0, GOOD, 100), (2.0, BAD, 50)],
+        [(7.0, GOOD, 100), (3.0, GOOD, 200)],
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "raw", "expected"),
     [
