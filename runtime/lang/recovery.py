@@ -10,6 +10,7 @@ import difflib
 from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
 from runtime.lang.parse import Driver
 from runtime.lang.tokens import KEYWORDS, OPERATORS, Token
+from runtime.lang.tree import Name
 
 _CLOSERS = {
     "IF": "END_IF", "CASE": "END_CASE", "FOR": "END_FOR", "WHILE": "END_WHILE", "REPEAT": "END_REPEAT",
@@ -19,11 +20,18 @@ _CLOSERS = {
     "CONFIGURATION": "END_CONFIGURATION", "RESOURCE": "END_RESOURCE",
 }  # fmt: skip
 _UNITS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION", "TYPE", "CONFIGURATION", "$END"})
+_POUS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION"})
+_SECTIONS = frozenset(k for k in _CLOSERS if k.startswith("VAR"))
+_SECTION_WORDS = _SECTIONS | _UNITS | {"END_VAR", "END_PROGRAM", "END_FUNCTION_BLOCK", "END_FUNCTION"}
 _STATEMENT_WORDS = frozenset({"IF", "CASE", "FOR", "WHILE", "REPEAT", "EXIT", "CONTINUE", "RETURN"})
 _BRANCH_WORDS = frozenset({"ELSE", "ELSIF", "UNTIL"})
 _HARD = _UNITS | frozenset(_CLOSERS) | frozenset(_CLOSERS.values()) | _BRANCH_WORDS | {"TASK"}
 _STRONG = _HARD | {"SEMI", "THEN", "DO", "OF", "TO", "BY", "RPAR", "RBRACK", "COMMA", "ASSIGN"}
 _INSERTABLE = ("SEMI", "THEN", "DO", "OF", "RPAR", "RBRACK", "COLON", "COMMA")
+_MAX_TRIES = 30
+"""So often one token may be mended around before it is dropped: each nested construct takes one try to close."""
+_FILE_DEPTH = 2
+"""So many states are on the stack between two units: the start, and the list of what was read."""
 _MAX_OPEN_REPORTED = 20
 """So many unclosed constructs are closed at one place; deeper nesting is not written by people."""
 
@@ -48,10 +56,26 @@ class Recovery:
         self._driver = driver
         self.diagnostics: list[Diagnostic] = []
         self.lost: set[str] = set()
+        self._furthest = -1
+        self._tries = 0
 
     def recover(self, position: int) -> int:
         """Deal with the token that could not follow; return the position from which to go on."""
-        for attempt in (self._keyword_as_name, self._misspelt, self._missing_token, self._closing_word):
+        self._tries = self._tries + 1 if position <= self._furthest else 0
+        self._furthest = max(position, self._furthest)
+        if self._tries > _MAX_TRIES:
+            self._tries = 0
+            return self._drop(position + 1) if position + 1 < len(self._tokens) else len(self._tokens)
+        for attempt in (
+            self._keyword_as_name,
+            self._misspelt,
+            self._misspelt_before,
+            self._missing_token,
+            self._missing_name,
+            self._missing_end_var,
+            self._missing_var,
+            self._closing_word,
+        ):
             next_position = attempt(position)
             if next_position is not None:
                 return next_position
@@ -97,6 +121,88 @@ class Recovery:
         )
         self._driver.feed(Token(close[0], close[0], token.line, token.column))
         return position + 1
+
+    def _misspelt_before(self, position: int) -> int | None:
+        """The token before was taken as a name, but was a misspelt keyword: `VAR_INPTU count : INT;`."""
+        token, before = self._tokens[position], self._tokens[max(0, position - 1)]
+        driver = self._driver
+        if before.kind != "NAME" or not self._on_top(before):
+            return None
+        depth = self._depth_before_name()
+        expected = [k for k in driver.table.expected(driver.states[:depth]) if k in KEYWORDS]
+        for word in difflib.get_close_matches(before.text.upper(), expected, n=3, cutoff=0.7):
+            if driver.table.accepts(driver.states[:depth], (word, token.kind)):
+                driver.pop_to(depth)
+                driver.feed(before._replace(kind=word))
+                message = f"expected {word}, found '{before.text}'"
+                mend = f"did you mean {word}?"
+                self._report("L1003", message, self._span(before), "a name stands here", help=mend)
+                return position
+        return None
+
+    def _missing_name(self, position: int) -> int | None:
+        """`FUNCTION_BLOCK VAR_INPUT …`: the POU is read on without a name."""
+        token, before = self._tokens[position], self._tokens[max(0, position - 1)]
+        if before.kind not in _POUS or not self._driver.table.accepts(self._driver.states, ("NAME", token.kind)):
+            return None
+        self._report("L1003", f"expected a name after '{before.text}'", self._behind(before), "the name is missing")
+        self._driver.feed(Token("NAME", "", token.line, token.column))
+        return position
+
+    def _missing_end_var(self, position: int) -> int | None:
+        """A statement, section or unit begins while a VAR block is open, and no END_VAR follows before the next one."""
+        opened = self._open()
+        if not opened or not opened[-1].kind.startswith("VAR") or self._next_section_word(position) == "END_VAR":
+            return None
+        token, before, driver = self._tokens[position], self._tokens[position - 1], self._driver
+        if token.kind in ("ASSIGN", "LPAR", "DOT", "LBRACK") and driver.values[-1] is before:
+            position -= 1
+            if not driver.table.accepts(driver.states[:-1], ("END_VAR", "NAME", token.kind)):
+                return None
+            driver.pop_to(len(driver.states) - 1)
+        elif not driver.table.accepts(driver.states, ("END_VAR", token.kind)):
+            return None
+        word = opened[-1]
+        self._report(
+            "L1005",
+            "END_VAR is missing",
+            self._span(word),
+            f"this {word.kind} is still open at {self._shown(self._tokens[position])} in line {token.line}",
+            help="close it with END_VAR",
+        )
+        driver.feed(Token("END_VAR", "", token.line, token.column))
+        return position
+
+    def _missing_var(self, position: int) -> int | None:
+        """`count : INT;` stands where VAR may begin, and an END_VAR follows."""
+        token, before, driver = self._tokens[position], self._tokens[max(0, position - 1)], self._driver
+        if token.kind not in ("COLON", "COMMA") or not self._on_top(before):
+            return None
+        if self._next_section_word(position) != "END_VAR":
+            return None
+        depth = self._depth_before_name()
+        if before.kind != "NAME" or not driver.table.accepts(driver.states[:depth], ("VAR", "NAME", token.kind)):
+            return None
+        driver.pop_to(depth)
+        driver.feed(Token("VAR", "", before.line, before.column))
+        self._report("L1003", "VAR is missing", self._span(before), "a declaration", help="begin the block with VAR")
+        return position - 1
+
+    def _on_top(self, name: Token) -> bool:
+        """True when the last thing read is this name, as a token or as a variable already."""
+        top = self._driver.values[-1] if self._driver.values else None
+        if isinstance(top, Name):
+            return (top.span.line, top.span.column) == (name.line, name.column)
+        return top is name
+
+    def _depth_before_name(self) -> int:
+        """Where the stacks stood before the name on top, and before the empty list of statements it began."""
+        driver = self._driver
+        return len(driver.states) - (2 if len(driver.values) > 1 and driver.values[-2] == [] else 1)
+
+    def _next_section_word(self, position: int) -> str:
+        """The next token that begins or ends a VAR block or a unit."""
+        return next((t.kind for t in self._tokens[position:] if t.kind in _SECTION_WORDS), "$END")
 
     def _missing_token(self, position: int) -> int | None:
         token = self._tokens[position]
@@ -194,6 +300,8 @@ class Recovery:
             endings.append(("ERROR", "SEMI"))
         for ending in endings:
             for depth in range(len(self._driver.states), 0, -1):
+                if depth <= _FILE_DEPTH and token.kind in _SECTIONS and token.kind != "VAR_GLOBAL":
+                    continue  # the unit these belong to was given up
                 if self._driver.table.accepts(self._driver.states[:depth], (*ending, token.kind)):
                     self._driver.pop_to(depth)
                     for kind in ending:

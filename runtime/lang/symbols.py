@@ -99,6 +99,7 @@ class Scope:
     def __init__(self, symbols: Symbols, own: dict[str, VarSymbol] | None = None) -> None:
         self.symbols = symbols
         self.own = own if own is not None else {}
+        self.told_unknown: set[str] = set()
 
     def variable(self, key: str) -> VarSymbol | None:
         """The variable or constant of this name."""

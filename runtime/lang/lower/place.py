@@ -71,9 +71,10 @@ def _refer(ctx: Context, node: tree.Expr) -> Ref | None:
 
 
 def unknown_name(ctx: Context, node: tree.Name, *, help: str = "") -> None:
-    """Report a name that stands for nothing, unless its declaration was lost to a syntax error."""
-    if node.key in ctx.scope.symbols.lost:
+    """Report a name that stands for nothing: once a POU, and not if its declaration was lost to a syntax error."""
+    if node.key in ctx.scope.symbols.lost or node.key in ctx.scope.told_unknown:
         return
+    ctx.scope.told_unknown.add(node.key)
     mend = help or ctx.scope.nearest(node.text)
     ctx.report.error("L3001", f"unknown name '{node.text}'", node.span, "not declared", help=mend)
 
@@ -99,7 +100,7 @@ def _name(ctx: Context, node: tree.Name) -> Ref | None:
     if symbol is None:
         if node.key in ctx.scope.symbols.pous:
             kind = ctx.scope.symbols.pous[node.key].kind
-            mend = "call it: NAME(...)" if kind == "FUNCTION" else "declare an instance of it and use that"
+            mend = f"call it: {node.text}(...)" if kind == "FUNCTION" else "declare an instance of it and use that"
             message = f"'{node.text}' is a {kind}, not a variable"
             ctx.report.error("L3008", message, node.span, f"the name of a {kind}", help=mend)
         else:
