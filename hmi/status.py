@@ -69,7 +69,7 @@ class Statistics:
     skipped: int
     release_delay: Spread
     execution: Spread
-    period: Spread
+    period_error: Spread
     tasks: tuple[str, ...]
 
 
@@ -105,7 +105,7 @@ def statistics_of(result: Mapping[str, Any]) -> Statistics:
         skipped=int(result.get("skipped", 0)),
         release_delay=spread_of(result.get("release_delay")),
         execution=spread_of(result.get("execution")),
-        period=spread_of(result.get("period")),
+        period_error=spread_of(result.get("period_error")),
         tasks=tuple(str(t) for t in result.get("tasks", ())),
     )
 

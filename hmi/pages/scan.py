@@ -58,7 +58,7 @@ class ScanPage(Page, can_focus=True):
         self._ask(
             Action(
                 title="Reset statistics",
-                subject="release delay, execution, period, overruns, skipped",
+                subject="release delay, execution, period error, overruns, skipped",
                 old="figures since the last reset",
                 new="0",
                 send=lambda _value: self._feed.reset_statistics(),

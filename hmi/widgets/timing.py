@@ -1,4 +1,4 @@
-"""How punctual the scan is: percentiles of release delay, execution and period, as figures and on a log scale."""
+"""How punctual the scan is: percentiles of release delay, execution and period error, as figures and on a log scale."""
 
 import math
 
@@ -55,7 +55,7 @@ class Timing(Live):
         return [
             ("Release delay", statistics.release_delay, palette.GRID),
             ("Execution", statistics.execution, palette.BATTERY),
-            ("Period", statistics.period, palette.PV),
+            ("Period error", statistics.period_error, palette.PV),
         ]
 
     def _paint_bars(self, canvas: Canvas, y: int, word: str, spread: Spread, colour: str) -> None:

@@ -189,7 +189,7 @@ def stats(client: Client, *, reset: bool = False, as_json: bool = False) -> int:
     return FINE
 
 
-_STATS_ROWS = (("release delay", "release_delay"), ("execution", "execution"), ("period", "period"))
+_STATS_ROWS = (("release delay", "release_delay"), ("execution", "execution"), ("period error", "period_error"))
 
 
 @_reports

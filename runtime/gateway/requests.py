@@ -167,7 +167,7 @@ class Requests:
             skipped=control.skipped,
             release_delay=percentiles(control.release_delay),
             execution=percentiles(control.execution),
-            period=percentiles(control.period),
+            period_error=percentiles(control.period_error),
             tasks=[task.name for task in manifest.tasks],
         )
 

@@ -85,7 +85,7 @@ class Control(ctypes.Structure):
         ("pad_out", ctypes.c_uint64 * 6),
         ("release_delay", Histogram),  # scan: wake-up after the deadline
         ("execution", Histogram),  # scan: wake-up to the end of account
-        ("period", Histogram),  # scan: from wake-up to wake-up
+        ("period_error", Histogram),  # scan: how far wake-up to wake-up is from the base cycle, without sign
         ("mailbox", Mailbox),
     )
 

@@ -10,7 +10,7 @@ from runtime.image.emit import I32, I64, PTR, Code, Routine, Word
 from runtime.scan.plan import Plan
 from runtime.scan.view import View
 
-_DISTRIBUTIONS = ("release_delay", "execution", "period")
+_DISTRIBUTIONS = ("release_delay", "execution", "period_error")
 _COUNTERS = ("overruns", "skipped", "page_retries")
 
 
@@ -55,7 +55,8 @@ def write_account(code: Code) -> None:
         r.call(code["record"], control.address("release_delay"), r["woke"] - r["deadline"])
         before = plan["woke_ns"]
         with r.when(before.differs(0)):
-            r.call(code["record"], control.address("period"), r["woke"] - before)
+            error = r["woke"] - before - plan["cycle_ns"]
+            r.call(code["record"], control.address("period_error"), (error < 0).choose(r.word(0) - error, error))
         plan["woke_ns"] = r["woke"]
         r.call(code["record"], control.address("execution"), r.call(code["monotonic_ns"]) - r["woke"])
 

@@ -19,7 +19,7 @@ class BareResult:
     """What the bare loop measured; `skipped` deadlines were passed over after late wake-ups."""
 
     release_delay: Distribution
-    period: Distribution
+    period_error: Distribution
     skipped: int
 
 
@@ -29,12 +29,12 @@ class BareLoop:
     def __init__(self, kernel: Kernel, *, period_ns: int, wakeups: int, realtime: RealtimeSettings) -> None:
         self._kernel = kernel
         self._realtime = realtime
-        self._release_delay, self._period = Histogram(), Histogram()
+        self._release_delay, self._period_error = Histogram(), Histogram()
         self._plan = BarePlan(
             cycle_ns=period_ns,
             wakeups=wakeups,
             release_delay=ctypes.addressof(self._release_delay),
-            period=ctypes.addressof(self._period),
+            period_error=ctypes.addressof(self._period_error),
         )
         self._thread = threading.Thread(target=self._run, name="bare")
 
@@ -50,7 +50,7 @@ class BareLoop:
         """Wait for the end; what was measured."""
         self._thread.join()
         return BareResult(
-            Distribution.capture(self._release_delay), Distribution.capture(self._period), self._plan.skipped
+            Distribution.capture(self._release_delay), Distribution.capture(self._period_error), self._plan.skipped
         )
 
     def _run(self) -> None:

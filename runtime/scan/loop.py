@@ -103,7 +103,8 @@ def _write_bare_loop(code: Code) -> None:
             woke = r.call(code["sleep_until"], deadline.get())
             r.call(code["record"], bare["release_delay"], woke - deadline.get())
             with r.when(before.get().differs(0)):
-                r.call(code["record"], bare["period"], woke - before.get())
+                error = woke - before.get() - cycle
+                r.call(code["record"], bare["period_error"], (error < 0).choose(r.word(0) - error, error))
             before.set(woke)
             missed = (woke - deadline.get()) // cycle
             bare.add("skipped", missed)

@@ -153,7 +153,7 @@ class BarePlan(ctypes.Structure):
         ("cycle_ns", ctypes.c_int64),
         ("wakeups", ctypes.c_int64),
         ("release_delay", ctypes.c_void_p),  # Histogram
-        ("period", ctypes.c_void_p),  # Histogram
+        ("period_error", ctypes.c_void_p),  # Histogram
         ("skipped", ctypes.c_uint64),
         ("exit", ctypes.c_uint32),  # set by the process to end the loop early
         ("reserved", ctypes.c_uint32),

@@ -173,7 +173,7 @@ class StatsResult(TypedDict):
     skipped: int
     release_delay: Percentiles
     execution: Percentiles
-    period: Percentiles
+    period_error: Percentiles
     tasks: list[str]
 
 

@@ -181,7 +181,7 @@ def test_command_when_done_or_refused_then_code_says_so(capsys: pytest.CaptureFi
 
 def test_stats_when_asked_then_table_and_reset_after_it(capsys: pytest.CaptureFixture[str]) -> None:
     told = {"cycle_ns": 10_000_000, "scan_no": 9, "overruns": 0, "skipped": 0, "tasks": ["fast", "slow"]}
-    told |= dict.fromkeys(("release_delay", "execution", "period"), PERCENTILES)
+    told |= dict.fromkeys(("release_delay", "execution", "period_error"), PERCENTILES)
     client = Scripted(stats=told, stats_reset={})
     assert remote.stats(client, reset=True) == 0
     out = capsys.readouterr().out.splitlines()

@@ -36,7 +36,7 @@ def test_loop_when_asked_to_end_then_after_the_current_scan_with_a_fail_safe_fra
     rig = make_rig([(count_down, 0)], cycle_ns=MS)
     rig.put("out_real", 5.0)
     control = run_loop(rig, 20)
-    assert (control.scan_no, control.execution.count, control.period.count) == (20, 20, 19)
+    assert (control.scan_no, control.execution.count, control.period_error.count) == (20, 20, 19)
     assert control.release_delay.count == sum(control.release_delay.buckets) == 20
     frame = rig.frame()
     assert (frame.driving, frame.values[0], frame.scan_no, control.driving) == (False, -1.5, 20, 0)
