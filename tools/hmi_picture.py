@@ -7,6 +7,7 @@ python tools/hmi_picture.py --site demo       from the controller that runs here
 import argparse
 import asyncio
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -21,6 +22,8 @@ from hmi.main import find_controller  # noqa: E402
 from runtime.wire.stream import StreamClient  # noqa: E402
 
 SIZE = (120, 45)
+_FONT_FROM_AFAR = re.compile(r',\s*url\("https?://[^"]*"\) format\("[^"]*"\)')
+"""A picture in a repository must not load anything: the reader's own fixed-width font will do."""
 PICTURE = ROOT / "hmi" / "overview.svg"
 
 
@@ -52,6 +55,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=PICTURE)
     told = parser.parse_args()
     svg = asyncio.run(made_up() if told.site is None else live(told.site, seconds=told.seconds))
+    svg = _FONT_FROM_AFAR.sub("", svg)
     told.out.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n")
     print(f"{told.out}: {len(svg) // 1024} kB")
 
