@@ -137,6 +137,7 @@ def _call_function(ctx: Context, node: tree.CallExpr, found: PouSymbol, result: 
     if compiled is None or len(known_values) < len(values) or len(known_refs) < len(refs):
         return None
     ctx.charge(compiled)
+    ctx.writes += [replace(w, span=node.callee.span) for w in compiled.writes]
     storage = storage_of(found.result) if found.result is not None else None
     return ir.Call(storage, found.name, tuple(known_values), tuple(known_refs))
 
