@@ -22,6 +22,8 @@ from runtime.iomap.wire import CanWire, Wire
 NS_PER_MS = 1_000_000
 STALE_AFTER_PERIODS = 5
 """An input is BAD when five polls in a row brought nothing: one lost answer is no alarm."""
+STALE_AFTER_NS_MIN = 2_000_000_000
+"""Nor is a restart of io, which takes about a second."""
 
 
 def build(site: LoadedSite, uses: list[Use]) -> tuple[Bindings, IoPlan]:
@@ -139,7 +141,7 @@ def _stale_after_ns(site: LoadedSite, use: Use) -> int:
     loaded = site.profiles[site.map.devices[use.device].profile]
     if use.point.message is not None:
         return loaded.profile.messages[use.point.message].timeout_ms * NS_PER_MS
-    return 0 if site.map.serve else STALE_AFTER_PERIODS * period_ns(loaded, use.point)
+    return 0 if site.map.serve else max(STALE_AFTER_PERIODS * period_ns(loaded, use.point), STALE_AFTER_NS_MIN)
 
 
 def _heartbeats(site: LoadedSite, name: str, used: set[str]) -> tuple[Heartbeat, ...]:

@@ -42,7 +42,7 @@ def io(run_dir: Path, control_fd: int, image_fd: int) -> None:
 
     from runtime.drivers.engine import IoEngine
     from runtime.image.frame import FrameReader
-    from runtime.image.pages import PageWriter
+    from runtime.image.pages import PageReader, PageWriter
     from runtime.iomap.plan import IoPlan
     from runtime.wire.endpoints import endpoints
     from runtime.wire.events import EventSender
@@ -64,6 +64,7 @@ def io(run_dir: Path, control_fd: int, image_fd: int) -> None:
         clock=time.monotonic_ns,
         on_event=sender.send,
         registry=REGISTRY,
+        remembered={device: PageReader(image, device).read() for device in layout.pages},
         random=Random(),  # noqa: S311 - spreads reconnects in time, guards nothing
     )
     _freeze()
