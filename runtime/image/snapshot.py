@@ -59,14 +59,14 @@ class Snapshot:
         return Quality(self.memory[self._quality_offset + tag.index])
 
     def stamp_ns(self, tag: Tag) -> int:
-        """Monotonic ns of the last good reading; 0 never."""
+        """Monotonic ns of the last good reading; 0 or less: never."""
         stamp_ns: int = _I64.unpack_from(self.memory, self._stamp_offset + 8 * tag.index)[0]
         return stamp_ns
 
     def age_ns(self, tag: Tag) -> int:
         """Scan clock minus stamp, at least 0; NEVER_NS for a tag that was never read."""
         stamp_ns = self.stamp_ns(tag)
-        return max(0, self.now_ns - stamp_ns) if stamp_ns else NEVER_NS
+        return max(0, self.now_ns - stamp_ns) if stamp_ns > 0 else NEVER_NS
 
 
 class SnapshotReader:
