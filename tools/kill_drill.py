@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.core.fault import PlcFault
-from runtime.node.run import living_processes
+from runtime.node.runplan import living_processes
 from runtime.scan.bare import BareLoop
 from runtime.scan.kernel import Kernel
 from runtime.scan.realtime import RealtimeSettings

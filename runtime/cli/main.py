@@ -89,8 +89,15 @@ def status(
 ) -> None:
     """What a running controller does; exit code 1 when it does not scan or a program fault stops its outputs."""
     from runtime.cli import remote
+    from runtime.node.runplan import living_processes
+    from runtime.wire.rundir import run_dir
 
-    _ask(site, lambda client: remote.status(client, values=values, as_json=json))
+    _ask(
+        site,
+        lambda client: remote.status(
+            client, values=values, processes=living_processes(run_dir(client.site)), as_json=json
+        ),
+    )
 
 
 @app.command()

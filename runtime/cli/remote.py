@@ -9,7 +9,7 @@ import functools
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Concatenate, ParamSpec
 
 from runtime.cli.textable import table
@@ -52,12 +52,15 @@ def _reports(
 
 
 @_reports
-def status(client: Client, *, values: bool = False, as_json: bool = False) -> int:
+def status(
+    client: Client, *, values: bool = False, processes: Mapping[str, int] | None = None, as_json: bool = False
+) -> int:
     """What the controller does now; 1 when it does not scan or a program fault stops its outputs.
 
-    `values` adds those of the tags that the site file shows in the HMI (`[hmi] view`).
+    `values` adds those of the tags that the site file shows in the HMI (`[hmi] view`); `processes` are the
+    controller's by name and process id.
     """
-    frame = client.request("status")
+    frame = client.request("status") | {"processes": dict(processes or {})}
     code = FINE if frame["scanning"] and not frame["fault_stop"] else FAILED
     if as_json:
         _print_json(frame)
@@ -74,6 +77,7 @@ def status(client: Client, *, values: bool = False, as_json: bool = False) -> in
         ("devices without", ", ".join(frame["bad_devices"]) or "none"),
         ("forces", ", ".join(f"{f['name']} = {_shown(f['value'])}" for f in frame["forces"]) or "none"),
         ("program faults", "none" if not frame["faults"] else f"{len(frame['faults'])}, not acknowledged"),
+        ("processes", ", ".join(f"{name} {pid}" for name, pid in frame["processes"].items()) or "unknown"),
     ]
     print(table(lines))
     for fault in frame["faults"]:

@@ -1,6 +1,5 @@
 """`voltscan run`: from a checked build to a running controller, and back to nothing."""
 
-import json
 import os
 import sys
 import time
@@ -145,12 +144,3 @@ class Controller:
         if log.exists() and log.stat().st_size > LOG_SIZE_MAX:
             log.replace(folder / f"{name}.1.log")
         return log
-
-
-def living_processes(run_dir: Path) -> dict[str, int]:
-    """Names and process ids of a running controller's processes; empty when there is none."""
-    try:
-        told: dict[str, int] = json.loads((run_dir / runplan.PROCESSES).read_text())
-    except FileNotFoundError:
-        return {}
-    return told

@@ -38,3 +38,12 @@ class RunPlan:
         """The plan that `save` wrote."""
         told: dict[str, Any] = json.loads((run_dir / RUN_PLAN).read_text())
         return cls(**(told | {"view": tuple(told["view"])}))
+
+
+def living_processes(run_dir: Path) -> dict[str, int]:
+    """Names and process ids of a running controller's processes; empty when there is none."""
+    try:
+        told: dict[str, int] = json.loads((run_dir / PROCESSES).read_text())
+    except FileNotFoundError:
+        return {}
+    return told

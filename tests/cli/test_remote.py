@@ -64,7 +64,7 @@ class Scripted:
 
 
 def test_status_when_all_is_well_then_figures_and_code_0(capsys: pytest.CaptureFixture[str]) -> None:
-    assert remote.status(Scripted(status=STATUS)) == 0
+    assert remote.status(Scripted(status=STATUS), processes={"scan": 101, "io": 102}) == 0
     assert capsys.readouterr().out.splitlines() == [
         "demo: scanning, outputs driven, scan 1234 of 10 ms",
         "load             0.0 % of the cycle",
@@ -75,6 +75,7 @@ def test_status_when_all_is_well_then_figures_and_code_0(capsys: pytest.CaptureF
         "devices without  none",
         "forces           meter_1.p_kw = 5",
         "program faults   none",
+        "processes        scan 101, io 102",
     ]
 
 
