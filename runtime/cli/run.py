@@ -80,7 +80,7 @@ class _Screen:
         told = [f"scan {control.scan_no}", "driving" if control.driving else "FAIL-SAFE"]
         for leaf in self._leaves:
             value = show(to_json(snapshot.value(leaf), leaf), leaf.type_name)
-            told.append(f"{leaf.name} {_short(value)} {leaf.unit}".rstrip())
+            told.append(f"{leaf.name} {_short(value)}")  # the unit is the last word of the name
         return "  ".join([*told, f"overruns {control.overruns}"])
 
 
