@@ -113,6 +113,16 @@ class Site:
         return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
+SHIPPED = Path(__file__).parent / "_data"
+"""Programs, maps and site files inside an installed package; a checkout has them beside `runtime`."""
+
+
+def find_site_file(path: Path) -> Path:
+    """The path as given, or else the file of that name that came with the package."""
+    shipped = SHIPPED / path
+    return shipped if not path.exists() and not path.is_absolute() and shipped.exists() else path
+
+
 def load_site(path: Path) -> tuple[Site | None, list[Diagnostic]]:
     """The site of a file, or what is wrong with the file itself and with the paths that it names."""
     document, diagnostics = read_document(path, SiteTable)

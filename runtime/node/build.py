@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runtime.config import Site, load_site
+from runtime.config import Site, find_site_file, load_site
 from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
 from runtime.gateway.scada_map import load_scada_map
@@ -57,7 +57,7 @@ class BuildResult:
 
 def build_site(path: Path) -> BuildResult:
     """Read, check and compile the site of a file: programs, parameters, tasks, I/O map, all mistakes at once."""
-    site, diagnostics = load_site(path)
+    site, diagnostics = load_site(find_site_file(path))
     if site is None:
         return BuildResult(None, tuple(diagnostics))
     loaded, found = _load_io_map(site)
