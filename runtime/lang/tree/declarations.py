@@ -1,0 +1,164 @@
+"""Nodes of declarations, POUs and files."""
+
+from dataclasses import dataclass, field
+
+from runtime.core.diagnostic import Source, Span
+from runtime.lang.tree.expressions import Expr, Ident
+from runtime.lang.tree.statements import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What comment and pragmas say about a declaration."""
+
+    comment: str = ""
+    pragmas: tuple[tuple[str, str, Span], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedType:
+    """A type by its name."""
+
+    span: Span
+    text: str
+
+    @property
+    def key(self) -> str:
+        """The name without regard to case."""
+        return self.text.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """`ARRAY [low..high] OF element`; more than one dimension is kept to be refused with words."""
+
+    span: Span
+    bounds: tuple[tuple[Expr, Expr], ...]
+    element: "TypeSpec"
+
+
+@dataclass(frozen=True, slots=True)
+class EnumType:
+    """`(A, B := 5)` with an optional base type."""
+
+    span: Span
+    base: NamedType | None
+    labels: tuple[tuple[Ident, Expr | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StructType:
+    """`STRUCT … END_STRUCT`."""
+
+    span: Span
+    fields: tuple["Declaration", ...]
+
+
+TypeSpec = NamedType | ArrayType | EnumType | StructType
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsInit:
+    """`(a := 1, b := 2)`."""
+
+    span: Span
+    fields: tuple[tuple[Ident, "Init"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsInit:
+    """`[3(0), 1]`: items with how often each is repeated."""
+
+    span: Span
+    items: tuple[tuple[int, "Init"], ...]
+
+
+Init = FieldsInit | ItemsInit | Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """`a, b : TYPE := initial;`."""
+
+    names: tuple[Ident, ...]
+    type: TypeSpec
+    initial: Init | None
+    note: Note
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A VAR block; `kind` is its keyword in upper case, `qualifiers` what follows it."""
+
+    span: Span
+    kind: str
+    qualifiers: tuple[str, ...]
+    declarations: tuple[Declaration, ...]
+
+    @property
+    def constant(self) -> bool:
+        """Declared CONSTANT."""
+        return "CONSTANT" in self.qualifiers
+
+
+@dataclass(frozen=True, slots=True)
+class Pou:
+    """PROGRAM, FUNCTION_BLOCK or FUNCTION (with `result`)."""
+
+    span: Span
+    kind: str
+    name: Ident
+    result: TypeSpec | None
+    sections: tuple[Section, ...]
+    body: Block
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDeclaration:
+    """One entry of a TYPE block."""
+
+    name: Ident
+    spec: TypeSpec
+    initial: Init | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDeclaration:
+    """`TASK name(INTERVAL := …, PRIORITY := …);`."""
+
+    span: Span
+    name: Ident
+    settings: tuple[tuple[Ident, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramDeclaration:
+    """`PROGRAM name WITH task : TYPE;`."""
+
+    span: Span
+    name: Ident
+    task: Ident | None
+    type: Ident
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """CONFIGURATION with what its RESOURCEs hold, flattened in order."""
+
+    span: Span
+    name: Ident
+    sections: tuple[Section, ...]
+    tasks: tuple[TaskDeclaration, ...]
+    programs: tuple[ProgramDeclaration, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One source file. `lost` are names that stood in text that could not be read: not to be called unknown."""
+
+    source: Source
+    types: tuple[TypeDeclaration, ...] = ()
+    pous: tuple[Pou, ...] = ()
+    globals: tuple[Section, ...] = ()
+    configurations: tuple[Configuration, ...] = ()
+    lost: frozenset[str] = field(default_factory=frozenset)
