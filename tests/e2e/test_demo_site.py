@@ -104,7 +104,9 @@ def test_scan_when_it_halts_then_io_brings_the_outputs_to_fail_safe_and_back(dem
     demo.ask("force", name="inverter_1.p_set_kw", value=12.5)
     demo.wait_for("the plant has the setpoint", lambda: abs(demo.plant_value("inverter_1.p_set_kw") - 12.5) < 0.1)
     os.kill(demo.pid("scan"), signal.SIGSTOP)
-    demo.wait_for("the plant's setpoint is at its fail-safe value", lambda: demo.plant_value("inverter_1.p_set_kw") == 0)
+    demo.wait_for(
+        "the plant's setpoint is at its fail-safe value", lambda: demo.plant_value("inverter_1.p_set_kw") == 0
+    )
     assert not demo.ask("status")["scanning"]
     os.kill(demo.pid("scan"), signal.SIGCONT)
     demo.wait_for("the plant has the setpoint again", lambda: demo.plant_value("inverter_1.p_set_kw") > 12)
