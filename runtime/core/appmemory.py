@@ -24,10 +24,14 @@ FIRST_SCAN = 32
 """u8: 1 in the first call of the running task. `FIRST_SCAN()` reads it."""
 CUT = 33
 """u8: set to 1 by compiled code when the running task went past its budget; the runner clears it before a task."""
+CATCHING = 36
+"""u32: calls with a connected ENO that are under way; while it is not 0, faults are counted in CAUGHT only."""
 BUDGET = 40
 """i64: what is left of the running task's budget of loop iterations and calls; the runner sets it before a task."""
 FAULT_COUNT = 48
 """u64: faults since the start; never cleared while the program runs."""
+CAUGHT = 56
+"""u64: faults that cleared an ENO instead of being recorded (language rule 7)."""
 FAULT_RING = 64
 """The last FAULT_RING_LEN faults; fault number n (from 0) is in entry n % FAULT_RING_LEN."""
 FAULT_RING_LEN = 16

@@ -6,6 +6,7 @@ A method takes the values of its alternative's symbols in order, tokens included
 # ruff: noqa: D102 - each method is what grammar.lark says under its name
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
@@ -94,6 +95,11 @@ class Builder:
         self, names: list[Token], _colon: Token, spec: Any, _assign: Token, initial: Any, semi: Token
     ) -> tree.Declaration:
         return self._declare(names, spec, initial, semi)
+
+    def declaration_with_edge(
+        self, names: list[Token], _colon: Token, spec: Any, edge: Token, semi: Token
+    ) -> tree.Declaration:
+        return replace(self._declare(names, spec, None, semi), edge=edge.kind)
 
     def _declare(self, names: list[Token], spec: Any, initial: Any, semi: Token) -> tree.Declaration:
         return tree.Declaration(tuple(self.ident(n) for n in names), spec, initial, self._margins.note(names[0], semi))

@@ -40,6 +40,7 @@ CODES: dict[str, str] = {
     "L3015": "EXIT or CONTINUE outside a loop",
     "L3016": "an instance where no state can be kept",
     "L3017": "not a tag",
+    "L3018": "EN or ENO in a call that is part of an expression",
     "L4001": "an unknown task",
     "L4002": "an unknown program",
     "L4003": "a wrong task setting",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from runtime.core.diagnostic import Label
 from runtime.core.elementary import ELEMENTARY
-from runtime.lang import ir, tree
+from runtime.lang import edges, ir, tree
 from runtime.lang.initial import initial_bytes
 from runtime.lang.lower.context import Sites
 from runtime.lang.report import Report
@@ -177,6 +177,8 @@ class Declarer:
             self._check_instance(pou, symbol)
             pou.variables[ident.key] = symbol
             made.append(symbol)
+            if declaration.edge:
+                made += edges.declare(self._report, pou, symbol, declaration)
         return made
 
     def _check_instance(self, pou: PouSymbol, symbol: VarSymbol) -> None:
@@ -222,6 +224,7 @@ class Declarer:
         members, size, alignment = lay_out(fields)
         for symbol, member in zip(inside, members, strict=True):
             symbol.place = ir.Place(ir.Base.SELF, member.offset) if size_of(symbol.type) else None
+        edges.place(pou)
         leaves = sum(leaves_of(m.type) for m in members)
         pou.block = BlockType(pou.name, members, size, alignment, leaves, {m.name.lower(): m for m in members})
         pou.inputs = [s for s in symbols if s.section == "VAR_INPUT"]

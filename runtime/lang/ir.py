@@ -170,7 +170,23 @@ class Call:
     refs: tuple[Place, ...] = ()
 
 
-Expr = Const | Load | Unary | Binary | Compare | ShortCircuit | Convert | Intrinsic | Call
+@dataclass(frozen=True, slots=True)
+class After:
+    """`value`, evaluated after `first` was called for what it does (a function whose result is a structure)."""
+
+    type: Elementary
+    first: Call
+    value: "Expr"
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """A BOOL: whether all indices of a place are good. They are evaluated and checked as for a load."""
+
+    place: Place
+
+
+Expr = Const | Load | Unary | Binary | Compare | ShortCircuit | Convert | Intrinsic | Call | After | Reachable
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,16 @@ class VarSymbol:
         return self.section == "VAR_GLOBAL"
 
 
+@dataclass(frozen=True, slots=True)
+class EdgeInput:
+    """An input declared R_EDGE or F_EDGE: what callers write, what the body reads, and the trigger's memory M."""
+
+    kind: str
+    given: VarSymbol
+    seen: VarSymbol
+    memory: VarSymbol
+
+
 @dataclass(slots=True, eq=False)
 class PouSymbol:
     """A PROGRAM, FUNCTION_BLOCK or FUNCTION. Everything below `declared` is known only when that is True.
@@ -70,6 +80,7 @@ class PouSymbol:
     result_symbol: VarSymbol | None = None
     block: BlockType | None = None
     frame: bytearray = field(default_factory=bytearray)
+    edges: list[EdgeInput] = field(default_factory=list)
 
 
 class Symbols:

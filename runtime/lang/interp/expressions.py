@@ -48,6 +48,10 @@ class ExpressionCompiler:
                 return self._intrinsic(node)
             case ir.Call():
                 return self.call(node)
+            case ir.After():
+                return _after(self.call(node.first), self.expression(node.value))
+            case ir.Reachable():
+                return _reachable(self.place(node.place))
 
     def _load(self, node: ir.Load) -> Evaluator:
         unpack, place, offset = node.type.codec.unpack_from, node.place, node.place.offset
@@ -103,7 +107,7 @@ def locate_all(places: tuple[Locator, ...], activation: Activation) -> tuple[Spo
 
 def type_of(node: ir.Expr) -> Elementary:
     """The type of an expression's value."""
-    if isinstance(node, ir.Compare | ir.ShortCircuit):
+    if isinstance(node, ir.Compare | ir.ShortCircuit | ir.Reachable):
         return BOOL
     assert node.type is not None, "a function without result has no value"
     return node.type
@@ -120,6 +124,18 @@ def _load_located(type_: Elementary, locate: Locator) -> Evaluator:
         return value
 
     return load
+
+
+def _after(first: Evaluator, value: Evaluator) -> Evaluator:
+    def evaluate(activation: Activation) -> Value:
+        first(activation)
+        return value(activation)
+
+    return evaluate
+
+
+def _reachable(locate: Locator) -> Evaluator:
+    return lambda activation: locate(activation) is not None
 
 
 def _apply1(operation: operations.Operation, operand: Evaluator) -> Evaluator:

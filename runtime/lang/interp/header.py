@@ -19,7 +19,18 @@ class Header:
         self._memory = memory
 
     def record_fault(self, site: int) -> None:
-        """Enter a fault into the ring and count it."""
+        """Enter a fault into the ring and count it; inside a call with ENO, count it as caught."""
+        if any(self._memory[appmemory.CATCHING : appmemory.CATCHING + 4]):
+            caught: int = _U64.unpack_from(self._memory, appmemory.CAUGHT)[0]
+            _U64.pack_into(self._memory, appmemory.CAUGHT, (caught + 1) & _COUNT_MASK)
+        else:
+            self._enter(site)
+
+    def start_task(self) -> None:
+        """No call is under way: a cut may have left some behind."""
+        self._memory[appmemory.CATCHING : appmemory.CATCHING + 4] = bytes(4)
+
+    def _enter(self, site: int) -> None:
         memory = self._memory
         count: int = _U64.unpack_from(memory, appmemory.FAULT_COUNT)[0]
         scan_no: int = _U64.unpack_from(memory, appmemory.SCAN_NO)[0]
@@ -31,7 +42,7 @@ class Header:
         """Take `cost` from the budget; with less left, record the fault, set CUT and raise TaskCut."""
         left: int = _I64.unpack_from(self._memory, appmemory.BUDGET)[0]
         if left < cost:
-            self.record_fault(site)
+            self._enter(site)
             self._memory[appmemory.CUT] = 1
             raise TaskCut
         _I64.pack_into(self._memory, appmemory.BUDGET, left - cost)

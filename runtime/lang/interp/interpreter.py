@@ -34,6 +34,7 @@ class Interpreter:
         """Run task number `i` once, to its end or to where its budget cuts it."""
         task = self.app.tasks[i]
         with deep_recursion():
+            self._header.start_task()
             try:
                 self._header.charge(task.cost, task.site)
                 for program in task.programs:

@@ -11,10 +11,26 @@ from runtime.lang.llvm import places
 from runtime.lang.llvm.expressions import evaluate
 from runtime.lang.llvm.statements import emit_block
 from runtime.lang.llvm.types import register_type
-from runtime.lang.llvm.writer import BodyWriter
+from runtime.lang.llvm.writer import TAG_ACCOUNT, BodyWriter
 
 HELPERS = f"""\
 define internal void @vs_fault(ptr %app, i32 %site) cold noinline nounwind {{
+  %catching = getelementptr inbounds i8, ptr %app, i64 {appmemory.CATCHING}
+  %calls = load i32, ptr %catching, align 4, !tbaa !2
+  %open = icmp eq i32 %calls, 0
+  br i1 %open, label %enter, label %catch
+enter:
+  call void @vs_enter(ptr %app, i32 %site)
+  ret void
+catch:
+  %counter = getelementptr inbounds i8, ptr %app, i64 {appmemory.CAUGHT}
+  %count = load i64, ptr %counter, align 8, !tbaa !2
+  %more = add i64 %count, 1
+  store i64 %more, ptr %counter, align 8, !tbaa !2
+  ret void
+}}
+
+define internal void @vs_enter(ptr %app, i32 %site) cold noinline nounwind {{
   %counter = getelementptr inbounds i8, ptr %app, i64 {appmemory.FAULT_COUNT}
   %count = load i64, ptr %counter, align 8, !tbaa !2
   %scan_field = getelementptr inbounds i8, ptr %app, i64 {appmemory.SCAN_NO}
@@ -34,7 +50,7 @@ define internal void @vs_fault(ptr %app, i32 %site) cold noinline nounwind {{
 }}
 
 define internal void @vs_cut(ptr %app, i32 %site) cold noinline nounwind {{
-  call void @vs_fault(ptr %app, i32 %site)
+  call void @vs_enter(ptr %app, i32 %site)
   %cut = getelementptr inbounds i8, ptr %app, i64 {appmemory.CUT}
   store i8 1, ptr %cut, align 1, !tbaa !2
   ret void
@@ -79,6 +95,7 @@ def app_parameter(memory_size: int) -> str:
 
 def emit_task(out: BodyWriter, task: Task) -> None:
     """The inside of a task's function: charge its cost, then its programs in order, up to a cut."""
+    out.line(f"store i32 0, ptr {out.header_field(appmemory.CATCHING)}, align 4, {TAG_ACCOUNT}")
     out.charge(task.cost, task.site)
     for program in task.programs:
         instance = out.header_field(program.offset)

@@ -34,11 +34,16 @@ def evaluate(out: BodyWriter, node: ir.Expr) -> str:
             return intrinsic(out, name, type_, arguments, site)
         case ir.Call():
             return call(out, node)
+        case ir.After(_, first, value):
+            call(out, first)
+            return evaluate(out, value)
+        case ir.Reachable(place):
+            return places.reachable(out, place, evaluate)
 
 
 def type_of(node: ir.Expr) -> Elementary:
     """The type of an expression's value."""
-    if isinstance(node, ir.Compare | ir.ShortCircuit):
+    if isinstance(node, ir.Compare | ir.ShortCircuit | ir.Reachable):
         return BOOL
     assert node.type is not None, "a function without result has no value"
     return node.type

@@ -43,17 +43,31 @@ def load(out: BodyWriter, type_: Elementary, place: Place, evaluate: Evaluate) -
     return out.phi(register_type(type_), (value, loaded), (constant(type_, type_.default), bad))
 
 
+def reachable(out: BodyWriter, place: Place, evaluate: Evaluate) -> str:
+    """TRUE when no index of the place is out of range."""
+    if not place.indices:
+        return "true"
+    bad, join = out.label("bad"), out.label("join")
+    address(out, place, bad, evaluate)
+    found = out.block
+    out.branch(join)
+    out.start(bad)
+    out.branch(join)
+    out.start(join)
+    return out.phi("i1", ("true", found), ("false", bad))
+
+
 def load_at(out: BodyWriter, type_: Elementary, pointer: str, place: Place) -> str:
     """The value behind a pointer to a place; any byte other than 0 is a TRUE."""
-    value = out.temp(f"load {memory_type(type_)}, ptr {pointer}, align {type_.size}, {_tag(place)}")
+    value = out.temp(f"load {memory_type(type_)}, ptr {pointer}, align {type_.size}, {tag_of(place)}")
     return out.temp(f"icmp ne i8 {value}, 0") if type_.kind is Kind.BOOL else value
 
 
-def store_at(out: BodyWriter, type_: Elementary, value: str, pointer: str) -> None:
-    """Store a value at a pointer to a variable."""
+def store_at(out: BodyWriter, type_: Elementary, value: str, pointer: str, tag: str = TAG_VARIABLE) -> None:
+    """Store a value at a pointer; `tag` says to what, usually a variable."""
     if type_.kind is Kind.BOOL:
         value = out.temp(f"zext i1 {value} to i8")
-    out.line(f"store {memory_type(type_)} {value}, ptr {pointer}, align {type_.size}, {TAG_VARIABLE}")
+    out.line(f"store {memory_type(type_)} {value}, ptr {pointer}, align {type_.size}, {tag}")
 
 
 def _base(place: Place) -> str:
@@ -77,7 +91,8 @@ def _checked(out: BodyWriter, index: Index, bad: str, evaluate: Evaluate) -> str
     return out.temp(f"mul i64 {steps}, {index.stride}") if index.stride != 1 else steps
 
 
-def _tag(place: Place) -> str:
+def tag_of(place: Place) -> str:
+    """The alias tag of what lies at a place."""
     if place.base is not Base.APP or place.offset >= appmemory.HEADER_SIZE:
         return TAG_VARIABLE
     return TAG_CLOCK if place.offset in _CLOCK_FIELDS else TAG_ACCOUNT

@@ -69,7 +69,8 @@ def _rounds(out: BodyWriter, node: Rounds) -> None:
 def _assign(out: BodyWriter, node: ir.Assign) -> None:
     value = evaluate(out, node.value)
     if not node.target.indices:
-        places.store_at(out, node.type, value, places.address(out, node.target, "", evaluate))
+        pointer = places.address(out, node.target, "", evaluate)
+        places.store_at(out, node.type, value, pointer, places.tag_of(node.target))
         return
     done = out.label("done")
     places.store_at(out, node.type, value, places.address(out, node.target, done, evaluate))

@@ -1,7 +1,7 @@
 """Bodies of POUs, each lowered when first needed, so that a callee's cost is known before its caller's."""
 
 from runtime.core.diagnostic import Label, Span
-from runtime.lang import ir
+from runtime.lang import edges, ir
 from runtime.lang.lower import statement
 from runtime.lang.lower.context import Compiled, Context, Sites
 from runtime.lang.report import Report
@@ -55,7 +55,7 @@ class Bodies:
             self._stamp_offset,
             bytearray(pou.frame),
         )
-        opening = _opening(ctx, pou) if pou.kind == "FUNCTION" else []
+        opening = _opening(ctx, pou) if pou.kind == "FUNCTION" else edges.opening(pou)
         block = (*opening, *statement.block(ctx, pou.tree.body))
         self._bit_movers |= ctx.bit_movers
         return Compiled(pou, _body(pou, ctx, block), ctx.cost, ctx.may_cut, ctx.writes)

@@ -19,6 +19,7 @@ class Typed:
 
     A single value has `expr`, a structure or array has `place`. A literal without a type yet has `make`, which gives
     it the type its context asks for (and reports if it does not fit), and `number`. After a mistake there is neither.
+    `before` are calls to be made before `place` is read: it holds their results.
     """
 
     type: Type
@@ -27,6 +28,7 @@ class Typed:
     place: ir.Place | None = None
     make: Callable[[Elementary], ir.Expr | None] | None = None
     number: int | float | None = None
+    before: tuple[ir.Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

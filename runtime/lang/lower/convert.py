@@ -111,7 +111,7 @@ def flexible_fits(value: Typed, target: Elementary) -> bool:
 
 def converted(expr: ir.Expr, target: Elementary, site: int = -1) -> ir.Expr:
     """A conversion as IR, folded for constants, left out where the type is that already."""
-    if not isinstance(expr, ir.Compare | ir.ShortCircuit) and expr.type == target:
+    if not isinstance(expr, ir.Compare | ir.ShortCircuit | ir.Reachable) and expr.type == target:
         return expr
     result = ir.Convert(target, expr, site)
     value = evaluate(result) if isinstance(expr, ir.Const) else None

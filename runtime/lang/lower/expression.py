@@ -87,11 +87,14 @@ def _variable(ctx: Context, node: tree.Name | tree.Field | tree.Subscript, want:
         return nothing(node.span)
     storage = storage_of(ref.type)
     if storage is None:
-        return Typed(ref.type, node.span, place=ref.place)
+        return Typed(ref.type, node.span, place=ref.place, before=ref.before)
     if ref.place is None:
         assert ref.root.value is not None
         return Typed(ref.type, node.span, ir.Const(storage, ref.root.value))
-    return Typed(ref.type, node.span, ir.Load(storage, ref.place), ref.place)
+    loaded: ir.Expr = ir.Load(storage, ref.place)
+    for first in reversed(ref.before):
+        loaded = ir.After(storage, first, loaded)
+    return Typed(ref.type, node.span, loaded, ref.place)
 
 
 def _bare_label(ctx: Context, node: tree.Name, owners: list[EnumType], want: Type | None) -> Typed:

@@ -7,7 +7,7 @@ from runtime.core.elementary import LINT, ULINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.constants import evaluate
-from runtime.lang.lower import expression
+from runtime.lang.lower import call, expression
 from runtime.lang.lower.context import Context, GlobalWrite
 from runtime.lang.lower.convert import converted, settled
 from runtime.lang.symbols import VarSymbol, suggest_of
@@ -19,7 +19,7 @@ class Ref:
     """A variable or a part of one. `read_only` says why it cannot be assigned; empty when it can.
 
     `leaf` and `leaf_indices` find the tag of a global's elementary part: its index, and strides in tags.
-    `place` is None for a folded constant.
+    `place` is None for a folded constant. `before` are calls whose results it lies in.
     """
 
     type: Type
@@ -29,6 +29,7 @@ class Ref:
     read_only: str = ""
     leaf: int = -1
     leaf_indices: tuple[ir.Index, ...] = ()
+    before: tuple[ir.Call, ...] = ()
     member: Member | None = None
 
     @property
@@ -63,6 +64,8 @@ def _refer(ctx: Context, node: tree.Expr) -> Ref | None:
             return _subscript(ctx, node)
         case tree.Group():
             return _refer(ctx, node.inner)
+        case tree.CallExpr():
+            return call.result_of(ctx, node)
         case tree.Missing():
             return None
         case _:

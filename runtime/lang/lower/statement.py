@@ -1,11 +1,13 @@
 """Statements to IR."""
 
+from dataclasses import replace
+
 from runtime.core.diagnostic import Span
 from runtime.core.elementary import BOOL, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.constants import evaluate
-from runtime.lang.lower import call, expression, place
+from runtime.lang.lower import call, enabling, expression, passing, place
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import fit, literal_of, settled
 from runtime.lang.rules import case_labels, for_control
@@ -42,6 +44,9 @@ def _statement(ctx: Context, node: tree.Statement) -> list[ir.Statement]:
 
 
 def _assign(ctx: Context, node: tree.Assign) -> list[ir.Statement]:
+    parts = enabling.split(ctx, node.value) if isinstance(node.value, tree.CallExpr) else None
+    if parts is not None:
+        return enabling.guarded(ctx, parts, lambda: _assign(ctx, replace(node, value=parts.call)))
     target = place.refer(ctx, node.target)
     if target is None:
         expression.lower(ctx, node.value)  # its own mistakes are worth reporting
@@ -52,7 +57,7 @@ def _assign(ctx: Context, node: tree.Assign) -> list[ir.Statement]:
         made = call.assign_aggregate(ctx, node.value, target)
         if made is not None:
             return made
-    made = call.store(ctx, target.place, target.type, node.value, target.declared)
+    made = passing.store(ctx, target.place, target.type, node.value, target.declared)
     return made if may else []
 
 

@@ -78,12 +78,13 @@ Init = FieldsInit | ItemsInit | Expr
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """`a, b : TYPE := initial;`."""
+    """`a, b : TYPE := initial;`; `edge` is R_EDGE or F_EDGE where that follows the type."""
 
     names: tuple[Ident, ...]
     type: TypeSpec
     initial: Init | None
     note: Note
+    edge: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,104 @@
+"""The call of a user's FUNCTION: what it is given, by value and by reference."""
+
+from dataclasses import dataclass, replace
+
+from runtime.core.diagnostic import Label
+from runtime.lang import ir, tree
+from runtime.lang.lower import expression
+from runtime.lang.lower.arguments import Bound, bind
+from runtime.lang.lower.context import Context
+from runtime.lang.lower.convert import fit
+from runtime.lang.lower.passing import by_reference
+from runtime.lang.symbols import PouSymbol, VarSymbol
+from runtime.lang.types import alignment_of, name_of, size_of, storage_of
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call, and the calls that must come before it because it reads their results."""
+
+    call: ir.Call
+    before: tuple[ir.Call, ...] = ()
+    result: ir.Place | None = None
+
+    @property
+    def statements(self) -> list[ir.Statement]:
+        """The call for what it does."""
+        return [ir.Evaluate(c) for c in (*self.before, self.call)]
+
+    @property
+    def expression(self) -> ir.Expr:
+        """The call for its value."""
+        made: ir.Expr = self.call
+        for first in reversed(self.before):
+            assert self.call.type is not None
+            made = ir.After(self.call.type, first, made)
+        return made
+
+
+def call_function(ctx: Context, node: tree.CallExpr, found: PouSymbol, target: ir.Place | None = None) -> Made | None:
+    """The call, or None after a mistake. A structure or array as result goes to `target`, else into the frame."""
+    result = target
+    if result is None and found.result is not None and storage_of(found.result) is None and size_of(found.result):
+        result = ctx.scratch(size_of(found.result), alignment_of(found.result))
+    bound = _bound(ctx, node, found)
+    if bound is None:
+        return None
+    values = [_value(ctx, symbol, bound) for symbol in found.inputs if storage_of(symbol.type) is not None]
+    before: list[ir.Call] = []
+    refs = [
+        result if symbol is found.result_symbol else _reference(ctx, node, found, symbol, bound, before)
+        for symbol in found.refs
+    ]
+    compiled = ctx.compile_body(found, node.callee.span)
+    known_values = [v for v in values if v is not None]
+    known_refs = [r for r in refs if r is not None]
+    if compiled is None or len(known_values) < len(values) or len(known_refs) < len(refs):
+        return None
+    ctx.charge(compiled)
+    ctx.writes += [replace(w, span=node.callee.span) for w in compiled.writes]
+    storage = storage_of(found.result) if found.result is not None else None
+    call = ir.Call(storage, compiled.body.name, tuple(known_values), tuple(known_refs))
+    return Made(call, tuple(before), result)
+
+
+def _bound(ctx: Context, node: tree.CallExpr, found: PouSymbol) -> Bound | None:
+    inputs = [s for s in found.variables.values() if s in found.inputs or s in found.in_outs]
+    bound = bind(ctx, node, found.name, inputs=[s.name for s in inputs], outputs=[s.name for s in found.outputs])
+    if not bound.ok:
+        return None
+    missing = [s for s in inputs if s.name.lower() not in bound.inputs]
+    if any(a.name is None for a in node.args) and missing:
+        message = f"{found.name} takes {len(inputs)} arguments, {len(node.args)} given"
+        mend = "the missing ones: " + ", ".join(s.name for s in missing)
+        ctx.report.error("L3007", message, node.span, "too few arguments", help=mend)
+        return None
+    return bound
+
+
+def _value(ctx: Context, symbol: VarSymbol, bound: Bound) -> ir.Expr | None:
+    storage = storage_of(symbol.type)
+    assert storage is not None
+    given = bound.inputs.get(symbol.name.lower())
+    if given is None:
+        return ir.Const(storage, storage.unpack(symbol.initial))
+    argument = expression.lower(ctx, given, symbol.type)
+    return fit(ctx, argument, symbol.type, Label(symbol.span, f"declared {name_of(symbol.type)} here"))
+
+
+def _reference(
+    ctx: Context, node: tree.CallExpr, found: PouSymbol, symbol: VarSymbol, bound: Bound, before: list[ir.Call]
+) -> ir.Place | None:
+    key = symbol.name.lower()
+    output = symbol in found.outputs
+    given = (bound.outputs if output else bound.inputs).get(key)
+    if given is None and symbol not in found.in_outs:
+        fresh = ctx.scratch(size_of(symbol.type), alignment_of(symbol.type))
+        ctx.frame[fresh.offset : fresh.offset + len(symbol.initial)] = symbol.initial
+        return fresh
+    must_write = output or symbol in found.in_outs
+    ref = by_reference(ctx, node, found.name, symbol, given, must_write=must_write)
+    if ref is None:
+        return None
+    before += ref.before
+    return ref.place

@@ -1,0 +1,100 @@
+"""Calls of function-block instances."""
+
+from dataclasses import replace
+
+from runtime.core.diagnostic import Label
+from runtime.core.elementary import LINT
+from runtime.lang import ir, tree
+from runtime.lang.lower import place
+from runtime.lang.lower.arguments import Bound, bind
+from runtime.lang.lower.context import Context, Typed
+from runtime.lang.lower.convert import fit
+from runtime.lang.lower.passing import by_reference, refuse_copy, store
+from runtime.lang.symbols import VarSymbol
+from runtime.lang.types import BlockType, name_of, same, size_of, storage_of
+
+
+def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: BlockType) -> list[ir.Statement]:
+    """A call of the instance `ref`: inputs, in-outs, the body, outputs."""
+    found = ctx.scope.symbols.pous[kind.name.lower()]
+    ctx.scope.symbols.declare(found)
+    if found.kind != "FUNCTION_BLOCK":
+        ctx.report.error("L3008", f"a {found.kind} cannot be called", node.span, "a call", ref.declared)
+        return []
+    inputs = [s for s in found.variables.values() if s in found.inputs or s in found.in_outs]
+    bound = bind(
+        ctx,
+        node,
+        found.name,
+        inputs=[s.name for s in inputs],
+        outputs=[s.name for s in found.outputs],
+        private=[k for k, s in found.variables.items() if s.section == "VAR"],
+    )
+    prologue, instance = hoisted(ctx, ref.place, many=len(node.args) > 0)
+    before = [s for symbol in found.inputs for s in _give(ctx, symbol, kind, instance, bound)]
+    refs = (
+        [
+            by_reference(ctx, node, found.name, s, bound.inputs.get(s.name.lower()), must_write=True)
+            for s in found.in_outs
+        ]
+        if bound.ok
+        else []
+    )
+    after = [s for symbol in found.outputs for s in _take(ctx, symbol, kind, instance, bound)]
+    compiled = ctx.compile_body(found, node.callee.span)
+    if compiled is None or instance is None or any(r is None for r in refs):
+        return []
+    ctx.charge(compiled)
+    ctx.writes += [replace(w, span=node.callee.span) for w in compiled.writes]
+    places = tuple(r.place for r in refs if r is not None and r.place is not None)
+    block = (*before, ir.CallInstance(found.name, instance, places), *after)
+    if len(block) == 1 or not instance.indices:
+        return [*prologue, *block]
+    # One bad index is one fault, and skips inputs, call and outputs together.
+    return [*prologue, ir.If(((ir.Reachable(instance), block),))]
+
+
+def hoisted(ctx: Context, instance: ir.Place | None, *, many: bool) -> tuple[list[ir.Statement], ir.Place | None]:
+    """The instance's address with its indices evaluated once, into the frame, when it is used several times."""
+    if instance is None or not instance.indices or not many:
+        return [], instance
+    made: list[ir.Statement] = []
+    indices: list[ir.Index] = []
+    for index in instance.indices:
+        fresh = ctx.scratch(LINT.size, LINT.size)
+        made.append(ir.Assign(fresh, LINT, index.value))
+        indices.append(replace(index, value=ir.Load(LINT, fresh)))
+    return made, replace(instance, indices=tuple(indices))
+
+
+def _give(
+    ctx: Context, symbol: VarSymbol, kind: BlockType, instance: ir.Place | None, bound: Bound
+) -> list[ir.Statement]:
+    given = bound.inputs.get(symbol.name.lower())
+    if given is None:
+        return []
+    member = kind.by_name[symbol.name.lower()]
+    target = place.moved(instance, member.offset) if instance is not None else None
+    label = Label(symbol.span, f"declared {name_of(symbol.type)} here")
+    return store(ctx, target, symbol.type, given, label)
+
+
+def _take(
+    ctx: Context, symbol: VarSymbol, kind: BlockType, instance: ir.Place | None, bound: Bound
+) -> list[ir.Statement]:
+    given = bound.outputs.get(symbol.name.lower())
+    if given is None:
+        return []
+    target = place.refer(ctx, given)
+    if target is None or not place.writable(ctx, target) or instance is None or target.place is None:
+        return []
+    source = place.moved(instance, kind.by_name[symbol.name.lower()].offset)
+    storage, target_storage = storage_of(symbol.type), storage_of(target.type)
+    if storage is None or target_storage is None:
+        if not same(symbol.type, target.type):
+            refuse_copy(ctx, given.span, symbol.type, target)
+            return []
+        return [ir.Copy(target.place, source, size_of(symbol.type))]
+    out = Typed(symbol.type, given.span, ir.Load(storage, source))
+    taken = fit(ctx, out, target.type, target.declared)
+    return [ir.Assign(target.place, target_storage, taken)] if taken is not None else []

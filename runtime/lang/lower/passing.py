@@ -1,0 +1,63 @@
+"""Values on their way into variables and parameters: assignment of any type, and passing by reference."""
+
+from runtime.core.diagnostic import Label, Span
+from runtime.lang import ir, tree
+from runtime.lang.constants import evaluate
+from runtime.lang.lower import expression, place
+from runtime.lang.lower.context import Context
+from runtime.lang.lower.convert import fit
+from runtime.lang.symbols import VarSymbol
+from runtime.lang.types import Type, contains_block, name_of, same, size_of, storage_of
+
+
+def by_reference(
+    ctx: Context, node: tree.CallExpr, callee: str, symbol: VarSymbol, given: tree.Expr | None, *, must_write: bool
+) -> place.Ref | None:
+    """The variable given for a parameter that is passed by reference; None after a mistake."""
+    if given is None:
+        message = f"'{symbol.name}' of {callee} must be given"
+        label = Label(symbol.span, f"declared {symbol.section} here")
+        ctx.report.error("L3007", message, node.span, "not given in this call", label)
+        return None
+    ref = place.refer(ctx, given)
+    if ref is None:
+        return None
+    if not same(ref.type, symbol.type):
+        label = Label(symbol.span, f"declared {name_of(symbol.type)} here")
+        message = f"'{symbol.name}' needs a variable of exactly {name_of(symbol.type)}"
+        ctx.report.error("L2008", message, given.span, f"this is {name_of(ref.type)}", label)
+        return None
+    if must_write and not place.writable(ctx, ref):
+        return None
+    return ref
+
+
+def store(ctx: Context, target: ir.Place | None, kind: Type, given: tree.Expr, *declared: Label) -> list[ir.Statement]:
+    """`target := given` for a target of any type; nothing after a mistake."""
+    got = expression.lower(ctx, given, kind)
+    storage = storage_of(kind)
+    if storage is not None:
+        expr = fit(ctx, got, kind, *declared)
+        if expr is None or target is None:
+            return []
+        folded = evaluate(expr) if isinstance(expr, ir.Convert | ir.Unary) else None
+        return [ir.Assign(target, storage, expr if folded is None else ir.Const(storage, folded))]
+    if not size_of(kind) or (not size_of(got.type) and got.make is None):
+        return []
+    if not same(got.type, kind):
+        message = f"{name_of(got.type)} does not fit into {name_of(kind)}"
+        ctx.report.error("L2007", message, given.span, f"this is {name_of(got.type)}", *declared)
+        return []
+    if contains_block(kind):
+        mend = "copy the values it needs, or pass the instance as VAR_IN_OUT"
+        ctx.report.error("L2009", "instances cannot be copied", given.span, f"this is {name_of(kind)}", help=mend)
+        return []
+    if target is None or got.place is None:
+        return []
+    return [*(ir.Evaluate(c) for c in got.before), ir.Copy(target, got.place, size_of(kind))]
+
+
+def refuse_copy(ctx: Context, span: Span, source: Type, target: place.Ref) -> None:
+    """Report a structure or array that is not of its target's type."""
+    message = f"{name_of(source)} does not fit into {name_of(target.type)}"
+    ctx.report.error("L2007", message, span, f"this is {name_of(target.type)}", target.declared)
