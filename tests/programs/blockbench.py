@@ -15,7 +15,11 @@ from runtime.core.diagnostic import Source, render
 from runtime.core.elementary import Kind, Value
 from runtime.lang.application import Application
 from runtime.lang.compile import compile_sources, load_sources
-from runtime.sim.side import Backend, machine_of
+from runtime.lang.interp.interpreter import Interpreter
+from runtime.lang.llvm.compile import compile_object
+from runtime.lang.machine import Machine
+from runtime.lang.native import Native
+from runtime.sim.side import Backend
 from runtime.sim.virtual_scan import Cell, VirtualScan
 
 ROOT = Path(__file__).parents[2]
@@ -40,8 +44,9 @@ END_CONFIGURATION
 class Bench:
     """One instance of a block, or one program, under test."""
 
-    def __init__(self, app: Application, backend: Backend, *, period_ms: int, prefix: str) -> None:
-        self.machine = machine_of(app, backend)
+    def __init__(self, text: str, backend: Backend, *, period_ms: int, prefix: str) -> None:
+        app = compiled(text)
+        self.machine: Machine = Native(app, object_code(text)) if backend == "llvm" else Interpreter(app)
         self._scan = VirtualScan(self.machine, cycle_ns=period_ms * 1_000_000)
         self._prefix = prefix
 
@@ -87,6 +92,11 @@ def compiled(text: str) -> Application:
     result = compile_sources([*library(), Source("bench.st", text)])
     assert result.application is not None, "\n".join(render(d) for d in result.diagnostics)
     return result.application
+
+
+@cache
+def object_code(text: str) -> bytes:
+    return compile_object(compiled(text))
 
 
 Block = Callable[..., Bench]

@@ -1,7 +1,7 @@
 """Fixtures of the ST tests: a bench for a block or for statements, once a back end."""
 
 import pytest
-from blockbench import BENCH, Bench, Block, compiled
+from blockbench import BENCH, Bench, Block
 
 from runtime.sim.side import Backend
 
@@ -17,7 +17,7 @@ def block(backend: Backend) -> Block:
 
     def make(name: str, *, period_ms: int = 10, declare: str = "", call: str = "b();") -> Bench:
         text = BENCH.format(block=name, declare=declare, call=call, period_ms=period_ms)
-        return Bench(compiled(text), backend, period_ms=period_ms, prefix="main.b.")
+        return Bench(text, backend, period_ms=period_ms, prefix="main.b.")
 
     return make
 
@@ -28,6 +28,6 @@ def program(backend: Backend) -> Block:
 
     def make(declare: str, call: str, *, period_ms: int = 10) -> Bench:
         text = BENCH.format(block="HEARTBEAT", declare=declare, call=call, period_ms=period_ms)
-        return Bench(compiled(text), backend, period_ms=period_ms, prefix="main.")
+        return Bench(text, backend, period_ms=period_ms, prefix="main.")
 
     return make

@@ -76,7 +76,16 @@ def _bank(block: Block) -> Bench:
 def test_bms_bank_when_two_racks_then_soc_by_capacity_and_smallest_current_times_two(block: Block) -> None:
     bank = _bank(block).scan(n_racks=2, share=0.5, rise_kw_per_s=1e9)
     bank.expect(bank__soc_pct=60.0, bank__soc_good=True, bank__racks_usable=2)
+    bank.expect(bank__soc_lowest_pct=50.0, bank__soc_highest_pct=80.0)
     bank.expect(bank__p_charge_max_kw=2 * 60.0 * 780.0 * 0.5 / 1000, bank__p_discharge_max_kw=2 * 120.0 * 0.39)
+
+
+def test_bms_bank_when_a_rack_carries_more_than_its_share_then_that_much_less_is_allowed(block: Block) -> None:
+    bank = _bank(block)
+    bank.cell("racks[1].i_a").write(40.0)  # 10 A above the mean of 30 A
+    bank.cell("racks[2].i_a").write(20.0)
+    bank.scan(n_racks=2, share=1.0, rise_kw_per_s=1e9, uneven_s=0.0)
+    bank.expect(bank__p_discharge_max_kw=2 * 110.0 * 0.78, bank__p_charge_max_kw=2 * 50.0 * 0.78)
 
 
 def test_bms_bank_when_one_rack_drops_out_then_the_other_counts_alone(block: Block) -> None:
@@ -271,8 +280,8 @@ def test_button_when_pressed_then_one_call_then_acknowledged(block: Block) -> No
 
 def _limits(block: Block) -> Bench:
     return block("POWER_LIMITS", period_ms=100).scan(
-        state="RUN", bank__soc_pct=50.0, bank__soc_good=True, bank__p_charge_max_kw=80.0,
-        bank__p_discharge_max_kw=90.0, ramp_kw_per_s=1e6, reserve_applies=True,
+        state="RUN", bank__soc_pct=50.0, bank__soc_lowest_pct=50.0, bank__soc_highest_pct=50.0, bank__soc_good=True,
+        bank__p_charge_max_kw=80.0, bank__p_discharge_max_kw=90.0, ramp_kw_per_s=1e6, reserve_applies=True,
     )  # fmt: skip
 
 
@@ -284,8 +293,10 @@ def _limits(block: Block) -> Bench:
         (200.0, {}, 90.0, "BMS_DISCHARGE"),
         (-200.0, {}, -80.0, "BMS_CHARGE"),
         (40.0, {"bank__p_discharge_max_kw": math.nan}, 0.0, "BMS_DISCHARGE"),
-        (40.0, {"bank__soc_pct": 5.0}, 0.0, "SOC_GUARD"),
-        (-40.0, {"bank__soc_pct": 95.0}, 0.0, "SOC_GUARD"),
+        (40.0, {"bank__soc_lowest_pct": 5.0}, 0.0, "SOC_GUARD"),
+        (-40.0, {"bank__soc_highest_pct": 95.0}, 0.0, "SOC_GUARD"),
+        (-40.0, {"bank__soc_lowest_pct": 5.0}, -40.0, "NONE"),
+        (40.0, {"bank__soc_highest_pct": 95.0}, 40.0, "NONE"),
         (40.0, {"bank__soc_good": False}, 0.0, "SOC_GUARD"),
         (40.0, {"bank__soc_pct": 10.0}, 0.0, "SOC_RESERVE"),
         (-40.0, {"bank__soc_pct": 10.0}, -40.0, "NONE"),
