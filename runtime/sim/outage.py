@@ -1,4 +1,4 @@
-"""Faults to inject into a simulated link: a device that is dead, or that answers with old values, for a span of time."""
+"""Faults to inject into a simulated link: for a span of time a device is dead, or answers with old values."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -10,7 +10,7 @@ class OutageKind(Enum):
     DEAD = "dead"
     """It neither answers nor takes anything: a cut cable, a dead plant."""
     FROZEN = "frozen"
-    """It answers in time, with the values it had at the start, and takes nothing: a hung device behind a live gateway."""
+    """It answers in time with the values it had at the start, and takes nothing: hung behind a live gateway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Values on their way between a controller and a plant on virtual time: polls, messages and writes of one device.
 
 Each value passes through both ends' `Numeric` (encode at its source, decode at its sink), so it is rounded and
-saturated as on the wire; it arrives with quality and time stamp. Not modelled: the time a telegram takes (a value is that
-of the plant's last scan, and is seen by the controller's next), and bus load.
+saturated as on the wire; it arrives with quality and time stamp. Not modelled: the time a telegram takes (a value is
+that of the plant's last scan, and is seen by the controller's next), and bus load.
 """
 
 import math

@@ -1,7 +1,7 @@
 """A scan on virtual time: the phases `run` and `account` of a controller's scan, for a machine in this process.
 
-Due tasks run by priority, as the native kernel runs them. Inputs are written into application memory between scans, which
-is what latch does; outputs are read from it after a scan, which is what publish does.
+Due tasks run by priority, as the native kernel runs them. Inputs are written into application memory between scans,
+which is what latch does; outputs are read from it after a scan, which is what publish does.
 """
 
 import struct

@@ -3,7 +3,6 @@
 import math
 
 import pytest
-
 from blockbench import Block
 
 FREQUENCIES = (49.40, 49.50, 49.60, 49.70, 49.80, 49.90, 50.00, 50.10, 50.20, 50.30, 50.40, 50.50, 50.60)
@@ -12,7 +11,9 @@ FCR_N = (1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0)
 
 
 @pytest.mark.parametrize(
-    ("corners", "shares"), [((49.9, 49.5, 50.1, 50.5), FCR_D), ((50.0, 49.9, 50.0, 50.1), FCR_N)], ids=["fcr_d", "fcr_n"]
+    ("corners", "shares"),
+    [((49.9, 49.5, 50.1, 50.5), FCR_D), ((50.0, 49.9, 50.0, 50.1), FCR_N)],
+    ids=["fcr_d", "fcr_n"],
 )
 def test_droop_when_frequency_deviates_then_power_follows_the_table(
     block: Block, corners: tuple[float, float, float, float], shares: tuple[float, ...]

@@ -99,7 +99,9 @@ def test_bms_bank_when_all_racks_are_bad_then_both_limits_are_zero_at_once(block
     bank = _bank(block).scan(n_racks=2, rise_kw_per_s=1e9)
     for number in (1, 2):
         bank.cell(f"racks[{number}].usable").write(False)
-    bank.scan().expect(bank__p_charge_max_kw=0.0, bank__p_discharge_max_kw=0.0, bank__soc_good=False, bank__soc_pct=60.0)
+    bank.scan().expect(
+        bank__p_charge_max_kw=0.0, bank__p_discharge_max_kw=0.0, bank__soc_good=False, bank__soc_pct=60.0
+    )
 
 
 def test_bms_bank_when_a_limit_comes_back_then_it_rises_slowly(block: Block) -> None:
@@ -323,7 +325,9 @@ def test_power_limits_when_wish_jumps_then_ramp_limits_but_a_battery_limit_acts_
 
 def test_power_limits_when_inputs_are_bad_then_setpoint_runs_to_zero_along_the_ramp(block: Block) -> None:
     limits = _limits(block).scan(p_wish_kw=30.0).expect(p_set_kw=30.0)
-    limits.scan(inputs_bad=True, p_wish_kw=0.0, ramp_kw_per_s=100.0).expect(p_set_kw=20.0, power__limited_by="BAD_INPUT")
+    limits.scan(inputs_bad=True, p_wish_kw=0.0, ramp_kw_per_s=100.0).expect(
+        p_set_kw=20.0, power__limited_by="BAD_INPUT"
+    )
     limits.scan(2).expect(p_set_kw=0.0, power__limited_by="BAD_INPUT")
     limits.scan(5).expect(p_set_kw=0.0, power__limited_by="BAD_INPUT")
     limits.scan(inputs_bad=False, p_wish_kw=-30.0, ramp_kw_per_s=1e6).expect(p_set_kw=-30.0, power__limited_by="NONE")

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 import pytest
-
 from blockbench import Bench, Block
 
 _DECLARE = """
@@ -44,7 +43,13 @@ TABLE = [
     (30.0, [(-50.0, 20.0, "BMS_DISCHARGE")], 20.0, "BMS_DISCHARGE", 1),
     (-80.0, [(-50.0, 20.0, "BMS_CHARGE")], -50.0, "BMS_CHARGE", 1),
     (10.0, [(-500.0, 500.0, "BMS_CHARGE")], 10.0, "NONE", 0),  # wider than what is left: no step
-    (30.0, [(0.0, 0.0, "PLANT_STATE"), (10.0, 40.0, "RAMP")], 0.0, "PLANT_STATE", 1),  # a later stage gives nothing back
+    (
+        30.0,
+        [(0.0, 0.0, "PLANT_STATE"), (10.0, 40.0, "RAMP")],
+        0.0,
+        "PLANT_STATE",
+        1,
+    ),  # a later stage gives nothing back
     (50.0, [(-100.0, 30.0, "BMS_DISCHARGE"), (49.0, 51.0, "RAMP")], 30.0, "BMS_DISCHARGE", 2),
     (50.0, [(NAN, NAN, "BMS_CHARGE")], 0.0, "BMS_CHARGE", 1),  # no number: neither charge nor discharge
     (0.0, [(20.0, 10.0, "RAMP")], 10.0, "RAMP", 1),  # bounds that cross meet at the upper one

@@ -17,7 +17,12 @@ SITES = ROOT / "io_maps" / "sites"
 @cache
 def demo_models(backend: Backend) -> tuple[Model, Model]:
     control = [PROGRAMS / "lib", PROGRAMS / "plant", PROGRAMS / "modes", PROGRAMS / "sites" / "demo.st"]
-    physics = [PROGRAMS / "lib", PROGRAMS / "plant" / "devices.st", PROGRAMS / "sim", PROGRAMS / "sites" / "demo_plant.st"]
+    physics = [
+        PROGRAMS / "lib",
+        PROGRAMS / "plant" / "devices.st",
+        PROGRAMS / "sim",
+        PROGRAMS / "sites" / "demo_plant.st",
+    ]
     return (
         load_model(control, SITES / "demo.toml", backend=backend),
         load_model(physics, SITES / "demo_plant.toml", backend=backend),

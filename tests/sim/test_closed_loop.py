@@ -95,7 +95,7 @@ def test_closed_loop_when_grid_meter_dies_then_setpoint_runs_to_zero_and_recover
 
 
 def test_closed_loop_when_grid_meter_freezes_then_setpoint_does_not_run_away_and_recovers(demo_loop: Loop) -> None:
-    """A meter that hangs answers in time: neither quality nor age tell. Were it believed, the setpoint would run off."""
+    """A meter that hangs answers in time: neither quality nor age tell. Believed, it makes the setpoint run off."""
     loop = demo_loop()
     loop.write("plant/sim_parameters_1.load_steps", False)
     loop.faults([Outage("grid_meter_1", 30.0, 90.0, OutageKind.FROZEN)])
@@ -113,7 +113,13 @@ def test_closed_loop_when_grid_meter_freezes_then_setpoint_does_not_run_away_and
 def test_closed_loop_when_inverter_link_dies_then_back_to_init_and_recovers_by_itself(demo_loop: Loop) -> None:
     loop = demo_loop()
     loop.faults([Outage("inverter_1", 30.0, 40.0)])
-    observe = ["plant_1.state", "plant_1.p_set_kw", "plant_1.error_bits", "plant/inverter_1.p_kw", "plant/plant.p_grid_kw"]
+    observe = [
+        "plant_1.state",
+        "plant_1.p_set_kw",
+        "plant_1.error_bits",
+        "plant/inverter_1.p_kw",
+        "plant/plant.p_grid_kw",
+    ]
     trace = loop.run(60.0, observe=observe)
     assert np.all(trace.between(35.0, 40.0)["plant_1.state"] == INIT)
     assert np.all(trace.between(35.0, 40.0)["plant_1.p_set_kw"] == 0.0)
