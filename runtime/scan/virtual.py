@@ -17,7 +17,7 @@ from runtime.image.control import Control
 from runtime.image.layout import lay_out
 from runtime.lang.machine import Machine
 from runtime.lang.native import Native
-from runtime.scan.faults import RecordedFault, recorded_faults
+from runtime.scan.faults import RecordedFault, fault_count, recorded_faults
 from runtime.scan.kernel import Kernel
 from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
 from runtime.wire.messages import JsonValue
@@ -71,6 +71,11 @@ class VirtualScan:
         return self._start_ns + self.scan_no * self._period_ns
 
     @property
+    def now_ns(self) -> int:
+        """Scan clock of the last scan; before the first, one base cycle earlier than it."""
+        return self.next_ns - self._period_ns
+
+    @property
     def next_wall_ns(self) -> int:
         """Wall clock of the next scan."""
         return self._wall_start_ns + self.scan_no * self._period_ns
@@ -122,8 +127,13 @@ class VirtualScan:
             )
         return found
 
+    @property
+    def fault_count(self) -> int:
+        """Faults since the start."""
+        return fault_count(self.machine.memory)
+
     def faults(self) -> list[RecordedFault]:
-        """The last faults, oldest first; `fault_count` of scan/faults.py tells how many there were."""
+        """The last faults, oldest first; `fault_count` tells how many there were."""
         return recorded_faults(self.machine.memory, self.machine.app.sites)
 
     def _scan_once(self) -> None:

@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterable, Sequence
 from runtime.core.elementary import Value
 from runtime.core.fault import ConfigFault
 from runtime.iomap.plan import DevicePlan, LinkPlan, OutputPoint
+from runtime.scan.virtual import START_NS, VirtualScan
+from runtime.sim.cell import Cell
 from runtime.sim.outage import Outage, OutageKind
 from runtime.sim.side import Side
 from runtime.sim.trace import Recorder, Trace
 from runtime.sim.transfer import Transfer, transfers_of
-from runtime.sim.virtual_scan import START_NS, Cell, VirtualScan
 
 DEFAULT_CYCLE_NS = 10_000_000
 PLANT_PREFIX = "plant/"
@@ -38,8 +39,8 @@ class ClosedLoop:
     ) -> None:
         self._controller = controller
         self._plant = plant
-        self.controller_scan = VirtualScan(controller.machine, cycle_ns=cycle_ns, wall_start_ns=wall_start_ns)
-        self.plant_scan = VirtualScan(plant.machine, cycle_ns=cycle_ns, wall_start_ns=wall_start_ns)
+        self.controller_scan = VirtualScan(controller.machine, period_ns=cycle_ns, wall_start_ns=wall_start_ns)
+        self.plant_scan = VirtualScan(plant.machine, period_ns=cycle_ns, wall_start_ns=wall_start_ns)
         self.cycle_ns = cycle_ns
         self._outages: list[Outage] = []
         self._seqs: dict[str, int] = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from runtime.sim.virtual_scan import Cell
+from runtime.sim.cell import Cell
 
 Column = npt.NDArray[np.float64]
 """Shape (samples,). BOOL as 0 and 1, enumerations as their numbers, TIME in ns."""

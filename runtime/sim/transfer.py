@@ -15,7 +15,7 @@ from runtime.drivers.page import interpret
 from runtime.drivers.writes import WriteSchedule
 from runtime.iomap.plan import DevicePlan, InputPoint, LinkPlan, OutputPoint
 from runtime.iomap.wire import CanWire
-from runtime.sim.virtual_scan import Cell
+from runtime.sim.cell import Cell
 
 FindCell = Callable[[str], Cell]
 DriveValue = Callable[[OutputPoint, int], Value | None]

@@ -19,8 +19,9 @@ from runtime.lang.interp.interpreter import Interpreter
 from runtime.lang.llvm.compile import compile_object
 from runtime.lang.machine import Machine
 from runtime.lang.native import Native
+from runtime.scan.virtual import VirtualScan
+from runtime.sim.cell import Cell
 from runtime.sim.side import Backend
-from runtime.sim.virtual_scan import Cell, VirtualScan
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ("lib", "plant", "modes", "sim")
@@ -47,7 +48,7 @@ class Bench:
     def __init__(self, text: str, backend: Backend, *, period_ms: int, prefix: str) -> None:
         app = compiled(text)
         self.machine: Machine = Native(app, object_code(text)) if backend == "llvm" else Interpreter(app)
-        self._scan = VirtualScan(self.machine, cycle_ns=period_ms * 1_000_000)
+        self._scan = VirtualScan(self.machine, period_ns=period_ms * 1_000_000)
         self._prefix = prefix
 
     def scan(self, n: int = 1, /, **inputs: Value | str) -> "Bench":
