@@ -81,6 +81,22 @@ def exec_(
     raise typer.Exit(exec_files(files, how, as_json=json))
 
 
+@app.command(name="test")
+def run_st_tests(
+    paths: Annotated[list[Path], typer.Argument(help="ST files, and folders with ST files, that hold tests.")],
+    backend: Annotated[str, typer.Option(help="llvm, interp or both.")] = "llvm",
+    name_filter: Annotated[
+        str, typer.Option("--filter", metavar="TEXT", help="Only tests with this in the name.")
+    ] = "",
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the results as JUnit XML.")] = None,
+    json: Json = False,
+) -> None:
+    """Run the tests in ST files (TEST 'name' … END_TEST) on virtual time."""
+    from runtime.cli.test import TestOrder, run_tests
+
+    raise typer.Exit(run_tests(paths, TestOrder(backend, name_filter, junit), as_json=json))
+
+
 @app.command()
 def status(
     site: Site = None,

@@ -37,6 +37,14 @@ FAULT_RING = 64
 FAULT_RING_LEN = 16
 FAULT_ENTRY_SIZE = 16
 """A fault entry: u32 fault site (index into Application.sites), u32 0, u64 SCAN_NO at the fault."""
+TEST_FAILED = 352
+"""i64: number of the assertion (from 1) at which a TEST failed; 0 while it holds. Only tests use these four words."""
+TEST_LEFT = 360
+"""8 bytes: the left side of the comparison that failed, in its own type."""
+TEST_RIGHT = 368
+"""8 bytes: the right side."""
+TEST_TOLERANCE = 376
+"""8 bytes: the tolerance, when the assertion has one."""
 HEADER_SIZE = 384
 """Start of the globals. 64-byte aligned, with room after the ring."""
 NEVER_NS = -(1 << 62)

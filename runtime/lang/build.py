@@ -13,7 +13,7 @@ from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
 from runtime.lang import tree
 from runtime.lang.margins import Margins
 from runtime.lang.tokens import Scanned, Token
-from runtime.lang.tree import join
+from runtime.lang.tree import Test, join
 
 _OPERATORS = {"&": "AND"}
 
@@ -48,6 +48,9 @@ class Builder:
         return [item]
 
     def first(self, item: Any, *_: Any) -> Any:
+        return item
+
+    def second(self, _: Any, item: Any, *_more: Any) -> Any:
         return item
 
     def dropped(self, *_: Any) -> None:
@@ -160,6 +163,21 @@ class Builder:
     def repeated_item_init(self, count: Token, _l: Token, value: Any, _r: Token) -> tuple[int, Any]:
         text = count.text.replace("_", "")
         return (int(text) if text.isdecimal() else 1), value
+
+    # ---- tests ----
+
+    def test(
+        self, word: Token, name: Token, settings: list[Any], companions: list[Token], sections: list[Any], *rest: Any
+    ) -> Test:
+        told = self._text(name)
+        pou = tree.Pou(
+            self.span(word), "TEST", replace(told, text=f"TEST '{told.text}'"), None, tuple(sections), tuple(rest[0])
+        )
+        return Test(self.span(word), told, tuple(settings), tuple(self._text(c) for c in companions), pou)
+
+    def _text(self, token: Token) -> tree.Ident:
+        """What stands between the quotes."""
+        return tree.Ident(token.text.strip("'\""), self.span(token))
 
     # ---- configuration ----
 

@@ -19,7 +19,10 @@ from runtime.lang.recursion import deep_recursion
 from runtime.lang.report import Report
 from runtime.lang.rules import several_writers
 from runtime.lang.source import load_sources
-from runtime.lang.symbols import PouSymbol, Symbols
+from runtime.lang.symbols import PouSymbol, Scope, Symbols
+from runtime.lang.testcase import TestCase
+from runtime.lang.testplan import show_instances, test_cases, tests_planned
+from runtime.lang.tree import Test
 
 __all__ = ["CompileResult", "compile_sources", "load_sources"]
 
@@ -30,15 +33,19 @@ class CompileResult:
 
     application: Application | None
     diagnostics: tuple[Diagnostic, ...]
+    tests: tuple[TestCase, ...] = ()
 
 
-def compile_sources(sources: Sequence[Source]) -> CompileResult:
-    """Compile files together as one application. Never raises for what is in them."""
+def compile_sources(sources: Sequence[Source], *, tests: Sequence[Test] = ()) -> CompileResult:
+    """Compile files together as one application. Never raises for what is in them.
+
+    `tests` (lang/testsources.py finds them) are compiled along; a TEST that is not among them is passed over.
+    """
     with deep_recursion():
-        return _compile(sources)
+        return _compile(sources, tests)
 
 
-def _compile(sources: Sequence[Source]) -> CompileResult:
+def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
     report, sites = Report(), Sites()
     files: list[tree.File] = []
     for source in sources:
@@ -50,14 +57,18 @@ def _compile(sources: Sequence[Source]) -> CompileResult:
     declarer = Declarer(symbols, report, sites)
     declarer.collect(files, library=False)
     declarer.collect(standard_library(), library=True)
+    test_pous = declarer.collect_tests(tests)
     declarer.finish()
     planned = plan(symbols, declarer.types, files, report)
-    layout = lay_out(list(symbols.globals.values()), planned.instances)
+    layout = lay_out(list(symbols.globals.values()), (*planned.instances, *((p.name, p) for p in test_pous)))
+    show_instances(test_pous, layout)
     bodies = Bodies(symbols, report, sites, quality_offset=layout.quality_offset, stamp_offset=layout.stamp_offset)
-    programs = {p.name: bodies.compile(p, p.tree.name.span) for _, p in planned.instances}
+    programs = {p.name: bodies.compile(p, p.tree.name.span) for p in (*(p for _, p in planned.instances), *test_pous)}
     used = bodies.bodies
     tasks = _tasks(planned, layout, programs, sites)
     _check_writers(report, tasks, layout, programs)
+    test_tasks = _tasks(tests_planned(test_pous), layout, programs, sites)
+    cases = test_cases(tests, programs, declarer.types.constants(Scope(symbols)), tasks)
     for pou in symbols.pous.values():
         if not pou.library:
             bodies.compile(pou, pou.tree.name.span)
@@ -66,7 +77,7 @@ def _compile(sources: Sequence[Source]) -> CompileResult:
         return CompileResult(None, diagnostics)
     application = Application(
         used,
-        tasks,
+        tasks + test_tasks,
         layout.tags,
         layout.initial,
         layout.quality_offset,
@@ -74,7 +85,7 @@ def _compile(sources: Sequence[Source]) -> CompileResult:
         sites.sites,
         layout.layout_hash,
     )
-    return CompileResult(application, diagnostics)
+    return CompileResult(application, diagnostics, cases)
 
 
 @functools.cache

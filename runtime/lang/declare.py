@@ -9,6 +9,7 @@ from runtime.lang.initial import initial_bytes
 from runtime.lang.lower.context import Sites
 from runtime.lang.report import Report
 from runtime.lang.symbols import PouSymbol, Scope, Symbols, VarSymbol
+from runtime.lang.tree import Test
 from runtime.lang.typedefs import TypeResolver, aligned, check_note, lay_out, twice
 from runtime.lang.types import (
     BlockType,
@@ -27,6 +28,7 @@ _ALLOWED = {
     "PROGRAM": ("VAR", "VAR_INPUT", "VAR_OUTPUT", "VAR_TEMP", "VAR_EXTERNAL"),
     "FUNCTION_BLOCK": ("VAR", "VAR_INPUT", "VAR_OUTPUT", "VAR_IN_OUT", "VAR_TEMP", "VAR_EXTERNAL"),
     "FUNCTION": ("VAR", "VAR_INPUT", "VAR_OUTPUT", "VAR_IN_OUT", "VAR_TEMP", "VAR_EXTERNAL"),
+    "TEST": ("VAR", "VAR_TEMP", "VAR_EXTERNAL"),
 }
 
 
@@ -79,6 +81,12 @@ class Declarer:
                     owners = symbols.label_owners.setdefault(label.key, [])
                     if ident.key not in owners:
                         owners.append(ident.key)
+
+    def collect_tests(self, tests: Iterable[Test]) -> list[PouSymbol]:
+        """Enter tests, which are compiled as programs of their own."""
+        for test in tests:
+            self._collect_pou(test.pou, library=False)
+        return [p for p in self._symbols.pous.values() if p.kind == "TEST"]
 
     def _collect_pou(self, pou: tree.Pou, *, library: bool) -> None:
         symbols, ident = self._symbols, pou.name
@@ -182,8 +190,11 @@ class Declarer:
         return made
 
     def _check_instance(self, pou: PouSymbol, symbol: VarSymbol) -> None:
-        if isinstance(symbol.type, BlockType) and self._symbols.pous[symbol.type.name.lower()].kind == "PROGRAM":
-            message = f"{symbol.type.name} is a PROGRAM"
+        of_program = (
+            isinstance(symbol.type, BlockType) and self._symbols.pous[symbol.type.name.lower()].kind == "PROGRAM"
+        )
+        if of_program and pou.kind != "TEST":
+            message = f"{name_of(symbol.type)} is a PROGRAM"
             mend = "make it a FUNCTION_BLOCK to use it inside another POU"
             self._report.error("L3016", message, symbol.span, "an instance of a program", help=mend)
         if symbol.section == "VAR_IN_OUT" or not contains_block(symbol.type):

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
 
-from runtime.core.elementary import Elementary, Value
+from runtime.core.elementary import BOOL, Elementary, Value
 
 
 class Base(Enum):
@@ -189,6 +189,14 @@ class Reachable:
 Expr = Const | Load | Unary | Binary | Compare | ShortCircuit | Convert | Intrinsic | Call | After | Reachable
 
 
+def type_of(node: Expr) -> Elementary:
+    """The type of an expression's value."""
+    if isinstance(node, Compare | ShortCircuit | Reachable):
+        return BOOL
+    assert node.type is not None, "a function without result has no value"
+    return node.type
+
+
 @dataclass(frozen=True, slots=True)
 class Assign:
     """Store a value: the value is evaluated first, then the target's indices."""
@@ -303,7 +311,19 @@ class Return:
     """Leave the body; a function's result is what its result variable holds."""
 
 
-Statement = Assign | Copy | CallInstance | Evaluate | If | Case | Loop | For | Exit | Continue | Return
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Only in the body of a TEST: let virtual time pass, `amount` (LINT) nanoseconds, or scans.
+
+    Whoever runs the machine runs the application's tasks meanwhile (`on_advance` of both machines); then the body goes
+    on, unless CUT is set.
+    """
+
+    amount: "Expr"
+    in_scans: bool
+
+
+Statement = Assign | Copy | CallInstance | Evaluate | If | Case | Loop | For | Exit | Continue | Return | Advance
 Block = tuple[Statement, ...]
 
 

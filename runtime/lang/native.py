@@ -10,7 +10,7 @@ from typing import Any
 from llvmlite import binding
 
 from runtime.core.fault import ProgramFault
-from runtime.lang import libm
+from runtime.lang import advance, libm
 from runtime.lang.application import Application
 from runtime.lang.machine import Buffer
 
@@ -46,6 +46,10 @@ class Native:
         """Run task number `i` once, to its end or to where its budget cuts it."""
         self._tasks[i](self.memory_address)
 
+    def on_advance(self, answer: advance.OnAdvance) -> None:
+        """Who lets time pass for the body of a TEST; until `close`."""
+        advance.answer(self.memory_address, answer)
+
     def task_address(self, i: int) -> int:
         """Address of `void vs_task_<i>(void *application_memory)`, valid while this object lives."""
         address: int = self._code.get_function_address(f"vs_task_{i}")
@@ -59,6 +63,7 @@ class Native:
 
     def close(self) -> None:
         """Let go of the memory and the code; after this no task may run."""
+        advance.silence(self.memory_address)
         self._tasks = []
         self._pin = None
         self.memory = bytearray()
@@ -82,6 +87,7 @@ def _initialise() -> None:
     binding.initialize_native_asmprinter()
     for symbol, address in libm.native_addresses().items():
         binding.add_symbol(symbol, address)
+    binding.add_symbol(advance.ADVANCE_SYMBOL, advance.native_address())
 
 
 def _own_memory(initial: bytes) -> memoryview:

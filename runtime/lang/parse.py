@@ -16,6 +16,7 @@ from runtime.core.diagnostic import Diagnostic, Source
 from runtime.lang import tree
 from runtime.lang.build import Builder
 from runtime.lang.tokens import CONTEXTUAL, Token, scan
+from runtime.lang.tree import Test
 
 DEEPEST = 2000
 """Symbols that may be open at once. People nest a few dozen; later stages recurse over the tree."""
@@ -163,4 +164,5 @@ def _file(source: Source, elements: list[Any], lost: frozenset[str]) -> tree.Fil
         tuple(e for e in flat if isinstance(e, tree.Section)),
         tuple(e for e in flat if isinstance(e, tree.Configuration)),
         lost,
+        tuple(e for e in flat if isinstance(e, Test)),
     )

@@ -7,17 +7,20 @@ from runtime.core.diagnostic import Source
 from runtime.core.fault import ConfigFault
 
 SUFFIX = ".st"
+TESTS_FOLDER = "tests"
 
 
 def load_sources(paths: Iterable[str | Path]) -> list[Source]:
     """The files, and all *.st below the folders, each once, in order of the paths and by name within a folder.
+
+    Folders named `tests` below a folder are left out: what lies there is for `voltscan test`.
 
     Raises ConfigFault when a path is missing or a file is not UTF-8 text.
     """
     found: dict[Path, str] = {}
     for path in map(Path, paths):
         if path.is_dir():
-            files = sorted(p for p in path.rglob("*") if p.suffix.lower() == SUFFIX and p.is_file())
+            files = [p for p in st_files(path) if TESTS_FOLDER not in p.relative_to(path).parts[:-1]]
         elif path.is_file():
             files = [path]
         else:
@@ -25,6 +28,11 @@ def load_sources(paths: Iterable[str | Path]) -> list[Source]:
         for file in files:
             found.setdefault(file.resolve(), str(file))
     return [Source(name, _read(Path(name))) for name in found.values()]
+
+
+def st_files(folder: Path) -> list[Path]:
+    """All *.st below a folder."""
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() == SUFFIX and p.is_file())
 
 
 def _read(path: Path) -> str:

@@ -17,11 +17,11 @@ KEYWORDS = frozenset(
     PERSISTENT ARRAY OF CONFIGURATION END_CONFIGURATION RESOURCE END_RESOURCE ON TASK WITH IF THEN ELSIF ELSE END_IF
     CASE END_CASE FOR TO BY DO END_FOR WHILE END_WHILE REPEAT UNTIL END_REPEAT EXIT CONTINUE RETURN OR XOR AND
     AND_THEN OR_ELSE NOT MOD TRUE FALSE
-    R_EDGE F_EDGE
+    R_EDGE F_EDGE TEST END_TEST
     """.split()  # noqa: SIM905 - sixty quoted words read worse
 )
 
-CONTEXTUAL = frozenset({"ON", "TASK", "WITH", "RESOURCE", "PERSISTENT", "R_EDGE", "F_EDGE"})
+CONTEXTUAL = frozenset({"ON", "TASK", "WITH", "RESOURCE", "PERSISTENT", "R_EDGE", "F_EDGE", "TEST", "END_TEST"})
 """Keywords only where a configuration or section expects them; elsewhere they are names: `(OFF, ON)` is common."""
 
 OPERATORS = {

@@ -36,7 +36,10 @@ _STAMP = struct.Struct("<q")
 
 
 class VirtualScan:
-    """Scans of one machine. With a kernel and a `Native` machine the scans run natively; the memory is the same."""
+    """Scans of one machine. With a kernel and a `Native` machine the scans run natively; the memory is the same.
+
+    `task_count` leaves out the tasks behind so many: those of an application's tests (scan/testrun.py).
+    """
 
     def __init__(
         self,
@@ -47,12 +50,14 @@ class VirtualScan:
         start_ns: int = START_NS,
         wall_start_ns: int = WALL_START_NS,
         kernel: Kernel | None = None,
+        task_count: int | None = None,
     ) -> None:
         self.machine = machine
         self.scan_no = 0
         self._period_ns, self._budget = period_ns, budget
         self._start_ns, self._wall_start_ns = start_ns, wall_start_ns
-        self._turns = [-1] * len(machine.app.tasks)
+        self._tasks = machine.app.tasks[:task_count]
+        self._turns = [-1] * len(self._tasks)
         self._native = _NativeScan(machine, kernel, self) if kernel and isinstance(machine, Native) else None
 
     @property
@@ -142,7 +147,7 @@ class VirtualScan:
         now_ns, wall_ns = self.next_ns, self.next_wall_ns
         self.scan_no += 1
         _HEADER_WORDS.pack_into(memory, appmemory.NOW_NS, now_ns, 0, wall_ns, self.scan_no)
-        for i, task in enumerate(self.machine.app.tasks):
+        for i, task in enumerate(self._tasks):
             interval_ns = task.interval_ns or self._period_ns
             turn = since_start_ns // interval_ns
             if turn == self._turns[i]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from runtime.core.elementary import BOOL, Elementary, Value
+from runtime.core.elementary import Elementary, Value
 from runtime.lang import ir
 from runtime.lang.interp import operations
 from runtime.lang.interp.activation import Activation, Evaluator, Locator, Spot
@@ -105,12 +105,7 @@ def locate_all(places: tuple[Locator, ...], activation: Activation) -> tuple[Spo
     return tuple(spots)
 
 
-def type_of(node: ir.Expr) -> Elementary:
-    """The type of an expression's value."""
-    if isinstance(node, ir.Compare | ir.ShortCircuit | ir.Reachable):
-        return BOOL
-    assert node.type is not None, "a function without result has no value"
-    return node.type
+type_of = ir.type_of
 
 
 def _load_located(type_: Elementary, locate: Locator) -> Evaluator:

@@ -3,6 +3,7 @@
 import struct
 
 from runtime.core import appmemory
+from runtime.lang.advance import OnAdvance
 from runtime.lang.interp.activation import TaskCut
 from runtime.lang.machine import Buffer
 
@@ -17,6 +18,7 @@ class Header:
 
     def __init__(self, memory: Buffer) -> None:
         self._memory = memory
+        self.advance: OnAdvance | None = None
 
     def record_fault(self, site: int) -> None:
         """Enter a fault into the ring and count it; inside a call with ENO, count it as caught."""
@@ -37,6 +39,13 @@ class Header:
         entry = appmemory.FAULT_RING + count % appmemory.FAULT_RING_LEN * appmemory.FAULT_ENTRY_SIZE
         _ENTRY.pack_into(memory, entry, site, 0, scan_no)
         _U64.pack_into(memory, appmemory.FAULT_COUNT, (count + 1) & _COUNT_MASK)
+
+    def let_time_pass(self, amount: int, *, in_scans: bool) -> None:
+        """Call back who runs the test; raise TaskCut when the test must end."""
+        assert self.advance is not None, "a TEST runs, and nobody lets time pass for it"
+        self.advance(amount, in_scans)
+        if self._memory[appmemory.CUT]:
+            raise TaskCut
 
     def charge(self, cost: int, site: int) -> None:
         """Take `cost` from the budget; with less left, record the fault, set CUT and raise TaskCut."""

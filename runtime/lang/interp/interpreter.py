@@ -1,6 +1,7 @@
 """The reference interpreter: runs an application's IR over a memory of its own."""
 
 from runtime.lang import ir
+from runtime.lang.advance import OnAdvance
 from runtime.lang.application import Application
 from runtime.lang.interp.activation import TaskCut
 from runtime.lang.interp.expressions import ExpressionCompiler
@@ -29,6 +30,10 @@ class Interpreter:
             for task in app.tasks:
                 for program in task.programs:
                     self._function(program.body)
+
+    def on_advance(self, answer: OnAdvance) -> None:
+        """Who lets time pass for the body of a TEST."""
+        self._header.advance = answer
 
     def run_task(self, i: int) -> None:
         """Run task number `i` once, to its end or to where its budget cuts it."""

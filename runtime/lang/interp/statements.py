@@ -47,12 +47,11 @@ class StatementCompiler:
                 return compile_loop(node, self.block(node.block), self.block(node.after), self._header)
             case ir.For():
                 return self._for(node)
-            case ir.Exit():
-                return lambda _: Signal.EXIT
-            case ir.Continue():
-                return lambda _: Signal.CONTINUE
-            case ir.Return():
-                return lambda _: Signal.RETURN
+            case ir.Exit() | ir.Continue() | ir.Return():
+                signal = _SIGNALS[type(node)]
+                return lambda _: signal
+            case ir.Advance():
+                return self._advance(node)
 
     def _assign(self, node: ir.Assign) -> Runner:
         value, locate = self._expressions.expression(node.value), self._expressions.place(node.target)
@@ -115,10 +114,21 @@ class StatementCompiler:
 
         return choose
 
+    def _advance(self, node: ir.Advance) -> Runner:
+        amount, header = self._expressions.expression(node.amount), self._header
+
+        def advance(activation: Activation) -> None:
+            header.let_time_pass(int(amount(activation)), in_scans=node.in_scans)
+
+        return advance
+
     def _for(self, node: ir.For) -> Runner:
         compile_ = self._expressions.expression
         bounds = (compile_(node.start), compile_(node.end), compile_(node.step))
         return ForLoop(node, self._expressions.place(node.control), bounds, self.block(node.block), self._header)
+
+
+_SIGNALS = {ir.Exit: Signal.EXIT, ir.Continue: Signal.CONTINUE, ir.Return: Signal.RETURN}
 
 
 def _dropped(value: Evaluator) -> Runner:

@@ -1,6 +1,6 @@
 """Expressions: each becomes a register of its type; operands are emitted left to right."""
 
-from runtime.core.elementary import BOOL, Elementary, Kind
+from runtime.core.elementary import Kind
 from runtime.lang import ir
 from runtime.lang.llvm import places
 from runtime.lang.llvm.conversions import convert
@@ -41,12 +41,7 @@ def evaluate(out: BodyWriter, node: ir.Expr) -> str:
             return places.reachable(out, place, evaluate)
 
 
-def type_of(node: ir.Expr) -> Elementary:
-    """The type of an expression's value."""
-    if isinstance(node, ir.Compare | ir.ShortCircuit | ir.Reachable):
-        return BOOL
-    assert node.type is not None, "a function without result has no value"
-    return node.type
+type_of = ir.type_of
 
 
 def call(out: BodyWriter, node: ir.Call) -> str:

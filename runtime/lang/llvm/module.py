@@ -4,6 +4,7 @@ from collections import Counter
 
 from runtime.core.fault import ProgramFault
 from runtime.lang import ir
+from runtime.lang.advance import ADVANCE_SYMBOL
 from runtime.lang.application import Application
 from runtime.lang.llvm import bodies
 from runtime.lang.llvm.parts import split_long_bodies
@@ -36,6 +37,7 @@ def emit_module(app: Application) -> str:
     parts = [
         *(text for name in writers if (text := bodies.frame_constant(bodies_by_name[name]))),
         *(declared[symbol] for symbol in sorted(declared)),
+        *([f"declare void @{ADVANCE_SYMBOL}(ptr, i64, i32)"] if any(w.advances for w in writers.values()) else []),
         bodies.HELPERS,
         *(
             _body_text(

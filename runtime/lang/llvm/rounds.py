@@ -161,6 +161,6 @@ _NODES = (
     ir.Index, ir.Const, ir.Load, ir.Unary, ir.Binary, ir.Compare, ir.ShortCircuit, ir.Convert, ir.Intrinsic, ir.Call,
     ir.After, ir.Reachable,
     ir.Assign, ir.Copy, ir.CallInstance, ir.Evaluate, ir.If, ir.CaseArm, ir.Case, ir.Loop, ir.For, ir.Exit,
-    ir.Continue, ir.Return,
+    ir.Continue, ir.Return, ir.Advance,
 )  # fmt: skip
 _FIELDS: dict[type, tuple[str, ...]] = {node: tuple(field.name for field in fields(node)) for node in _NODES}

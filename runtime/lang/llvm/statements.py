@@ -42,12 +42,16 @@ def emit_statement(out: BodyWriter, node: ir.Statement) -> None:
             _copy(out, node)
         case ir.Evaluate(value):
             call(out, value)
-        case ir.Exit():
-            out.branch(out.loops[-1].done)
-        case ir.Continue():
-            out.branch(out.loops[-1].following)
-        case ir.Return():
-            out.branch(out.exit)
+        case ir.Exit() | ir.Continue() | ir.Return():
+            out.branch(_goal(out, node))
+        case ir.Advance():
+            out.advance(evaluate(out, node.amount), in_scans=node.in_scans)
+
+
+def _goal(out: BodyWriter, node: ir.Exit | ir.Continue | ir.Return) -> str:
+    if isinstance(node, ir.Return):
+        return out.exit
+    return out.loops[-1].done if isinstance(node, ir.Exit) else out.loops[-1].following
 
 
 def _rounds(out: BodyWriter, node: Rounds) -> None:

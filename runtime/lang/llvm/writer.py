@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from runtime.core import appmemory
 from runtime.lang import ir
+from runtime.lang.advance import ADVANCE_SYMBOL
 
 TAG_CLOCK = "!tbaa !1"
 """Alias tag: header fields that only the runner writes."""
@@ -54,6 +55,7 @@ class BodyWriter:
         """Register that counts the rounds of the group being emitted (rounds.py); empty outside of one."""
         self.calls: Counter[str] = Counter()
         self.libm: dict[str, str] = {}
+        self.advances = False
         self._next = 0
 
     def temp(self, instruction: str) -> str:
@@ -128,6 +130,15 @@ class BodyWriter:
         """After a call: leave the function when the call was cut."""
         if not self.bodies[body].may_cut:
             return
+        self._leave_when_cut_is_set()
+
+    def advance(self, amount: str, *, in_scans: bool) -> None:
+        """Let virtual time pass (a TEST), and leave the function when it must end."""
+        self.advances = True
+        self.line(f"call void @{ADVANCE_SYMBOL}(ptr %app, i64 {amount}, i32 {int(in_scans)})")
+        self._leave_when_cut_is_set()
+
+    def _leave_when_cut_is_set(self) -> None:
         flag = self.temp(f"load i8, ptr {self.header_field(appmemory.CUT)}, align 1, {TAG_ACCOUNT}")
         running = self.temp(f"icmp eq i8 {flag}, 0")
         good = self.label("good")

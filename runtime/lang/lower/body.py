@@ -58,7 +58,7 @@ class Bodies:
         opening = _opening(ctx, pou) if pou.kind == "FUNCTION" else edges.opening(pou)
         block = (*opening, *statement.block(ctx, pou.tree.body))
         self._bit_movers |= ctx.bit_movers
-        return Compiled(pou, _body(pou, ctx, block), ctx.cost, ctx.may_cut, ctx.writes)
+        return Compiled(pou, _body(pou, ctx, block), ctx.cost, ctx.may_cut, ctx.writes, ctx.assertions)
 
     def _refuse_recursion(self, pou: PouSymbol, span: Span) -> None:
         cycle = self._running[self._running.index(pou) :]
@@ -101,7 +101,7 @@ def _body(pou: PouSymbol, ctx: Context, block: ir.Block) -> ir.Body:
     result = pou.result_symbol
     storage = storage_of(result.type) if result is not None else None
     offset = result.place.offset if result is not None and storage is not None and result.place is not None else 0
-    kind = pou.kind
+    kind = "PROGRAM" if pou.kind == "TEST" else pou.kind
     assert kind in ("PROGRAM", "FUNCTION_BLOCK", "FUNCTION")
     return ir.Body(
         pou.name,

@@ -10,6 +10,7 @@ from runtime.lang import ir
 from runtime.lang.application import FaultSite
 from runtime.lang.report import Report
 from runtime.lang.symbols import PouSymbol, Scope, VarSymbol
+from runtime.lang.testcase import Assertion
 from runtime.lang.types import UNKNOWN, Type
 
 
@@ -50,6 +51,7 @@ class Compiled:
     cost: int
     may_cut: bool
     writes: list[GlobalWrite]
+    assertions: list[Assertion] = field(default_factory=list)
 
 
 class Sites:
@@ -87,6 +89,12 @@ class Context:
     controls: list[VarSymbol] = field(default_factory=list)
     writes: list[GlobalWrite] = field(default_factory=list)
     bit_movers: dict[str, ir.Body] = field(default_factory=dict)
+    assertions: list[Assertion] = field(default_factory=list)
+
+    @property
+    def in_test(self) -> bool:
+        """In the body of a TEST, which may look inside instances and call programs."""
+        return self.pou is not None and self.pou.kind == "TEST"
 
     def site(self, code: FaultCode, span: Span) -> int:
         """A place in this body where a fault can arise."""

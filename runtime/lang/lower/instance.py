@@ -18,7 +18,7 @@ def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: Block
     """A call of the instance `ref`: inputs, in-outs, the body, outputs."""
     found = ctx.scope.symbols.pous[kind.name.lower()]
     ctx.scope.symbols.declare(found)
-    if found.kind != "FUNCTION_BLOCK":
+    if found.kind != "FUNCTION_BLOCK" and not ctx.in_test:
         ctx.report.error("L3008", f"a {found.kind} cannot be called", node.span, "a call", ref.declared)
         return []
     inputs = [s for s in found.variables.values() if s in found.inputs or s in found.in_outs]

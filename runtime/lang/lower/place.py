@@ -139,7 +139,7 @@ def _field(ctx: Context, node: tree.Field) -> Ref | None:
             message = f"{kind.name} has no {'field' if isinstance(kind, StructType) else 'variable'} '{node.name.text}'"
             ctx.report.error("L3003", message, node.name.span, "unknown", help=suggest_of(node.name.text, known))
         return None
-    if member.section not in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT"):
+    if member.section not in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT") and not ctx.in_test:
         message = f"'{member.name}' is inside {kind.name} and cannot be reached from outside"
         label = Label(member.span, f"declared in {member.section} here")
         ctx.report.error("L3009", message, node.name.span, "not an input or output", label)

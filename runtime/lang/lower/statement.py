@@ -7,7 +7,7 @@ from runtime.core.elementary import BOOL, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.constants import evaluate
-from runtime.lang.lower import call, enabling, expression, passing, place
+from runtime.lang.lower import call, enabling, expression, passing, place, test_statement
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import fit, literal_of, settled
 from runtime.lang.rules import case_labels, for_control
@@ -26,7 +26,8 @@ def _statement(ctx: Context, node: tree.Statement) -> list[ir.Statement]:
         case tree.Assign():
             return _assign(ctx, node)
         case tree.CallStatement():
-            return call.statement(ctx, node.call)
+            own = test_statement.is_test_statement(ctx, node.call)
+            return test_statement.lower(ctx, node.call) if own else call.statement(ctx, node.call)
         case tree.If():
             return _if(ctx, node)
         case tree.Case():

@@ -20,6 +20,7 @@ from runtime.lang.tree.declarations import (
     Section,
     StructType,
     TaskDeclaration,
+    Test,
     TypeDeclaration,
     TypeSpec,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "StructType",
     "Subscript",
     "TaskDeclaration",
+    "Test",
     "TypeDeclaration",
     "TypeSpec",
     "Unary",

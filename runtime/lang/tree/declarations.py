@@ -154,6 +154,23 @@ class Configuration:
 
 
 @dataclass(frozen=True, slots=True)
+class Test:
+    """`TEST 'name' (CYCLE := T#10ms) WITH 'other.st'`: `pou` holds its declarations and statements (kind `TEST`).
+
+    `companions` are paths as written, relative to the file of the test, with where they stand. Normal compilation
+    passes over tests.
+    """
+
+    __test__ = False  # pytest takes every class that is called Test… for its own
+
+    span: Span
+    name: Ident
+    settings: tuple[tuple[Ident, Expr], ...]
+    companions: tuple[Ident, ...]
+    pou: Pou
+
+
+@dataclass(frozen=True, slots=True)
 class File:
     """One source file. `lost` are names that stood in text that could not be read: not to be called unknown."""
 
@@ -163,3 +180,4 @@ class File:
     globals: tuple[Section, ...] = ()
     configurations: tuple[Configuration, ...] = ()
     lost: frozenset[str] = field(default_factory=frozenset)
+    tests: tuple[Test, ...] = ()

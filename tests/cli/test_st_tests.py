@@ -1,0 +1,208 @@
+"""`voltscan test`: what it runs, what it says, and how it ends."""
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from runtime.cli.test import TestOrder, run_tests
+from runtime.core.fault import ConfigFault
+
+PUMP = """
+VAR_GLOBAL
+    level_m : REAL;
+    speed   : INT;
+END_VAR
+PROGRAM PUMP
+VAR
+    n : DINT;
+END_VAR
+n := n + 1;
+speed := SEL(IS_GOOD(level_m) AND level_m > 2.0, 0, 100);
+END_PROGRAM
+"""
+
+TESTS = """
+TEST 'runs above 2 m'
+SET_QUALITY(level_m, GOOD);
+level_m := 2.5;
+ADVANCE(T#30ms);
+ASSERT_EQ(speed, 100);
+ASSERT_EQ(pump.n, 3);
+END_TEST
+
+TEST 'stands still with a bad level'
+level_m := 2.5;
+SET_QUALITY(level_m, BAD);
+ADVANCE_SCANS(1);
+ASSERT_EQ(speed, 0);
+END_TEST
+"""
+
+FAILING = """
+TEST 'wrong'
+VAR
+    wanted : INT := 50;
+END_VAR
+level_m := 2.5;
+SET_QUALITY(level_m, GOOD);
+ADVANCE(T#15ms);
+ASSERT(speed > 0);
+ASSERT_EQ(speed, wanted);
+ASSERT(FALSE);
+END_TEST
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    """`run(files, paths, order)` gives exit code and output; `files` are name → text."""
+
+    def go(files, *, order=None, as_json=False, paths=("",)):
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+        code = run_tests([tmp_path / p for p in paths], order or TestOrder("interp"), as_json=as_json)
+        return code, capsys.readouterr().out
+
+    return go
+
+
+@pytest.mark.parametrize("backend", ["interp", "llvm", "both"])
+def test_tests_when_they_hold_then_exit_code_is_0(run, backend):
+    code, out = run({"pump.st": PUMP + TESTS}, order=TestOrder(backend))
+    assert code == 0
+    assert f"{4 if backend == 'both' else 2} tests, 0 failed" in out
+
+
+@pytest.mark.parametrize("backend", ["interp", "llvm"])
+def test_test_when_an_assertion_fails_then_place_and_both_sides_are_told_and_the_rest_still_runs(run, backend):
+    code, out = run({"pump.st": PUMP + FAILING + TESTS}, order=TestOrder(backend))
+    line = (PUMP + FAILING).splitlines().index("ASSERT_EQ(speed, wanted);") + 1
+    assert code == 1
+    assert f"pump.st:{line}: does not hold: speed = wanted" in out
+    assert "speed is 100, wanted is 50" in out
+    assert "3 tests, 1 failed" in out
+
+
+def test_tests_in_a_folder_tests_when_run_then_they_see_the_folder_above(run):
+    code, out = run({"site/pump.st": PUMP, "site/tests/pump.st": TESTS, "other.st": "PROGRAM PUMP\nEND_PROGRAM\n"})
+    assert code == 0
+    assert "2 tests, 0 failed" in out
+
+
+def test_test_when_it_names_files_then_it_is_compiled_with_them(run):
+    plant = "PROGRAM TANK\nlevel_m := level_m + 1.0;\nSET();\nEND_PROGRAM\n".replace("SET();\n", "")
+    test = "TEST 'coupled' WITH '../pump.st', 'plant.st'\nADVANCE(T#30ms);\nASSERT_NEAR(level_m, 3.0, 0.0);\nEND_TEST\n"
+    assert run({"pump.st": PUMP, "t/plant.st": plant, "t/coupled.st": test})[0] == 0
+
+
+def test_test_when_a_named_file_is_missing_then_it_says_where(run):
+    with pytest.raises(ConfigFault, match=r"no file or folder 'nowhere\.st'"):
+        run({"pump.st": PUMP + "TEST 'x' WITH 'nowhere.st'\nEND_TEST\n"})
+
+
+def test_tests_when_filtered_then_only_those_run(run):
+    code, out = run({"pump.st": PUMP + FAILING + TESTS}, order=TestOrder("interp", "*bad*"))
+    assert code == 0
+    assert "1 tests, 0 failed" in out
+
+
+def test_tests_when_there_are_none_then_exit_code_is_1(run):
+    code, out = run({"pump.st": PUMP})
+    assert code == 1
+    assert "no tests found" in out
+
+
+def test_tests_when_the_program_is_wrong_then_diagnostics_are_told(run):
+    code, out = run({"pump.st": PUMP + "TEST 'x'\nASSERT_EQ(sped, 1);\nEND_TEST\n"})
+    assert code == 1
+    assert "L3001" in out
+    assert "did you mean speed?" in out
+
+
+def test_test_when_its_end_is_missing_then_it_is_told(run):
+    code, out = run({"pump.st": PUMP + "TEST 'x'\nASSERT(TRUE);\nend_tset // END_TEST\n"})
+    assert code == 1
+    assert "END_TEST" in out
+
+
+def test_results_when_asked_for_as_json_then_they_are_one_document(run):
+    code, out = run({"pump.st": PUMP + FAILING + TESTS}, as_json=True)
+    told = json.loads(out)
+    assert code == 1
+    assert [t["passed"] for t in told["tests"]] == [False, True, True]
+    assert told["tests"][0]["failure"]["detail"] == "speed is 100, wanted is 50"
+    assert told["diagnostics"] == []
+
+
+def test_results_when_written_as_junit_then_failures_are_in_it(run, tmp_path):
+    run({"pump.st": PUMP + FAILING + TESTS}, order=TestOrder("interp", "", tmp_path / "out.xml"))
+    root = ET.parse(tmp_path / "out.xml").getroot()
+    suite = root.find("testsuite")
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
+    assert "speed is 100, wanted is 50" in suite.find("testcase/failure").text
+
+
+@pytest.mark.parametrize("backend", ["interp", "llvm"])
+def test_test_when_a_program_faults_then_it_fails_with_the_place(run, backend):
+    faulty = "VAR_GLOBAL\n    d : INT;\nEND_VAR\nPROGRAM P\nVAR\n    x : INT;\nEND_VAR\nx := 1 / d;\nEND_PROGRAM\n"
+    code, out = run({"p.st": faulty + "TEST 'x'\nADVANCE_SCANS(1);\nEND_TEST\n"}, order=TestOrder(backend))
+    assert code == 1
+    assert "p.st:8" in out
+    assert "division by zero" in out
+
+
+@pytest.mark.parametrize("backend", ["interp", "llvm"])
+def test_test_when_it_would_run_for_ever_then_it_ends_as_failed(run, backend):
+    text = "TEST 'x'\nWHILE TRUE DO\n    ADVANCE(T#2h);\nEND_WHILE\nEND_TEST\n"
+    code, out = run({"p.st": text}, order=TestOrder(backend))
+    assert code == 1
+    assert "more than 1000000 scans" in out
+
+
+WRONG = {
+    "ADVANCE(5);": "L2007",
+    "ADVANCE_SCANS(T#5s);": "L2007",
+    "ASSERT(5);": "L2003",
+    "ASSERT();": "L3007",
+    "ASSERT_EQ(1);": "L3007",
+    "ASSERT_EQ(speed, T#5s);": "L2002",
+    "ASSERT_NEAR(1.0, 2.0);": "L3007",
+    "SET_QUALITY(local, GOOD);": "L3017",
+    "SET_QUALITY(speed, T#1s);": "L2007",
+}
+
+
+@pytest.mark.parametrize("statement", WRONG)
+def test_test_statement_when_wrong_then_it_is_a_diagnostic(run, statement):
+    test = f"TEST 'x'\nVAR\n    local : INT;\nEND_VAR\n{statement}\nEND_TEST\n"
+    code, out = run({"pump.st": PUMP + test})
+    assert code == 1
+    assert f"error {WRONG[statement]}" in out
+    assert "1 error, 0 warnings" in out
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("(CYCLE := T#0s)", "longer than 0"),
+        ("(CYCEL := T#1s)", "did you mean CYCLE?"),
+    ],
+)
+def test_test_header_when_wrong_then_it_is_a_diagnostic(run, head, said):
+    code, out = run({"pump.st": PUMP + f"TEST 'x' {head}\nEND_TEST\n"})
+    assert code == 1
+    assert said in out
+
+
+def test_test_statements_when_outside_of_a_test_then_they_are_unknown(run):
+    text = "PROGRAM P\nADVANCE(T#1s);\nEND_PROGRAM\nTEST 'x'\nEND_TEST\n"
+    code, out = run({"p.st": text})
+    assert code == 1
+    assert "L3001" in out
