@@ -2,7 +2,7 @@
 
 A diagnostic says where, what is there (labels) and how to mend it (help). Codes: S site files, M I/O maps and
 profiles, L the language (L1xxx text and grammar, L2xxx types, L3xxx names and declarations, L4xxx tasks and links,
-L5xxx constants and ranges, L9xxx warnings).
+L5xxx constants and ranges, L6xxx SFC, L9xxx warnings).
 """
 
 from collections.abc import Iterable

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
+from runtime.core.diagnostic import Diagnostic, Label, Source, error
 from runtime.lang import tree
+from runtime.lang.build_charts import ChartBuilder, parts_of
 from runtime.lang.margins import Margins
 from runtime.lang.tokens import Scanned, Token
 from runtime.lang.tree import Test, join
@@ -18,7 +19,7 @@ from runtime.lang.tree import Test, join
 _OPERATORS = {"&": "AND"}
 
 
-class Builder:
+class Builder(ChartBuilder):
     """Builds the tree of one source. Parser values are dynamic, hence Any: their types are the grammar's business."""
 
     def __init__(self, source: Source, scanned: Scanned) -> None:
@@ -30,14 +31,6 @@ class Builder:
         """The method for an alternative of the grammar."""
         method: Callable[..., Any] = getattr(self, alias)
         return method
-
-    def span(self, token: Token) -> Span:
-        """Where a token stands."""
-        return Span(self._source, token.line, token.column, max(1, len(token.text)))
-
-    def ident(self, token: Token) -> tree.Ident:
-        """A token as a name."""
-        return tree.Ident(token.text, self.span(token))
 
     # ---- lists ----
 
@@ -71,7 +64,7 @@ class Builder:
         return declarations
 
     def pou(self, kind: Token, name: Token, sections: list[Any], body: list[Any], _end: Token) -> tree.Pou:
-        return tree.Pou(self.span(kind), kind.kind, self.ident(name), None, tuple(sections), tuple(body))
+        return tree.Pou(self.span(kind), kind.kind, self.ident(name), None, tuple(sections), *parts_of(body))
 
     def function_with_result(
         self,
@@ -83,7 +76,7 @@ class Builder:
         body: list[Any],
         _end: Token,
     ) -> tree.Pou:
-        return tree.Pou(self.span(kind), kind.kind, self.ident(name), result, tuple(sections), tuple(body))
+        return tree.Pou(self.span(kind), kind.kind, self.ident(name), result, tuple(sections), *parts_of(body))
 
     def section(self, kind: Token, qualifiers: list[Token], declarations: list[Any], _end: Token) -> tree.Section:
         words = tuple(q.kind for q in qualifiers)

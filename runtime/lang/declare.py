@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from runtime.core.diagnostic import Label
 from runtime.core.elementary import ELEMENTARY
 from runtime.lang import edges, ir, tree
+from runtime.lang.chart import read_chart
 from runtime.lang.initial import initial_bytes
 from runtime.lang.lower.context import Sites
 from runtime.lang.report import Report
@@ -152,7 +153,24 @@ class Declarer:
                 continue
             for declaration in section.declarations:
                 made += self._declare_names(pou, section, declaration, scope)
-        return made
+        return made + self._chart(pou)
+
+    def _chart(self, pou: PouSymbol) -> list[VarSymbol]:
+        """What a body that is an SFC keeps in its instance."""
+        if not pou.tree.chart:
+            return []
+        if pou.kind == "FUNCTION":
+            mend = "make it a FUNCTION_BLOCK, which keeps its steps from call to call"
+            self._report.error("L6002", "an SFC in a FUNCTION", pou.tree.chart[0].span, "begins here", help=mend)
+            return []
+        mixed = next((s for s in pou.tree.body if not isinstance(s, tree.Broken)), None)
+        if mixed is not None:
+            label = Label(pou.tree.chart[0].span, "the SFC begins here")
+            mend = "put the statements into an ACTION that a step names"
+            self._report.error("L6001", "statements beside an SFC", mixed.span, "a statement", label, help=mend)
+        pou.chart = read_chart(self._report, self._symbols, pou)
+        pou.chart.sound &= not any(isinstance(s, tree.Broken) for s in pou.tree.body)
+        return list(pou.chart.variables)
 
     def _result(self, pou: PouSymbol, scope: Scope) -> VarSymbol:
         assert pou.tree.result is not None

@@ -17,8 +17,10 @@ _CLOSERS = {
     "PROGRAM": "END_PROGRAM", "FUNCTION_BLOCK": "END_FUNCTION_BLOCK", "FUNCTION": "END_FUNCTION", "TYPE": "END_TYPE",
     "STRUCT": "END_STRUCT", "VAR": "END_VAR", "VAR_INPUT": "END_VAR", "VAR_OUTPUT": "END_VAR",
     "VAR_IN_OUT": "END_VAR", "VAR_TEMP": "END_VAR", "VAR_GLOBAL": "END_VAR", "VAR_EXTERNAL": "END_VAR",
-    "CONFIGURATION": "END_CONFIGURATION", "RESOURCE": "END_RESOURCE", "TEST": "END_TEST",
+    "CONFIGURATION": "END_CONFIGURATION", "RESOURCE": "END_RESOURCE", "TEST": "END_TEST", "STEP": "END_STEP",
+    "INITIAL_STEP": "END_STEP", "TRANSITION": "END_TRANSITION", "ACTION": "END_ACTION",
 }  # fmt: skip
+_CHART_WORDS = frozenset({"INITIAL_STEP", "STEP", "TRANSITION", "ACTION"})
 _UNITS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION", "TYPE", "CONFIGURATION", "$END"})
 _POUS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION"})
 _SECTIONS = frozenset(k for k in _CLOSERS if k.startswith("VAR"))
@@ -236,16 +238,21 @@ class Recovery:
 
     def _closing_word(self, position: int) -> int | None:
         token = self._tokens[position]
-        if token.kind not in _CLOSERS.values() and token.kind not in _UNITS:
+        if token.kind not in _CLOSERS.values() and token.kind not in _UNITS and token.kind not in _CHART_WORDS:
             return None
         still_open = self._open()
         if not still_open:
-            return self._stray(position) if token.kind not in _UNITS else None
+            return self._stray(position) if token.kind in _CLOSERS.values() else None
+        if token.kind in _CHART_WORDS:
+            return self._close(still_open[1:], position)
         level = next((i for i, t in enumerate(still_open) if _CLOSERS[t.kind] == token.kind), None)
         if level is None and token.kind not in _UNITS:
             return self._stray(position)
-        unclosed = still_open[(level + 1 if level is not None else 0) :]
-        fed = False
+        return self._close(still_open[(level + 1 if level is not None else 0) :], position)
+
+    def _close(self, unclosed: list[Token], position: int) -> int | None:
+        """Put in the closing words of what is still open, innermost first."""
+        token, fed = self._tokens[position], False
         for opened in reversed(unclosed[-_MAX_OPEN_REPORTED:]):
             closer = _CLOSERS[opened.kind]
             if not self._driver.feed(Token(closer, "", token.line, token.column)):

@@ -3,11 +3,15 @@
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from runtime.core.diagnostic import Span
 from runtime.core.elementary import Value
 from runtime.lang import ir, tree
 from runtime.lang.types import UNKNOWN, BlockType, EnumType, Type
+
+if TYPE_CHECKING:
+    from runtime.lang.chart import Chart
 
 
 @dataclass(slots=True, eq=False)
@@ -81,6 +85,7 @@ class PouSymbol:
     block: BlockType | None = None
     frame: bytearray = field(default_factory=bytearray)
     edges: list[EdgeInput] = field(default_factory=list)
+    chart: "Chart | None" = None
 
 
 class Symbols:

@@ -18,11 +18,15 @@ KEYWORDS = frozenset(
     CASE END_CASE FOR TO BY DO END_FOR WHILE END_WHILE REPEAT UNTIL END_REPEAT EXIT CONTINUE RETURN OR XOR AND
     AND_THEN OR_ELSE NOT MOD TRUE FALSE
     R_EDGE F_EDGE TEST END_TEST
+    INITIAL_STEP STEP END_STEP TRANSITION END_TRANSITION FROM ACTION END_ACTION
     """.split()  # noqa: SIM905 - sixty quoted words read worse
 )
 
-CONTEXTUAL = frozenset({"ON", "TASK", "WITH", "RESOURCE", "PERSISTENT", "R_EDGE", "F_EDGE", "TEST", "END_TEST"})
+CONTEXTUAL = frozenset({"ON", "TASK", "WITH", "RESOURCE", "PERSISTENT", "R_EDGE", "F_EDGE", "TEST", "END_TEST", "FROM"})
 """Keywords only where a configuration or section expects them; elsewhere they are names: `(OFF, ON)` is common."""
+
+NAMED = frozenset({"STEP", "ACTION", "TRANSITION"})
+"""Keywords only in front of a name (or of FROM): many programs have variables of these names."""
 
 OPERATORS = {
     ":=": "ASSIGN", "=>": "OUTPUT", "..": "RANGE", "**": "POWER", "<>": "NE", "<=": "LE", ">=": "GE", "<": "LT",
@@ -129,10 +133,24 @@ def scan(source: Source) -> Scanned:
             tokens.append(Token(_LITERAL_KINDS[kind or ""], found.group(), line, column))
         position = end
     tokens.append(Token("$END", "", line, max(1, position - line_start + 1)))
+    _settle_names(tokens)
     return Scanned(tokens, margins, diagnostics)
 
 
 _LITERAL_KINDS = {"typed": "TYPED", "based": "INTEGER", "real": "REALNUM", "integer": "INTEGER", "string": "STRING"}
+
+
+def _settle_names(tokens: list[Token]) -> None:
+    """Make names of the words in NAMED that begin nothing."""
+    for i, token in enumerate(tokens):
+        if token.kind not in NAMED:
+            continue
+        following = [t.kind for t in tokens[i + 1 : i + 4]]
+        if following[0] == "NAME" or following[0] in CONTEXTUAL or following[0] in NAMED:
+            continue
+        priority = tokens[i + 2].text.upper() == "PRIORITY" if len(following) > 2 else False
+        if not (token.kind == "TRANSITION" and following[0] == "LPAR" and priority and following[2] == "ASSIGN"):
+            tokens[i] = token._replace(kind="NAME")
 
 
 def _comment_end(text: str, start: int) -> int:

@@ -2,7 +2,7 @@
 
 from runtime.core.diagnostic import Label, Span
 from runtime.lang import edges, ir
-from runtime.lang.lower import statement
+from runtime.lang.lower import sfc, statement
 from runtime.lang.lower.context import Compiled, Context, Sites
 from runtime.lang.report import Report
 from runtime.lang.symbols import PouSymbol, Scope, Symbols, VarSymbol
@@ -23,11 +23,12 @@ class Bodies:
         self._running: list[PouSymbol] = []
         self._done: dict[str, Compiled] = {}
         self._bit_movers: dict[str, ir.Body] = {}
+        self._action_bodies: dict[str, ir.Body] = {}
 
     @property
     def bodies(self) -> dict[str, ir.Body]:
         """What has been lowered so far."""
-        return {c.body.name: c.body for c in self._done.values()} | self._bit_movers
+        return {c.body.name: c.body for c in self._done.values()} | self._bit_movers | self._action_bodies
 
     def compile(self, pou: PouSymbol, span: Span) -> Compiled | None:
         """The body of a POU; None, reported at `span`, when that would be recursion."""
@@ -57,7 +58,10 @@ class Bodies:
         )
         opening = _opening(ctx, pou) if pou.kind == "FUNCTION" else edges.opening(pou)
         block = (*opening, *statement.block(ctx, pou.tree.body))
+        if pou.chart is not None:
+            block += sfc.chart(ctx, pou, pou.chart)
         self._bit_movers |= ctx.bit_movers
+        self._action_bodies |= ctx.action_bodies
         return Compiled(pou, _body(pou, ctx, block), ctx.cost, ctx.may_cut, ctx.writes, ctx.assertions)
 
     def _refuse_recursion(self, pou: PouSymbol, span: Span) -> None:

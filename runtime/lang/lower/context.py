@@ -89,6 +89,7 @@ class Context:
     controls: list[VarSymbol] = field(default_factory=list)
     writes: list[GlobalWrite] = field(default_factory=list)
     bit_movers: dict[str, ir.Body] = field(default_factory=dict)
+    action_bodies: dict[str, ir.Body] = field(default_factory=dict)
     assertions: list[Assertion] = field(default_factory=list)
 
     @property

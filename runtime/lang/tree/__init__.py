@@ -4,6 +4,7 @@ Every node carries the span of its first line's part. `Missing` and `Broken` sta
 reported already); later stages pass over them silently.
 """
 
+from runtime.lang.tree.charts import Action, Association, Element, Step, Transition, TransitionSetting
 from runtime.lang.tree.declarations import (
     ArrayType,
     Configuration,
@@ -56,9 +57,11 @@ from runtime.lang.tree.statements import (
 )
 
 __all__ = [
+    "Action",
     "Arg",
     "ArrayType",
     "Assign",
+    "Association",
     "Binary",
     "Block",
     "Broken",
@@ -68,6 +71,7 @@ __all__ = [
     "CaseArm",
     "Configuration",
     "Declaration",
+    "Element",
     "EnumType",
     "Expr",
     "Field",
@@ -91,10 +95,13 @@ __all__ = [
     "Repeat",
     "Section",
     "Statement",
+    "Step",
     "StructType",
     "Subscript",
     "TaskDeclaration",
     "Test",
+    "Transition",
+    "TransitionSetting",
     "TypeDeclaration",
     "TypeSpec",
     "Unary",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from runtime.core.diagnostic import Source, Span
+from runtime.lang.tree.charts import Element
 from runtime.lang.tree.expressions import Expr, Ident
 from runtime.lang.tree.statements import Block
 
@@ -104,7 +105,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Pou:
-    """PROGRAM, FUNCTION_BLOCK or FUNCTION (with `result`)."""
+    """PROGRAM, FUNCTION_BLOCK or FUNCTION (with `result`); its body is statements or, in `chart`, an SFC."""
 
     span: Span
     kind: str
@@ -112,6 +113,7 @@ class Pou:
     result: TypeSpec | None
     sections: tuple[Section, ...]
     body: Block
+    chart: tuple[Element, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,188 @@
+"""A sequential function chart to IR (language.md rule 18; IEC 61131-3, 3rd edition, 6.7).
+
+An evaluation: times of active steps go on; transitions are decided on the flags as they are, in order of priority, each
+only if its steps are active and none of them was taken by an earlier one; the steps of those that pass are cleared,
+then those behind them are set; then each action's ACTION_CONTROL runs; then the actions that it asks for.
+
+The first evaluation passes no transition: the standard wants what a step does to have spread through the POU before
+its transitions are tested (6.7.5), and the initial steps have done nothing yet.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import reduce
+from typing import Literal
+
+from runtime.core import appmemory
+from runtime.core.diagnostic import Label
+from runtime.core.elementary import BOOL, TIME
+from runtime.lang import ir, tree
+from runtime.lang.chart import CONTROL, QUALIFIERS, Action, Chart, Step, Transition
+from runtime.lang.lower import expression, place, statement
+from runtime.lang.lower.context import Context
+from runtime.lang.lower.convert import fit
+from runtime.lang.markings import explore
+from runtime.lang.rules import sfc_initial_step, sfc_passable, sfc_reached, sfc_safe, sfc_unused_action
+from runtime.lang.symbols import PouSymbol, VarSymbol
+from runtime.lang.types import BlockType, StructType, Unknown, name_of
+
+_TRUE, _FALSE = ir.Const(BOOL, value=True), ir.Const(BOOL, value=False)
+_NOW = ir.Load(TIME, ir.Place(ir.Base.APP, appmemory.NOW_NS))
+
+
+def chart(ctx: Context, pou: PouSymbol, found: Chart) -> ir.Block:
+    """The statements that evaluate a chart once."""
+    if found.sound:
+        _check(ctx, found)
+    running, last = _field(found.state, "running"), _field(found.state, "last")
+    evolution = _evolution(ctx, found)
+    begun = ir.If(((ir.Load(BOOL, running), evolution),))
+    after = ir.Assign(running, BOOL, _TRUE), ir.Assign(last, TIME, _NOW)
+    controls = [made for action in found.actions.values() for made in _control(ctx, action)]
+    bodies = [made for action in found.actions.values() for made in _body(ctx, pou, action)]
+    return (begun, *after, *controls, *bodies)
+
+
+def _check(ctx: Context, found: Chart) -> None:
+    sfc_unused_action.check(ctx.report, found)
+    if not sfc_initial_step.check(ctx.report, found):
+        return
+    explored = explore(found)
+    sfc_reached.check(ctx.report, found)
+    if explored.whole:
+        sfc_passable.check(ctx.report, found, explored)
+    sfc_safe.check(ctx.report, explored)
+
+
+# ---- steps and transitions ----
+
+
+def _evolution(ctx: Context, found: Chart) -> ir.Block:
+    elapsed = ir.Binary(TIME, "sub", _NOW, ir.Load(TIME, _field(found.state, "last")))
+    made: list[ir.Statement] = []
+    for step in found.steps.values():
+        time = _field(step.symbol, "t")
+        more = ir.Assign(time, TIME, ir.Binary(TIME, "add", ir.Load(TIME, time), elapsed))
+        made.append(ir.If(((_active(step), (more,)),)))
+    passed: list[tuple[Transition, ir.Place]] = []
+    for transition in found.decided:
+        condition = expression.condition(ctx, transition.tree.condition)
+        passes = ctx.scratch(BOOL.size, BOOL.size)
+        rivals = [flag for other, flag in passed if set(other.sources) & set(transition.sources)]
+        may = [*map(_active, transition.sources), *(ir.Unary(BOOL, "not", ir.Load(BOOL, flag)) for flag in rivals)]
+        passed.append((transition, passes))
+        if condition is not None and may:
+            made.append(ir.If(((_joined("and", may), (ir.Assign(passes, BOOL, condition),)),)))
+    cleared = [_on(flag, [_set(step, _FALSE) for step in t.sources]) for t, flag in passed]
+    activated = [_on(flag, [s for step in t.targets for s in _activate(step)]) for t, flag in passed]
+    return (*made, *cleared, *activated)
+
+
+def _on(flag: ir.Place, block: Iterable[ir.Statement]) -> ir.Statement:
+    return ir.If(((ir.Load(BOOL, flag), tuple(block)),))
+
+
+def _set(step: Step, value: ir.Const) -> ir.Statement:
+    return ir.Assign(_field(step.symbol, "x"), BOOL, value)
+
+
+def _activate(step: Step) -> tuple[ir.Statement, ...]:
+    return _set(step, _TRUE), ir.Assign(_field(step.symbol, "t"), TIME, ir.Const(TIME, 0))
+
+
+def _active(step: Step) -> ir.Expr:
+    return ir.Load(BOOL, _field(step.symbol, "x"))
+
+
+# ---- actions ----
+
+
+def _control(ctx: Context, action: Action) -> list[ir.Statement]:
+    """The action's ACTION_CONTROL with its inputs, and where its outputs go."""
+    if action.control is None:
+        return []
+    made: list[ir.Statement] = []
+    for qualifier in QUALIFIERS:
+        active = [_active(use.step) for use in action.uses if use.qualifier == qualifier]
+        if active:
+            made.append(ir.Assign(_field(action.control, qualifier.lower()), BOOL, _joined("or", active)))
+    for use in action.uses:
+        for indicator in use.indicators:
+            place.refer(ctx, indicator)
+        if use.time is not None and (time := fit(ctx, expression.lower(ctx, use.time, TIME), TIME)) is not None:
+            preset = ir.Assign(_field(action.control, "t"), TIME, time)
+            made.append(ir.If(((_active(use.step), (preset,)),)))
+    compiled = ctx.compile_body(ctx.scope.symbols.pous[CONTROL], action.name.span)
+    assert compiled is not None, "the library's block calls no block of the user"
+    ctx.charge(compiled)
+    assert action.control.place is not None
+    made.append(ir.CallInstance(compiled.body.name, action.control.place))
+    q, a, pulse = (ir.Load(BOOL, _field(action.control, output)) for output in ("q", "a", "pulse"))
+    if action.flags is not None:
+        flags = ir.Assign(_field(action.flags, "q"), BOOL, q), ir.Assign(_field(action.flags, "a"), BOOL, a)
+        return [*made, *flags]
+    target = _boolean(ctx, action)
+    return [*made, ir.Assign(target, BOOL, ir.Binary(BOOL, "or", q, pulse))] if target is not None else made
+
+
+def _boolean(ctx: Context, action: Action) -> ir.Place | None:
+    """The BOOL variable that is the action."""
+    name = action.name
+    symbol = ctx.scope.variable(name.key)
+    if symbol is None:
+        if name.key not in ctx.scope.symbols.lost:
+            mend = ctx.scope.nearest(name.text)
+            message = f"there is no action '{name.text}'"
+            if not mend.startswith("did you mean"):
+                mend = f"write ACTION {name.text}: ... END_ACTION, or declare a BOOL variable of this name"
+            ctx.report.error("L6005", message, name.span, "neither an ACTION nor a variable", help=mend)
+        return None
+    ref = place.refer(ctx, tree.Name(name.span, name.text))
+    if ref is None or isinstance(ref.type, Unknown):
+        return None
+    if ref.type != BOOL:
+        label = Label(symbol.span, f"declared {name_of(ref.type)} here")
+        message = f"'{name.text}' cannot be an action"
+        mend = "an action is an ACTION of this POU or a BOOL variable"
+        ctx.report.error("L6005", message, name.span, f"this is {name_of(ref.type)}", label, help=mend)
+        return None
+    return ref.place if place.writable(ctx, ref) else None
+
+
+def _body(ctx: Context, pou: PouSymbol, action: Action) -> list[ir.Statement]:
+    """The action's statements as a body of their own on the same instance: RETURN in them ends the action only."""
+    node = action.tree
+    if node is None or action.flags is None:
+        return []
+    inner = replace(ctx, frame=bytearray(pou.frame), cost=0, may_cut=False, loops=0, controls=[])
+    block = statement.block(inner, node.body)
+    if node.nested:
+        mend = "make it the body of a FUNCTION_BLOCK and call an instance of that in the action"
+        message = "an SFC inside an action"
+        ctx.report.error("L6002", message, node.nested[0].span, "begins here", help=mend)
+    if action.control is None:
+        return []
+    name = f"{pou.name}:{node.name.text}"
+    body = ir.Body(name, "FUNCTION_BLOCK", block, bytes(inner.frame), inner.may_cut, refs=len(pou.refs))
+    ctx.action_bodies[name] = body
+    ctx.cost += 1 + inner.cost
+    ctx.may_cut |= inner.may_cut
+    refs = tuple(ir.Place(ir.Base.REF, 0, param=number) for number in range(len(pou.refs)))
+    run = ir.CallInstance(name, ir.Place(ir.Base.SELF, 0), refs)
+    return [ir.If(((ir.Load(BOOL, _field(action.flags, "a")), (run,)),))]
+
+
+# ---- leaves ----
+
+
+def _field(symbol: VarSymbol, name: str) -> ir.Place:
+    """A field of a variable that the chart made."""
+    kind = symbol.type
+    assert isinstance(kind, StructType | BlockType)
+    assert symbol.place is not None
+    return place.moved(symbol.place, kind.by_name[name].offset)
+
+
+def _joined(op: Literal["and", "or"], parts: list[ir.Expr]) -> ir.Expr:
+    """Several conditions as one."""
+    return reduce(lambda left, right: ir.Binary(BOOL, op, left, right), parts)
