@@ -23,6 +23,8 @@ from runtime.wire.events import EventSender
 from runtime.wire.messages import Severity
 from runtime.wire.rundir import PLANT_OF_NAME, make_run_dir
 
+GATEWAY_AFTER_NS = 500_000_000
+"""Half of what scan and io take to start."""
 LOG_SIZE_MAX = 1_000_000
 """A process's log is started anew past this size, with one older one kept beside it."""
 
@@ -131,7 +133,9 @@ class Controller:
     def _process(self, name: str) -> Child:
         fds = (self._control.fd, self._image.fd)
         argv = (sys.executable, "-m", "runtime.node.child", name, str(self.run_dir), *map(str, fds), str(os.getpid()))
-        return Child(name, argv, pass_fds=fds, log=self._log(name))
+        return Child(
+            name, argv, pass_fds=fds, log=self._log(name), after_ns=GATEWAY_AFTER_NS if name == "gateway" else 0
+        )
 
     def _command(self, name: str, *words: str, logged: bool = True) -> Child:
         argv = (sys.executable, "-m", "runtime.cli", *words, "--parent-pid", str(os.getpid()))

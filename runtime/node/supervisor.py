@@ -26,13 +26,17 @@ ENDED_WITHIN_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One process to keep alive. `log` takes its stderr and stdout, None leaves it the terminal (the HMI)."""
+    """One process to keep alive. `log` takes its stderr and stdout, None leaves it the terminal (the HMI).
+
+    The first start waits `after_ns`: on two processors, what drives devices comes before what shows them.
+    """
 
     name: str
     argv: tuple[str, ...]
     pass_fds: tuple[int, ...] = ()
     log: Path | None = None
     restart: bool = True
+    after_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -58,7 +62,8 @@ class Supervisor:
         processes_file: Path,
         on_event: Callable[[Severity, str], None],
     ) -> None:
-        self._running = {child.name: _Running(child) for child in children}
+        now_ns = time.monotonic_ns()
+        self._running = {child.name: _Running(child, start_at_ns=now_ns + child.after_ns) for child in children}
         self._control = control
         self._processes_file = processes_file
         self._on_event = on_event
