@@ -254,6 +254,8 @@ class Declarer:
         for symbol, member in zip(inside, members, strict=True):
             symbol.place = ir.Place(ir.Base.SELF, member.offset) if size_of(symbol.type) else None
         edges.place(pou)
+        if pou.kind == "FUNCTION_BLOCK":
+            size = max(1, size)  # an instance without state has an address all the same: 0 would mean unknown
         leaves = sum(leaves_of(m.type) for m in members)
         pou.block = BlockType(pou.name, members, size, alignment, leaves, {m.name.lower(): m for m in members})
         pou.inputs = [s for s in symbols if s.section == "VAR_INPUT"]
