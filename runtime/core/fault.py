@@ -54,6 +54,8 @@ class FaultCode(IntEnum):
     """More loop iterations and calls than the task may use in one scan; the task is cut there."""
     OUTPUT_NOT_FINITE = 6
     """NaN or infinity on an output tag; the output takes its fail-safe value."""
+    VALUE_OUT_OF_RANGE = 7
+    """A value outside the subrange of the variable it is assigned to; the variable keeps its value."""
 
 
 FAULT_TEXT: dict[FaultCode, str] = {
@@ -63,6 +65,7 @@ FAULT_TEXT: dict[FaultCode, str] = {
     FaultCode.FOR_STEP_ZERO: "FOR with a step of 0, the loop is not entered",
     FaultCode.BUDGET_EXCEEDED: "the task used up its budget of loop iterations and calls, it is cut here",
     FaultCode.OUTPUT_NOT_FINITE: "NaN or infinity on an output, the output takes its fail-safe value",
+    FaultCode.VALUE_OUT_OF_RANGE: "value outside the subrange of the variable, the assignment is dropped",
 }
 """One line for people, by code."""
 

@@ -16,6 +16,8 @@ from runtime.lang.margins import Margins
 from runtime.lang.tokens import Scanned, Token
 from runtime.lang.tree import Test, join
 
+LONGEST_PART = 4
+"""Digits of a bit's number; more are out of range whatever they say."""
 _OPERATORS = {"&": "AND"}
 
 
@@ -107,6 +109,9 @@ class Builder(ChartBuilder):
         self, word: Token, _l: Token, dimensions: list[Any], _r: Token, _of: Token, element: Any
     ) -> tree.ArrayType:
         return tree.ArrayType(self.span(word), tuple(dimensions), element)
+
+    def subrange(self, base: Token, _l: Token, low: Any, _range: Token, high: Any, right: Token) -> tree.SubrangeType:
+        return tree.SubrangeType(join(self.span(base), self.span(right)), self.named_type(base), low, high)
 
     def dimension(self, low: Any, _range: Token, high: Any) -> tuple[Any, Any]:
         return low, high
@@ -340,6 +345,13 @@ class Builder(ChartBuilder):
 
     def field(self, base: Any, _dot: Token, name: Token) -> tree.Field:
         return tree.Field(join(base.span, self.span(name)), base, self.ident(name))
+
+    def partial(self, base: Any, _dot: Token, part: Token) -> tree.Partial:
+        letters = part.text.lstrip("%")
+        size = letters[0].upper() if letters[0].isalpha() else "X"
+        digits = letters.lstrip("XBWDLxbwdl").replace("_", "")
+        number = int(digits) if digits.isdecimal() and len(digits) <= LONGEST_PART else 1 << 16
+        return tree.Partial(join(base.span, self.span(part)), base, size, number)
 
     def subscript(self, base: Any, _l: Token, indices: list[Any], right: Token) -> tree.Subscript:
         return tree.Subscript(join(base.span, self.span(right)), base, tuple(indices))

@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "L2011": "a FOR variable that is not a whole number",
     "L2012": "a call without a result used as a value, or a result that nobody takes",
     "L2013": "a structure used where a single value is needed",
+    "L2014": "a part of something that has no such parts",
     "L3001": "an unknown name",
     "L3002": "an unknown type",
     "L3003": "an unknown field",

@@ -6,7 +6,6 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import ELEMENTARY
 from runtime.lang import edges, ir, tree
 from runtime.lang.chart import read_chart
-from runtime.lang.initial import initial_bytes
 from runtime.lang.lower.context import Sites
 from runtime.lang.report import Report
 from runtime.lang.symbols import PouSymbol, Scope, Symbols, VarSymbol
@@ -119,7 +118,7 @@ class Declarer:
     def _resolve(self, symbol: VarSymbol, declaration: tree.Declaration, scope: Scope) -> None:
         symbol.type = self.types.of(declaration.type, scope)
         label = Label(symbol.span, f"declared {name_of(symbol.type)} here")
-        symbol.initial = initial_bytes(self.types.constants(scope), symbol.type, declaration.initial, label)
+        symbol.initial = self.types.initial(declaration, symbol.type, scope, label)
         storage = storage_of(symbol.type)
         if symbol.constant and storage is not None and symbol.section in ("VAR", "VAR_GLOBAL", "VAR_TEMP"):
             symbol.value = storage.unpack(symbol.initial)
@@ -251,6 +250,7 @@ class Declarer:
         inside = [s for s in symbols if s.section in ("VAR", "VAR_INPUT", "VAR_OUTPUT") and s.value is None]
         fields = [(tree.Ident(s.name, s.span), s.type, s.initial, s.section, s.note) for s in inside]
         members, size, alignment = lay_out(fields)
+        size = max(size, 1)  # also an instance without variables of its own is somewhere, and can be called
         for symbol, member in zip(inside, members, strict=True):
             symbol.place = ir.Place(ir.Base.SELF, member.offset) if size_of(symbol.type) else None
         edges.place(pou)

@@ -57,15 +57,38 @@ def _array(ctx: Context, kind: ArrayType, init: tree.Init, default: bytes) -> by
             _refuse(ctx, init.span, kind, "[value, 3(value), ...]")
         return default
     memory = bytearray(default)
+    whole, kind = kind, _row_by_row(kind, init)
     stride, position = kind.stride, 0
-    for count, item in init.items:
+    for count, item in (_repetition(ctx, kind, *item) for item in init.items):
         if position + count > kind.count:
-            message = f"{name_of(kind)} has {kind.count} elements"
+            message = f"{name_of(whole)} has {kind.count} elements"
             ctx.report.error("L5006", message, item.span, f"this is element {kind.count + 1} or later")
             break
         memory[position * stride : (position + count) * stride] = initial_bytes(ctx, kind.element, item) * count
         position += count
     return bytes(memory)
+
+
+def _row_by_row(kind: ArrayType, init: tree.ItemsInit) -> ArrayType:
+    """An array of several dimensions as one of all its elements, unless its rows are in brackets of their own."""
+    if kind.dimensions == 1 or any(isinstance(item, tree.ItemsInit) for _, item in init.items):
+        return kind
+    element, count = kind.element, kind.count
+    for _ in range(kind.dimensions - 1):
+        assert isinstance(element, ArrayType)
+        count *= element.count
+        element = element.element
+    return ArrayType(element, 0, count - 1)
+
+
+def _repetition(ctx: Context, kind: ArrayType, count: int, item: tree.Init) -> tuple[int, tree.Init]:
+    """`N(0)` with a constant N repeats as `3(0)` does, though it reads like a call."""
+    if not isinstance(item, tree.CallExpr) or not isinstance(item.callee, tree.Name) or len(item.args) != 1:
+        return count, item
+    symbol = ctx.scope.variable(item.callee.key)
+    if symbol is None or isinstance(symbol.value, float | None) or item.args[0].name is not None:
+        return count, item
+    return max(0, min(int(symbol.value), kind.count + 1)), item.args[0].value
 
 
 def _fields(ctx: Context, kind: StructType | BlockType, init: tree.Init, default: bytes) -> bytes:

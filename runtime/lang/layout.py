@@ -129,12 +129,22 @@ def _leaves(leaf: _Leaf) -> Iterator[_Leaf]:
                 _Leaf(name, member.type, leaf.offset + member.offset, member.note, source, member.span.line)
             )
     elif isinstance(kind, ArrayType):
-        for position in range(kind.count):
-            name = f"{leaf.name}[{kind.low + position}]"
-            offset = leaf.offset + position * kind.stride
-            yield from _leaves(_Leaf(name, kind.element, offset, leaf.note, leaf.file, leaf.line))
+        for subscripts, element, offset in _elements(kind, kind.dimensions):
+            name = f"{leaf.name}[{','.join(map(str, subscripts))}]"
+            yield from _leaves(_Leaf(name, element, leaf.offset + offset, leaf.note, leaf.file, leaf.line))
     elif storage_of(kind) is not None:
         yield leaf
+
+
+def _elements(kind: ArrayType, dimensions: int) -> Iterator[tuple[tuple[int, ...], Type, int]]:
+    """Each element of an array with its subscripts, one a dimension, and its offset."""
+    for position in range(kind.count):
+        offset, subscript = position * kind.stride, kind.low + position
+        if dimensions > 1 and isinstance(kind.element, ArrayType):
+            for rest, element, further in _elements(kind.element, dimensions - 1):
+                yield (subscript, *rest), element, offset + further
+        else:
+            yield (subscript,), kind.element, offset
 
 
 def _described(leaf: _Leaf) -> dict[str, object]:

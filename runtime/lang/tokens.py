@@ -47,6 +47,7 @@ _PATTERN = re.compile(
   | (?P<real>\d[\d_]*\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)
   | (?P<integer>\d[\d_]*)
   | (?P<operator>:=|=>|\.\.|\*\*|<>|<=|>=|[<>=+\-*/&()\[\],;:.])
+  | (?P<partial>%[XBWDLxbwdl]?\d+)
   | (?P<string>'[^'\n]*'?|"[^"\n]*"?)
     """,
     re.VERBOSE,
@@ -137,7 +138,10 @@ def scan(source: Source) -> Scanned:
     return Scanned(tokens, margins, diagnostics)
 
 
-_LITERAL_KINDS = {"typed": "TYPED", "based": "INTEGER", "real": "REALNUM", "integer": "INTEGER", "string": "STRING"}
+_LITERAL_KINDS = {
+    "typed": "TYPED", "based": "INTEGER", "real": "REALNUM", "integer": "INTEGER", "string": "STRING",
+    "partial": "PARTIAL",
+}  # fmt: skip
 
 
 def _settle_names(tokens: list[Token]) -> None:

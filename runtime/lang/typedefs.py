@@ -1,6 +1,7 @@
 """Declared types: from TYPE blocks and type specifications to semantic types, each resolved when first needed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import ELEMENTARY, INT, Elementary, Kind
@@ -18,6 +19,7 @@ from runtime.lang.types import (
     EnumType,
     Member,
     StructType,
+    SubrangeType,
     Type,
     Unknown,
     alignment_of,
@@ -40,6 +42,7 @@ class TypeResolver:
         self._report = report
         self._sites = sites
         self._busy: set[str] = set()
+        self._initials: dict[str, bytes] = {}
         symbols.resolve_type = self.named
 
     def constants(self, scope: Scope) -> Context:
@@ -78,6 +81,8 @@ class TypeResolver:
                 return self._inline_enum(spec, scope)
             case tree.StructType():
                 return self.structure("STRUCT", spec)
+            case tree.SubrangeType():
+                return self._subrange(spec, scope)
 
     def structure(self, name: str, spec: tree.StructType) -> Type:
         """A structure type."""
@@ -88,7 +93,7 @@ class TypeResolver:
             kind = self.of(declaration.type, scope)
             check_note(self._report, declaration.note)
             label = Label(declaration.names[0].span, f"declared {name_of(kind)} here")
-            initial = initial_bytes(self.constants(scope), kind, declaration.initial, label)
+            initial = self.initial(declaration, kind, scope, label)
             for ident in declaration.names:
                 if ident.key in seen:
                     twice(self._report, ident, seen[ident.key])
@@ -113,12 +118,48 @@ class TypeResolver:
         if isinstance(spec, tree.EnumType):
             return self._enum(declaration.name.text, declaration.name.span, spec, scope, declaration.initial)
         kind = self.of(spec, scope)
+        if isinstance(kind, SubrangeType) and isinstance(spec, tree.SubrangeType):
+            kind = replace(kind, name=declaration.name.text)
         if declaration.initial is not None:
-            init = declaration.initial
-            label = Label(init.span, "an initial value of a type")
-            text = "only enumerations have an initial value of their own"
-            self._report.error("L3013", text, init.span, label.text, help="give it where variables are declared")
+            label = Label(declaration.name.span, f"declared {name_of(kind)} here")
+            self._initials[declaration.name.key] = initial_bytes(
+                self.constants(scope), kind, declaration.initial, label
+            )
+        elif (inherited := self._own_initial(spec)) is not None:
+            self._initials[declaration.name.key] = inherited
         return kind
+
+    def initial(self, declaration: tree.Declaration, kind: Type, scope: Scope, *labels: Label) -> bytes:
+        """The bytes a declared variable or field begins with: its own, else those of its type."""
+        if declaration.initial is None and (own := self._own_initial(declaration.type)) is not None:
+            return own
+        return initial_bytes(self.constants(scope), kind, declaration.initial, *labels)
+
+    def _own_initial(self, spec: tree.TypeSpec) -> bytes | None:
+        """The initial value that a type's declaration gives; None when it gives none."""
+        if isinstance(spec, tree.NamedType):
+            return self._initials.get(spec.key)
+        if isinstance(spec, tree.ArrayType) and (item := self._own_initial(spec.element)) is not None:
+            kind = self.of(spec, Scope(self._symbols))
+            return item * (size_of(kind) // len(item))
+        return None
+
+    def _subrange(self, spec: tree.SubrangeType, scope: Scope) -> Type:
+        base = self._by_name(spec.base)
+        low, high = self._bound(spec.low, scope), self._bound(spec.high, scope)
+        if low is None or high is None or isinstance(base, Unknown):
+            return UNKNOWN
+        if not isinstance(base, Elementary) or base.kind not in (Kind.SIGNED, Kind.UNSIGNED):
+            message = f"{name_of(base)} has no subranges"
+            mend = "take a whole-number type: INT (0..100)"
+            self._report.error("L3002", message, spec.base.span, "not a whole-number type", help=mend)
+            return UNKNOWN
+        if not base.minimum <= low <= high <= base.maximum:
+            message = f"{low}..{high} is no range of {base.name}"
+            mend = f"from the smaller to the larger, within {base.minimum}..{base.maximum}"
+            self._report.error("L5004", message, spec.span, "this range", help=mend)
+            return UNKNOWN
+        return SubrangeType(f"{base.name} ({low}..{high})", base, low, high)
 
     def _by_name(self, spec: tree.NamedType) -> Type:
         if spec.key in self._busy or self._is_declaring(spec.key):
@@ -150,26 +191,29 @@ class TypeResolver:
         return pou is not None and pou.declaring
 
     def _array(self, spec: tree.ArrayType, scope: Scope) -> Type:
-        element = self.of(spec.element, scope)
-        if len(spec.bounds) != 1:
-            message = "arrays have one dimension"
-            mend = "declare an array of arrays, or of structures"
-            self._report.error("L5004", message, spec.bounds[1][0].span, "a second dimension", help=mend)
+        kind = self.of(spec.element, scope)
+        bounds = [self._bounds(low, high, scope) for low, high in spec.bounds]
+        if isinstance(kind, Unknown):
             return UNKNOWN
-        low_node, high_node = spec.bounds[0]
+        for depth, bound in enumerate(reversed(bounds), 1):
+            if bound is None:
+                return UNKNOWN
+            kind = ArrayType(kind, *bound, dimensions=depth)
+            if kind.count * max(1, kind.stride) > MAX_SIZE:
+                message = f"this array takes {kind.count * kind.stride} bytes, more than {MAX_SIZE}"
+                self._report.error("L5004", message, spec.span, "too large")
+                return UNKNOWN
+        return kind
+
+    def _bounds(self, low_node: tree.Expr, high_node: tree.Expr, scope: Scope) -> tuple[int, int] | None:
         low, high = self._bound(low_node, scope), self._bound(high_node, scope)
-        if low is None or high is None or isinstance(element, Unknown):
-            return UNKNOWN
+        if low is None or high is None:
+            return None
         if low > high:
             message = f"array bounds {low}..{high} hold nothing"
             self._report.error("L5004", message, low_node.span, "above the upper bound", Label(high_node.span, "below"))
-            return UNKNOWN
-        kind = ArrayType(element, low, high)
-        if kind.count * max(1, kind.stride) > MAX_SIZE:
-            message = f"this array takes {kind.count * kind.stride} bytes, more than {MAX_SIZE}"
-            self._report.error("L5004", message, spec.span, "too large")
-            return UNKNOWN
-        return kind
+            return None
+        return low, high
 
     def _bound(self, node: tree.Expr, scope: Scope) -> int | None:
         ctx = self.constants(scope)

@@ -67,13 +67,29 @@ class BlockType:
     by_name: dict[str, Member] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SubrangeType:
+    """A whole-number type that holds `low` to `high` only; its values are of type `base`."""
+
+    name: str
+    base: Elementary
+    low: int
+    high: int
+
+    @property
+    def default(self) -> int:
+        """0 where that is a value, else the leftmost (IEC 61131-3, 3rd edition, table 11)."""
+        return 0 if self.low <= 0 <= self.high else self.low
+
+
 @dataclass(frozen=True, slots=True)
 class ArrayType:
-    """A one-dimensional array."""
+    """An array. One of several dimensions is an array of arrays whose outermost says how many belong together."""
 
     element: "Type"
     low: int
     high: int
+    dimensions: int = field(default=1, compare=False)
 
     @property
     def count(self) -> int:
@@ -102,7 +118,7 @@ UNKNOWN = Unknown()
 ANY_INT = Flexible("a whole number")
 ANY_REAL = Flexible("a real number")
 
-Type = Elementary | EnumType | StructType | BlockType | ArrayType | Unknown | Flexible
+Type = Elementary | EnumType | SubrangeType | StructType | BlockType | ArrayType | Unknown | Flexible
 
 
 def size_of(kind: Type) -> int:
@@ -110,7 +126,7 @@ def size_of(kind: Type) -> int:
     match kind:
         case Elementary():
             return kind.size
-        case EnumType():
+        case EnumType() | SubrangeType():
             return kind.base.size
         case StructType() | BlockType():
             return kind.size
@@ -138,7 +154,7 @@ def leaves_of(kind: Type) -> int:
             return kind.leaves
         case ArrayType():
             return kind.count * leaves_of(kind.element)
-        case Elementary() | EnumType():
+        case Elementary() | EnumType() | SubrangeType():
             return 1
         case _:
             return 0
@@ -149,7 +165,7 @@ def storage_of(kind: Type) -> Elementary | None:
     match kind:
         case Elementary():
             return kind
-        case EnumType():
+        case EnumType() | SubrangeType():
             return kind.base
         case _:
             return None
@@ -160,7 +176,7 @@ def default_bytes(kind: Type) -> bytes:
     match kind:
         case Elementary():
             return bytes(kind.size)
-        case EnumType():
+        case EnumType() | SubrangeType():
             return pack(kind.base, kind.default)
         case StructType() | BlockType():
             memory = bytearray(kind.size)
@@ -195,7 +211,11 @@ def name_of(kind: Type) -> str:
     """The type as the user writes it."""
     match kind:
         case ArrayType():
-            return f"ARRAY [{kind.low}..{kind.high}] OF {name_of(kind.element)}"
+            bounds, element = [f"{kind.low}..{kind.high}"], kind.element
+            while len(bounds) < kind.dimensions and isinstance(element, ArrayType):
+                bounds.append(f"{element.low}..{element.high}")
+                element = element.element
+            return f"ARRAY [{', '.join(bounds)}] OF {name_of(element)}"
         case Unknown():
             return "unknown"
         case _:
@@ -209,6 +229,11 @@ def same(left: Type, right: Type) -> bool:
     if isinstance(left, ArrayType) and isinstance(right, ArrayType):
         return left.low == right.low and left.high == right.high and same(left.element, right.element)
     return left is right or (isinstance(left, Elementary) and left == right)
+
+
+def value_of(kind: Type) -> Type:
+    """The type of a variable's value: a subrange's base, else the type itself."""
+    return kind.base if isinstance(kind, SubrangeType) else kind
 
 
 def members_at(kind: StructType | BlockType) -> Iterator[tuple[Member, int]]:

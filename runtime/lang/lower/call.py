@@ -14,6 +14,7 @@ from runtime.lang.types import (
     same,
     size_of,
     storage_of,
+    value_of,
 )
 
 
@@ -94,10 +95,10 @@ def _as_value(ctx: Context, node: tree.CallExpr, found: PouSymbol) -> Typed:
         ctx.report.error("L2012", message, node.span, "used as a value", label)
         return nothing(node.span)
     if made is None:
-        return Typed(found.result, node.span)
+        return Typed(value_of(found.result), node.span)
     if made.result is not None:
         return Typed(found.result, node.span, place=made.result, before=(*made.before, made.call))
-    return Typed(found.result, node.span, made.expression)
+    return Typed(value_of(found.result), node.span, made.expression)
 
 
 def result_of(ctx: Context, node: tree.CallExpr) -> place.Ref | None:

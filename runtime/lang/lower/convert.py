@@ -8,7 +8,18 @@ from runtime.lang import ir
 from runtime.lang.constants import evaluate
 from runtime.lang.literals import as_real, fits
 from runtime.lang.lower.context import Context, Typed
-from runtime.lang.types import ANY_INT, ANY_REAL, EnumType, Flexible, Type, Unknown, name_of, same, storage_of
+from runtime.lang.types import (
+    ANY_INT,
+    ANY_REAL,
+    EnumType,
+    Flexible,
+    SubrangeType,
+    Type,
+    Unknown,
+    name_of,
+    same,
+    storage_of,
+)
 
 _REAL_HOLDS_BITS = {4: 16, 8: 32}
 """Widest integer that fits without loss into REAL (24 bit of mantissa) and LREAL (53)."""
@@ -84,6 +95,8 @@ def fit(ctx: Context, value: Typed, target: Type, *declared: Label) -> ir.Expr |
     """The value as the target's type, or None after saying why not. For single values; `declared` are more labels."""
     if isinstance(target, Unknown) or isinstance(value.type, Unknown):
         return None
+    if isinstance(target, SubrangeType):
+        return _within(ctx, fit(ctx, value, target.base, *declared), target, value.span, declared)
     storage = storage_of(target)
     if value.make is not None and isinstance(target, Elementary):
         if flexible_fits(value, target):
@@ -100,6 +113,18 @@ def fit(ctx: Context, value: Typed, target: Type, *declared: Label) -> ir.Expr |
     if how == "warn":
         _warn(ctx, value.span, source, storage)
     return converted(value.expr, storage) if value.expr is not None else None
+
+
+def _within(
+    ctx: Context, expr: ir.Expr | None, target: SubrangeType, span: Span, declared: tuple[Label, ...]
+) -> ir.Expr | None:
+    """A constant for a subrange must be in it; the rest is checked when the program runs (lower/store.py)."""
+    value = evaluate(expr)
+    if value is None or target.low <= value <= target.high:
+        return expr
+    message = f"{value} is outside {target.low}..{target.high}"
+    ctx.report.error("L5005", message, span, "this value", *declared)
+    return None
 
 
 def flexible_fits(value: Typed, target: Elementary) -> bool:

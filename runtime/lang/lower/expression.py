@@ -4,11 +4,11 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import BOOL, Elementary
 from runtime.lang import ir, tree
 from runtime.lang.literals import read_literal
-from runtime.lang.lower import call, operators, place
+from runtime.lang.lower import call, operators, partial, place
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import literal_of
 from runtime.lang.symbols import suggest, suggest_of
-from runtime.lang.types import UNKNOWN, EnumType, Flexible, Type, Unknown, name_of, storage_of
+from runtime.lang.types import UNKNOWN, EnumType, Flexible, Type, Unknown, name_of, storage_of, value_of
 
 
 def lower(ctx: Context, node: tree.Expr, want: Type | None = None) -> Typed:
@@ -24,7 +24,7 @@ def lower(ctx: Context, node: tree.Expr, want: Type | None = None) -> Typed:
             return operators.binary(ctx, node, want)
         case tree.CallExpr():
             return call.value(ctx, node, want)
-        case tree.Name() | tree.Field() | tree.Subscript():
+        case tree.Name() | tree.Field() | tree.Subscript() | tree.Partial():
             return _variable(ctx, node, want)
         case tree.Missing():
             return nothing(node.span)
@@ -73,7 +73,7 @@ def _enum_value(ctx: Context, kind: EnumType, label: str, node: tree.Literal | t
     return Typed(kind, node.span, ir.Const(kind.base, value))
 
 
-def _variable(ctx: Context, node: tree.Name | tree.Field | tree.Subscript, want: Type | None) -> Typed:
+def _variable(ctx: Context, node: tree.Name | tree.Field | tree.Subscript | tree.Partial, want: Type | None) -> Typed:
     if isinstance(node, tree.Name) and ctx.scope.variable(node.key) is None:
         owners = ctx.scope.symbols.enums_with(node.key)
         if owners:
@@ -90,11 +90,11 @@ def _variable(ctx: Context, node: tree.Name | tree.Field | tree.Subscript, want:
         return Typed(ref.type, node.span, place=ref.place, before=ref.before)
     if ref.place is None:
         assert ref.root.value is not None
-        return Typed(ref.type, node.span, ir.Const(storage, ref.root.value))
-    loaded: ir.Expr = ir.Load(storage, ref.place)
+        return Typed(value_of(ref.type), node.span, ir.Const(storage, ref.root.value))
+    loaded: ir.Expr = ir.Load(storage, ref.place) if ref.bit < 0 else partial.bit_of(ref.place, ref.bit)
     for first in reversed(ref.before):
         loaded = ir.After(storage, first, loaded)
-    return Typed(ref.type, node.span, loaded, ref.place)
+    return Typed(value_of(ref.type), node.span, loaded, ref.place if ref.bit < 0 else None)
 
 
 def _bare_label(ctx: Context, node: tree.Name, owners: list[EnumType], want: Type | None) -> Typed:

@@ -9,9 +9,9 @@ from runtime.lang.lower import place
 from runtime.lang.lower.arguments import Bound, bind
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import fit
-from runtime.lang.lower.passing import by_reference, refuse_copy, store
+from runtime.lang.lower.passing import by_reference, into, refuse_copy, store
 from runtime.lang.symbols import VarSymbol
-from runtime.lang.types import BlockType, name_of, same, size_of, storage_of
+from runtime.lang.types import BlockType, name_of, same, size_of, storage_of, value_of
 
 
 def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: BlockType) -> list[ir.Statement]:
@@ -95,6 +95,6 @@ def _take(
             refuse_copy(ctx, given.span, symbol.type, target)
             return []
         return [ir.Copy(target.place, source, size_of(symbol.type))]
-    out = Typed(symbol.type, given.span, ir.Load(storage, source))
+    out = Typed(value_of(symbol.type), given.span, ir.Load(storage, source))
     taken = fit(ctx, out, target.type, target.declared)
-    return [ir.Assign(target.place, target_storage, taken)] if taken is not None else []
+    return into(ctx, target, taken) if taken is not None else []

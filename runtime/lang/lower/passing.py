@@ -1,13 +1,17 @@
 """Values on their way into variables and parameters: assignment of any type, and passing by reference."""
 
+from dataclasses import replace
+
 from runtime.core.diagnostic import Label, Span
+from runtime.core.elementary import LINT
+from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.constants import evaluate
-from runtime.lang.lower import expression, place
+from runtime.lang.lower import expression, partial, place
 from runtime.lang.lower.context import Context
-from runtime.lang.lower.convert import fit
+from runtime.lang.lower.convert import converted, fit
 from runtime.lang.symbols import VarSymbol
-from runtime.lang.types import Type, contains_block, name_of, same, size_of, storage_of
+from runtime.lang.types import SubrangeType, Type, contains_block, name_of, same, size_of, storage_of
 
 
 def by_reference(
@@ -22,6 +26,10 @@ def by_reference(
     ref = place.refer(ctx, given)
     if ref is None:
         return None
+    if ref.bit >= 0:
+        mend = "assign it to a BOOL first, and give that"
+        ctx.report.error("L2008", "a bit has no address of its own", given.span, "one bit", help=mend)
+        return None
     if not same(ref.type, symbol.type):
         label = Label(symbol.span, f"declared {name_of(symbol.type)} here")
         message = f"'{symbol.name}' needs a variable of exactly {name_of(symbol.type)}"
@@ -32,16 +40,29 @@ def by_reference(
     return ref
 
 
+def assign(ctx: Context, target: place.Ref, given: tree.Expr) -> list[ir.Statement]:
+    """`target := given`; nothing after a mistake."""
+    if target.bit < 0:
+        return store(ctx, target.place, target.type, given, target.declared)
+    expr = fit(ctx, expression.lower(ctx, given, target.type), target.type, target.declared)
+    return into(ctx, target, expr) if expr is not None else []
+
+
+def into(ctx: Context, target: place.Ref, expr: ir.Expr) -> list[ir.Statement]:
+    """Store a single value that has the target's type."""
+    if target.place is None:
+        return []
+    if target.bit >= 0:
+        return [partial.set_bit(ctx, target.place, target.bit, expr)]
+    return _single(ctx, target.place, target.type, expr, target.span)
+
+
 def store(ctx: Context, target: ir.Place | None, kind: Type, given: tree.Expr, *declared: Label) -> list[ir.Statement]:
     """`target := given` for a target of any type; nothing after a mistake."""
     got = expression.lower(ctx, given, kind)
-    storage = storage_of(kind)
-    if storage is not None:
+    if storage_of(kind) is not None:
         expr = fit(ctx, got, kind, *declared)
-        if expr is None or target is None:
-            return []
-        folded = evaluate(expr) if isinstance(expr, ir.Convert | ir.Unary) else None
-        return [ir.Assign(target, storage, expr if folded is None else ir.Const(storage, folded))]
+        return _single(ctx, target, kind, expr, given.span) if expr is not None and target is not None else []
     if not size_of(kind) or (not size_of(got.type) and got.make is None):
         return []
     if not same(got.type, kind):
@@ -55,6 +76,23 @@ def store(ctx: Context, target: ir.Place | None, kind: Type, given: tree.Expr, *
     if target is None or got.place is None:
         return []
     return [*(ir.Evaluate(c) for c in got.before), ir.Copy(target, got.place, size_of(kind))]
+
+
+def _single(ctx: Context, target: ir.Place, kind: Type, expr: ir.Expr, span: Span) -> list[ir.Statement]:
+    storage = storage_of(kind)
+    assert storage is not None
+    folded = evaluate(expr) if isinstance(expr, ir.Convert | ir.Unary) else None
+    if folded is not None:
+        expr = ir.Const(storage, folded)
+    if not isinstance(kind, SubrangeType) or isinstance(expr, ir.Const):
+        return [ir.Assign(target, storage, expr)]
+    # A checked subscript that adds nothing: out of range it faults, and the store is not made.
+    fresh = ctx.scratch(storage.size, storage.size)
+    value = converted(ir.Load(storage, fresh), LINT)
+    site = ctx.site(FaultCode.VALUE_OUT_OF_RANGE, span)
+    check = ir.Index(value, kind.low, min(kind.high, LINT.maximum), 0, site)
+    guarded = replace(target, indices=(*target.indices, check))
+    return [ir.Assign(fresh, storage, expr), ir.Assign(guarded, storage, ir.Load(storage, fresh))]
 
 
 def refuse_copy(ctx: Context, span: Span, source: Type, target: place.Ref) -> None:

@@ -7,8 +7,8 @@ from runtime.core.elementary import LINT, ULINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.constants import evaluate
-from runtime.lang.lower import call, expression
-from runtime.lang.lower.context import Context, GlobalWrite
+from runtime.lang.lower import call, expression, partial
+from runtime.lang.lower.context import Context, GlobalWrite, Typed
 from runtime.lang.lower.convert import converted, settled
 from runtime.lang.symbols import VarSymbol, suggest_of
 from runtime.lang.types import ArrayType, BlockType, Member, StructType, Type, leaves_of, members_at, name_of, size_of
@@ -31,6 +31,8 @@ class Ref:
     leaf_indices: tuple[ir.Index, ...] = ()
     before: tuple[ir.Call, ...] = ()
     member: Member | None = None
+    bit: int = -1
+    """The one bit of the byte at `place` that is meant; -1 for whole values."""
 
     @property
     def declared(self) -> Label:
@@ -46,7 +48,7 @@ LONGEST_PATH = 100
 def refer(ctx: Context, node: tree.Expr) -> Ref | None:
     """The variable an expression names; None after a mistake was reported (or `node` was missing)."""
     steps, root = 0, node
-    while isinstance(root, tree.Field | tree.Subscript):
+    while isinstance(root, tree.Field | tree.Subscript | tree.Partial):
         steps, root = steps + 1, root.base
     if steps > LONGEST_PATH:
         ctx.report.error("L1009", f"a path of more than {LONGEST_PATH} steps", root.span, "begins here")
@@ -62,6 +64,9 @@ def _refer(ctx: Context, node: tree.Expr) -> Ref | None:
             return _field(ctx, node)
         case tree.Subscript():
             return _subscript(ctx, node)
+        case tree.Partial():
+            base = _refer(ctx, node.base)
+            return partial.part(ctx, base, node) if base is not None and size_of(base.type) else None
         case tree.Group():
             return _refer(ctx, node.inner)
         case tree.CallExpr():
@@ -162,20 +167,29 @@ def _field(ctx: Context, node: tree.Field) -> Ref | None:
 
 def _subscript(ctx: Context, node: tree.Subscript) -> Ref | None:
     base = _refer(ctx, node.base)
-    indices = [expression.lower(ctx, i, LINT) for i in node.indices]
-    if base is None or size_of(base.type) == 0:
-        return None
-    kind = base.type
-    if not isinstance(kind, ArrayType):
-        ctx.report.error(
-            "L2005", f"{name_of(kind)} has no elements", node.span, f"this is {name_of(kind)}", base.declared
-        )
-        return None
-    if len(indices) != 1:
-        message = "arrays have one dimension"
-        ctx.report.error("L2005", message, node.indices[1].span, "a second index", help="take an array of structures")
-        return None
-    value = indices[0]
+    for position, index in enumerate(node.indices):
+        value = expression.lower(ctx, index, LINT)
+        if base is None or size_of(base.type) == 0:
+            base = None
+            continue
+        if not isinstance(base.type, ArrayType):
+            _refuse_subscript(ctx, node, base, position)
+            return None
+        base = _at(ctx, base, base.type, index, value)
+    return replace(base, span=node.span) if base is not None else None
+
+
+def _refuse_subscript(ctx: Context, node: tree.Subscript, base: Ref, position: int) -> None:
+    message = f"{name_of(base.type)} has no elements"
+    if position:
+        span = node.indices[position].span
+        ctx.report.error("L2005", message, span, "one subscript too many", base.declared)
+    else:
+        ctx.report.error("L2005", message, node.span, f"this is {name_of(base.type)}", base.declared)
+
+
+def _at(ctx: Context, base: Ref, kind: ArrayType, node: tree.Expr, value: Typed) -> Ref | None:
+    """One subscript on an array."""
     if value.make is not None:
         value = settled(value)
     if not isinstance(value.type, Elementary):
@@ -191,12 +205,12 @@ def _subscript(ctx: Context, node: tree.Subscript) -> Ref | None:
 
 
 def _element(
-    ctx: Context, base: Ref, kind: ArrayType, node: tree.Subscript, value: ir.Expr, value_type: Elementary
+    ctx: Context, base: Ref, kind: ArrayType, node: tree.Expr, value: ir.Expr, value_type: Elementary
 ) -> Ref | None:
-    span, place, stride = node.indices[0].span, base.place, kind.stride
+    span, place, stride = node.span, base.place, kind.stride
     assert place is not None
     leaves = leaves_of(kind.element)
-    result = replace(base, type=kind.element, span=node.span)
+    result = replace(base, type=kind.element)
     constant = evaluate(value)
     if constant is not None:
         if not kind.low <= constant <= kind.high:

@@ -11,7 +11,7 @@ from runtime.lang.lower import call, enabling, expression, passing, place, test_
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import fit, literal_of, settled
 from runtime.lang.rules import case_labels, for_control
-from runtime.lang.types import EnumType, Type, Unknown, name_of, size_of, storage_of
+from runtime.lang.types import EnumType, Type, Unknown, name_of, size_of, storage_of, value_of
 
 _TRUE = ir.Const(BOOL, value=True)
 
@@ -58,7 +58,7 @@ def _assign(ctx: Context, node: tree.Assign) -> list[ir.Statement]:
         made = call.assign_aggregate(ctx, node.value, target)
         if made is not None:
             return made
-    made = passing.store(ctx, target.place, target.type, node.value, target.declared)
+    made = passing.assign(ctx, target, node.value)
     return made if may else []
 
 
@@ -130,7 +130,7 @@ def _label_value(ctx: Context, node: tree.Expr, kind: Type) -> int | None:
 
 def _for(ctx: Context, node: tree.For) -> list[ir.Statement]:
     control = place.refer(ctx, node.control)
-    kind: Type = control.type if control is not None else Unknown()
+    kind: Type = value_of(control.type) if control is not None else Unknown()
     if control is not None and not _counts(kind):
         if size_of(kind):
             message = "FOR counts with a whole number"
@@ -152,10 +152,11 @@ def _for(ctx: Context, node: tree.For) -> list[ir.Statement]:
         ctx.controls.pop()
     if control is None or control.place is None or start is None or end is None or step is None:
         return []
-    assert isinstance(kind, Elementary)
+    storage = storage_of(kind)
+    assert storage is not None
     site_step = ctx.site(FaultCode.FOR_STEP_ZERO, node.span)
     site_budget = ctx.site(FaultCode.BUDGET_EXCEEDED, node.span)
-    return [ir.For(control.place, kind, start, end, step, inner, cost, site_step, site_budget)]
+    return [ir.For(control.place, storage, start, end, step, inner, cost, site_step, site_budget)]
 
 
 def _counts(kind: Type) -> bool:

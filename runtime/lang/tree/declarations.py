@@ -31,7 +31,7 @@ class NamedType:
 
 @dataclass(frozen=True, slots=True)
 class ArrayType:
-    """`ARRAY [low..high] OF element`; more than one dimension is kept to be refused with words."""
+    """`ARRAY [low..high, low..high] OF element`."""
 
     span: Span
     bounds: tuple[tuple[Expr, Expr], ...]
@@ -55,7 +55,17 @@ class StructType:
     fields: tuple["Declaration", ...]
 
 
-TypeSpec = NamedType | ArrayType | EnumType | StructType
+@dataclass(frozen=True, slots=True)
+class SubrangeType:
+    """`INT (low..high)`."""
+
+    span: Span
+    base: NamedType
+    low: Expr
+    high: Expr
+
+
+TypeSpec = NamedType | ArrayType | EnumType | StructType | SubrangeType
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,21 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Subscript:
-    """`base[i]`; more than one index is kept to be refused with words."""
+    """`base[i, j]`."""
 
     span: Span
     base: "Expr"
     indices: tuple["Expr", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """`base.3`, `base.%X3`, `base.%B1`: a part of a bit string; size is X, B, W, D or L."""
+
+    span: Span
+    base: "Expr"
+    size: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +120,7 @@ class Missing:
     span: Span
 
 
-Expr = Name | Field | Subscript | Literal | Unary | Binary | CallExpr | Group | Missing
+Expr = Name | Field | Subscript | Partial | Literal | Unary | Binary | CallExpr | Group | Missing
 
 
 def join(first: Span, last: Span) -> Span:
