@@ -43,14 +43,11 @@ def run(
     site_file: SiteFile,
     duration: Annotated[str | None, typer.Option(help="Stop by itself after this time: 30s, 10m.")] = None,
     hmi: Annotated[bool | None, typer.Option("--hmi/--no-hmi", help="Default: with a terminal.")] = None,
-    plant_of: Annotated[str, typer.Option(hidden=True)] = "",
-    parent_pid: ParentPid = 0,
 ) -> None:
     """Run a controller, and its simulated plant if the site file names one."""
     from runtime.cli.run import run_site
 
-    _end_with_parent(parent_pid)
-    raise typer.Exit(run_site(site_file, duration=duration, hmi=hmi, plant_of=plant_of))
+    raise typer.Exit(run_site(site_file, duration=duration, hmi=hmi))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from runtime.cli.check import print_diagnostics
@@ -9,6 +10,7 @@ from runtime.core.duration import duration_ns
 from runtime.core.fault import ConfigFault
 from runtime.image.snapshot import SnapshotReader
 from runtime.node.build import build_site
+from runtime.node.prepare import prepare
 from runtime.node.run import Controller, RunOptions
 from runtime.node.supervisor import Supervisor
 from runtime.wire.values import show, to_json
@@ -16,21 +18,22 @@ from runtime.wire.values import show, to_json
 STATUS_LINE_EVERY_S = 1.0
 
 
-def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, plant_of: str = "") -> int:
+def run_site(site_file: Path, *, duration: str | None, hmi: bool | None) -> int:
     """Run the site of a file; 1 when something is wrong with it, then nothing has started."""
     try:
         duration_limit_ns = duration_ns(duration) if duration else None
     except ValueError as wrong:
         raise ConfigFault(str(wrong), where="--duration") from wrong
     result = build_site(site_file)
+    print_diagnostics(result.diagnostics, as_json=False)
     if result.build is None:
-        print_diagnostics(result.diagnostics, as_json=False)
         print(f"{site_file}: not started", file=sys.stderr)
         return 1
     with_hmi = sys.stdin.isatty() and sys.stdout.isatty() if hmi is None else hmi
-    options = RunOptions(duration_ns=duration_limit_ns, hmi=with_hmi, plant_of=plant_of)
-    controller = Controller(result.build, options)
-    screen = _Screen(controller, result.build.site.table.hmi.status_line)
+    table = result.build.site.table
+    options = RunOptions(duration_ns=duration_limit_ns, hmi=with_hmi)
+    controller = Controller(table.name, partial(prepare, result.build), options)
+    screen = _Screen(controller, table.hmi.status_line)
     print(f"site {controller.manifest.site}: starting, logs in {controller.state_dir / 'log'}", flush=True)
     try:
         controller.run(screen.event, screen.tick)

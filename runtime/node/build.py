@@ -19,13 +19,14 @@ from runtime.wire.values import parse
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A checked site: programs with its parameters as initial values, bindings, and the plan for io."""
+    """A checked site: programs with its parameters as initial values, bindings, plan for io, simulated plant."""
 
     site: Site
     application: Application
     bindings: Bindings
     io_plan: IoPlan | None
     scada_map: Path | None
+    plant: "Build | None"
 
     def manifest(self) -> Manifest:
         """What every process of the controller is told."""
@@ -78,11 +79,27 @@ def build_site(path: Path) -> BuildResult:
     if scada is not None and not has_errors(diagnostics):  # its commands are those of a map that is right
         shown = site.shown(str(site.table.scada_map))
         diagnostics += load_scada_map(scada, tags=app.tags, bindings=bindings, name=shown)[1]
-    if site.table.plant is not None:
-        diagnostics += build_site(Path(site.shown(site.table.plant.site))).diagnostics
+    plant, found = _build_plant(site)
+    diagnostics += found
     if has_errors(diagnostics):
         return BuildResult(None, tuple(diagnostics))
-    return BuildResult(Build(site, app, bindings, io_plan, scada), tuple(diagnostics))
+    return BuildResult(Build(site, app, bindings, io_plan, scada, plant), tuple(diagnostics))
+
+
+def _build_plant(site: Site) -> tuple[Build | None, list[Diagnostic]]:
+    table = site.table.plant
+    if table is None:
+        return None, []
+    at = site.document.places.value("plant", "site")
+    plant, found = load_site(Path(site.shown(table.site)))
+    if plant is None:
+        return None, found
+    if plant.table.plant is not None or plant.table.name == site.table.name:
+        told = Label(at, "has a plant of its own" if plant.table.plant else "has this site's name")
+        mend = "name a site file without [plant], and with a name of its own"
+        return None, [error("S1005", f"`{table.site}` cannot be this site's simulated plant", told, help=mend)]
+    result = build_site(plant.document.path)
+    return result.build, list(result.diagnostics)
 
 
 def _load_io_map(site: Site) -> tuple[LoadedSite | None, list[Diagnostic]]:

@@ -1,4 +1,4 @@
-"""`voltscan run`: from a checked build to a running controller, and back to nothing."""
+"""`voltscan run`: from a prepared site to a running controller, and back to nothing."""
 
 import os
 import sys
@@ -7,16 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.core.objectcache import ObjectCache
 from runtime.image.control import Control
 from runtime.image.layout import ImageLayout
+from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.lang.objectcode import object_code_for
 from runtime.node import runplan
-from runtime.node.build import Build
 from runtime.node.lock import SiteLock
 from runtime.node.runplan import RunPlan
-from runtime.node.statedir import cache_dir, default_state_dir, next_term
+from runtime.node.statedir import next_term
 from runtime.node.supervisor import Child, Supervisor
 from runtime.wire.endpoints import endpoints
 from runtime.wire.events import EventSender
@@ -41,19 +39,21 @@ class RunOptions:
 class Controller:
     """One controller on this machine: its lock, run directory and segments, for as long as it runs."""
 
-    def __init__(self, build: Build, options: RunOptions) -> None:
-        """Take the site. Raises ConfigFault when another controller has it, or a directory cannot be used."""
-        self._build = build
+    def __init__(self, site: str, fill: Callable[[Path], None], options: RunOptions) -> None:
+        """Take the site, and have `fill` write the prepared files into its run directory.
+
+        Raises ConfigFault when another controller has the site, or a directory cannot be used.
+        """
         self._options = options
-        table = build.site.table
-        self.run_dir = make_run_dir(table.name)
-        self._lock = SiteLock(self.run_dir, table.name)
-        state = table.state_dir
-        self.state_dir = build.site.path(state) if state else default_state_dir(table.name)
-        self.term = next_term(self.state_dir)
-        self.manifest = build.manifest()
+        self.run_dir = make_run_dir(site)
+        self._lock = SiteLock(self.run_dir, site)
+        fill(self.run_dir)
+        self._note_plant_of()
+        self._plan = RunPlan.load(self.run_dir)
+        self.manifest = Manifest.load(self.run_dir / runplan.MANIFEST)
         self.layout: ImageLayout = self.manifest.layout()
-        self._write_run_dir()
+        self.state_dir = Path(self._plan.state_dir)
+        self.term = next_term(self.state_dir)
         self._control = ControlSegment.create()
         self._image = ImageSegment.create(self.layout)
         self.control.term = self.term
@@ -93,41 +93,24 @@ class Controller:
         self._control.close()
         self._lock.release()
 
-    def _write_run_dir(self) -> None:
-        build, table, run = self._build, self._build.site.table, self.run_dir
-        cache = cache_dir()
-        self.manifest.save(run / runplan.MANIFEST)
-        (run / runplan.INITIAL).write_bytes(build.application.initial)
-        (run / runplan.OBJECT).write_bytes(object_code_for(build.application, ObjectCache(cache / "programs")))
-        io_plan = run / runplan.IO_PLAN
-        io_plan.unlink(missing_ok=True)
-        if build.io_plan is not None:
-            build.io_plan.save(io_plan)
-        (run / PLANT_OF_NAME).unlink(missing_ok=True)
+    def _note_plant_of(self) -> None:
+        note = self.run_dir / PLANT_OF_NAME
+        note.unlink(missing_ok=True)
         if self._options.plant_of:
-            (run / PLANT_OF_NAME).write_text(self._options.plant_of)
-        RunPlan(
-            site=table.name,
-            served=build.io_plan is not None and build.io_plan.served,
-            cache_dir=str(cache),
-            realtime_priority=table.realtime.priority,
-            realtime_cpu=table.realtime.cpu,
-            scada_map=str(build.scada_map) if build.scada_map else None,
-            scada_host=table.scada.host,
-            scada_port=table.scada.port,
-            view=tuple(table.hmi.view),
-        ).save(run)
+            note.write_text(self._options.plant_of)
 
     def _children(self) -> list[Child]:
-        names = ["scan", "io", "gateway"] if self._build.io_plan is not None else ["scan", "gateway"]
-        children = [self._process(name) for name in names]
-        plant = self._build.site.table.plant
-        if plant is not None:
-            site_file = str(self._build.site.path(plant.site))
-            of = self._build.site.table.name
-            children.append(self._command("plant", "run", site_file, "--no-hmi", "--plant-of", of))
+        parent, plan = str(os.getpid()), self._plan
+        children = [
+            self._process(name) for name in (["scan", "io", "gateway"] if plan.has_devices else ["scan", "gateway"])
+        ]
+        if plan.has_plant:
+            folder = str(self.run_dir / runplan.PLANT)
+            argv = (sys.executable, "-m", "runtime.node.plant", folder, plan.site, parent)
+            children.append(Child("plant", argv, log=self._log("plant")))
         if self._options.hmi:
-            children.append(self._command("hmi", "hmi", "--site", self._build.site.table.name, logged=False))
+            words = ("hmi", "--site", plan.site, "--parent-pid", parent)
+            children.append(Child("hmi", (sys.executable, "-m", "runtime.cli", *words), restart=False))
         return children
 
     def _process(self, name: str) -> Child:
@@ -136,10 +119,6 @@ class Controller:
         return Child(
             name, argv, pass_fds=fds, log=self._log(name), after_ns=GATEWAY_AFTER_NS if name == "gateway" else 0
         )
-
-    def _command(self, name: str, *words: str, logged: bool = True) -> Child:
-        argv = (sys.executable, "-m", "runtime.cli", *words, "--parent-pid", str(os.getpid()))
-        return Child(name, argv, log=self._log(name) if logged else None, restart=logged)
 
     def _log(self, name: str) -> Path:
         folder = self.state_dir / "log"

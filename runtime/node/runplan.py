@@ -11,6 +11,7 @@ OBJECT = "programs.o"
 IO_PLAN = "io_plan.json"
 RUN_PLAN = "run.json"
 PROCESSES = "processes.json"
+PLANT = "plant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class RunPlan:
     """What a process needs beside manifest and I/O plan. `scada_map` None: no SCADA server."""
 
     site: str
-    served: bool
+    has_devices: bool
+    has_plant: bool
+    state_dir: str
     cache_dir: str
     realtime_priority: int
     realtime_cpu: int | None

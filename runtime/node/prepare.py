@@ -1,0 +1,38 @@
+"""A prepared site: everything that its processes need, as files in one folder. They start without the compiler."""
+
+from pathlib import Path
+
+from runtime.core.objectcache import ObjectCache
+from runtime.lang.objectcode import object_code_for
+from runtime.node import runplan
+from runtime.node.build import Build
+from runtime.node.runplan import RunPlan
+from runtime.node.statedir import cache_dir, default_state_dir
+
+
+def prepare(build: Build, folder: Path) -> None:
+    """Write the files of a checked site into `folder`, and those of its simulated plant into its folder `plant`."""
+    table, cache = build.site.table, cache_dir()
+    build.manifest().save(folder / runplan.MANIFEST)
+    (folder / runplan.INITIAL).write_bytes(build.application.initial)
+    (folder / runplan.OBJECT).write_bytes(object_code_for(build.application, ObjectCache(cache / "programs")))
+    (folder / runplan.IO_PLAN).unlink(missing_ok=True)
+    if build.io_plan is not None:
+        build.io_plan.save(folder / runplan.IO_PLAN)
+    RunPlan(
+        site=table.name,
+        has_devices=build.io_plan is not None,
+        has_plant=build.plant is not None,
+        state_dir=str(build.site.path(table.state_dir) if table.state_dir else default_state_dir(table.name)),
+        cache_dir=str(cache),
+        realtime_priority=table.realtime.priority,
+        realtime_cpu=table.realtime.cpu,
+        scada_map=str(build.scada_map) if build.scada_map else None,
+        scada_host=table.scada.host,
+        scada_port=table.scada.port,
+        view=tuple(table.hmi.view),
+    ).save(folder)
+    if build.plant is not None:
+        plant_folder = folder / runplan.PLANT
+        plant_folder.mkdir(mode=0o700, exist_ok=True)
+        prepare(build.plant, plant_folder)

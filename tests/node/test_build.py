@@ -1,0 +1,68 @@
+"""What the site file itself can get wrong beside its schema: parameters, cycle, plant."""
+
+import pytest
+
+from runtime.core.diagnostic import render
+from runtime.node.build import build_site
+
+PROGRAM = """\
+VAR_GLOBAL
+    p : STRUCT_P;
+END_VAR
+TYPE STRUCT_P : STRUCT rated_kw : REAL; {min := 0} {max := 500} mode : (OFF, AUTO); END_STRUCT END_TYPE
+PROGRAM main
+p.rated_kw := p.rated_kw;
+END_PROGRAM
+CONFIGURATION c
+    TASK t(INTERVAL := T#20ms, PRIORITY := 0);
+    PROGRAM main WITH t : main;
+END_CONFIGURATION
+"""
+HEAD = 'name = "site"\nprograms = ["p.st"]\n'
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.st").write_text(PROGRAM.replace("mode : (OFF, AUTO);", ""))
+
+    def written(text, **others):
+        for name, content in others.items():
+            (tmp_path / f"{name}.toml").write_text(content)
+        (tmp_path / "site.toml").write_text(HEAD + text)
+        return build_site(tmp_path / "site.toml")
+
+    return written
+
+
+def test_parameters_when_they_fit_then_they_are_initial_values_and_the_code_is_the_same(build):
+    plain = build("").build
+    tuned = build('[parameters]\n"p.rated_kw" = 75.5\n').build
+    rated = tuned.application.tags.tag("p.rated_kw")
+    assert rated.type.unpack(tuned.application.initial, rated.offset) == 75.5
+    assert tuned.application.bodies == plain.application.bodies
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "words"),
+    [
+        ('[parameters]\n"p.rated_kv" = 1.0\n', "S1002", 4, "did you mean p.rated_kw?"),
+        ('[parameters]\n"p.rated_kw" = 501\n', "S1003", 4, "0 to 500"),
+        ('[parameters]\n"p.rated_kw" = "much"\n', "S1003", 4, "no finite number"),
+        ('cycle = "15ms"\n', "S1004", 3, "20 ms"),
+        ('[plant]\nsite = "site.toml"\n', "S1005", 4, "has a plant of its own"),
+        ('[plant]\nsite = "none.toml"\n', "S1001", 4, "none.toml"),
+    ],
+)
+def test_site_file_when_it_contradicts_its_programs_then_the_line_and_the_mend_are_told(build, text, code, line, words):
+    result = build(text)
+    assert result.build is None
+    (found,) = result.diagnostics
+    assert (found.code, found.place.line) == (code, line)
+    assert words in render(found)
+
+
+def test_plant_when_it_has_a_mistake_then_the_site_does_not_start_either(build):
+    result = build('[plant]\nsite = "plant.toml"\n', plant='name = "plant"\nprograms = ["q.st"]\n')
+    assert result.build is None
+    assert [d.place.source.name for d in result.diagnostics] == ["plant.toml"]
