@@ -10,11 +10,13 @@ from typing import Any
 from runtime.cli.check import print_diagnostics
 from runtime.core.duration import duration_ns
 from runtime.core.fault import FAULT_TEXT, ConfigFault
+from runtime.core.objectcache import ObjectCache
 from runtime.core.tag import Variable
 from runtime.image.nativecode import native_cache
 from runtime.lang.application import Application
-from runtime.lang.compile import compile_sources, load_sources
 from runtime.lang.machine import Machine
+from runtime.lang.source import load_sources
+from runtime.lang.sourcecache import compile_cached
 from runtime.node.statedir import cache_dir
 from runtime.scan.faults import RecordedFault
 from runtime.scan.kernel import Kernel
@@ -36,7 +38,7 @@ class Execution:
 def exec_files(files: list[Path], how: Execution, *, as_json: bool) -> int:
     """Compile, run, print; 1 when the programs are wrong or faulted."""
     sources = load_sources(files)
-    compiled = compile_sources(sources)
+    compiled = compile_cached(sources, ObjectCache(cache_dir() / "applications"))
     diagnostics = compiled.diagnostics
     if compiled.application is None:
         print_diagnostics(diagnostics, as_json=as_json)
@@ -66,10 +68,10 @@ def _machine(app: Application, backend: str) -> Machine:
 
         return Interpreter(app)
     if backend == "llvm":
-        from runtime.lang.llvm import compile_object
         from runtime.lang.native import Native
+        from runtime.lang.objectcode import object_code_for
 
-        return Native(app, compile_object(app))
+        return Native(app, object_code_for(app, ObjectCache(cache_dir() / "programs")))
     raise ConfigFault(f"no back end '{backend}'", where="--backend", mend="choose llvm or interp")
 
 

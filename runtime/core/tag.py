@@ -6,6 +6,8 @@ A *tag* is a leaf of a VAR_GLOBAL; it has a quality and a time stamp. Any other 
 """
 
 import difflib
+import functools
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -62,9 +64,17 @@ class TagTable:
 
     def __init__(self, tags: Iterable[Tag], variables: Iterable[Variable] = ()) -> None:
         self.tags: tuple[Tag, ...] = tuple(tags)
-        self.variables: tuple[Variable, ...] = tuple(variables)
+        self._given = variables
         self._tags_by_name = {t.name.lower(): t for t in self.tags}
-        self._by_name: dict[str, Variable] = {v.name.lower(): v for v in self.variables} | self._tags_by_name
+
+    @functools.cached_property
+    def variables(self) -> tuple[Variable, ...]:
+        """What is not a tag. Made when first asked for: a large site has tens of thousands."""
+        return tuple(self._given)
+
+    @functools.cached_property
+    def _by_name(self) -> dict[str, Variable]:
+        return {v.name.lower(): v for v in self.variables} | self._tags_by_name
 
     def __iter__(self) -> Iterator[Tag]:
         return iter(self.tags)
@@ -92,6 +102,22 @@ class TagTable:
             "variables": [_leaf_to_json(v) for v in self.variables],
         }
 
+    def to_packed(self) -> dict[str, Any]:
+        """As `to_json`, a fifth of the size: what leaves of one declaration share is written once."""
+        kinds: dict[tuple[Any, ...], int] = {}
+        rows = {"tags": self.tags, "variables": self.variables}
+        packed = {name: [_packed(leaf, kinds) for leaf in leaves] for name, leaves in rows.items()}
+        return packed | {"kinds": [_kind_to_json(kind) for kind in kinds]}
+
+    @classmethod
+    def from_packed(cls, data: dict[str, Any]) -> "TagTable":
+        """The table that `to_packed` wrote."""
+        kinds = [_leaf_from_json(kind) for kind in data["kinds"]]
+        return cls(
+            [Tag(name=n, offset=o, index=i, **kinds[k]) for i, (n, o, k) in enumerate(data["tags"])],
+            (Variable(name=n, offset=o, **kinds[k]) for n, o, k in data["variables"]),
+        )
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "TagTable":
         """The table that `to_json` wrote."""
@@ -99,6 +125,20 @@ class TagTable:
             [Tag(**_leaf_from_json(t)) for t in data["tags"]],
             [Variable(**_leaf_from_json(v)) for v in data["variables"]],
         )
+
+
+_OWN = frozenset({"name", "offset", "index"})
+_SHARED = [f.name for f in fields(Variable) if f.name not in _OWN]
+_shared_values = operator.attrgetter(*_SHARED)
+
+
+def _packed(leaf: Variable, kinds: dict[tuple[Any, ...], int]) -> tuple[str, int, int]:
+    return leaf.name, leaf.offset, kinds.setdefault(_shared_values(leaf), len(kinds))
+
+
+def _kind_to_json(kind: tuple[Any, ...]) -> dict[str, Any]:
+    told = dict(zip(_SHARED, kind, strict=True))
+    return told | {"type": told["type"].name}
 
 
 _ALWAYS_WRITTEN = frozenset({"offset", "index"})

@@ -1,5 +1,6 @@
 """What the compiler hands on: everything a runner needs to run a set of programs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.core.fault import FaultSite as FaultSite  # part of what an Application is made of
@@ -38,10 +39,11 @@ class Application:
     `initial` is application memory before the first scan (its length is the memory's size); everything in it is data,
     so parameters of a site are written into a copy of it. `tasks` are in the order in which they run within a scan.
     Globals and instances lie in [HEADER_SIZE, quality_offset).
+    `source_key` names the sources it was compiled from and the compiler (lang/sourcecache.py), when that is known.
     `layout_hash` changes when any name, type or offset changes; the code alone does not change it.
     """
 
-    bodies: dict[str, Body]
+    bodies: Mapping[str, Body]
     tasks: tuple[Task, ...]
     tags: TagTable
     initial: bytes
@@ -49,3 +51,4 @@ class Application:
     stamp_offset: int
     sites: tuple[FaultSite, ...]
     layout_hash: str
+    source_key: str = ""

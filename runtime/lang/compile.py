@@ -2,13 +2,13 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 
-from runtime.core.diagnostic import Diagnostic, Source, has_errors
+from runtime.core.diagnostic import Source, has_errors
 from runtime.core.fault import FaultCode
 from runtime.lang import tree
 from runtime.lang.application import Application, ProgramInstance, Task
+from runtime.lang.compileresult import CompileResult
 from runtime.lang.configuration import Plan, plan
 from runtime.lang.declare import Declarer
 from runtime.lang.layout import Layout, lay_out
@@ -20,20 +20,10 @@ from runtime.lang.report import Report
 from runtime.lang.rules import several_writers
 from runtime.lang.source import load_sources
 from runtime.lang.symbols import PouSymbol, Scope, Symbols
-from runtime.lang.testcase import TestCase
 from runtime.lang.testplan import show_instances, test_cases, tests_planned
 from runtime.lang.tree import Test
 
 __all__ = ["CompileResult", "compile_sources", "load_sources"]
-
-
-@dataclass(frozen=True, slots=True)
-class CompileResult:
-    """The application, or None when there are errors; and everything there is to say, by file and line."""
-
-    application: Application | None
-    diagnostics: tuple[Diagnostic, ...]
-    tests: tuple[TestCase, ...] = ()
 
 
 def compile_sources(sources: Sequence[Source], *, tests: Sequence[Test] = ()) -> CompileResult:

@@ -5,14 +5,13 @@ word is put right, anything else is dropped up to where the thread can be taken 
 """
 
 import functools
+import json
 from importlib import resources
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from lark import Lark
-from lark.lexer import Lexer
-from lark.parsers.lalr_analysis import Shift
-
 from runtime.core.diagnostic import Diagnostic, Source
+from runtime.core.objectcache import ObjectCache, content_key
 from runtime.lang import tree
 from runtime.lang.build import Builder
 from runtime.lang.tokens import CONTEXTUAL, Token, scan
@@ -20,16 +19,6 @@ from runtime.lang.tree import Test
 
 DEEPEST = 2000
 """Symbols that may be open at once. People nest a few dozen; later stages recurse over the tree."""
-
-
-class _NoLexer(Lexer):
-    """Lark wants a lexer; tokens come from tokens.py."""
-
-    def __init__(self, *_: Any) -> None: ...
-
-    def lex(self, *_: Any) -> Any:
-        """Never called."""
-        raise NotImplementedError
 
 
 class Reduction(NamedTuple):
@@ -43,23 +32,51 @@ class Reduction(NamedTuple):
 class Table:
     """The LALR(1) table: what each state does on each symbol."""
 
-    def __init__(self) -> None:
-        grammar = resources.files("runtime.lang").joinpath("grammar.lark").read_text(encoding="utf-8")
+    def __init__(
+        self, start: int, end: int, shifts: list[dict[str, int]], reductions: list[dict[str, Reduction]]
+    ) -> None:
+        self.start, self.end = start, end
+        self.shifts, self.reductions = shifts, reductions
+        self.aliases = {reduction.alias for row in reductions for reduction in row.values()}
+
+    @classmethod
+    def of_grammar(cls, grammar: str) -> "Table":
+        """Lark's table of the grammar; takes a quarter of a second."""
+        from lark import Lark
+        from lark.lexer import Lexer
+        from lark.parsers.lalr_analysis import Shift
+
+        class _NoLexer(Lexer):
+            """Lark wants a lexer; tokens come from tokens.py."""
+
+            def __init__(self, *_: Any) -> None: ...
+
+            def lex(self, *_: Any) -> Any:
+                """Never called."""
+                raise NotImplementedError
+
         parser: Any = Lark(grammar, parser="lalr", start="file", lexer=_NoLexer).parser.parser
         table = parser._parse_table  # noqa: SLF001 - lark has no public name for it
-        self.start: int = table.start_states["file"]
-        self.end: int = table.end_states["file"]
-        self.aliases: set[str] = set()
-        self.shifts: list[dict[str, int]] = [{} for _ in table.states]
-        self.reductions: list[dict[str, Reduction]] = [{} for _ in table.states]
+        made = cls(table.start_states["file"], table.end_states["file"], *([{} for _ in table.states] for _ in "sr"))
         for state, actions in table.states.items():
             for symbol, (action, argument) in actions.items():
                 if action is Shift:
-                    self.shifts[state][symbol] = argument
-                else:
-                    reduction = Reduction(len(argument.expansion), str(argument.alias), str(argument.origin.name))
-                    self.reductions[state][symbol] = reduction
-                    self.aliases.add(reduction.alias)
+                    made.shifts[state][symbol] = argument
+                    continue
+                reduction = Reduction(len(argument.expansion), str(argument.alias), str(argument.origin.name))
+                made.reductions[state][symbol] = reduction
+                made.aliases.add(reduction.alias)
+        return made
+
+    def to_bytes(self) -> bytes:
+        """As plain data for the cache."""
+        return json.dumps([self.start, self.end, self.shifts, self.reductions]).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Table":
+        """The table that `to_bytes` wrote."""
+        start, end, shifts, reductions = json.loads(content)
+        return cls(start, end, shifts, [{symbol: Reduction(*r) for symbol, r in row.items()} for row in reductions])
 
     def accepts(self, stack: list[int], kinds: tuple[str, ...]) -> bool:
         """True when the tokens could follow, one after another, on a stack of states."""
@@ -91,8 +108,25 @@ class Table:
 
 @functools.cache
 def table() -> Table:
-    """The table, built once a process."""
-    return Table()
+    """The table, built once a process; kept on disk where `keep_table_in` says."""
+    grammar = resources.files("runtime.lang").joinpath("grammar.lark").read_text(encoding="utf-8")
+    key = content_key("LALR table", Path(__file__).read_text(encoding="utf-8"), grammar)
+    cache = _kept_in[-1] if _kept_in else None
+    found = cache.get(key) if cache is not None else None
+    if found is not None:
+        return Table.from_bytes(found)
+    made = Table.of_grammar(grammar)
+    if cache is not None:
+        cache.put(key, made.to_bytes())
+    return made
+
+
+def keep_table_in(cache: ObjectCache) -> None:
+    """Name the cache for the table, before the first parse of the process."""
+    _kept_in.append(cache)
+
+
+_kept_in: list[ObjectCache] = []
 
 
 class Driver:

@@ -6,13 +6,16 @@ from pathlib import Path
 from runtime.config import Site, find_site_file, load_site
 from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
+from runtime.core.objectcache import ObjectCache
 from runtime.gateway.scada_map import load_scada_map
 from runtime.image.manifest import Manifest, ManifestTask
 from runtime.iomap.check import check
 from runtime.iomap.load import LoadedSite, load_site_map
 from runtime.iomap.plan import IoPlan
 from runtime.lang.application import Application
-from runtime.lang.compile import compile_sources, load_sources
+from runtime.lang.source import load_sources
+from runtime.lang.sourcecache import compile_cached
+from runtime.node.statedir import cache_dir
 from runtime.wire.fault import ValueFault
 from runtime.wire.values import parse
 
@@ -63,7 +66,9 @@ def build_site(path: Path) -> BuildResult:
         return BuildResult(None, tuple(diagnostics))
     loaded, found = _load_io_map(site)
     diagnostics += found
-    compiled = compile_sources(load_sources([Path(site.shown(p)) for p in site.table.programs]))
+    compiled = compile_cached(
+        load_sources([Path(site.shown(p)) for p in site.table.programs]), ObjectCache(cache_dir() / "applications")
+    )
     diagnostics += compiled.diagnostics
     app = compiled.application
     if app is None:

@@ -1,6 +1,7 @@
 """A whole application as the text of one LLVM module."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from runtime.core.fault import ProgramFault
 from runtime.lang import ir
@@ -52,7 +53,7 @@ def emit_module(app: Application) -> str:
     return "\n".join(parts)
 
 
-def _body_writer(bodies_by_name: dict[str, ir.Body], name: str) -> BodyWriter:
+def _body_writer(bodies_by_name: Mapping[str, ir.Body], name: str) -> BodyWriter:
     out = BodyWriter(bodies_by_name)
     bodies.emit_body(out, bodies_by_name[name])
     return out
@@ -84,7 +85,7 @@ def _function(head: str, writer: BodyWriter) -> str:
     return "\n".join([head + " {", "entry:", *writer.lines, "}\n"])
 
 
-def _check_stack(bodies_by_name: dict[str, ir.Body], writers: dict[str, BodyWriter]) -> None:
+def _check_stack(bodies_by_name: Mapping[str, ir.Body], writers: dict[str, BodyWriter]) -> None:
     needed: dict[str, int] = {}
 
     def stack_of(name: str) -> int:

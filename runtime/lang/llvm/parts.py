@@ -3,6 +3,7 @@
 Done on the IR: a part is a block of its own, called on the same instance with the same references.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from runtime.lang import ir
@@ -12,7 +13,7 @@ PART_STATEMENTS = 500
 """Statements of a part, a repeated group counted once; 7,000 statements in one function took LLVM 6 s."""
 
 
-def split_long_bodies(bodies: dict[str, ir.Body]) -> dict[str, ir.Body]:
+def split_long_bodies(bodies: Mapping[str, ir.Body]) -> dict[str, ir.Body]:
     """The bodies, with the long ones among them as calls of parts, `NAME.0`, `NAME.1` and so on.
 
     Left whole: a FUNCTION or a body with temporary variables (its parts would not share the frame), and a body with

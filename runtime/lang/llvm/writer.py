@@ -5,6 +5,7 @@ can read it. No instruction carries nsw, nuw, exact or a fast-math flag, so noth
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.core import appmemory
@@ -45,7 +46,7 @@ class BodyWriter:
 
     exit = "exit"
 
-    def __init__(self, bodies: dict[str, ir.Body]) -> None:
+    def __init__(self, bodies: Mapping[str, ir.Body]) -> None:
         self.bodies = bodies
         self.lines: list[str] = []
         self.block = "entry"
