@@ -57,7 +57,12 @@ class Table:
 
         parser: Any = Lark(grammar, parser="lalr", start="file", lexer=_NoLexer).parser.parser
         table = parser._parse_table  # noqa: SLF001 - lark has no public name for it
-        made = cls(table.start_states["file"], table.end_states["file"], *([{} for _ in table.states] for _ in "sr"))
+        made = cls(
+            table.start_states["file"],
+            table.end_states["file"],
+            [{} for _ in table.states],
+            [{} for _ in table.states],
+        )
         for state, actions in table.states.items():
             for symbol, (action, argument) in actions.items():
                 if action is Shift:

@@ -1,5 +1,6 @@
 """Object code through the cache: hits, damage, bounds."""
 
+import importlib
 import os
 
 import pytest
@@ -9,7 +10,6 @@ from scanbench import ScanBench
 from runtime.core import objectcache
 from runtime.core.elementary import DINT
 from runtime.core.objectcache import ObjectCache
-from runtime.lang import objectcode
 from runtime.lang.native import Native
 from runtime.lang.objectcode import object_code_for
 
@@ -24,13 +24,14 @@ def _application(value=1):
 def compiled(monkeypatch):
     """Counts what is compiled."""
     texts = []
-    compile_text = objectcode.compile_text
+    compiler = importlib.import_module("runtime.lang.llvm.compile")
+    compile_text = compiler.compile_text
 
     def counting(text, **target):
         texts.append(text)
         return compile_text(text, **target)
 
-    monkeypatch.setattr(objectcode, "compile_text", counting)
+    monkeypatch.setattr(compiler, "compile_text", counting)
     return texts
 
 
