@@ -1,0 +1,155 @@
+"""What a project declares: types, POUs, variables, fields, values of enumerations, tasks and program instances."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from runtime.core.diagnostic import Span
+from runtime.lang import tree
+
+
+class SymbolKind(StrEnum):
+    """What a name stands for."""
+
+    TYPE = "type"
+    PROGRAM = "program"
+    BLOCK = "function block"
+    FUNCTION = "function"
+    VARIABLE = "variable"
+    FIELD = "field"
+    LABEL = "enumeration value"
+    TASK = "task"
+    INSTANCE = "program instance"
+
+
+@dataclass(slots=True, eq=False)
+class Symbol:
+    """One declared thing.
+
+    `owner` is the POU or type it belongs to, `section` the VAR section of a variable. `members` are what a dot reaches
+    (variables of a block, fields of a structure) or, for an enumeration, its values, by name in lower case.
+    `spec` is the type as written: of a variable or field, of a TYPE, or of a function's result.
+    """
+
+    name: str
+    kind: SymbolKind
+    span: Span
+    owner: "Symbol | None" = None
+    section: str = ""
+    constant: bool = False
+    spec: tree.TypeSpec | None = None
+    initial: tree.Init | None = None
+    note: tree.Note = field(default_factory=tree.Note)
+    library: bool = False
+    pou: tree.Pou | None = None
+    members: dict[str, "Symbol"] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The name without regard to case."""
+        return self.name.lower()
+
+    @property
+    def parameters(self) -> list["Symbol"]:
+        """Inputs and in-outs in order: what an informal call gives."""
+        return [m for m in self.members.values() if m.section in ("VAR_INPUT", "VAR_IN_OUT")]
+
+    @property
+    def unit(self) -> str:
+        """The unit that a pragma names, or nothing."""
+        return next((text for key, text, _ in self.note.pragmas if key == "unit"), "")
+
+
+Member = Symbol
+_POU_KINDS = {"PROGRAM": SymbolKind.PROGRAM, "FUNCTION_BLOCK": SymbolKind.BLOCK, "FUNCTION": SymbolKind.FUNCTION}
+
+
+@dataclass(slots=True)
+class Declared:
+    """The shared names of all files. The first declaration of a name counts."""
+
+    types: dict[str, Symbol] = field(default_factory=dict)
+    pous: dict[str, Symbol] = field(default_factory=dict)
+    globals: dict[str, Symbol] = field(default_factory=dict)
+    tasks: dict[str, Symbol] = field(default_factory=dict)
+    instances: dict[str, Symbol] = field(default_factory=dict)
+    labels: dict[str, list[Symbol]] = field(default_factory=dict)
+    every: list[Symbol] = field(default_factory=list)
+
+    def add_file(self, file: tree.File, *, library: bool) -> None:
+        """Enter what a file declares; where a library and the user have one name, the user's (entered first) counts."""
+        for declaration in file.types:
+            self._add_type(declaration, library=library)
+        for pou in file.pous:
+            self._add_pou(pou, library=library)
+        for section in file.globals:
+            self._add_globals(section)
+        for configuration in file.configurations:
+            for section in configuration.sections:
+                self._add_globals(section)
+            for task in configuration.tasks:
+                self._enter(self.tasks, Symbol(task.name.text, SymbolKind.TASK, task.name.span))
+            for program in configuration.programs:
+                self._enter(self.instances, Symbol(program.name.text, SymbolKind.INSTANCE, program.name.span))
+
+    def _enter(self, table: dict[str, Symbol], symbol: Symbol) -> None:
+        self.every.append(symbol)
+        table.setdefault(symbol.key, symbol)
+
+    def _add_type(self, declaration: tree.TypeDeclaration, *, library: bool) -> None:
+        name, spec = declaration.name, declaration.spec
+        symbol = Symbol(name.text, SymbolKind.TYPE, name.span, spec=spec, initial=declaration.initial, library=library)
+        symbol.note = getattr(declaration, "note", symbol.note)
+        self._enter(self.types, symbol)
+        self.fill(symbol, spec)
+
+    def fill(self, symbol: Symbol, spec: tree.TypeSpec | None) -> None:
+        """The fields or values that a type written in place brings along."""
+        if isinstance(spec, tree.StructType):
+            for member in _variables(spec.fields, symbol, SymbolKind.FIELD, ""):
+                self._enter(symbol.members, member)
+        elif isinstance(spec, tree.EnumType):
+            for ident, _ in spec.labels:
+                label = Symbol(ident.text, SymbolKind.LABEL, ident.span, owner=symbol)
+                self._enter(symbol.members, label)
+                self.labels.setdefault(label.key, []).append(label)
+
+    def _add_pou(self, pou: tree.Pou, *, library: bool) -> None:
+        kind = _POU_KINDS.get(pou.kind, SymbolKind.BLOCK)
+        symbol = Symbol(pou.name.text, kind, pou.name.span, spec=pou.result, library=library, pou=pou)
+        self._enter(self.pous, symbol)
+        for section in pou.sections:
+            for variable in _variables(section.declarations, symbol, SymbolKind.VARIABLE, section.kind, section):
+                if section.kind == "VAR_EXTERNAL":
+                    symbol.members.setdefault(variable.key, variable)
+                else:
+                    self._enter(symbol.members, variable)
+                    self.fill(variable, variable.spec)
+
+    def _add_globals(self, section: tree.Section) -> None:
+        for variable in _variables(section.declarations, None, SymbolKind.VARIABLE, section.kind, section):
+            self._enter(self.globals, variable)
+            self.fill(variable, variable.spec)
+
+
+def _variables(
+    declarations: tuple[tree.Declaration, ...],
+    owner: Symbol | None,
+    kind: SymbolKind,
+    where: str,
+    section: tree.Section | None = None,
+) -> Iterator[Symbol]:
+    for declaration in declarations:
+        for ident in declaration.names:
+            yield Symbol(
+                ident.text,
+                kind,
+                ident.span,
+                owner=owner,
+                section=where,
+                constant=section.constant if section is not None else False,
+                spec=declaration.type,
+                initial=declaration.initial,
+                note=declaration.note,
+                library=owner.library if owner is not None else False,
+            )

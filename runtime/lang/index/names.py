@@ -1,0 +1,104 @@
+"""The index of a project: every use of every name, and what stands at a place."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from runtime.core.diagnostic import Span
+from runtime.lang import tree
+from runtime.lang.index.declared import Declared, Symbol
+
+
+class Access(StrEnum):
+    """What a use does with its symbol. A structure is written when a part of it is; an instance when it is called."""
+
+    DECLARE = "declare"
+    READ = "read"
+    WRITE = "write"
+    CALL = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One occurrence of a name. `inside` is the POU around it, if any."""
+
+    symbol: Symbol
+    span: Span
+    access: Access
+    inside: Symbol | None = None
+
+
+class Index:
+    """All uses, by symbol and by place."""
+
+    def __init__(self, declared: Declared, uses: Iterable[Use]) -> None:
+        self.declared = declared
+        self._by_symbol: dict[Symbol, list[Use]] = defaultdict(list)
+        self._by_line: dict[tuple[str, int], list[Use]] = defaultdict(list)
+        for use in uses:
+            self._by_symbol[use.symbol].append(use)
+            self._by_line[use.span.source.name, use.span.line].append(use)
+
+    def uses(self, symbol: Symbol) -> list[Use]:
+        """Where a symbol occurs, its declaration included, in the order of files and lines."""
+        return self._by_symbol.get(symbol, [])
+
+    def at(self, file: str, line: int, column: int) -> Use | None:
+        """The use at a place (line and column from 1; just behind the name counts too)."""
+        for use in self._by_line.get((file, line), ()):
+            if use.span.column <= column <= use.span.column + use.span.length:
+                return use
+        return None
+
+    def pou_at(self, file: str, line: int) -> Symbol | None:
+        """The POU that a line lies in: the last one that begins above it."""
+        begun = [p for p in self.declared.pous.values() if p.pou is not None and p.span.source.name == file]
+        return max((p for p in begun if p.span.line <= line), key=lambda p: p.span.line, default=None)
+
+    def visible(self, pou: Symbol | None) -> dict[str, Symbol]:
+        """The names that can be written in a POU, by key; nearer ones hide farther ones."""
+        declared = self.declared
+        labels = {key: owners[0] for key, owners in declared.labels.items()}
+        own = pou.members if pou is not None else {}
+        return {**labels, **declared.types, **declared.pous, **declared.globals, **own}
+
+    def members(self, symbol: Symbol) -> dict[str, Symbol]:
+        """What a dot behind a variable, field or type reaches."""
+        target = self.type_of(symbol)
+        if target is None:
+            return {}
+        hidden = ("VAR", "VAR_TEMP", "VAR_EXTERNAL") if target.pou is not None else ()
+        return {k: m for k, m in target.members.items() if m.section not in hidden}
+
+    def type_of(self, symbol: Symbol) -> Symbol | None:
+        """The type or block that a symbol is of; itself for a type or POU; None for elementary types."""
+        if symbol.spec is None or symbol.pou is not None or symbol.members:
+            return symbol if symbol.members or symbol.pou is not None else None
+        return self.named(symbol.spec)
+
+    def named(self, spec: tree.TypeSpec | None, *, steps: int = 50) -> Symbol | None:
+        """The type or block behind a written type; of an array, that of its elements. Aliases are followed."""
+        while isinstance(spec, tree.ArrayType):
+            spec = spec.element
+        if not isinstance(spec, tree.NamedType) or steps == 0:
+            return None
+        found = self.declared.types.get(spec.key) or self.declared.pous.get(spec.key)
+        if found is not None and not found.members and isinstance(found.spec, tree.NamedType) and found.pou is None:
+            return self.named(found.spec, steps=steps - 1) or found
+        return found
+
+
+def build_index(files: Iterable[tree.File], library: Iterable[tree.File] = ()) -> Index:
+    """The index of the trees of some files; `library` files can be referred to, but are not searched for uses."""
+    from runtime.lang.index.resolve import Resolver  # resolves with an index that is still being filled
+
+    declared, own = Declared(), list(files)
+    for file in own:
+        declared.add_file(file, library=False)
+    for file in library:
+        declared.add_file(file, library=True)
+    resolver = Resolver(Index(declared, ()))
+    for file in own:
+        resolver.file(file)
+    return Index(declared, resolver.uses)

@@ -1,0 +1,214 @@
+"""Names to symbols: a walk over the trees that notes every use.
+
+Nodes that say nothing about names are walked through by their fields, so that new kinds of nodes need nothing here.
+"""
+
+import re
+from dataclasses import fields, is_dataclass
+
+from runtime.core.diagnostic import Span
+from runtime.lang import tree
+from runtime.lang.index.declared import Symbol, SymbolKind
+from runtime.lang.index.names import Access, Index, Use
+
+_TYPED = re.compile(r"(?P<type>[A-Za-z_]\w*)#(?P<label>[A-Za-z_]\w*)\Z")
+
+
+class Resolver:
+    """Collects the uses of names in files, against an index that knows what is declared."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._declared = index.declared
+        self._inside: Symbol | None = None
+        self.uses: list[Use] = []
+        for symbol in self._declared.every:
+            if not symbol.library:
+                self.uses.append(Use(symbol, symbol.span, Access.DECLARE, symbol.owner))
+        self._pou_of = {id(s.pou): s for s in self._declared.every if s.pou is not None}
+
+    def file(self, file: tree.File) -> None:
+        """Note the uses in one file."""
+        for declaration in file.types:
+            self._spec(declaration.spec)
+            self._initial(declaration.initial, declaration.spec)
+        for section in file.globals:
+            self._section(section)
+        for pou in file.pous:
+            self._pou(pou)
+        for configuration in file.configurations:
+            self._configuration(configuration)
+
+    def _note(self, symbol: Symbol | None, span: Span, access: Access) -> None:
+        if symbol is not None:
+            self.uses.append(Use(symbol, span, access, self._inside))
+
+    # ---- declarations ----
+
+    def _pou(self, pou: tree.Pou) -> None:
+        self._inside = self._pou_of.get(id(pou))
+        if pou.result is not None:
+            self._spec(pou.result)
+        for section in pou.sections:
+            self._section(section)
+        for part in fields(pou):
+            if part.name not in ("name", "span", "result", "sections", "kind"):
+                self._walk(getattr(pou, part.name))
+        self._inside = None
+
+    def _section(self, section: tree.Section) -> None:
+        for declaration in section.declarations:
+            self._spec(declaration.type)
+            self._initial(declaration.initial, declaration.type)
+            if section.kind == "VAR_EXTERNAL":
+                for ident in declaration.names:
+                    self._note(self._variable(ident.key), ident.span, Access.DECLARE)
+
+    def _spec(self, spec: object) -> None:
+        match spec:
+            case tree.NamedType():
+                found = self._declared.types.get(spec.key) or self._declared.pous.get(spec.key)
+                self._note(found, spec.span, Access.READ)
+            case tree.ArrayType():
+                for bound in spec.bounds:
+                    self._walk(bound)
+                self._spec(spec.element)
+            case tree.StructType():
+                for declaration in spec.fields:
+                    self._spec(declaration.type)
+                    self._initial(declaration.initial, declaration.type)
+            case tree.EnumType():
+                if spec.base is not None:
+                    self._spec(spec.base)
+                self._walk(tuple(value for _, value in spec.labels))
+            case _:
+                self._walk(spec)
+
+    def _initial(self, initial: tree.Init | None, spec: tree.TypeSpec | None) -> None:
+        match initial:
+            case tree.FieldsInit():
+                owner = self._index.named(spec)
+                for ident, value in initial.fields:
+                    member = owner.members.get(ident.key) if owner is not None else None
+                    self._note(member, ident.span, Access.WRITE)
+                    self._initial(value, member.spec if member is not None else None)
+            case tree.ItemsInit():
+                for _, value in initial.items:
+                    self._initial(value, spec.element if isinstance(spec, tree.ArrayType) else spec)
+            case None:
+                return
+            case _:
+                self._walk(initial)
+
+    def _configuration(self, configuration: tree.Configuration) -> None:
+        for section in configuration.sections:
+            self._section(section)
+        for task in configuration.tasks:
+            self._walk(tuple(value for _, value in task.settings))
+        for program in configuration.programs:
+            if program.task is not None:
+                self._note(self._declared.tasks.get(program.task.key), program.task.span, Access.READ)
+            self._note(self._declared.pous.get(program.type.key), program.type.span, Access.READ)
+
+    # ---- statements and expressions ----
+
+    def _walk(self, node: object) -> None:
+        match node:
+            case tuple():
+                for item in node:
+                    self._walk(item)
+            case tree.Assign():
+                self._expression(node.value, Access.READ)
+                self._expression(node.target, Access.WRITE)
+            case tree.For():
+                self._expression(node.control, Access.WRITE)
+                self._walk((node.start, node.end, node.step, node.block))
+            case tree.Name() | tree.Field() | tree.Subscript() | tree.CallExpr() | tree.Literal():
+                self._expression(node, Access.READ)
+            case tree.NamedType() | tree.ArrayType() | tree.StructType() | tree.EnumType():
+                self._spec(node)
+            case Span() | tree.Ident() | tree.Note():
+                return
+            case _ if is_dataclass(node) and not isinstance(node, type):
+                for part in fields(node):
+                    self._walk(getattr(node, part.name))
+
+    def _expression(self, node: tree.Expr, access: Access) -> Symbol | None:
+        """Note what an expression names; the symbol it ends in, if it is a variable or a part of one."""
+        match node:
+            case tree.Name():
+                found = self._variable(node.key) or self._label(node.key) or self._declared.pous.get(node.key)
+                self._note(found, node.span, access)
+                return found
+            case tree.Field():
+                base = self._expression(node.base, access)
+                owner = self._result_or_type(base)
+                member = owner.members.get(node.name.key) if owner is not None else None
+                self._note(member, node.name.span, access)
+                return member
+            case tree.Subscript():
+                self._walk(node.indices)
+                return self._expression(node.base, access)
+            case tree.Group():
+                return self._expression(node.inner, access)
+            case tree.CallExpr():
+                return self._call(node)
+            case tree.Literal():
+                self._literal(node)
+                return None
+            case _ if hasattr(node, "base"):
+                return self._expression(node.base, access)
+            case _:
+                self._walk(node)
+                return None
+
+    def _result_or_type(self, base: Symbol | None) -> Symbol | None:
+        if base is not None and base.kind is SymbolKind.FUNCTION:
+            return self._index.named(base.spec)
+        return self._index.type_of(base) if base is not None else None
+
+    def _variable(self, key: str) -> Symbol | None:
+        inside = self._inside
+        own = inside.members.get(key) if inside is not None else None
+        if own is not None and own.section == "VAR_EXTERNAL":
+            return self._declared.globals.get(key) or own
+        if own is None and inside is not None and inside.kind is SymbolKind.FUNCTION and inside.key == key:
+            return inside
+        return own or self._declared.globals.get(key)
+
+    def _label(self, key: str) -> Symbol | None:
+        owners = self._declared.labels.get(key, ())
+        return owners[0] if len(owners) == 1 else None
+
+    def _literal(self, node: tree.Literal) -> None:
+        found = _TYPED.match(node.text)
+        owner = self._declared.types.get(found["type"].lower()) if found is not None else None
+        if found is None or owner is None:
+            return
+        span, length = node.span, len(found["type"])
+        self._note(owner, Span(span.source, span.line, span.column, length), Access.READ)
+        at = Span(span.source, span.line, span.column + length + 1, len(found["label"]))
+        self._note(owner.members.get(found["label"].lower()), at, Access.READ)
+
+    def _call(self, node: tree.CallExpr) -> Symbol | None:
+        callee = self._callee(node.callee)
+        block = self._index.type_of(callee) if callee is not None else None
+        parameters = block.parameters if block is not None else []
+        for position, arg in enumerate(node.args):
+            if arg.name is not None:
+                parameter = block.members.get(arg.name.key) if block is not None else None
+                self._note(parameter, arg.name.span, Access.READ if arg.is_output else Access.WRITE)
+            else:
+                parameter = parameters[position] if position < len(parameters) else None
+            by_reference = arg.is_output or (parameter is not None and parameter.section == "VAR_IN_OUT")
+            self._expression(arg.value, Access.WRITE if by_reference else Access.READ)
+        return None if block is None or block.kind is not SymbolKind.FUNCTION else self._index.named(block.spec)
+
+    def _callee(self, node: tree.Expr) -> Symbol | None:
+        """What is called: in its own body too, a function's name in front of parentheses is the function."""
+        if isinstance(node, tree.Name):
+            function = self._declared.pous.get(node.key)
+            if function is not None and function.kind is SymbolKind.FUNCTION:
+                self._note(function, node.span, Access.CALL)
+                return function
+        return self._expression(node, Access.CALL)
