@@ -4,14 +4,23 @@ import json
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runtime.core.diagnostic import Diagnostic, Severity, has_errors, render
 from runtime.core.fault import ConfigFault
 
+if TYPE_CHECKING:
+    from runtime.node.build import Build
 
-def check_paths(paths: list[Path], *, as_json: bool) -> int:
+
+def check_paths(paths: list[Path], *, as_json: bool, as_sarif: bool = False) -> int:
     """Print what is wrong with the files; 1 when something may not start."""
     diagnostics = list(_check_all(paths))
+    if as_sarif:
+        from runtime.cli.sarif import sarif_log
+
+        print(json.dumps(sarif_log(diagnostics), indent=1))
+        return 1 if has_errors(diagnostics) else 0
     print_diagnostics(diagnostics, as_json=as_json)
     if not as_json and not diagnostics:
         print(f"{', '.join(str(p) for p in paths)}: no mistakes found")
@@ -46,9 +55,10 @@ def _check_all(paths: list[Path]) -> list[Diagnostic]:
         elif path not in programs:
             raise ConfigFault("not a kind of file that can be checked", where=str(path), mend="give .toml or .st files")
     if programs:
-        from runtime.lang.compile import compile_sources, load_sources
+        from runtime.lang.lint import check_sources
+        from runtime.lang.source import load_sources
 
-        found += compile_sources(load_sources(programs)).diagnostics
+        found += check_sources(load_sources(programs))
     return found
 
 
@@ -59,7 +69,17 @@ def _check_toml(path: Path) -> list[Diagnostic]:
 
     if path.parent.name == "sites" and not _names_programs(path):
         return load_site_map(path, shown=str(path))[1]
-    return list(build_site(path).diagnostics)
+    result = build_site(path)
+    build = result.build
+    return [*result.diagnostics, *_lint(build), *_lint(build.plant if build is not None else None)]
+
+
+def _lint(build: "Build | None") -> list[Diagnostic]:
+    """The warnings about a site's programs that compiling does not give."""
+    from runtime.lang.lint import lint
+    from runtime.lang.source import load_sources
+
+    return lint(load_sources([build.site.shown(p) for p in build.site.table.programs])) if build is not None else []
 
 
 def _names_programs(path: Path) -> bool:

@@ -54,11 +54,12 @@ def run(
 def check(
     paths: Annotated[list[Path], typer.Argument(help="Site files (.toml), programs (.st), folders of programs.")],
     json: Json = False,
+    sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, for code hosts and editors.")] = False,
 ) -> None:
     """Check site files, programs and maps; print every mistake; exit code 1 when there is an error."""
     from runtime.cli.check import check_paths
 
-    raise typer.Exit(check_paths(paths, as_json=json))
+    raise typer.Exit(check_paths(paths, as_json=json, as_sarif=sarif))
 
 
 @app.command(name="exec")

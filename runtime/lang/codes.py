@@ -71,4 +71,10 @@ CODES: dict[str, str] = {
     "L9602": "a transition that is never passed",
     "L9603": "a step that may be entered while it is active",
     "L9604": "an action that never runs",
+    "L9101": "a variable that is never used",
+    "L9102": "a variable that hides a global or function",
+    "L9103": "a statement that is never reached",
+    "L9104": "an output that is never assigned",
+    "L9105": "REAL values compared for equality",
+    "L9106": "a loop that may never end",
 }

@@ -51,6 +51,11 @@ class Index:
                 return use
         return None
 
+    def pous_of(self, file: tree.File) -> list[Symbol]:
+        """The POUs of a file, in order."""
+        own = {id(p) for p in file.pous}
+        return [s for s in self.declared.every if s.pou is not None and id(s.pou) in own]
+
     def pou_at(self, file: str, line: int) -> Symbol | None:
         """The POU that a line lies in: the last one that begins above it."""
         begun = [p for p in self.declared.pous.values() if p.pou is not None and p.span.source.name == file]

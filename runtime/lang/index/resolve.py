@@ -123,6 +123,11 @@ class Resolver:
             case tree.For():
                 self._expression(node.control, Access.WRITE)
                 self._walk((node.start, node.end, node.step, node.block))
+            case tree.Association():
+                self._note(self._variable(node.name.key), node.name.span, Access.WRITE)
+                for argument in node.arguments:
+                    found = self._variable(argument.key) if isinstance(argument, tree.Name) else None
+                    self._note(found, argument.span, Access.WRITE)
             case tree.Name() | tree.Field() | tree.Subscript() | tree.CallExpr() | tree.Literal():
                 self._expression(node, Access.READ)
             case tree.NamedType() | tree.ArrayType() | tree.StructType() | tree.EnumType():

@@ -4,12 +4,12 @@ import pytest
 
 from runtime.core.diagnostic import Source
 from runtime.lang.codes import CODES
-from runtime.lang.compile import compile_sources
 from runtime.lang.explain import codes_with_pages, near, page
+from runtime.lang.lint import check_sources
 
 
 def _codes(text):
-    return {d.code for d in compile_sources([Source("page.st", text)]).diagnostics}
+    return {d.code for d in check_sources([Source("page.st", text)])}
 
 
 def test_pages_when_listed_then_each_is_of_a_code():

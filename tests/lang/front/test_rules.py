@@ -9,13 +9,16 @@ import pytest
 from runtime.core.diagnostic import Source
 from runtime.lang import rules
 from runtime.lang.compile import compile_sources
+from runtime.lang.lint import RULES as LINT_RULES
+from runtime.lang.lint import check_sources
 
 RULES = [m.name for m in pkgutil.iter_modules(rules.__path__)]
 EXAMPLES = re.compile(r"Passes:\n(?P<passing>.*?)^Fails:\n(?P<failing>.*)", re.DOTALL | re.MULTILINE)
 
 
-def _codes(text):
-    return [d.code for d in compile_sources([Source("rule.st", text)]).diagnostics]
+def _codes(text, rule):
+    source = [Source("rule.st", text)]
+    return [d.code for d in (check_sources(source) if rule in LINT_RULES else compile_sources(source).diagnostics)]
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -23,5 +26,5 @@ def test_rule_when_its_examples_are_compiled_then_one_passes_and_one_fails(name)
     rule = importlib.import_module(f"runtime.lang.rules.{name}")
     found = EXAMPLES.search(rule.__doc__)
     assert found, f"{name} has no examples"
-    assert _codes(found["passing"]) == []
-    assert _codes(found["failing"]) == [rule.CODE]
+    assert _codes(found["passing"], rule) == []
+    assert _codes(found["failing"], rule) == [rule.CODE]

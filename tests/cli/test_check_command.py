@@ -1,0 +1,57 @@
+"""`voltscan check`: warnings of the rules, and SARIF by its structure (OASIS SARIF 2.1.0, section 3)."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runtime.cli.check import check_paths
+
+ROOT = Path(__file__).parents[2]
+
+
+def _sarif(path, capsys):
+    code = check_paths([path], as_json=False, as_sarif=True)
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_sarif_when_there_is_an_error_then_log_run_rule_and_result_have_what_the_standard_requires(tmp_path, capsys):
+    file = tmp_path / "wrong.st"
+    file.write_text("PROGRAM p\nVAR n : INT; r : REAL; END_VAR\n(* 𝄞 *) n := r;\nEND_PROGRAM\n")
+    code, log = _sarif(file, capsys)
+    assert code == 1
+    assert log["version"] == "2.1.0"  # 3.13.2
+    (run,) = log["runs"]
+    driver = run["tool"]["driver"]  # 3.14.6, 3.19.8
+    assert driver["name"] == "voltscan"
+    (result,) = run["results"]
+    assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "L2007"  # 3.27.5, 3.27.6
+    assert result["level"] in ("none", "note", "warning", "error")  # 3.27.10
+    assert "REAL" in result["message"]["text"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == file.as_posix()
+    assert place["region"] == {"startLine": 3, "startColumn": 15, "endLine": 3, "endColumn": 16}  # 𝄞 counts two
+    assert result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"] == 2
+    assert all(set(r) <= {"id", "shortDescription", "help"} for r in driver["rules"])
+
+
+def test_sarif_when_nothing_is_wrong_then_results_is_an_empty_list(tmp_path, capsys):
+    file = tmp_path / "right.st"
+    file.write_text("PROGRAM p VAR n : INT; END_VAR n := n + 1; END_PROGRAM\n")
+    code, log = _sarif(file, capsys)
+    assert code == 0
+    assert log["runs"][0]["results"] == []
+
+
+def test_check_when_only_a_rule_warns_then_it_is_told_and_the_code_is_0(tmp_path, capsys):
+    file = tmp_path / "idle.st"
+    file.write_text("PROGRAM p VAR n, idle : INT; END_VAR n := n + 1; END_PROGRAM\n")
+    assert check_paths([file], as_json=False) == 0
+    assert "warning L9101: the variable 'idle' of p is never used" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("site", ["configs/demo.toml"])
+def test_check_when_run_on_a_site_of_the_project_then_nothing_is_said(site, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert check_paths([Path(site)], as_json=False) == 0
+    assert capsys.readouterr().out == f"{site}: no mistakes found\n"
