@@ -88,13 +88,14 @@ def run_st_tests(
     name_filter: Annotated[
         str, typer.Option("--filter", metavar="TEXT", help="Only tests with this in the name.")
     ] = "",
+    coverage: Annotated[bool, typer.Option("--coverage", help="Statements and branches of each POU that ran.")] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the results as JUnit XML.")] = None,
     json: Json = False,
 ) -> None:
     """Run the tests in ST files (TEST 'name' … END_TEST) on virtual time."""
     from runtime.cli.test import TestOrder, run_tests
 
-    raise typer.Exit(run_tests(paths, TestOrder(backend, name_filter, junit), as_json=json))
+    raise typer.Exit(run_tests(paths, TestOrder(backend, name_filter, coverage, junit), as_json=json))
 
 
 @app.command()

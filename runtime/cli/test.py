@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from runtime.cli.check import print_diagnostics
+from runtime.cli.coverage import merged, table
 from runtime.cli.junit import junit_xml
 from runtime.core.diagnostic import Diagnostic, has_errors
 from runtime.core.fault import ConfigFault
 from runtime.core.objectcache import ObjectCache
 from runtime.lang.application import Application
+from runtime.lang.interp import Interpreter
+from runtime.lang.interp.coverage import Coverage, Covered
 from runtime.lang.testsources import TestUnit, find_tests
 from runtime.lang.tree import Test
 from runtime.node.statedir import cache_dir
@@ -24,12 +27,16 @@ BACKENDS = {"llvm": ("llvm",), "interp": ("interp",), "both": ("interp", "llvm")
 
 @dataclass(frozen=True, slots=True)
 class TestOrder:
-    """What to run: back ends, a part of the name (or a pattern with * and ?), where to write JUnit's XML."""
+    """What to run: back ends, a part of the name (or a pattern with * and ?), where to write JUnit's XML.
+
+    `coverage` counts statements and branches, in the interpreter.
+    """
 
     __test__ = False  # pytest takes every class that is called Test… for its own
 
     backend: str = "llvm"
     name_filter: str = ""
+    coverage: bool = False
     junit: Path | None = None
 
 
@@ -58,6 +65,7 @@ def run_tests(paths: list[Path], order: TestOrder, *, as_json: bool) -> int:
         raise ConfigFault(f"no back end '{order.backend}'", where="--backend", mend="choose llvm, interp or both")
     results: list[TimedResult] = []
     wrong: list[Diagnostic] = []
+    covered: list[list[Covered]] = []
     for unit in find_tests(paths):
         tests = [t for t in unit.tests if _chosen(t, order.name_filter)]
         if unit.tests and not tests:
@@ -66,7 +74,10 @@ def run_tests(paths: list[Path], order: TestOrder, *, as_json: bool) -> int:
         if compiled.application is None:
             wrong += [d for d in compiled.diagnostics if has_errors([d])]
             continue
-        done = list(_run(compiled.application, compiled.tests, BACKENDS[order.backend]))
+        coverage = Coverage() if order.coverage else None
+        done = list(_run(compiled.application, compiled.tests, BACKENDS[order.backend], coverage))
+        if coverage is not None:
+            covered.append(list(coverage.of(compiled.application)))
         results += done
         if not as_json:
             _print_unit(unit, done)
@@ -74,9 +85,13 @@ def run_tests(paths: list[Path], order: TestOrder, *, as_json: bool) -> int:
         order.junit.write_text(junit_xml(results), encoding="utf-8")
     if as_json:
         told = {"tests": [r.to_json() for r in results], "diagnostics": [d.to_json() for d in wrong]}
+        if order.coverage:
+            told["coverage"] = [pou.to_json() for pou in merged(covered)]
         print(json.dumps(told, indent=1))
     else:
         print_diagnostics(wrong, as_json=False)
+        if order.coverage:
+            print("\n".join(table(merged(covered))))
         _print_sum(results)
     return 0 if results and not wrong and all(r.result.passed for r in results) else 1
 
@@ -86,9 +101,13 @@ def _chosen(test: Test, wanted: str) -> bool:
     return pattern in name or fnmatchcase(name, pattern)
 
 
-def _run(app: Application, cases: Iterable[Any], backends: tuple[str, ...]) -> Iterator[TimedResult]:
+def _run(
+    app: Application, cases: Iterable[Any], backends: tuple[str, ...], coverage: Coverage | None
+) -> Iterator[TimedResult]:
     listed = list(cases)
-    machines = [(name, _machine(app, name)) for name in backends]
+    if coverage is not None:
+        backends = tuple(dict.fromkeys((*backends, "interp")))
+    machines = [(name, _machine(app, name, coverage)) for name in backends]
     for case in listed:
         for name, machine in machines:
             began = time.perf_counter()
@@ -96,11 +115,9 @@ def _run(app: Application, cases: Iterable[Any], backends: tuple[str, ...]) -> I
             yield TimedResult(result, name, time.perf_counter() - began)
 
 
-def _machine(app: Application, backend: str) -> AdvancingMachine:
+def _machine(app: Application, backend: str, coverage: Coverage | None) -> AdvancingMachine:
     if backend == "interp":
-        from runtime.lang.interp import Interpreter
-
-        return Interpreter(app)
+        return Interpreter(app, probe=coverage)
     from runtime.lang.native import Native
     from runtime.lang.objectcode import object_code_for
 

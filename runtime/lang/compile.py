@@ -62,6 +62,8 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
     for pou in symbols.pous.values():
         if not pou.library:
             bodies.compile(pou, pou.tree.name.span)
+    if tests:
+        used = bodies.bodies  # a POU that no test reaches counts as not covered
     diagnostics = tuple(report.diagnostics)
     if has_errors(diagnostics):
         return CompileResult(None, diagnostics)

@@ -19,6 +19,7 @@ NaN. Which of its bit patterns a NaN has means nothing to a program and is left 
 compares two memories takes one NaN for another.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -336,10 +337,32 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a statement was written. `form` is what it is there: `Assign`, `CallStatement`, `If`, `For`, …"""
+
+    file: str
+    line: int
+    column: int
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """A variable that lies in the frame, for those who look at a running body."""
+
+    name: str
+    type: Elementary
+    offset: int
+    labels: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
     """The code of one POU type; it exists once, however many instances there are.
 
     `frame` is the frame's content at each call (its length is the frame's size); value parameters are stored over it.
+    `origins` has a place in the source for each statement that `walk` meets, None for what the compiler added;
+    `locals` are the frame's variables. Neither means anything to what the body does.
     `refs` counts by-reference parameters. A FUNCTION's result is read at `result_offset` of the frame.
     """
 
@@ -352,3 +375,24 @@ class Body:
     refs: int = 0
     result: Elementary | None = None
     result_offset: int = 0
+    origins: tuple[Origin | None, ...] = ()
+    locals: tuple[Local, ...] = ()
+
+
+def walk(block: Block) -> Iterator[Statement]:
+    """All statements of a block, each before what is inside it: the order of `Body.origins`."""
+    for node in block:
+        yield node
+        match node:
+            case If(arms, otherwise):
+                inner = (*(block for _, block in arms), otherwise)
+            case Case(_, cases, otherwise):
+                inner = (*(arm.block for arm in cases), otherwise)
+            case Loop(inside, after):
+                inner = (inside, after)
+            case For():
+                inner = (node.block,)
+            case _:
+                continue
+        for part in inner:
+            yield from walk(part)

@@ -1,6 +1,7 @@
 """`voltscan test`: what it runs, what it says, and how it ends."""
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -142,7 +143,7 @@ def test_results_when_asked_for_as_json_then_they_are_one_document(run):
 
 
 def test_results_when_written_as_junit_then_failures_are_in_it(run, tmp_path):
-    run({"pump.st": PUMP + FAILING + TESTS}, order=TestOrder("interp", "", tmp_path / "out.xml"))
+    run({"pump.st": PUMP + FAILING + TESTS}, order=TestOrder("interp", junit=tmp_path / "out.xml"))
     root = ET.parse(tmp_path / "out.xml").getroot()
     suite = root.find("testsuite")
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
@@ -206,3 +207,61 @@ def test_test_statements_when_outside_of_a_test_then_they_are_unknown(run):
     code, out = run({"p.st": text})
     assert code == 1
     assert "L3001" in out
+
+
+COVERED = """
+FUNCTION_BLOCK VALVE
+VAR_INPUT
+    want : INT;
+END_VAR
+VAR_OUTPUT
+    open : BOOL;
+END_VAR
+IF want > 10 THEN
+    open := TRUE;
+ELSIF want < 0 THEN
+    open := FALSE;
+END_IF
+CASE want OF
+    1: open := TRUE;
+    2, 3: open := FALSE;
+END_CASE
+END_FUNCTION_BLOCK
+FUNCTION_BLOCK UNUSED
+VAR
+    n : INT;
+END_VAR
+n := n + 1;
+END_FUNCTION_BLOCK
+TEST 'opens'
+VAR
+    v : VALVE;
+    i : INT;
+END_VAR
+v(want := 20);
+FOR i := 2 TO 3 DO
+    v(want := i);
+END_FOR
+END_TEST
+"""
+
+
+def test_coverage_when_asked_for_then_statements_and_branches_that_never_ran_are_named(run):
+    code, out = run({"v.st": COVERED}, order=TestOrder("interp", coverage=True), as_json=True)
+    assert code == 0
+    valve, unused = sorted(json.loads(out)["coverage"], key=lambda p: p["pou"], reverse=True)
+    assert valve["statements"] == {"all": 6, "run": 4}
+    assert valve["branches"] == {"all": 6, "run": 4}
+    assert [(m["line"], m["branch"]) for m in valve["missed"]] == [
+        (9, "ELSIF 1"),
+        (12, ""),
+        (14, "label 1"),
+        (15, ""),
+    ]
+    assert unused["statements"] == {"all": 1, "run": 0}
+
+
+def test_coverage_when_printed_then_a_line_a_pou_and_what_is_missing(run):
+    _, out = run({"v.st": COVERED}, order=TestOrder("llvm", coverage=True))
+    assert re.search(r"VALVE +4/6 +67 % +4/6 +67 %", out)
+    assert "never ran: 9 ELSIF 1, 12, 14 label 1, 15" in out

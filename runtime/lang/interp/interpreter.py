@@ -7,6 +7,7 @@ from runtime.lang.interp.activation import TaskCut
 from runtime.lang.interp.expressions import ExpressionCompiler
 from runtime.lang.interp.function import Function
 from runtime.lang.interp.header import Header
+from runtime.lang.interp.probe import Probe
 from runtime.lang.interp.statements import StatementCompiler
 from runtime.lang.machine import Buffer
 from runtime.lang.recursion import deep_recursion
@@ -15,17 +16,17 @@ from runtime.lang.recursion import deep_recursion
 class Interpreter:
     """Runs tasks as ir.py says. A `Machine`; what the native code is tested against.
 
-    Each body is compiled to nested closures once, at construction.
+    Each body is compiled to nested closures once, at construction; `probe` looks on.
     """
 
-    def __init__(self, app: Application, memory: Buffer | None = None) -> None:
+    def __init__(self, app: Application, memory: Buffer | None = None, probe: Probe | None = None) -> None:
         self.app = app
         self.memory: Buffer = bytearray(app.initial) if memory is None else memory
         assert len(self.memory) == len(app.initial), "the memory given has not the application's size"
         self._header = Header(self.memory)
         self._functions: dict[str, Function] = {}
         expressions = ExpressionCompiler(self.memory, self._header, self._function)
-        self._statements = StatementCompiler(expressions, self._header)
+        self._statements = StatementCompiler(expressions, self._header, probe)
         with deep_recursion():
             for task in app.tasks:
                 for program in task.programs:
@@ -51,5 +52,5 @@ class Interpreter:
         """The compiled body; calls never form a circle, so what it calls is compiled first."""
         if name not in self._functions:
             body: ir.Body = self.app.bodies[name]
-            self._functions[name] = Function(body, self._statements.block(body.block))
+            self._functions[name] = Function(body, self._statements.body(body))
         return self._functions[name]

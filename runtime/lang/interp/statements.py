@@ -6,18 +6,38 @@ from runtime.lang.interp.expressions import ExpressionCompiler, locate_all
 from runtime.lang.interp.function import Function
 from runtime.lang.interp.header import Header
 from runtime.lang.interp.loops import ForLoop, compile_loop
+from runtime.lang.interp.probe import Probe, Written
 
 
 class StatementCompiler:
     """Compiles blocks of statements."""
 
-    def __init__(self, expressions: ExpressionCompiler, header: Header) -> None:
+    def __init__(self, expressions: ExpressionCompiler, header: Header, probe: Probe | None = None) -> None:
         self._expressions = expressions
         self._header = header
+        self._probe = probe
+        self._written: list[Written] = []
+
+    def body(self, body: ir.Body) -> Runner:
+        """The block of a body; the probe, if there is one, looks on."""
+        if self._probe is None:
+            return self.block(body.block)
+        self._written.append(Written(body))
+        run, probe, name = self.block(body.block), self._probe, body.name
+        self._written.pop()
+
+        def watched(activation: Activation) -> Signal | None:
+            probe.enter(name, activation)
+            try:
+                return run(activation)
+            finally:
+                probe.leave()
+
+        return watched
 
     def block(self, statements: ir.Block) -> Runner:
         """The statements in order, up to the first that leaves the block."""
-        runners = tuple(self.statement(statement) for statement in statements)
+        runners = tuple(self._watched(statement) for statement in statements)
 
         def run(activation: Activation) -> Signal | None:
             for runner in runners:
@@ -25,6 +45,34 @@ class StatementCompiler:
                 if signal is not None:
                     return signal
             return None
+
+        return run
+
+    def _watched(self, node: ir.Statement) -> Runner:
+        runner = self.statement(node)
+        index = self._written[-1].index(node) if self._written else None
+        if index is None or self._probe is None:
+            return runner
+        tell, name, number = self._probe.statement, self._written[-1].name, index
+
+        def run(activation: Activation) -> Signal | None:
+            tell(name, number, activation)
+            return runner(activation)
+
+        return run
+
+    def _branch(self, node: ir.Statement, number: int, block: ir.Block) -> Runner:
+        """The block of a branch of an IF or CASE."""
+        runner = self.block(block)
+        if self._probe is None or not self._written or not self._written[-1].branches(node):
+            return runner
+        index = self._written[-1].index(node)
+        assert index is not None
+        tell, name = self._probe.branch, self._written[-1].name
+
+        def run(activation: Activation) -> Signal | None:
+            tell(name, index, number)
+            return runner(activation)
 
         return run
 
@@ -89,8 +137,11 @@ class StatementCompiler:
         return call
 
     def _if(self, node: ir.If) -> Runner:
-        arms = tuple((self._expressions.expression(condition), self.block(block)) for condition, block in node.arms)
-        otherwise = self.block(node.otherwise)
+        arms = tuple(
+            (self._expressions.expression(condition), self._branch(node, number, block))
+            for number, (condition, block) in enumerate(node.arms)
+        )
+        otherwise = self._branch(node, len(arms), node.otherwise)
 
         def choose(activation: Activation) -> Signal | None:
             for condition, block in arms:
@@ -102,8 +153,8 @@ class StatementCompiler:
 
     def _case(self, node: ir.Case) -> Runner:
         selector = self._expressions.expression(node.selector)
-        arms = tuple((arm.ranges, self.block(arm.block)) for arm in node.arms)
-        otherwise = self.block(node.otherwise)
+        arms = tuple((arm.ranges, self._branch(node, number, arm.block)) for number, arm in enumerate(node.arms))
+        otherwise = self._branch(node, len(arms), node.otherwise)
 
         def choose(activation: Activation) -> Signal | None:
             value = selector(activation)

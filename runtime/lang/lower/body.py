@@ -1,9 +1,12 @@
 """Bodies of POUs, each lowered when first needed, so that a callee's cost is known before its caller's."""
 
+from dataclasses import replace
+
 from runtime.core.diagnostic import Label, Span
 from runtime.lang import edges, ir
 from runtime.lang.lower import sfc, statement
 from runtime.lang.lower.context import Compiled, Context, Sites
+from runtime.lang.lower.origins import locals_of, with_origins
 from runtime.lang.report import Report
 from runtime.lang.symbols import PouSymbol, Scope, Symbols, VarSymbol
 from runtime.lang.types import alignment_of, size_of, storage_of
@@ -61,8 +64,9 @@ class Bodies:
         if pou.chart is not None:
             block += sfc.chart(ctx, pou, pou.chart)
         self._bit_movers |= ctx.bit_movers
-        self._action_bodies |= ctx.action_bodies
-        return Compiled(pou, _body(pou, ctx, block), ctx.cost, ctx.may_cut, ctx.writes, ctx.assertions)
+        self._action_bodies |= {name: with_origins(ctx, body) for name, body in ctx.action_bodies.items()}
+        body = replace(with_origins(ctx, _body(pou, ctx, block)), locals=locals_of(pou))
+        return Compiled(pou, body, ctx.cost, ctx.may_cut, ctx.writes, ctx.assertions)
 
     def _refuse_recursion(self, pou: PouSymbol, span: Span) -> None:
         cycle = self._running[self._running.index(pou) :]

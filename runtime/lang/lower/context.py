@@ -91,6 +91,7 @@ class Context:
     bit_movers: dict[str, ir.Body] = field(default_factory=dict)
     action_bodies: dict[str, ir.Body] = field(default_factory=dict)
     assertions: list[Assertion] = field(default_factory=list)
+    origins: dict[int, tuple[ir.Statement, ir.Origin]] = field(default_factory=dict)
 
     @property
     def in_test(self) -> bool:

@@ -7,7 +7,7 @@ from runtime.core.elementary import BOOL, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.constants import evaluate
-from runtime.lang.lower import call, enabling, expression, passing, place, test_statement
+from runtime.lang.lower import call, enabling, expression, origins, passing, place, test_statement
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import fit, literal_of, settled
 from runtime.lang.rules import case_labels, for_control
@@ -18,7 +18,12 @@ _TRUE = ir.Const(BOOL, value=True)
 
 def block(ctx: Context, statements: tree.Block) -> ir.Block:
     """A list of statements."""
-    return tuple(made for s in statements for made in _statement(ctx, s))
+    lowered: list[ir.Statement] = []
+    for written in statements:
+        made = _statement(ctx, written)
+        origins.note(ctx, written, made)
+        lowered += made
+    return tuple(lowered)
 
 
 def _statement(ctx: Context, node: tree.Statement) -> list[ir.Statement]:
