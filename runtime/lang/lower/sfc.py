@@ -2,7 +2,9 @@
 
 An evaluation: times of active steps go on; transitions are decided on the flags as they are, in order of priority, each
 only if its steps are active and none of them was taken by an earlier one; the steps of those that pass are cleared,
-then those behind them are set; then each action's ACTION_CONTROL runs; then the actions that it asks for.
+then those behind them are set; then each action's ACTION_CONTROL runs; then the actions that it asks for: first those
+of steps that have ended (final scans and P0), then the others, both in order of declaration. So what a step leaves
+behind does not undo what the next one does.
 
 The first evaluation passes no transition: the standard wants what a step does to have spread through the POU before
 its transitions are tested (6.7.5), and the initial steps have done nothing yet.
@@ -39,8 +41,10 @@ def chart(ctx: Context, pou: PouSymbol, found: Chart) -> ir.Block:
     begun = ir.If(((ir.Load(BOOL, running), evolution),))
     after = ir.Assign(running, BOOL, _TRUE), ir.Assign(last, TIME, _NOW)
     controls = [made for action in found.actions.values() for made in _control(ctx, action)]
-    bodies = [made for action in found.actions.values() for made in _body(ctx, pou, action)]
-    return (begun, *after, *controls, *bodies)
+    calls = [(action, call) for action in found.actions.values() if (call := _call(ctx, pou, action)) is not None]
+    ending = [_run(_load(action.control, "ends"), call) for action, call in calls]
+    running_on = [_run(_goes_on(action), call) for action, call in calls]
+    return (begun, *after, *controls, *ending, *running_on)
 
 
 def _check(ctx: Context, found: Chart) -> None:
@@ -117,7 +121,7 @@ def _control(ctx: Context, action: Action) -> list[ir.Statement]:
     ctx.charge(compiled)
     assert action.control.place is not None
     made.append(ir.CallInstance(compiled.body.name, action.control.place))
-    q, a, pulse = (ir.Load(BOOL, _field(action.control, output)) for output in ("q", "a", "pulse"))
+    q, a, pulse = (_load(action.control, output) for output in ("q", "a", "pulse"))
     if action.flags is not None:
         flags = ir.Assign(_field(action.flags, "q"), BOOL, q), ir.Assign(_field(action.flags, "a"), BOOL, a)
         return [*made, *flags]
@@ -149,11 +153,11 @@ def _boolean(ctx: Context, action: Action) -> ir.Place | None:
     return ref.place if place.writable(ctx, ref) else None
 
 
-def _body(ctx: Context, pou: PouSymbol, action: Action) -> list[ir.Statement]:
+def _call(ctx: Context, pou: PouSymbol, action: Action) -> ir.Statement | None:
     """The action's statements as a body of their own on the same instance: RETURN in them ends the action only."""
     node = action.tree
-    if node is None or action.flags is None:
-        return []
+    if node is None:
+        return None
     inner = replace(ctx, frame=bytearray(pou.frame), cost=0, may_cut=False, loops=0, controls=[])
     block = statement.block(inner, node.body)
     if node.nested:
@@ -161,15 +165,23 @@ def _body(ctx: Context, pou: PouSymbol, action: Action) -> list[ir.Statement]:
         message = "an SFC inside an action"
         ctx.report.error("L6002", message, node.nested[0].span, "begins here", help=mend)
     if action.control is None:
-        return []
+        return None
     name = f"{pou.name}:{node.name.text}"
     body = ir.Body(name, "FUNCTION_BLOCK", block, bytes(inner.frame), inner.may_cut, refs=len(pou.refs))
     ctx.action_bodies[name] = body
-    ctx.cost += 1 + inner.cost
+    ctx.cost += 1 + inner.cost  # it runs once at most: what has ended does not go on
     ctx.may_cut |= inner.may_cut
     refs = tuple(ir.Place(ir.Base.REF, 0, param=number) for number in range(len(pou.refs)))
-    run = ir.CallInstance(name, ir.Place(ir.Base.SELF, 0), refs)
-    return [ir.If(((ir.Load(BOOL, _field(action.flags, "a")), (run,)),))]
+    return ir.CallInstance(name, ir.Place(ir.Base.SELF, 0), refs)
+
+
+def _run(condition: ir.Expr, call: ir.Statement) -> ir.Statement:
+    return ir.If(((condition, (call,)),))
+
+
+def _goes_on(action: Action) -> ir.Expr:
+    """The action is asked for, and not by what has ended."""
+    return ir.Binary(BOOL, "and", _load(action.control, "a"), ir.Unary(BOOL, "not", _load(action.control, "ends")))
 
 
 # ---- leaves ----
@@ -181,6 +193,11 @@ def _field(symbol: VarSymbol, name: str) -> ir.Place:
     assert isinstance(kind, StructType | BlockType)
     assert symbol.place is not None
     return place.moved(symbol.place, kind.by_name[name].offset)
+
+
+def _load(symbol: VarSymbol | None, name: str) -> ir.Expr:
+    assert symbol is not None, "only actions that steps name are called"
+    return ir.Load(BOOL, _field(symbol, name))
 
 
 def _joined(op: Literal["and", "or"], parts: list[ir.Expr]) -> ir.Expr:
