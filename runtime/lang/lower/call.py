@@ -94,7 +94,7 @@ def _as_value(ctx: Context, node: tree.CallExpr, found: PouSymbol) -> Typed:
         label = Label(found.tree.name.span, "declared without a type")
         ctx.report.error("L2012", message, node.span, "used as a value", label)
         return nothing(node.span)
-    if made is None:
+    if made is None or (made.result is None and made.call.type is None):  # the type itself was a mistake
         return Typed(value_of(found.result), node.span)
     if made.result is not None:
         return Typed(found.result, node.span, place=made.result, before=(*made.before, made.call))
