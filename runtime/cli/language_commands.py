@@ -1,5 +1,6 @@
 """Commands about ST sources that need no controller: what they take; the work is in a module of each command's name."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to 
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands part of `voltscan`."""
-    for command in (explain,):
+    for command in (explain, fmt):
         app.command()(command)
 
 
@@ -21,3 +22,14 @@ def explain(
     from runtime.cli.explain import explain_code
 
     raise typer.Exit(explain_code(code, as_json=json))
+
+
+def fmt(
+    paths: Annotated[list[Path], typer.Argument(help="ST files and folders.")],
+    check: Annotated[bool, typer.Option("--check", help="Only tell; exit code 1 when a file would change.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Like --check, and print what would change.")] = False,
+) -> None:
+    """Format ST files: indentation, blanks, aligned declarations; tokens and comments stay as they are."""
+    from runtime.cli.fmt import format_paths
+
+    raise typer.Exit(format_paths(paths, check=check, diff=diff))
