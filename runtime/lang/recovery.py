@@ -8,6 +8,7 @@ grammar's ERROR fits. So that one mistake gives one message.
 import difflib
 
 from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
+from runtime.lang import habits
 from runtime.lang.parse import Driver
 from runtime.lang.tokens import KEYWORDS, OPERATORS, Token
 from runtime.lang.tree import Name
@@ -72,6 +73,7 @@ class Recovery:
             self._keyword_as_name,
             self._misspelt,
             self._misspelt_before,
+            self._assigned_for_compared,
             self._missing_token,
             self._missing_name,
             self._missing_end_var,
@@ -141,6 +143,22 @@ class Recovery:
                 self._report("L1003", message, self._span(before), "a name stands here", help=mend)
                 return position
         return None
+
+    def _assigned_for_compared(self, position: int) -> int | None:
+        """`a = 1;`, `IF a := 1 THEN`: read on as it was meant."""
+        token, expected = self._tokens[position], self._expected()
+        meant = {"EQ": "ASSIGN", "ASSIGN": "EQ"}.get(token.kind, "")
+        following = self._tokens[min(position + 1, len(self._tokens) - 1)].kind
+        if not meant or not self._driver.table.accepts(self._driver.states, (meant, following)):
+            return None
+        if meant == "EQ" and "SEMI" in expected:
+            return None  # a := b := c;
+        message = f"expected {words(meant)} after '{self._tokens[position - 1].text}', found '{token.text}'"
+        label = "compares" if token.kind == "EQ" else "assigns"
+        mend = habits.mend(self._tokens, position, expected)
+        self._report("L1003", message, self._span(token), label, help=mend)
+        self._driver.feed(token._replace(kind=meant, text="=" if meant == "EQ" else ":="))
+        return position + 1
 
     def _missing_name(self, position: int) -> int | None:
         """`FUNCTION_BLOCK VAR_INPUT …`: the POU is read on without a name."""
@@ -263,7 +281,7 @@ class Recovery:
                 f"{closer} is missing",
                 self._span(opened),
                 f"this {opened.kind} is still open at {self._shown(token)} in line {token.line}",
-                help=f"close it with {closer}",
+                help=habits.missing_end_if(self._tokens, opened, position) or f"close it with {closer}",
             )
         return position if fed else None
 
@@ -335,7 +353,8 @@ class Recovery:
             message = "texts are not part of the language yet"
         else:
             message = f"expected {what}{after}, found {self._shown(token)}"
-        self._report("L1003", message, self._span(token), "cannot stand here")
+        mend = habits.mend(self._tokens, position, expected)
+        self._report("L1003", message, self._span(token), "cannot stand here", help=mend)
 
     def _expectation(self, expected: set[str]) -> str:
         if expected >= _EXPRESSION:

@@ -134,8 +134,16 @@ class Scope:
 def suggest(name: str, known: Iterable[str]) -> str:
     """`did you mean …?`, or nothing when no known name is near."""
     by_key = {k.lower(): k for k in known}
-    close = difflib.get_close_matches(name.lower(), by_key, n=1, cutoff=0.6)
-    return f"did you mean {by_key[close[0]]}?" if close else ""
+    cutoff = _ALIKE if len(name) > _SHORT else _ALIKE_SHORT
+    close = difflib.get_close_matches(name.lower(), by_key, n=_CLOSE, cutoff=cutoff)
+    if not close:
+        return ""
+    swapped = [key for key in close if sorted(key) == sorted(name.lower())]
+    return f"did you mean {by_key[(swapped or close)[0]]}?"
+
+
+_ALIKE, _ALIKE_SHORT, _SHORT, _CLOSE = 0.6, 0.75, 3, 3
+"""How alike names must be; a short one is near to many. Of so many, one with letters swapped is preferred."""
 
 
 def suggest_of(name: str, known: Iterable[str], *, most: int = 8) -> str:

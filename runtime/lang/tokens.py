@@ -44,9 +44,12 @@ _PATTERN = re.compile(
   | (?P<typed>[A-Za-z_]\w*\#[+-]?(?:\d[\d_]*\.\d[\d_]*[eE][+-]?\d+|\d+\#\w+|\w+(?:\.\d\w*)*)?)
   | (?P<word>[A-Za-z_]\w*)
   | (?P<based>\d+\#\w*)
+  | (?P<duration>\d[\d_]*(?:\.\d+)?(?:ms|us|ns|s|m|h|d)\b)
   | (?P<real>\d[\d_]*\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)
   | (?P<integer>\d[\d_]*)
   | (?P<operator>:=|=>|\.\.|\*\*|<>|<=|>=|[<>=+\-*/&()\[\],;:.])
+  | (?P<address>%[IQMiqm][XBWDLxbwdl]?(?:\d+(?:\.\d+)*|\*))
+  | (?P<foreign>!=|!|\|\|?|~)
   | (?P<partial>%[XBWDLxbwdl]?\d+)
   | (?P<string>'[^'\n]*'?|"[^"\n]*"?)
     """,
@@ -96,10 +99,8 @@ def scan(source: Source) -> Scanned:
         column = position - line_start + 1
         if found is None:
             span = Span(source, line, column)
-            shown = repr(text[position])
-            diagnostics.append(
-                error("L1001", f"{shown} has no meaning here", Label(span, "this character"), help="remove it")
-            )
+            shown, mend = repr(text[position]), _INSTEAD.get(text[position], "remove it")
+            diagnostics.append(error("L1001", f"{shown} has no meaning here", Label(span, "this character"), help=mend))
             position += 1
             continue
         kind, end = found.lastgroup, found.end()
@@ -130,6 +131,10 @@ def scan(source: Source) -> Scanned:
             margins.append(Margin("comment", found.group()[2:], line, column, line))
         elif kind == "pragma":
             margins.append(Margin("pragma", found.group()[1:].removesuffix("}"), line, column, line))
+        elif kind in ("duration", "foreign"):
+            told, token = _meant(found.group(), Span(source, line, column, end - position))
+            diagnostics.append(told)
+            tokens.append(token)
         elif kind != "space":
             tokens.append(Token(_LITERAL_KINDS[kind or ""], found.group(), line, column))
         position = end
@@ -140,8 +145,31 @@ def scan(source: Source) -> Scanned:
 
 _LITERAL_KINDS = {
     "typed": "TYPED", "based": "INTEGER", "real": "REALNUM", "integer": "INTEGER", "string": "STRING",
-    "partial": "PARTIAL",
+    "partial": "PARTIAL", "address": "NAME",
 }  # fmt: skip
+
+
+_FOREIGN = {"!=": ("NE", "<>"), "!": ("NOT", "NOT"), "~": ("NOT", "NOT"), "|": ("OR", "OR"), "||": ("OR", "OR")}
+"""Operators of other languages: the token that was meant, and how it is written in ST."""
+
+
+def _meant(text: str, span: Span) -> tuple[Diagnostic, Token]:
+    """A bare duration or an operator of another language: reported, and the token that was meant."""
+    if text not in _FOREIGN:
+        told = error("L1008", f"{text} cannot be read", Label(span, "a time"), help=f"write T#{text}")
+        return told, Token("TYPED", f"T#{text}", span.line, span.column)
+    kind, written = _FOREIGN[text]
+    label = Label(span, "an operator of another language")
+    told = error("L1001", f"'{text}' has no meaning here", label, help=f"write {written}")
+    return told, Token(kind, written, span.line, span.column)
+
+
+_INSTEAD = {
+    "#": "a comment is (* … *) or begins with //",
+    "?": "write IF … THEN … ELSE … END_IF, or SEL(condition, if_false, if_true)",
+    "^": "write ** for a power, XOR for exclusive or",
+}
+"""What stands in ST for characters of other languages."""
 
 
 def _settle_names(tokens: list[Token]) -> None:

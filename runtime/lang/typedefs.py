@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import ELEMENTARY, INT, Elementary, Kind
-from runtime.lang import tree
+from runtime.lang import habits, tree
 from runtime.lang.constants import evaluate
 from runtime.lang.initial import initial_bytes
 from runtime.lang.lower import expression
@@ -32,6 +32,11 @@ MAX_SIZE = 64 * 1024 * 1024
 """Largest variable in bytes: application memory is copied at every snapshot, so more is a mistake."""
 _LATER = frozenset({"STRING", "WSTRING", "CHAR", "WCHAR", "DATE", "TOD", "DT", "TIME_OF_DAY", "DATE_AND_TIME", "LTIME"})
 """Types of the standard that are not there yet; they deserve another word than a misspelt name."""
+
+
+def _foreign(name: str) -> str:
+    meant = habits.TYPES.get(name.upper())
+    return f"did you mean {meant}?" if meant else ""
 
 
 class TypeResolver:
@@ -182,7 +187,7 @@ class TypeResolver:
             f"unknown type '{spec.text}'",
             spec.span,
             "not declared",
-            help=suggest(spec.text, names) or "declare it in TYPE",
+            help=_foreign(spec.text) or suggest(spec.text, names) or "declare it in TYPE",
         )
         return UNKNOWN
 

@@ -40,6 +40,9 @@ def bind(
     seen: dict[str, Span] = {}
     for position, arg in enumerate(call.args):
         if arg.name is None:
+            if _compared(ctx, arg.value, callee, names):
+                bound.ok = False
+                continue
             if position >= len(inputs):
                 takes = f"{callee} takes {len(inputs)} argument{'' if len(inputs) == 1 else 's'}"
                 ctx.report.error("L3007", takes, arg.value.span, "one too many", help=_signature(callee, inputs))
@@ -59,6 +62,18 @@ def bind(
             bound.ok = False
         seen.setdefault(key, arg.name.span)
     return bound
+
+
+def _compared(ctx: Context, value: tree.Expr, callee: str, inputs: dict[str, str]) -> bool:
+    """`t(IN = TRUE)`: True, and reported, when an input is compared with a value instead of given one."""
+    if not isinstance(value, tree.Binary) or value.op != "=" or not isinstance(value.left, tree.Name):
+        return False
+    name = value.left
+    if name.key not in inputs or ctx.scope.variable(name.key) is not None:
+        return False
+    mend = f"give it with {name.text} := value"
+    ctx.report.error("L3004", f"'{name.text}' is an input of {callee}", value.op_span, "compared, not given", help=mend)
+    return True
 
 
 def _unknown(

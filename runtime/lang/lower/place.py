@@ -83,6 +83,10 @@ def unknown_name(ctx: Context, node: tree.Name, *, help: str = "") -> None:
     if node.key in ctx.scope.symbols.lost or node.key in ctx.scope.told_unknown:
         return
     ctx.scope.told_unknown.add(node.key)
+    if node.text.startswith("%"):
+        mend = "name a variable in VAR_GLOBAL and bind it in the I/O map: programs hold no addresses of devices"
+        ctx.report.error("L3001", f"{node.text} is a direct address", node.span, "not a variable", help=mend)
+        return
     mend = help or ctx.scope.nearest(node.text)
     ctx.report.error("L3001", f"unknown name '{node.text}'", node.span, "not declared", help=mend)
 
@@ -128,7 +132,20 @@ def _name(ctx: Context, node: tree.Name) -> Ref | None:
     return Ref(symbol.type, node.span, symbol, symbol.place, reason, symbol.first_leaf)
 
 
+def _list_of_globals(ctx: Context, base: tree.Name, key: str) -> bool:
+    """`GVL.speed`: True, and reported, when the base is unknown and the field is a global variable."""
+    known = ctx.scope.symbols.globals.get(key)
+    if known is None or ctx.scope.variable(base.key) is not None or base.key in ctx.scope.symbols.pous:
+        return False
+    if base.key in ctx.scope.symbols.type_trees:
+        return False
+    unknown_name(ctx, base, help=f"write {known.name} alone: the lists of global variables have no names")
+    return True
+
+
 def _field(ctx: Context, node: tree.Field) -> Ref | None:
+    if isinstance(node.base, tree.Name) and _list_of_globals(ctx, node.base, node.name.key):
+        return None
     base = _refer(ctx, node.base)
     if base is None or size_of(base.type) == 0:
         return None
