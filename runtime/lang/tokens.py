@@ -127,10 +127,9 @@ def scan(source: Source) -> Scanned:
             if newlines:
                 line, line_start = line + newlines, text.rfind("\n", position, end) + 1
             margins.append(Margin("comment", text[position + 2 : end - 2], first_line, column, line))
-        elif kind == "line":
-            margins.append(Margin("comment", found.group()[2:], line, column, line))
-        elif kind == "pragma":
-            margins.append(Margin("pragma", found.group()[1:].removesuffix("}"), line, column, line))
+        elif kind in ("line", "pragma"):
+            inner = found.group()[2:] if kind == "line" else found.group()[1:].removesuffix("}")
+            margins.append(Margin("comment" if kind == "line" else kind, inner, line, column, line))
         elif kind in ("duration", "foreign"):
             told, token = _meant(found.group(), Span(source, line, column, end - position))
             diagnostics.append(told)
