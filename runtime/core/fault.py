@@ -56,6 +56,9 @@ class FaultCode(IntEnum):
     """NaN or infinity on an output tag; the output takes its fail-safe value."""
     VALUE_OUT_OF_RANGE = 7
     """A value outside the subrange of the variable it is assigned to; the variable keeps its value."""
+    BAD_REFERENCE = 8
+    """An interface or reference that is unset, or leads nowhere; a read gives the default, a write or call does
+    nothing."""
 
 
 FAULT_TEXT: dict[FaultCode, str] = {
@@ -66,6 +69,7 @@ FAULT_TEXT: dict[FaultCode, str] = {
     FaultCode.BUDGET_EXCEEDED: "the task used up its budget of loop iterations and calls, it is cut here",
     FaultCode.OUTPUT_NOT_FINITE: "NaN or infinity on an output, the output takes its fail-safe value",
     FaultCode.VALUE_OUT_OF_RANGE: "value outside the subrange of the variable, the assignment is dropped",
+    FaultCode.BAD_REFERENCE: "an interface or reference that is unset or leads nowhere, the access is dropped",
 }
 """One line for people, by code."""
 

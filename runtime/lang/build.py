@@ -12,6 +12,7 @@ from typing import Any
 from runtime.core.diagnostic import Diagnostic, Label, Source, error
 from runtime.lang import tree
 from runtime.lang.build_charts import ChartBuilder, parts_of
+from runtime.lang.build_classes import ClassBuilder
 from runtime.lang.margins import Margins
 from runtime.lang.tokens import Scanned, Token
 from runtime.lang.tree import Test, join
@@ -26,12 +27,13 @@ class Builder(ChartBuilder):
 
     def __init__(self, source: Source, scanned: Scanned) -> None:
         self._source = source
+        self._classes = ClassBuilder(source)
         self._margins = Margins(source, scanned)
         self.diagnostics: list[Diagnostic] = []
 
     def reducer(self, alias: str) -> Callable[..., Any]:
         """The method for an alternative of the grammar."""
-        method: Callable[..., Any] = getattr(self, alias)
+        method: Callable[..., Any] = getattr(self, alias, None) or getattr(self._classes, alias)
         return method
 
     # ---- lists ----
@@ -220,6 +222,9 @@ class Builder(ChartBuilder):
     def assign(self, target: Any, _assign: Token, value: Any, _semi: Token) -> tree.Assign:
         return tree.Assign(join(target.span, value.span), target, value)
 
+    def attempt(self, target: Any, _attempt: Token, value: Any, _semi: Token) -> tree.Attempt:
+        return tree.Attempt(join(target.span, value.span), target, value)
+
     def call_statement(self, call: tree.CallExpr, _semi: Token) -> tree.CallStatement:
         return tree.CallStatement(call.span, call)
 
@@ -352,6 +357,9 @@ class Builder(ChartBuilder):
         digits = letters.lstrip("XBWDLxbwdl").replace("_", "")
         number = int(digits) if digits.isdecimal() and len(digits) <= LONGEST_PART else 1 << 16
         return tree.Partial(join(base.span, self.span(part)), base, size, number)
+
+    def dereference(self, base: Any, caret: Token) -> tree.Dereference:
+        return tree.Dereference(join(base.span, self.span(caret)), base)
 
     def subscript(self, base: Any, _l: Token, indices: list[Any], right: Token) -> tree.Subscript:
         return tree.Subscript(join(base.span, self.span(right)), base, tuple(indices))

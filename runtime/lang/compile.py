@@ -8,6 +8,7 @@ from runtime.core.diagnostic import Source, has_errors
 from runtime.core.fault import FaultCode
 from runtime.lang import tree
 from runtime.lang.application import Application, ProgramInstance, Task
+from runtime.lang.classes import numbered, own_methods
 from runtime.lang.compileresult import CompileResult
 from runtime.lang.configuration import Plan, plan
 from runtime.lang.declare import Declarer
@@ -50,7 +51,8 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
     test_pous = declarer.collect_tests(tests)
     declarer.finish()
     planned = plan(symbols, declarer.types, files, report)
-    layout = lay_out(list(symbols.globals.values()), (*planned.instances, *((p.name, p) for p in test_pous)))
+    instances = (*planned.instances, *((p.name, p) for p in test_pous))
+    layout = lay_out(list(symbols.globals.values()), instances, [p.name for p in numbered(symbols)])
     show_instances(test_pous, layout)
     bodies = Bodies(symbols, report, sites, quality_offset=layout.quality_offset, stamp_offset=layout.stamp_offset)
     programs = {p.name: bodies.compile(p, p.tree.name.span) for p in (*(p for _, p in planned.instances), *test_pous)}
@@ -60,8 +62,10 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
     test_tasks = _tasks(tests_planned(test_pous), layout, programs, sites)
     cases = test_cases(tests, programs, declarer.types.constants(Scope(symbols)), tasks)
     for pou in symbols.pous.values():
-        if not pou.library:
+        if not pou.library and pou.kind != "INTERFACE":
             bodies.compile(pou, pou.tree.name.span)
+            for method in own_methods(pou):
+                bodies.compile(method, method.tree.name.span, pou)
     if tests:
         used = bodies.bodies  # a POU that no test reaches counts as not covered
     diagnostics = tuple(report.diagnostics)

@@ -6,6 +6,8 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import ELEMENTARY
 from runtime.lang import edges, ir, tree
 from runtime.lang.chart import read_chart
+from runtime.lang.class_checks import check_class
+from runtime.lang.classes import collect, find_parents, inherited
 from runtime.lang.lower.context import Sites
 from runtime.lang.report import Report
 from runtime.lang.symbols import PouSymbol, Scope, Symbols, VarSymbol
@@ -27,9 +29,12 @@ from runtime.lang.types import (
 _ALLOWED = {
     "PROGRAM": ("VAR", "VAR_INPUT", "VAR_OUTPUT", "VAR_TEMP", "VAR_EXTERNAL"),
     "FUNCTION_BLOCK": ("VAR", "VAR_INPUT", "VAR_OUTPUT", "VAR_IN_OUT", "VAR_TEMP", "VAR_EXTERNAL"),
+    "METHOD": ("VAR", "VAR_INPUT", "VAR_OUTPUT", "VAR_IN_OUT", "VAR_TEMP", "VAR_EXTERNAL"),
     "FUNCTION": ("VAR", "VAR_INPUT", "VAR_OUTPUT", "VAR_IN_OUT", "VAR_TEMP", "VAR_EXTERNAL"),
     "TEST": ("VAR", "VAR_TEMP", "VAR_EXTERNAL"),
 }
+
+ACCESS = ("PUBLIC", "PRIVATE", "PROTECTED", "INTERNAL")
 
 
 class Declarer:
@@ -64,6 +69,9 @@ class Declarer:
         for pou in self._symbols.pous.values():
             if not pou.library:
                 self.declare(pou)
+        for pou in self._symbols.pous.values():
+            if not pou.library and pou.kind in ("FUNCTION_BLOCK", "INTERFACE"):
+                check_class(self._report, self._symbols, pou)
 
     # ---- collecting names ----
 
@@ -97,7 +105,8 @@ class Declarer:
             if not library:
                 twice(self._report, ident, symbols.type_trees[ident.key].name.span)
         else:
-            symbols.pous[ident.key] = PouSymbol(ident.text, pou.kind, pou, library)
+            symbols.pous[ident.key] = made = PouSymbol(ident.text, pou.kind, pou, library)
+            collect(self._report, symbols, made)
 
     def _collect_globals(self, section: tree.Section) -> None:
         if section.kind != "VAR_GLOBAL":
@@ -130,14 +139,21 @@ class Declarer:
         if pou.declared or pou.declaring:
             return
         pou.declaring = True
-        scope = Scope(self._symbols, pou.variables)
-        symbols = self._variables(pou, scope)
-        if pou.kind == "FUNCTION":
-            self._lay_out_function(pou, symbols)
-        else:
-            self._lay_out_block(pou, symbols)
+        if pou.kind in ("FUNCTION_BLOCK", "INTERFACE"):
+            find_parents(self._report, self._symbols, pou)
+        if pou.kind != "INTERFACE":
+            self._declare_variables(pou)
         pou.declaring = False
         pou.declared = True
+
+    def _declare_variables(self, pou: PouSymbol) -> None:
+        pou.variables |= inherited(pou)
+        outer = pou.owner.variables if pou.owner is not None and pou.owner.declared else None
+        symbols = self._variables(pou, Scope(self._symbols, pou.variables, outer))
+        if pou.kind in ("FUNCTION", "METHOD"):
+            self._lay_out_function(pou, symbols)
+        else:
+            self._lay_out_block(pou, [*(pou.base.kept if pou.base is not None else ()), *symbols])
 
     def _variables(self, pou: PouSymbol, scope: Scope) -> list[VarSymbol]:
         """The POU's own variables in order, with types and initial values, entered under their names."""
@@ -158,9 +174,9 @@ class Declarer:
         """What a body that is an SFC keeps in its instance."""
         if not pou.tree.chart:
             return []
-        if pou.kind == "FUNCTION":
+        if pou.kind in ("FUNCTION", "METHOD"):
             mend = "make it a FUNCTION_BLOCK, which keeps its steps from call to call"
-            self._report.error("L6002", "an SFC in a FUNCTION", pou.tree.chart[0].span, "begins here", help=mend)
+            self._report.error("L6002", f"an SFC in a {pou.kind}", pou.tree.chart[0].span, "begins here", help=mend)
             return []
         mixed = next((s for s in pou.tree.body if not isinstance(s, tree.Broken)), None)
         if mixed is not None:
@@ -198,6 +214,8 @@ class Declarer:
                 self._external(pou, ident, declaration, scope)
                 continue
             symbol = VarSymbol(ident.text, ident.span, section.kind, section.constant, declaration.note)
+            symbol.access = next((q for q in section.qualifiers if q in ACCESS), "")
+            symbol.owner = pou.name
             self._resolve(symbol, declaration, scope)
             self._check_instance(pou, symbol)
             pou.variables[ident.key] = symbol
@@ -214,10 +232,14 @@ class Declarer:
             message = f"{name_of(symbol.type)} is a PROGRAM"
             mend = "make it a FUNCTION_BLOCK to use it inside another POU"
             self._report.error("L3016", message, symbol.span, "an instance of a program", help=mend)
+        if isinstance(symbol.type, BlockType) and self._symbols.pous[symbol.type.name.lower()].has("ABSTRACT"):
+            mend = "declare an instance of a block that extends it, or a variable of an interface"
+            label = f"an instance of {symbol.type.name}"
+            self._report.error("L7006", f"{symbol.type.name} is ABSTRACT", symbol.span, label, help=mend)
         if symbol.section == "VAR_IN_OUT" or not contains_block(symbol.type):
             return
-        if symbol.section == "VAR_TEMP" or pou.kind == "FUNCTION":
-            where = "VAR_TEMP" if symbol.section == "VAR_TEMP" else "a FUNCTION"
+        if symbol.section == "VAR_TEMP" or pou.kind in ("FUNCTION", "METHOD"):
+            where = "VAR_TEMP" if symbol.section == "VAR_TEMP" else f"a {pou.kind}"
             message = f"an instance cannot keep its state in {where}"
             mend = "declare it in VAR of a FUNCTION_BLOCK or PROGRAM, or pass it as VAR_IN_OUT"
             self._report.error("L3016", message, symbol.span, f"an instance of {name_of(symbol.type)}", help=mend)
@@ -247,8 +269,10 @@ class Declarer:
     # ---- where variables lie ----
 
     def _lay_out_block(self, pou: PouSymbol, symbols: list[VarSymbol]) -> None:
+        pou.kept = [s for s in symbols if s.section != "VAR_TEMP"]
+        pou.edges = [*(pou.base.edges if pou.base is not None else ()), *pou.edges]
         inside = [s for s in symbols if s.section in ("VAR", "VAR_INPUT", "VAR_OUTPUT") and s.value is None]
-        fields = [(tree.Ident(s.name, s.span), s.type, s.initial, s.section, s.note) for s in inside]
+        fields = [(tree.Ident(s.name, s.span), s.type, s.initial, _section(s), s.note) for s in inside]
         members, size, alignment = lay_out(fields)
         size = max(size, 1)  # also an instance without variables of its own is somewhere, and can be called
         for symbol, member in zip(inside, members, strict=True):
@@ -284,6 +308,10 @@ class Declarer:
     def _number_refs(self, pou: PouSymbol) -> None:
         for number, symbol in enumerate(pou.refs):
             symbol.place = ir.Place(ir.Base.REF, 0, param=number) if size_of(symbol.type) else None
+
+
+def _section(symbol: VarSymbol) -> str:
+    return "VAR PUBLIC" if symbol.section == "VAR" and symbol.access == "PUBLIC" else symbol.section
 
 
 def _into_frame(pou: PouSymbol, symbol: VarSymbol) -> None:

@@ -42,8 +42,10 @@ def place(pou: PouSymbol) -> None:
         edge.seen.place = pou.variables[f"{edge.seen.name.lower()}#q"].place
 
 
-def opening(pou: PouSymbol) -> list[ir.Statement]:
-    """What the block does at each call before its first statement."""
+def opening(pou: PouSymbol, this: PouSymbol | None) -> list[ir.Statement]:
+    """What the block does at each call before its first statement; nothing when it runs as the base of another."""
+    if this is not None and this is not pou:
+        return []
     return [statement for edge in pou.edges for statement in _trigger(edge)]
 
 

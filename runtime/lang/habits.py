@@ -39,7 +39,7 @@ def mend(tokens: Sequence[Token], position: int, expected: set[str]) -> str:
 
 def missing_end_if(tokens: Sequence[Token], opened: Token, position: int) -> str:
     """Help when an END_IF is missing: `ELSE IF` in between opened one that nobody meant to close."""
-    start = next(i for i, t in enumerate(tokens) if t is opened)
+    start = next((i for i, t in enumerate(tokens) if t is opened), position)  # a word taken as meant is no token
     for first, second in zip(tokens[max(0, start - 1) : position], tokens[start:position], strict=False):
         if first.kind == "ELSE" and second.kind == "IF" and first.line == second.line:
             return f"close it with END_IF; or write ELSIF for the ELSE IF in line {first.line}, which opens one more"

@@ -25,14 +25,19 @@ from enum import Enum
 from typing import Literal
 
 from runtime.core.elementary import BOOL, Elementary, Value
+from runtime.lang.ir_calls import After as After  # the alias says: part of this module
+from runtime.lang.ir_calls import Call as Call
+from runtime.lang.ir_calls import Dispatch as Dispatch
+from runtime.lang.ir_calls import DispatchArm as DispatchArm
+from runtime.lang.ir_calls import Locate as Locate
 
 
 class Base(Enum):
     """Where a place's offset counts from."""
 
     APP = "app"  # start of application memory
-    SELF = "self"  # the instance this body was called with (PROGRAM, FUNCTION_BLOCK)
-    FRAME = "frame"  # this call's frame: VAR_TEMP, and all of a FUNCTION's variables
+    SELF = "self"  # the instance this body was called with (PROGRAM, FUNCTION_BLOCK, METHOD)
+    FRAME = "frame"  # this call's frame: VAR_TEMP, and all of a FUNCTION's or METHOD's variables
     REF = "ref"  # what by-reference parameter number `param` points at
 
 
@@ -158,36 +163,27 @@ class Intrinsic:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A user's FUNCTION. `values` fill the value parameters, `refs` the by-reference ones, each in order.
-
-    Values first, then refs, are evaluated left to right. With a bad index in a ref the call is not made and the result
-    is the default. `type` is None for a function without result (then only as an Evaluate statement).
-    """
-
-    type: Elementary | None
-    body: str
-    values: tuple["Expr", ...]
-    refs: tuple[Place, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class After:
-    """`value`, evaluated after `first` was called for what it does (a function whose result is a structure)."""
-
-    type: Elementary
-    first: Call
-    value: "Expr"
-
-
-@dataclass(frozen=True, slots=True)
 class Reachable:
     """A BOOL: whether all indices of a place are good. They are evaluated and checked as for a load."""
 
     place: Place
 
 
-Expr = Const | Load | Unary | Binary | Compare | ShortCircuit | Convert | Intrinsic | Call | After | Reachable
+Expr = (
+    Const
+    | Load
+    | Unary
+    | Binary
+    | Compare
+    | ShortCircuit
+    | Convert
+    | Intrinsic
+    | Call
+    | Dispatch
+    | Locate
+    | After
+    | Reachable
+)
 
 
 def type_of(node: Expr) -> Elementary:
@@ -233,9 +229,9 @@ class CallInstance:
 
 @dataclass(frozen=True, slots=True)
 class Evaluate:
-    """A function called for what it does; its result is dropped."""
+    """A function or method called for what it does; its result is dropped."""
 
-    value: Call
+    value: Call | Dispatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,11 +359,12 @@ class Body:
     `frame` is the frame's content at each call (its length is the frame's size); value parameters are stored over it.
     `origins` has a place in the source for each statement that `walk` meets, None for what the compiler added;
     `locals` are the frame's variables. Neither means anything to what the body does.
-    `refs` counts by-reference parameters. A FUNCTION's result is read at `result_offset` of the frame.
+    `refs` counts by-reference parameters. A FUNCTION's or METHOD's result is read at `result_offset` of the frame. All
+    but a FUNCTION run on an instance; a method that others inherit exists once for each type of instance.
     """
 
     name: str
-    kind: Literal["PROGRAM", "FUNCTION_BLOCK", "FUNCTION"]
+    kind: Literal["PROGRAM", "FUNCTION_BLOCK", "FUNCTION", "METHOD"]
     block: Block
     frame: bytes
     may_cut: bool

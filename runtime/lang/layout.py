@@ -58,8 +58,13 @@ class _Leaf:
     line: int
 
 
-def lay_out(globals_: Sequence[VarSymbol], programs: Iterable[tuple[str, PouSymbol]]) -> Layout:
-    """Give globals and program instances their addresses; folded constants take no room."""
+def lay_out(
+    globals_: Sequence[VarSymbol], programs: Iterable[tuple[str, PouSymbol]], numbered: Sequence[str] = ()
+) -> Layout:
+    """Give globals and program instances their addresses; folded constants take no room.
+
+    `numbered` are the types whose number an interface variable may hold: memory means something else when they change.
+    """
     offset, leaf = appmemory.HEADER_SIZE, 0
     laid: list[VarSymbol] = []
     for symbol in globals_:
@@ -84,7 +89,7 @@ def lay_out(globals_: Sequence[VarSymbol], programs: Iterable[tuple[str, PouSymb
     memory[stamp_offset:] = TIME.codec.pack(appmemory.NEVER_NS) * leaf
     tags = TagTable(_tags(laid), _variables(instances))
     _fill(memory, laid, instances)
-    digest = _hash(tags, quality_offset, stamp_offset)
+    digest = _hash(tags, quality_offset, stamp_offset, numbered)
     return Layout(tuple(instances), quality_offset, stamp_offset, bytes(memory), tags, digest)
 
 
@@ -165,10 +170,12 @@ def _described(leaf: _Leaf) -> dict[str, object]:
     }
 
 
-def _hash(tags: TagTable, quality_offset: int, stamp_offset: int) -> str:
+def _hash(tags: TagTable, quality_offset: int, stamp_offset: int, numbered: Sequence[str]) -> str:
     digest = hashlib.sha256()
     for leaf in (*tags.tags, *tags.variables):
         labels = ",".join(f"{n}={v}" for n, v in leaf.labels)
         digest.update(f"{leaf.name.lower()}|{leaf.type_name}|{labels}|{leaf.type.name}|{leaf.offset}\n".encode())
+    for number, name in enumerate(numbered, 1):
+        digest.update(f"{number}={name.lower()}\n".encode())
     digest.update(f"{quality_offset}|{stamp_offset}".encode())
     return digest.hexdigest()

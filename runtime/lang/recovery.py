@@ -20,6 +20,8 @@ _CLOSERS = {
     "VAR_IN_OUT": "END_VAR", "VAR_TEMP": "END_VAR", "VAR_GLOBAL": "END_VAR", "VAR_EXTERNAL": "END_VAR",
     "CONFIGURATION": "END_CONFIGURATION", "RESOURCE": "END_RESOURCE", "TEST": "END_TEST", "STEP": "END_STEP",
     "INITIAL_STEP": "END_STEP", "TRANSITION": "END_TRANSITION", "ACTION": "END_ACTION",
+    "INTERFACE": "END_INTERFACE", "METHOD": "END_METHOD", "PROPERTY": "END_PROPERTY", "GET": "END_GET",
+    "SET": "END_SET",
 }  # fmt: skip
 _CHART_WORDS = frozenset({"INITIAL_STEP", "STEP", "TRANSITION", "ACTION"})
 _UNITS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION", "TYPE", "CONFIGURATION", "$END"})
@@ -365,7 +367,8 @@ class Recovery:
             return "PROGRAM, FUNCTION_BLOCK, FUNCTION, TYPE, VAR_GLOBAL or CONFIGURATION"
         operators = {"OR", "XOR", "AND", "AND_THEN", "OR_ELSE", "MOD", "POWER", "NE", "LE", "GE", "LT", "GT", "EQ",
                      "PLUS", "MINUS", "STAR", "SLASH", "AMP"}  # fmt: skip
-        plain = sorted(words(k) for k in expected - operators - {"ERROR", "DOT", "LBRACK", "$END"})
+        unsaid = operators | {"ERROR", "DOT", "CARET", "ATTEMPT", "REFASSIGN", "LBRACK", "$END"}
+        plain = sorted(words(k) for k in expected - unsaid)
         if len(plain) > 1 and operators & expected:
             plain = [word for word in plain if word != words("LPAR")]
         if operators & expected and not plain:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class VarSymbol:
     """A variable or constant. `place` is set when it lies somewhere, `value` when it is a folded constant.
 
+    `access` is PUBLIC, PRIVATE and so on where that was said, `owner` the POU it was declared in.
     `first_leaf` is the tag index of a global's first leaf, else -1. `offset` counts in its owner: application memory,
     instance, or frame.
     """
@@ -35,6 +36,8 @@ class VarSymbol:
     reason_read_only: str = ""
     resolve: Callable[["VarSymbol"], None] | None = None
     busy: bool = False
+    access: str = ""
+    owner: str = ""
 
     def resolved(self) -> "VarSymbol":
         """Itself, with type and value known."""
@@ -63,10 +66,12 @@ class EdgeInput:
 
 @dataclass(slots=True, eq=False)
 class PouSymbol:
-    """A PROGRAM, FUNCTION_BLOCK or FUNCTION. Everything below `declared` is known only when that is True.
+    """A PROGRAM, FUNCTION_BLOCK, FUNCTION, METHOD or INTERFACE. All below `declared` is known only when that is True.
 
     `refs` are what callers pass by reference, in order: aggregate inputs of a function, in-outs, a function's outputs,
-    and last an aggregate result.
+    and last an aggregate result. `kept` is what an instance holds, in order, what it inherits first.
+    A METHOD has an `owner`, and an `accessor` (get, set) where it belongs to a property. `interfaces` are those an
+    INTERFACE extends or a FUNCTION_BLOCK implements, as written.
     """
 
     name: str
@@ -86,6 +91,33 @@ class PouSymbol:
     frame: bytearray = field(default_factory=bytearray)
     edges: list[EdgeInput] = field(default_factory=list)
     chart: "Chart | None" = None
+    kept: list[VarSymbol] = field(default_factory=list)
+    owner: "PouSymbol | None" = None
+    accessor: str = ""
+    base: "PouSymbol | None" = None
+    interfaces: list["PouSymbol"] = field(default_factory=list)
+    methods: dict[str, "PouSymbol"] = field(default_factory=dict)
+    properties: dict[str, "PropertySymbol"] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        """The name with what it belongs to: `PUMP.start`, `PUMP.speed#get`."""
+        tail = f"#{self.accessor}" if self.accessor else ""
+        return f"{self.owner.name}.{self.name}{tail}" if self.owner is not None else self.name
+
+    def has(self, modifier: str) -> bool:
+        """Whether it was declared ABSTRACT, FINAL, PRIVATE and so on."""
+        return modifier in self.tree.modifiers
+
+
+@dataclass(slots=True, eq=False)
+class PropertySymbol:
+    """A PROPERTY: its accessors, which are methods."""
+
+    name: str
+    span: Span
+    get: PouSymbol | None
+    set: PouSymbol | None
 
 
 class Symbols:
@@ -99,6 +131,8 @@ class Symbols:
         self.label_owners: dict[str, list[str]] = {}
         self.inline_enums: dict[str, list[EnumType]] = {}
         self.lost: set[str] = set()
+        self.method_names: set[str] = set()
+        self.property_names: set[str] = set()
         self.resolve_type: Callable[[str], Type | None] = lambda _: None
         self.declare: Callable[[PouSymbol], None] = lambda _: None
 
@@ -110,22 +144,28 @@ class Symbols:
 
 
 class Scope:
-    """The names one POU sees: its own, then the shared ones."""
+    """The names one POU sees: its own, then (a method) those of its block, then the shared ones."""
 
-    def __init__(self, symbols: Symbols, own: dict[str, VarSymbol] | None = None) -> None:
+    def __init__(
+        self,
+        symbols: Symbols,
+        own: dict[str, VarSymbol] | None = None,
+        outer: dict[str, VarSymbol] | None = None,
+    ) -> None:
         self.symbols = symbols
+        self.outer = outer if outer is not None else {}
         self.own = own if own is not None else {}
         self.told_unknown: set[str] = set()
 
     def variable(self, key: str) -> VarSymbol | None:
         """The variable or constant of this name."""
-        found = self.own.get(key) or self.symbols.globals.get(key)
+        found = self.own.get(key) or self.outer.get(key) or self.symbols.globals.get(key)
         return found.resolved() if found else None
 
     def nearest(self, name: str, extra: Iterable[str] = ()) -> str:
         """Help for an unknown name: the known one that looks most like it."""
         symbols = self.symbols
-        known = {k: v.name for k, v in (*symbols.globals.items(), *self.own.items())}
+        known = {k: v.name for k, v in (*symbols.globals.items(), *self.outer.items(), *self.own.items())}
         known |= {label: label.upper() for label in symbols.label_owners}
         known |= {k: p.name for k, p in symbols.pous.items() if p.kind == "FUNCTION"}
         return suggest(name, [*known.values(), *extra]) or "declare it in VAR, or in VAR_GLOBAL to share it"

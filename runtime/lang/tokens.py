@@ -19,11 +19,18 @@ KEYWORDS = frozenset(
     AND_THEN OR_ELSE NOT MOD TRUE FALSE
     R_EDGE F_EDGE TEST END_TEST
     INITIAL_STEP STEP END_STEP TRANSITION END_TRANSITION FROM ACTION END_ACTION
+    INTERFACE END_INTERFACE METHOD END_METHOD PROPERTY END_PROPERTY GET END_GET SET END_SET EXTENDS IMPLEMENTS
+    ABSTRACT FINAL OVERRIDE PUBLIC PRIVATE PROTECTED INTERNAL REF_TO POINTER
     """.split()  # noqa: SIM905 - sixty quoted words read worse
 )
 
-CONTEXTUAL = frozenset({"ON", "TASK", "WITH", "RESOURCE", "PERSISTENT", "R_EDGE", "F_EDGE", "TEST", "END_TEST", "FROM"})
-"""Keywords only where a configuration or section expects them; elsewhere they are names: `(OFF, ON)` is common."""
+CONTEXTUAL = frozenset(
+    """
+    ON TASK WITH RESOURCE PERSISTENT R_EDGE F_EDGE TEST END_TEST FROM INTERFACE METHOD PROPERTY GET SET EXTENDS
+    IMPLEMENTS ABSTRACT FINAL OVERRIDE PUBLIC PRIVATE PROTECTED INTERNAL REF_TO POINTER
+    """.split()  # noqa: SIM905 - twenty quoted words read worse
+)
+"""Keywords only where a configuration, section or class expects them; elsewhere names: `(OFF, ON)` is common."""
 
 NAMED = frozenset({"STEP", "ACTION", "TRANSITION"})
 """Keywords only in front of a name (or of FROM): many programs have variables of these names."""
@@ -31,7 +38,7 @@ NAMED = frozenset({"STEP", "ACTION", "TRANSITION"})
 OPERATORS = {
     ":=": "ASSIGN", "=>": "OUTPUT", "..": "RANGE", "**": "POWER", "<>": "NE", "<=": "LE", ">=": "GE", "<": "LT",
     ">": "GT", "=": "EQ", "+": "PLUS", "-": "MINUS", "*": "STAR", "/": "SLASH", "&": "AMP", "(": "LPAR", ")": "RPAR",
-    "[": "LBRACK", "]": "RBRACK", ",": "COMMA", ";": "SEMI", ":": "COLON", ".": "DOT",
+    "[": "LBRACK", "]": "RBRACK", ",": "COMMA", ";": "SEMI", ":": "COLON", ".": "DOT", "^": "CARET", "?=": "ATTEMPT",
 }  # fmt: skip
 
 _PATTERN = re.compile(
@@ -47,7 +54,7 @@ _PATTERN = re.compile(
   | (?P<duration>\d[\d_]*(?:\.\d+)?(?:ms|us|ns|s|m|h|d)\b)
   | (?P<real>\d[\d_]*\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)
   | (?P<integer>\d[\d_]*)
-  | (?P<operator>:=|=>|\.\.|\*\*|<>|<=|>=|[<>=+\-*/&()\[\],;:.])
+  | (?P<operator>:=|=>|\?=|\.\.|\*\*|<>|<=|>=|[<>=+\-*/&()\[\],;:.^])
   | (?P<address>%[IQMiqm][XBWDLxbwdl]?(?:\d+(?:\.\d+)*|\*))
   | (?P<foreign>!=|!|\|\|?|~)
   | (?P<partial>%[XBWDLxbwdl]?\d+)
@@ -55,6 +62,8 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE,
 )
+_ENDS_OF_VARIABLES = ("NAME", "RBRACK", "CARET")
+"""`a REF= b` assigns; elsewhere `ref=b` compares a variable called ref."""
 _COMMENT_EDGE = re.compile(r"\(\*|\*\)|/\*|\*/")
 
 
@@ -106,8 +115,8 @@ def scan(source: Source) -> Scanned:
         kind, end = found.lastgroup, found.end()
         if kind == "word":
             word = found.group()
-            upper = word.upper()
-            tokens.append(Token(upper if upper in KEYWORDS else "NAME", word, line, column))
+            made, end = _word(text, word, end, tokens[-1].kind if tokens else "")
+            tokens.append(Token(made, text[position:end], line, column))
         elif kind == "operator":
             tokens.append(Token(OPERATORS[found.group()], found.group(), line, column))
         elif kind == "newline":
@@ -182,6 +191,14 @@ def _settle_names(tokens: list[Token]) -> None:
         priority = tokens[i + 2].text.upper() == "PRIORITY" if len(following) > 2 else False
         if not (token.kind == "TRANSITION" and following[0] == "LPAR" and priority and following[2] == "ASSIGN"):
             tokens[i] = token._replace(kind="NAME")
+
+
+def _word(text: str, word: str, end: int, before: str) -> tuple[str, int]:
+    """The kind of a word, and where it ends."""
+    upper = word.upper()
+    if upper == "REF" and text[end : end + 1] == "=" and before in _ENDS_OF_VARIABLES:
+        return "REFASSIGN", end + 1
+    return (upper if upper in KEYWORDS else "NAME"), end
 
 
 def _comment_end(text: str, start: int) -> int:

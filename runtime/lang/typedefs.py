@@ -17,7 +17,9 @@ from runtime.lang.types import (
     UNKNOWN,
     ArrayType,
     EnumType,
+    InterfaceType,
     Member,
+    RefType,
     StructType,
     SubrangeType,
     Type,
@@ -72,6 +74,8 @@ class TypeResolver:
         pou = self._symbols.pous.get(key)
         if pou is None or pou.kind == "FUNCTION":
             return None
+        if pou.kind == "INTERFACE":
+            return self._symbols.types.setdefault(key, InterfaceType(pou.name))
         self._symbols.declare(pou)
         return pou.block if pou.block is not None else UNKNOWN
 
@@ -88,6 +92,16 @@ class TypeResolver:
                 return self.structure("STRUCT", spec)
             case tree.SubrangeType():
                 return self._subrange(spec, scope)
+            case tree.ReferenceType():
+                return self._reference(spec.target, scope)
+
+    def _reference(self, spec: tree.TypeSpec, scope: Scope) -> Type:
+        """A reference to a type, which may still be in the making: `next : REF_TO NODE` inside of NODE."""
+        if isinstance(spec, tree.NamedType) and (spec.key in self._busy or self._is_declaring(spec.key)):
+            key = spec.key
+            return RefType(lambda: self.named(key) or UNKNOWN)
+        target = self.of(spec, scope)
+        return UNKNOWN if isinstance(target, Unknown) else RefType(lambda: target)
 
     def structure(self, name: str, spec: tree.StructType) -> Type:
         """A structure type."""
@@ -181,7 +195,7 @@ class TypeResolver:
             self._report.error("L3002", f"{spec.text.upper()} is not supported yet", spec.span, "a later addition")
             return UNKNOWN
         names = [*ELEMENTARY, *(t.name.text for t in self._symbols.type_trees.values())]
-        names += [p.name for p in self._symbols.pous.values() if p.kind == "FUNCTION_BLOCK"]
+        names += [p.name for p in self._symbols.pous.values() if p.kind in ("FUNCTION_BLOCK", "INTERFACE")]
         self._report.error(
             "L3002",
             f"unknown type '{spec.text}'",

@@ -4,11 +4,11 @@ Structures and blocks are laid out in order of declaration, naturally aligned, t
 alignment. Named types are compared by identity, arrays by their bounds and element.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from runtime.core.diagnostic import Span
-from runtime.core.elementary import Elementary, Value
+from runtime.core.elementary import ULINT, Elementary, Value
 from runtime.lang.tree import Note
 
 
@@ -102,6 +102,30 @@ class ArrayType:
         return size_of(self.element)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class InterfaceType:
+    """A variable that leads to an instance of any block that implements an interface; 0 is none (ir.Dispatch)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RefType:
+    """A reference: 0 is none, else the offset of a `target` in application memory with the target's mark above it."""
+
+    lookup: Callable[[], "Type"]
+
+    @property
+    def target(self) -> "Type":
+        """What it leads to; found when asked for, because a structure may hold references to its own kind."""
+        return self.lookup()
+
+    @property
+    def name(self) -> str:
+        """As the user writes it."""
+        return f"REF_TO {name_of(self.target)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """The type of something that was reported already: fits everywhere, silently."""
@@ -117,8 +141,20 @@ class Flexible:
 UNKNOWN = Unknown()
 ANY_INT = Flexible("a whole number")
 ANY_REAL = Flexible("a real number")
+NULL = Flexible("NULL")
 
-Type = Elementary | EnumType | SubrangeType | StructType | BlockType | ArrayType | Unknown | Flexible
+Type = (
+    Elementary
+    | EnumType
+    | SubrangeType
+    | StructType
+    | BlockType
+    | ArrayType
+    | InterfaceType
+    | RefType
+    | Unknown
+    | Flexible
+)
 
 
 def size_of(kind: Type) -> int:
@@ -128,6 +164,8 @@ def size_of(kind: Type) -> int:
             return kind.size
         case EnumType() | SubrangeType():
             return kind.base.size
+        case InterfaceType() | RefType():
+            return ULINT.size
         case StructType() | BlockType():
             return kind.size
         case ArrayType():
@@ -154,7 +192,7 @@ def leaves_of(kind: Type) -> int:
             return kind.leaves
         case ArrayType():
             return kind.count * leaves_of(kind.element)
-        case Elementary() | EnumType() | SubrangeType():
+        case Elementary() | EnumType() | SubrangeType() | InterfaceType() | RefType():
             return 1
         case _:
             return 0
@@ -167,6 +205,8 @@ def storage_of(kind: Type) -> Elementary | None:
             return kind
         case EnumType() | SubrangeType():
             return kind.base
+        case InterfaceType() | RefType():
+            return ULINT
         case _:
             return None
 
@@ -178,6 +218,8 @@ def default_bytes(kind: Type) -> bytes:
             return bytes(kind.size)
         case EnumType() | SubrangeType():
             return pack(kind.base, kind.default)
+        case InterfaceType() | RefType():
+            return bytes(ULINT.size)
         case StructType() | BlockType():
             memory = bytearray(kind.size)
             for member in kind.members:
@@ -228,6 +270,8 @@ def same(left: Type, right: Type) -> bool:
         return True
     if isinstance(left, ArrayType) and isinstance(right, ArrayType):
         return left.low == right.low and left.high == right.high and same(left.element, right.element)
+    if isinstance(left, RefType) and isinstance(right, RefType):
+        return same(left.target, right.target)
     return left is right or (isinstance(left, Elementary) and left == right)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from runtime.core import appmemory
 from runtime.core.elementary import Elementary, Value
 from runtime.lang import ir
 from runtime.lang.interp import operations
@@ -25,7 +26,7 @@ class ExpressionCompiler:
         """The place as a function that finds it."""
         return compile_place(place, self._memory, self.expression, self._record)
 
-    def expression(self, node: ir.Expr) -> Evaluator:
+    def expression(self, node: ir.Expr) -> Evaluator:  # noqa: C901 - one arm a kind of node
         """The expression as a function that computes it."""
         match node:
             case ir.Const(value=value):
@@ -48,8 +49,12 @@ class ExpressionCompiler:
                 return self._intrinsic(node)
             case ir.Call():
                 return self.call(node)
+            case ir.Dispatch():
+                return self._dispatch(node)
+            case ir.Locate():
+                return self._locate(node)
             case ir.After():
-                return _after(self.call(node.first), self.expression(node.value))
+                return _after(self.called(node.first), self.expression(node.value))
             case ir.Reachable():
                 return _reachable(self.place(node.place))
 
@@ -83,15 +88,56 @@ class ExpressionCompiler:
         """A call of a FUNCTION; one without result evaluates to FALSE."""
         function = self.function(node.body)
         values = tuple(self.expression(value) for value in node.values)
-        refs = tuple(self.place(ref) for ref in node.refs)
+        refs = tuple(self.place(ref) for ref in (*([node.instance] if node.instance else []), *node.refs))
         default = node.type.default if node.type else False
+        is_method = node.instance is not None
 
         def call(activation: Activation) -> Value:
             arguments = [value(activation) for value in values]
             spots = locate_all(refs, activation)
-            return default if spots is None else function.call(arguments, spots)
+            if spots is None:
+                return default
+            return function.call(arguments, spots[1:], spots[0]) if is_method else function.call(arguments, spots)
 
         return call
+
+    def called(self, node: ir.Call | ir.Dispatch) -> Evaluator:
+        """A call of a FUNCTION or METHOD."""
+        return self.call(node) if isinstance(node, ir.Call) else self._dispatch(node)
+
+    def _dispatch(self, node: ir.Dispatch) -> Evaluator:
+        subject = self.expression(node.subject)
+        values = tuple(self.expression(value) for value in node.values)
+        refs = tuple(self.place(ref) for ref in node.refs)
+        arms = {arm.number: (arm, self.function(arm.body)) for arm in node.arms}
+        default = node.type.default if node.type else False
+
+        def call(activation: Activation) -> Value:
+            number, offset = divmod(int(subject(activation)), 1 << 32)
+            arm, function = arms.get(number, (None, None))
+            if arm is None or function is None or not _holds(offset, arm.size, arm.alignment, node.end):
+                self._record(node.site)
+                return default
+            arguments = [value(activation) for value in values]
+            spots = locate_all(refs, activation)
+            return default if spots is None else function.call(arguments, spots, (self._memory, offset))
+
+        return call
+
+    def _locate(self, node: ir.Locate) -> Evaluator:
+        locate = self.place(node.place)
+
+        def address(activation: Activation) -> Value:
+            spot = locate(activation)
+            if spot is None:
+                return 0
+            buffer, offset = spot
+            if buffer is not self._memory or not appmemory.HEADER_SIZE <= offset < node.end:
+                self._record(node.site)
+                return 0
+            return offset | node.tag << 32
+
+        return address
 
 
 def locate_all(places: tuple[Locator, ...], activation: Activation) -> tuple[Spot, ...] | None:
@@ -119,6 +165,11 @@ def _load_located(type_: Elementary, locate: Locator) -> Evaluator:
         return value
 
     return load
+
+
+def _holds(offset: int, size: int, alignment: int, end: int) -> bool:
+    """Whether something of this size may lie at an offset that a program held as a value."""
+    return appmemory.HEADER_SIZE <= offset <= end - size and offset % alignment == 0
 
 
 def _after(first: Evaluator, value: Evaluator) -> Evaluator:

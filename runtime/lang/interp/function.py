@@ -15,13 +15,14 @@ class Function:
         self._body = body
         self._block = block
 
-    def call(self, values: Sequence[Value], refs: tuple[Spot, ...]) -> Value:
-        """Call a FUNCTION; one without result gives FALSE."""
+    def call(self, values: Sequence[Value], refs: tuple[Spot, ...], instance: Spot | None = None) -> Value:
+        """Call a FUNCTION, or a METHOD on an instance; one without result gives FALSE."""
         body = self._body
         frame = bytearray(body.frame)
         for parameter, value in zip(body.values, values, strict=True):
             parameter.type.pack_into(frame, parameter.offset, value)
-        self._block(Activation(frame, 0, frame, refs))
+        buffer, offset = instance or (frame, 0)
+        self._block(Activation(buffer, offset, frame, refs))
         return body.result.unpack(frame, body.result_offset) if body.result else False
 
     def run(self, buffer: Buffer, offset: int, refs: tuple[Spot, ...]) -> None:

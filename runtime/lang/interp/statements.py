@@ -86,7 +86,7 @@ class StatementCompiler:
             case ir.CallInstance():
                 return self._call_instance(node)
             case ir.Evaluate(value):
-                return _dropped(self._expressions.call(value))
+                return _dropped(self._expressions.called(value))
             case ir.If():
                 return self._if(node)
             case ir.Case():

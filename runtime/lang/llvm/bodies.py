@@ -1,7 +1,7 @@
 """Bodies and tasks: LLVM functions around blocks of statements.
 
-A body is `T @"st.NAME"(ptr app, ptr self, T values…, ptr refs…)`; a FUNCTION has no `self`, only it has values and a
-result. A task is `void @vs_task_<i>(ptr app)`, the only functions seen from outside.
+A body is `T @"st.NAME"(ptr app, ptr self, T values…, ptr refs…)`; a FUNCTION has no `self`, only it and a METHOD have
+values and a result. A task is `void @vs_task_<i>(ptr app)`, the only functions seen from outside.
 """
 
 from runtime.core import appmemory

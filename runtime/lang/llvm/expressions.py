@@ -2,7 +2,7 @@
 
 from runtime.core.elementary import Kind
 from runtime.lang import ir
-from runtime.lang.llvm import places
+from runtime.lang.llvm import calls, places
 from runtime.lang.llvm.conversions import convert
 from runtime.lang.llvm.intrinsics import intrinsic
 from runtime.lang.llvm.types import constant, integer_constant, register_type
@@ -12,7 +12,7 @@ _REAL_OPERATIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 _REAL_RELATIONS = {"eq": "oeq", "ne": "une", "lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge"}
 
 
-def evaluate(out: BodyWriter, node: ir.Expr) -> str:
+def evaluate(out: BodyWriter, node: ir.Expr) -> str:  # noqa: C901 - one arm a kind of node
     """Emit an expression; give the register (or literal) that holds its value."""
     match node:
         case ir.Load(type_, place):
@@ -33,9 +33,13 @@ def evaluate(out: BodyWriter, node: ir.Expr) -> str:
             arguments = [(evaluate(out, argument), type_of(argument)) for argument in args]
             return intrinsic(out, name, type_, arguments, site)
         case ir.Call():
-            return call(out, node)
+            return calls.call(out, node, evaluate, type_of)
+        case ir.Dispatch():
+            return calls.dispatch(out, node, evaluate, type_of)
+        case ir.Locate():
+            return places.locate(out, node, evaluate)
         case ir.After(_, first, value):
-            call(out, first)
+            called(out, first)
             return evaluate(out, value)
         case ir.Reachable(place):
             return places.reachable(out, place, evaluate)
@@ -44,29 +48,10 @@ def evaluate(out: BodyWriter, node: ir.Expr) -> str:
 type_of = ir.type_of
 
 
-def call(out: BodyWriter, node: ir.Call) -> str:
-    """A call of a FUNCTION; the type's default when a by-reference argument has a bad index."""
-    result = register_type(node.type) if node.type else "void"
-    values = [f"{register_type(type_of(value))} {evaluate(out, value)}" for value in node.values]
-    checked = any(ref.indices for ref in node.refs)
-    bad, join = (out.label("bad"), out.label("join")) if checked else ("", "")
-    refs = [f"ptr {places.address(out, ref, bad, evaluate)}" for ref in node.refs]
-    text = f'call {result} @"st.{node.body}"({", ".join(["ptr %app", *values, *refs])})'
-    out.calls[node.body] += 1
-    register = out.temp(text) if node.type else ""
-    if not node.type:
-        out.line(text)
-    out.leave_when_cut(node.body)
-    if not checked:
-        return register
-    called = out.block
-    out.branch(join)
-    out.start(bad)
-    out.branch(join)
-    out.start(join)
-    if not node.type:
-        return register
-    return out.phi(result, (register, called), (constant(node.type, node.type.default), bad))
+def called(out: BodyWriter, node: ir.Call | ir.Dispatch) -> str:
+    """A call of a FUNCTION or METHOD."""
+    emit = calls.call if isinstance(node, ir.Call) else calls.dispatch
+    return emit(out, node, evaluate, type_of)  # type: ignore[arg-type]  # each takes its own kind of node
 
 
 def _unary(out: BodyWriter, node: ir.Unary) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from runtime.core import appmemory
 from runtime.core.elementary import Elementary, Kind
-from runtime.lang.ir import Base, Expr, Index, Place
+from runtime.lang.ir import Base, Expr, Index, Locate, Place
 from runtime.lang.llvm.rounds import SteppedPlace
 from runtime.lang.llvm.types import constant, integer_constant, memory_type, register_type
 from runtime.lang.llvm.writer import TAG_ACCOUNT, TAG_CLOCK, TAG_VARIABLE, BodyWriter
@@ -41,6 +41,22 @@ def load(out: BodyWriter, type_: Elementary, place: Place, evaluate: Evaluate) -
     out.branch(join)
     out.start(join)
     return out.phi(register_type(type_), (value, loaded), (constant(type_, type_.default), bad))
+
+
+def locate(out: BodyWriter, node: Locate, evaluate: Evaluate) -> str:
+    """The offset of a place in application memory with the tag above it; 0 where there is none."""
+    bad, join = out.label("bad"), out.label("join")
+    pointer = out.temp(f"ptrtoint ptr {address(out, node.place, bad, evaluate)} to i64")
+    offset = out.temp(f"sub i64 {pointer}, {out.temp('ptrtoint ptr %app to i64')}")
+    from_start = out.temp(f"sub i64 {offset}, {appmemory.HEADER_SIZE}")
+    out.fault_unless(out.temp(f"icmp ult i64 {from_start}, {node.end - appmemory.HEADER_SIZE}"), node.site, bad)
+    value = out.temp(f"or i64 {offset}, {integer_constant(node.tag << 32, 64)}")
+    found = out.block
+    out.branch(join)
+    out.start(bad)
+    out.branch(join)
+    out.start(join)
+    return out.phi("i64", (value, found), ("0", bad))
 
 
 def reachable(out: BodyWriter, place: Place, evaluate: Evaluate) -> str:

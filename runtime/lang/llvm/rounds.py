@@ -159,7 +159,7 @@ def _stepped(node: Any, steps: Any) -> Any:
 
 _NODES = (
     ir.Index, ir.Const, ir.Load, ir.Unary, ir.Binary, ir.Compare, ir.ShortCircuit, ir.Convert, ir.Intrinsic, ir.Call,
-    ir.After, ir.Reachable,
+    ir.After, ir.Reachable, ir.Dispatch, ir.DispatchArm, ir.Locate,
     ir.Assign, ir.Copy, ir.CallInstance, ir.Evaluate, ir.If, ir.CaseArm, ir.Case, ir.Loop, ir.For, ir.Exit,
     ir.Continue, ir.Return, ir.Advance,
 )  # fmt: skip

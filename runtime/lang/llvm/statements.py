@@ -2,7 +2,7 @@
 
 from runtime.lang import ir
 from runtime.lang.llvm import loops, places
-from runtime.lang.llvm.expressions import call, evaluate, type_of
+from runtime.lang.llvm.expressions import called, evaluate, type_of
 from runtime.lang.llvm.rounds import Rounds, find_rounds
 from runtime.lang.llvm.types import integer_constant, register_type
 from runtime.lang.llvm.writer import TAG_VARIABLE, BodyWriter
@@ -41,7 +41,7 @@ def emit_statement(out: BodyWriter, node: ir.Statement) -> None:
         case ir.Copy():
             _copy(out, node)
         case ir.Evaluate(value):
-            call(out, value)
+            called(out, value)
         case ir.Exit() | ir.Continue() | ir.Return():
             out.branch(_goal(out, node))
         case ir.Advance():

@@ -23,7 +23,7 @@ class Bodies:
         self._sites = sites
         self._quality_offset = quality_offset
         self._stamp_offset = stamp_offset
-        self._running: list[PouSymbol] = []
+        self._running: list[tuple[PouSymbol, PouSymbol | None]] = []
         self._done: dict[str, Compiled] = {}
         self._bit_movers: dict[str, ir.Body] = {}
         self._action_bodies: dict[str, ir.Body] = {}
@@ -33,47 +33,63 @@ class Bodies:
         """What has been lowered so far."""
         return {c.body.name: c.body for c in self._done.values()} | self._bit_movers | self._action_bodies
 
-    def compile(self, pou: PouSymbol, span: Span) -> Compiled | None:
-        """The body of a POU; None, reported at `span`, when that would be recursion."""
-        key = pou.name.lower()
-        if key in self._done:
-            return self._done[key]
-        if pou in self._running:
-            self._refuse_recursion(pou, span)
+    def compile(self, pou: PouSymbol, span: Span, this: PouSymbol | None = None) -> Compiled | None:
+        """The body of a POU, for instances of type `this`; None, reported at `span`, when that would be recursion.
+
+        None without a word for a method that has no body.
+        """
+        if pou.has("ABSTRACT") and pou.kind == "METHOD":
+            return None
+        if this is None and pou.kind == "FUNCTION_BLOCK":
+            this = pou
+        name = _name(pou, this)
+        if name in self._done:
+            return self._done[name]
+        if (pou, this) in self._running:
+            self._refuse_recursion((pou, this), span)
             return None
         self._symbols.declare(pou)
-        self._running.append(pou)
-        compiled = self._lower(pou)
+        self._running.append((pou, this))
+        compiled = self._lower(pou, this, name)
         self._running.pop()
-        self._done[key] = compiled
+        self._done[name] = compiled
         return compiled
 
-    def _lower(self, pou: PouSymbol) -> Compiled:
+    def _lower(self, pou: PouSymbol, this: PouSymbol | None, name: str) -> Compiled:
+        outer = pou.owner.variables if pou.owner is not None else None
         ctx = Context(
             self._report,
-            Scope(self._symbols, pou.variables),
+            Scope(self._symbols, pou.variables, outer),
             self._sites,
             pou,
             self.compile,
             self._quality_offset,
             self._stamp_offset,
             bytearray(pou.frame),
+            this=this,
         )
-        opening = _opening(ctx, pou) if pou.kind == "FUNCTION" else edges.opening(pou)
+        opening = _opening(ctx, pou) if pou.kind in ("FUNCTION", "METHOD") else edges.opening(pou, this)
         block = (*opening, *statement.block(ctx, pou.tree.body))
         if pou.chart is not None:
             block += sfc.chart(ctx, pou, pou.chart)
         self._bit_movers |= ctx.bit_movers
         self._action_bodies |= {name: with_origins(ctx, body) for name, body in ctx.action_bodies.items()}
-        body = replace(with_origins(ctx, _body(pou, ctx, block)), locals=locals_of(pou))
+        body = replace(with_origins(ctx, _body(pou, name, ctx, block)), locals=locals_of(pou))
         return Compiled(pou, body, ctx.cost, ctx.may_cut, ctx.writes, ctx.assertions)
 
-    def _refuse_recursion(self, pou: PouSymbol, span: Span) -> None:
-        cycle = self._running[self._running.index(pou) :]
-        way = " calls ".join(p.name for p in (*cycle, pou))
-        label = Label(pou.tree.name.span, f"{pou.name} is declared here")
+    def _refuse_recursion(self, key: tuple[PouSymbol, PouSymbol | None], span: Span) -> None:
+        pou = key[0]
+        cycle = self._running[self._running.index(key) :]
+        way = " calls ".join(p.path for p, _ in (*cycle, key))
+        label = Label(pou.tree.name.span, f"{pou.path} is declared here")
         mend = "write it as a loop"
         self._report.error("L3010", f"recursion: {way}", span, "calls itself in the end", label, help=mend)
+
+
+def _name(pou: PouSymbol, this: PouSymbol | None) -> str:
+    """The body's name: `PUMP`, `PUMP.start`, and `PUMP.start@FAST_PUMP` where that inherits it."""
+    is_own = this is None or this is pou or this is pou.owner
+    return pou.path if is_own or this is None else f"{pou.path}@{this.name}"
 
 
 def _opening(ctx: Context, pou: PouSymbol) -> list[ir.Statement]:
@@ -99,8 +115,8 @@ def _reset(ctx: Context, symbol: VarSymbol, target: ir.Place) -> ir.Statement:
     return ir.Copy(target, fresh, size_of(symbol.type))
 
 
-def _body(pou: PouSymbol, ctx: Context, block: ir.Block) -> ir.Body:
-    inputs = pou.inputs if pou.kind == "FUNCTION" else []
+def _body(pou: PouSymbol, name: str, ctx: Context, block: ir.Block) -> ir.Body:
+    inputs = pou.inputs if pou.kind in ("FUNCTION", "METHOD") else []
     values = [
         ir.Parameter(storage, symbol.place.offset)
         for symbol in inputs
@@ -110,9 +126,9 @@ def _body(pou: PouSymbol, ctx: Context, block: ir.Block) -> ir.Body:
     storage = storage_of(result.type) if result is not None else None
     offset = result.place.offset if result is not None and storage is not None and result.place is not None else 0
     kind = "PROGRAM" if pou.kind == "TEST" else pou.kind
-    assert kind in ("PROGRAM", "FUNCTION_BLOCK", "FUNCTION")
+    assert kind in ("PROGRAM", "FUNCTION_BLOCK", "FUNCTION", "METHOD")
     return ir.Body(
-        pou.name,
+        name,
         kind,  # type: ignore[arg-type]  # checked in the line above
         block,
         bytes(ctx.frame),

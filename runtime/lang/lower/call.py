@@ -1,13 +1,14 @@
 """Calls: of functions as values and as statements, and of function-block instances."""
 
-from runtime.core.diagnostic import Label
+from runtime.core.diagnostic import Label, Span
 from runtime.lang import ir, tree
-from runtime.lang.lower import enabling, place, standard
+from runtime.lang.lower import enabling, method, place, reference, standard
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.function import call_function
+from runtime.lang.lower.function import Made, Receiver, call_function
 from runtime.lang.lower.instance import call_instance
 from runtime.lang.symbols import PouSymbol
 from runtime.lang.types import (
+    UNKNOWN,
     BlockType,
     Type,
     name_of,
@@ -21,11 +22,13 @@ from runtime.lang.types import (
 def value(ctx: Context, node: tree.CallExpr, want: Type | None) -> Typed:
     """A call used as a value."""
     callee = node.callee
+    found, on = _callable(ctx, callee)
+    if found is not None:
+        return _as_value(ctx, node, found, on)
     if isinstance(callee, tree.Name):
-        found = _function(ctx, callee)
-        if found is not None:
-            return _as_value(ctx, node, found)
         symbol = ctx.scope.variable(callee.key)
+        if callee.key in reference.NAMES and (symbol is None or not isinstance(symbol.type, BlockType)):
+            return reference.take(ctx, node)
         if symbol is None:
             result = standard.call(ctx, node, callee, want)
             if result is not None:
@@ -40,8 +43,12 @@ def statement(ctx: Context, node: tree.CallExpr) -> list[ir.Statement]:
     if parts is not None:
         return enabling.guarded(ctx, parts, lambda: statement(ctx, parts.call))
     callee = node.callee
-    if isinstance(callee, tree.Name) and (found := _function(ctx, callee)) is not None:
-        made = call_function(ctx, node, found)
+    based = method.call_base(ctx, node)
+    if based is not None:
+        return based
+    found, on = _callable(ctx, callee)
+    if found is not None:
+        made = call_function(ctx, node, found, None, on)
         return made.statements if made is not None else []
     if isinstance(callee, tree.Name) and ctx.scope.variable(callee.key) is None and standard.exists(ctx, callee):
         if standard.call(ctx, node, callee, None) is not None:
@@ -62,20 +69,26 @@ def statement(ctx: Context, node: tree.CallExpr) -> list[ir.Statement]:
 
 def assign_aggregate(ctx: Context, node: tree.CallExpr, target: place.Ref) -> list[ir.Statement] | None:
     """`target := F(...)` where F gives a structure or array; None when the callee is no such function."""
-    if not isinstance(node.callee, tree.Name):
-        return None
-    found = _function(ctx, node.callee)
+    found, on = _callable(ctx, node.callee)
     if found is None or found.result is None or storage_of(found.result) is not None or not size_of(found.result):
         return None
     if not same(found.result, target.type):
         message = f"{name_of(found.result)} does not fit into {name_of(target.type)}"
         ctx.report.error("L2007", message, node.span, f"this is {name_of(found.result)}", target.declared)
         return []
-    made = call_function(ctx, node, found, target.place)
+    made = call_function(ctx, node, found, target.place, on)
     return made.statements if made is not None else []
 
 
-# ---- functions ----
+# ---- functions and methods ----
+
+
+def _callable(ctx: Context, callee: tree.Expr) -> tuple[PouSymbol | None, Receiver | None]:
+    """The method or function a callee names."""
+    reached = method.find(ctx, callee)
+    if reached is not None:
+        return reached.method, reached.on
+    return (_function(ctx, callee) if isinstance(callee, tree.Name) else None), None
 
 
 def _function(ctx: Context, callee: tree.Name) -> PouSymbol | None:
@@ -87,30 +100,37 @@ def _function(ctx: Context, callee: tree.Name) -> PouSymbol | None:
     return found
 
 
-def _as_value(ctx: Context, node: tree.CallExpr, found: PouSymbol) -> Typed:
-    made = call_function(ctx, node, found)
+def _as_value(ctx: Context, node: tree.CallExpr, found: PouSymbol, on: Receiver | None = None) -> Typed:
+    made = call_function(ctx, node, found, None, on)
     if found.result is None:
-        message = f"{found.name} gives no result"
+        message = f"{found.path} gives no result"
         label = Label(found.tree.name.span, "declared without a type")
         ctx.report.error("L2012", message, node.span, "used as a value", label)
         return nothing(node.span)
+    return result(found, made, node.span)
+
+
+def result(found: PouSymbol, made: Made | None, span: Span) -> Typed:
+    """What a call gives, as a value."""
+    if found.result is None:
+        return Typed(UNKNOWN, span)
     if made is None or (made.result is None and made.call.type is None):  # the type itself was a mistake
-        return Typed(value_of(found.result), node.span)
+        return Typed(value_of(found.result), span)
     if made.result is not None:
-        return Typed(found.result, node.span, place=made.result, before=(*made.before, made.call))
-    return Typed(value_of(found.result), node.span, made.expression)
+        return Typed(found.result, span, place=made.result, before=(*made.before, made.call))
+    return Typed(value_of(found.result), span, made.expression)
 
 
 def result_of(ctx: Context, node: tree.CallExpr) -> place.Ref | None:
     """The structure or array a call gives, to be reached into: `f(x).y`; None after a mistake."""
-    found = _function(ctx, node.callee) if isinstance(node.callee, tree.Name) else None
+    found, on = _callable(ctx, node.callee)
     if found is None or found.result is None or storage_of(found.result) is not None:
         ctx.report.error("L2008", "a variable is needed here", node.span, "this is a value")
         return None
-    got = _as_value(ctx, node, found)
+    got = _as_value(ctx, node, found, on)
     if got.place is None or found.result_symbol is None:
         return None
-    reason = f"this is the result of {found.name}, not a variable"
+    reason = f"this is the result of {found.path}, not a variable"
     return place.Ref(found.result, node.span, found.result_symbol, got.place, reason, before=got.before)
 
 

@@ -29,7 +29,7 @@ class Typed:
     place: ir.Place | None = None
     make: Callable[[Elementary], ir.Expr | None] | None = None
     number: int | float | None = None
-    before: tuple[ir.Call, ...] = ()
+    before: tuple[ir.Call | ir.Dispatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,16 @@ class Sites:
 
 @dataclass(slots=True)
 class Context:
-    """One body (or, with `pou` None, one constant expression) on its way into IR."""
+    """One body (or, with `pou` None, one constant expression) on its way into IR.
+
+    `this` is the type of the instance the body runs on: for a method the block itself or one that extends it.
+    """
 
     report: Report
     scope: Scope
     sites: Sites
     pou: PouSymbol | None = None
-    compile_body: Callable[[PouSymbol, Span], Compiled | None] = lambda *_: None
+    compile_body: Callable[[PouSymbol, Span, PouSymbol | None], Compiled | None] = lambda *_: None
     quality_offset: int = 0
     stamp_offset: int = 0
     frame: bytearray = field(default_factory=bytearray)
@@ -88,6 +91,7 @@ class Context:
     loops: int = 0
     controls: list[VarSymbol] = field(default_factory=list)
     writes: list[GlobalWrite] = field(default_factory=list)
+    this: PouSymbol | None = None
     bit_movers: dict[str, ir.Body] = field(default_factory=dict)
     action_bodies: dict[str, ir.Body] = field(default_factory=dict)
     assertions: list[Assertion] = field(default_factory=list)
@@ -100,7 +104,14 @@ class Context:
 
     def site(self, code: FaultCode, span: Span) -> int:
         """A place in this body where a fault can arise."""
-        return self.sites.index(code, self.pou.name if self.pou else "", span)
+        return self.sites.index(code, self.pou.path if self.pou else "", span)
+
+    @property
+    def home(self) -> PouSymbol | None:
+        """The block whose text this is: what THIS, SUPER and PRIVATE mean here."""
+        if self.pou is None:
+            return None
+        return self.pou.owner or (self.pou if self.pou.kind == "FUNCTION_BLOCK" else None)
 
     def scratch(self, size: int, alignment: int) -> ir.Place:
         """Room in the frame that nothing else uses."""

@@ -7,12 +7,15 @@ from runtime.core.elementary import DINT, ELEMENTARY, LINT, LREAL, REAL, ULINT, 
 from runtime.lang import ir
 from runtime.lang.constants import evaluate
 from runtime.lang.literals import as_real, fits
+from runtime.lang.lower import interface, reference
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.types import (
     ANY_INT,
     ANY_REAL,
     EnumType,
     Flexible,
+    InterfaceType,
+    RefType,
     SubrangeType,
     Type,
     Unknown,
@@ -97,6 +100,10 @@ def fit(ctx: Context, value: Typed, target: Type, *declared: Label) -> ir.Expr |
         return None
     if isinstance(target, SubrangeType):
         return _within(ctx, fit(ctx, value, target.base, *declared), target, value.span, declared)
+    if isinstance(target, InterfaceType):
+        return interface.held(ctx, value, target, *declared)
+    if isinstance(target, RefType):
+        return reference.held(ctx, value, target, *declared)
     storage = storage_of(target)
     if value.make is not None and isinstance(target, Elementary):
         if flexible_fits(value, target):

@@ -4,11 +4,11 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import BOOL, Elementary
 from runtime.lang import ir, tree
 from runtime.lang.literals import read_literal
-from runtime.lang.lower import call, operators, partial, place
+from runtime.lang.lower import call, method, operators, partial, place
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import literal_of
 from runtime.lang.symbols import suggest, suggest_of
-from runtime.lang.types import UNKNOWN, EnumType, Flexible, Type, Unknown, name_of, storage_of, value_of
+from runtime.lang.types import NULL, UNKNOWN, EnumType, Flexible, Type, Unknown, name_of, storage_of, value_of
 
 
 def lower(ctx: Context, node: tree.Expr, want: Type | None = None) -> Typed:
@@ -24,7 +24,7 @@ def lower(ctx: Context, node: tree.Expr, want: Type | None = None) -> Typed:
             return operators.binary(ctx, node, want)
         case tree.CallExpr():
             return call.value(ctx, node, want)
-        case tree.Name() | tree.Field() | tree.Subscript() | tree.Partial():
+        case tree.Name() | tree.Field() | tree.Subscript() | tree.Partial() | tree.Dereference():
             return _variable(ctx, node, want)
         case tree.Missing():
             return nothing(node.span)
@@ -73,7 +73,15 @@ def _enum_value(ctx: Context, kind: EnumType, label: str, node: tree.Literal | t
     return Typed(kind, node.span, ir.Const(kind.base, value))
 
 
-def _variable(ctx: Context, node: tree.Name | tree.Field | tree.Subscript | tree.Partial, want: Type | None) -> Typed:
+def _variable(
+    ctx: Context, node: tree.Name | tree.Field | tree.Subscript | tree.Partial | tree.Dereference, want: Type | None
+) -> Typed:
+    if isinstance(node, tree.Name | tree.Field):
+        if isinstance(node, tree.Name) and node.key == "null" and ctx.scope.variable("null") is None:
+            return Typed(NULL, node.span)
+        accessed = method.read_property(ctx, node)
+        if accessed is not None:
+            return call.result(*accessed, node.span)
     if isinstance(node, tree.Name) and ctx.scope.variable(node.key) is None:
         owners = ctx.scope.symbols.enums_with(node.key)
         if owners:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass, replace
 
 from runtime.core.diagnostic import Label
+from runtime.core.elementary import Elementary
+from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
+from runtime.lang.classes import counterpart, implementers
 from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import Bound, bind
-from runtime.lang.lower.context import Context
+from runtime.lang.lower.context import Compiled, Context
 from runtime.lang.lower.convert import fit
 from runtime.lang.lower.passing import by_reference
 from runtime.lang.symbols import PouSymbol, VarSymbol
@@ -14,11 +17,20 @@ from runtime.lang.types import alignment_of, name_of, size_of, storage_of
 
 
 @dataclass(frozen=True, slots=True)
+class Receiver:
+    """What a method runs on: the instance at `instance` of type `this`, or what the interface value `subject` says."""
+
+    this: PouSymbol | None
+    instance: ir.Place | None = None
+    subject: ir.Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """A call, and the calls that must come before it because it reads their results."""
 
-    call: ir.Call
-    before: tuple[ir.Call, ...] = ()
+    call: ir.Call | ir.Dispatch
+    before: tuple[ir.Call | ir.Dispatch, ...] = ()
     result: ir.Place | None = None
 
     @property
@@ -36,8 +48,17 @@ class Made:
         return made
 
 
-def call_function(ctx: Context, node: tree.CallExpr, found: PouSymbol, target: ir.Place | None = None) -> Made | None:
-    """The call, or None after a mistake. A structure or array as result goes to `target`, else into the frame."""
+def call_function(
+    ctx: Context,
+    node: tree.CallExpr,
+    found: PouSymbol,
+    target: ir.Place | None = None,
+    on: Receiver | None = None,
+) -> Made | None:
+    """The call of a function, or of a method `on` something; None after a mistake.
+
+    A structure or array as result goes to `target`, else into the frame.
+    """
     result = target
     if result is None and found.result is not None and storage_of(found.result) is None and size_of(found.result):
         result = ctx.scratch(size_of(found.result), alignment_of(found.result))
@@ -45,21 +66,72 @@ def call_function(ctx: Context, node: tree.CallExpr, found: PouSymbol, target: i
     if bound is None:
         return None
     values = [_value(ctx, symbol, bound) for symbol in found.inputs if storage_of(symbol.type) is not None]
-    before: list[ir.Call] = []
+    before: list[ir.Call | ir.Dispatch] = []
     refs = [
         result if symbol is found.result_symbol else _reference(ctx, node, found, symbol, bound, before)
         for symbol in found.refs
     ]
-    compiled = ctx.compile_body(found, node.callee.span)
     known_values = [v for v in values if v is not None]
     known_refs = [r for r in refs if r is not None]
-    if compiled is None or len(known_values) < len(values) or len(known_refs) < len(refs):
+    ready = len(known_values) == len(values) and len(known_refs) == len(refs)
+    if on is not None and on.subject is not None:
+        made: ir.Call | ir.Dispatch | None = _dispatch(ctx, node, found, on.subject, known_values, known_refs)
+    else:
+        made = _direct(ctx, node, found, on, known_values, known_refs)
+    return Made(made, tuple(before), result) if made is not None and ready else None
+
+
+def _direct(
+    ctx: Context,
+    node: tree.CallExpr,
+    found: PouSymbol,
+    on: Receiver | None,
+    values: list[ir.Expr],
+    refs: list[ir.Place],
+) -> ir.Call | None:
+    compiled = ctx.compile_body(found, node.callee.span, on.this if on is not None else None)
+    if compiled is None:
         return None
-    ctx.charge(compiled)
-    ctx.writes += [replace(w, span=node.callee.span) for w in compiled.writes]
-    storage = storage_of(found.result) if found.result is not None else None
-    call = ir.Call(storage, compiled.body.name, tuple(known_values), tuple(known_refs))
-    return Made(call, tuple(before), result)
+    _account(ctx, node, [compiled])
+    instance = on.instance if on is not None else None
+    return ir.Call(_storage(found), compiled.body.name, tuple(values), tuple(refs), instance)
+
+
+def _dispatch(
+    ctx: Context,
+    node: tree.CallExpr,
+    found: PouSymbol,
+    subject: ir.Expr,
+    values: list[ir.Expr],
+    refs: list[ir.Place],
+) -> ir.Dispatch | None:
+    """The call through an interface: an arm for each type that implements it."""
+    arms: list[ir.DispatchArm] = []
+    reached: list[Compiled] = []
+    assert found.owner is not None
+    for number, block in implementers(ctx.scope.symbols, found.owner):
+        method = counterpart(block, found)
+        compiled = ctx.compile_body(method, node.callee.span, block) if method is not None else None
+        if compiled is None or block.block is None:
+            continue
+        reached.append(compiled)
+        arms.append(ir.DispatchArm(number, compiled.body.name, block.block.size, block.block.alignment))
+    _account(ctx, node, reached)
+    site = ctx.site(FaultCode.BAD_REFERENCE, node.callee.span)
+    end = ctx.quality_offset
+    return ir.Dispatch(_storage(found), subject, tuple(arms), end, tuple(values), tuple(refs), site)
+
+
+def _account(ctx: Context, node: tree.CallExpr, reached: list[Compiled]) -> None:
+    """Charge the dearest of what the call may reach, and note what all of it assigns."""
+    if reached:
+        ctx.charge(max(reached, key=lambda c: c.cost))
+        ctx.may_cut |= any(c.may_cut for c in reached)
+    ctx.writes += [replace(w, span=node.callee.span) for c in reached for w in c.writes]
+
+
+def _storage(found: PouSymbol) -> Elementary | None:
+    return storage_of(found.result) if found.result is not None else None
 
 
 def _bound(ctx: Context, node: tree.CallExpr, found: PouSymbol) -> Bound | None:
@@ -87,7 +159,12 @@ def _value(ctx: Context, symbol: VarSymbol, bound: Bound) -> ir.Expr | None:
 
 
 def _reference(
-    ctx: Context, node: tree.CallExpr, found: PouSymbol, symbol: VarSymbol, bound: Bound, before: list[ir.Call]
+    ctx: Context,
+    node: tree.CallExpr,
+    found: PouSymbol,
+    symbol: VarSymbol,
+    bound: Bound,
+    before: list[ir.Call | ir.Dispatch],
 ) -> ir.Place | None:
     key = symbol.name.lower()
     output = symbol in found.outputs

@@ -41,7 +41,7 @@ def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: Block
         else []
     )
     after = [s for symbol in found.outputs for s in _take(ctx, symbol, kind, instance, bound)]
-    compiled = ctx.compile_body(found, node.callee.span)
+    compiled = ctx.compile_body(found, node.callee.span, None)
     if compiled is None or instance is None or any(r is None for r in refs):
         return []
     ctx.charge(compiled)

@@ -3,7 +3,7 @@
 from runtime.core.elementary import BOOL, LREAL, TIME, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.constants import evaluate
-from runtime.lang.lower import expression
+from runtime.lang.lower import expression, interface
 from runtime.lang.lower.arithmetic import arithmetic, power
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import common, fit, literal_of, settled
@@ -125,7 +125,7 @@ def _operate(ctx: Context, node: tree.Binary, left: Typed, right: Typed, want: T
     if isinstance(left.type, Unknown) or isinstance(right.type, Unknown):
         return Typed(BOOL, node.span) if node.op in _COMPARE else nothing(node.span)
     if node.op in _COMPARE:
-        return _compare(ctx, node, left, right)
+        return interface.compare(ctx, node, left, right) or _compare(ctx, node, left, right)
     if node.op in ("AND_THEN", "OR_ELSE"):
         return _short_circuit(ctx, node, left, right)
     if node.op == "**":

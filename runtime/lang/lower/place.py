@@ -6,12 +6,25 @@ from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import LINT, ULINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
+from runtime.lang.classes import homes_of
 from runtime.lang.constants import evaluate
-from runtime.lang.lower import call, expression, partial
+from runtime.lang.lower import call, expression, partial, reference
 from runtime.lang.lower.context import Context, GlobalWrite, Typed
 from runtime.lang.lower.convert import converted, settled
 from runtime.lang.symbols import VarSymbol, suggest_of
-from runtime.lang.types import ArrayType, BlockType, Member, StructType, Type, leaves_of, members_at, name_of, size_of
+from runtime.lang.types import (
+    ArrayType,
+    BlockType,
+    InterfaceType,
+    Member,
+    RefType,
+    StructType,
+    Type,
+    leaves_of,
+    members_at,
+    name_of,
+    size_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +33,7 @@ class Ref:
 
     `leaf` and `leaf_indices` find the tag of a global's elementary part: its index, and strides in tags.
     `place` is None for a folded constant. `before` are calls whose results it lies in.
+    `followed`: what a reference in `root` leads to.
     """
 
     type: Type
@@ -29,7 +43,8 @@ class Ref:
     read_only: str = ""
     leaf: int = -1
     leaf_indices: tuple[ir.Index, ...] = ()
-    before: tuple[ir.Call, ...] = ()
+    before: tuple[ir.Call | ir.Dispatch, ...] = ()
+    followed: bool = False
     member: Member | None = None
     bit: int = -1
     """The one bit of the byte at `place` that is meant; -1 for whole values."""
@@ -71,6 +86,8 @@ def _refer(ctx: Context, node: tree.Expr) -> Ref | None:
             return _refer(ctx, node.inner)
         case tree.CallExpr():
             return call.result_of(ctx, node)
+        case tree.Dereference():
+            return _dereference(ctx, node)
         case tree.Missing():
             return None
         case _:
@@ -107,8 +124,40 @@ def moved(place: ir.Place, offset: int) -> ir.Place:
     return replace(place, offset=place.offset + offset)
 
 
+def refuse_self(ctx: Context, span: Span, word: str, reason: str) -> None:
+    """Report THIS or SUPER where there is none."""
+    ctx.report.error("L7008", f"{word} means nothing here", span, reason)
+
+
+def _dereference(ctx: Context, node: tree.Dereference) -> Ref | None:
+    base = _refer(ctx, node.base)
+    if base is None or (base.root.section == "THIS" and not base.followed and base.member is None):
+        return base
+    if isinstance(base.type, RefType):
+        return reference.follow(ctx, base, base.type, node.span)
+    if size_of(base.type):
+        message = f"{name_of(base.type)} leads nowhere"
+        ctx.report.error("L7011", message, node.span, "^ follows a reference", base.declared, help="remove the ^")
+    return None
+
+
+def _this(ctx: Context, node: tree.Name) -> Ref | None:
+    if ctx.home is None or ctx.this is None or ctx.this.block is None:
+        refuse_self(ctx, node.span, "THIS", "only a FUNCTION_BLOCK and its methods have it")
+        return None
+    root = VarSymbol("THIS", node.span, "THIS", constant=False, note=tree.Note(), type=ctx.this.block)
+    return Ref(ctx.this.block, node.span, root, ir.Place(ir.Base.SELF, 0))
+
+
 def _name(ctx: Context, node: tree.Name) -> Ref | None:
     symbol = ctx.scope.variable(node.key)
+    if symbol is None and node.key == "this":
+        return _this(ctx, node)
+    if symbol is None and node.key == "super":
+        refuse_self(ctx, node.span, "SUPER", "only methods and the body of the base are reached through it")
+        return None
+    if symbol is not None and not _reachable(ctx, node, symbol):
+        return None
     if symbol is None:
         if node.key in ctx.scope.symbols.pous:
             kind = ctx.scope.symbols.pous[node.key].kind
@@ -143,6 +192,24 @@ def _list_of_globals(ctx: Context, base: tree.Name, key: str) -> bool:
     return True
 
 
+def _reachable(ctx: Context, node: tree.Name, symbol: VarSymbol) -> bool:
+    """Whether a body may use a variable of its block's base, or a method one of its block; else that is reported."""
+    home, pou = ctx.home, ctx.pou
+    if home is None or pou is None or not symbol.owner:
+        return True
+    label = Label(symbol.span, "declared here")
+    if symbol.access == "PRIVATE" and symbol.owner not in (home.name, pou.name):
+        message = f"'{symbol.name}' is PRIVATE to {symbol.owner}"
+        ctx.report.error("L7007", message, node.span, "cannot be reached from here", label)
+        return False
+    if symbol.section in ("VAR_IN_OUT", "VAR_TEMP") and pou is not home and symbol.name.lower() not in pou.variables:
+        message = f"'{symbol.name}' is there only while the body of {home.name} runs"
+        mend = "give it to the method as a parameter"
+        ctx.report.error("L7007", message, node.span, f"{symbol.section} of the block", label, help=mend)
+        return False
+    return True
+
+
 def _field(ctx: Context, node: tree.Field) -> Ref | None:
     if isinstance(node.base, tree.Name) and _list_of_globals(ctx, node.base, node.name.key):
         return None
@@ -150,24 +217,32 @@ def _field(ctx: Context, node: tree.Field) -> Ref | None:
     if base is None or size_of(base.type) == 0:
         return None
     kind = base.type
+    if isinstance(kind, InterfaceType):
+        message, mend = f"{kind.name} has no '{node.name.text}'", suggest_of(node.name.text, _methods(ctx, kind))
+        ctx.report.error("L3003", message, node.name.span, "unknown method or property", help=mend)
+        return None
     if not isinstance(kind, StructType | BlockType):
         message = f"{name_of(kind)} has no field '{node.name.text}'"
         ctx.report.error("L2004", message, node.name.span, "a field", Label(base.span, f"this is {name_of(kind)}"))
         return None
     member = kind.by_name.get(node.name.key)
     if member is None:
-        known = [m.name for m in kind.members if m.section in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT")]
+        known = [m.name for m in kind.members if m.section in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT", "VAR PUBLIC")]
+        if isinstance(kind, BlockType):
+            known += _methods(ctx, kind)
         if node.name.key not in ctx.scope.symbols.lost:
             message = f"{kind.name} has no {'field' if isinstance(kind, StructType) else 'variable'} '{node.name.text}'"
             ctx.report.error("L3003", message, node.name.span, "unknown", help=suggest_of(node.name.text, known))
         return None
-    if member.section not in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT") and not ctx.in_test:
+    inside = base.root.section == "THIS" and base.member is None and not base.followed
+    inside = inside or ctx.in_test
+    if member.section not in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT", "VAR PUBLIC") and not inside:
         message = f"'{member.name}' is inside {kind.name} and cannot be reached from outside"
         label = Label(member.span, f"declared in {member.section} here")
         ctx.report.error("L3009", message, node.name.span, "not an input or output", label)
         return None
     reason = base.read_only
-    if member.section == "VAR_OUTPUT":
+    if member.section == "VAR_OUTPUT" and not inside:
         reason = f"'{member.name}' is an output of {kind.name}, only the block itself assigns it"
     assert base.place is not None
     before = next(b for m, b in members_at(kind) if m is member) if base.leaf >= 0 else 0
@@ -180,6 +255,12 @@ def _field(ctx: Context, node: tree.Field) -> Ref | None:
         leaf=base.leaf + before if base.leaf >= 0 else -1,
         member=member,
     )
+
+
+def _methods(ctx: Context, kind: BlockType | InterfaceType) -> list[str]:
+    homes = homes_of(ctx.scope.symbols.pous[kind.name.lower()])
+    methods = [m.name for p in homes for m in p.methods.values()]
+    return methods + [q.name for p in homes for q in p.properties.values()]
 
 
 def _subscript(ctx: Context, node: tree.Subscript) -> Ref | None:

@@ -116,7 +116,7 @@ def _control(ctx: Context, action: Action) -> list[ir.Statement]:
         if use.time is not None and (time := fit(ctx, expression.lower(ctx, use.time, TIME), TIME)) is not None:
             preset = ir.Assign(_field(action.control, "t"), TIME, time)
             made.append(ir.If(((_active(use.step), (preset,)),)))
-    compiled = ctx.compile_body(ctx.scope.symbols.pous[CONTROL], action.name.span)
+    compiled = ctx.compile_body(ctx.scope.symbols.pous[CONTROL], action.name.span, None)
     assert compiled is not None, "the library's block calls no block of the user"
     ctx.charge(compiled)
     assert action.control.place is not None
@@ -166,7 +166,8 @@ def _call(ctx: Context, pou: PouSymbol, action: Action) -> ir.Statement | None:
         ctx.report.error("L6002", message, node.nested[0].span, "begins here", help=mend)
     if action.control is None:
         return None
-    name = f"{pou.name}:{node.name.text}"
+    heir = f"@{ctx.this.name}" if ctx.this is not None and ctx.this is not pou else ""
+    name = f"{pou.name}:{node.name.text}{heir}"
     body = ir.Body(name, "FUNCTION_BLOCK", block, bytes(inner.frame), inner.may_cut, refs=len(pou.refs))
     ctx.action_bodies[name] = body
     ctx.cost += 1 + inner.cost  # it runs once at most: what has ended does not go on

@@ -7,11 +7,11 @@ from runtime.core.elementary import BOOL, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.constants import evaluate
-from runtime.lang.lower import call, enabling, expression, origins, passing, place, test_statement
+from runtime.lang.lower import call, enabling, expression, interface, method, origins, passing, place, test_statement
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import fit, literal_of, settled
 from runtime.lang.rules import case_labels, for_control
-from runtime.lang.types import EnumType, Type, Unknown, name_of, size_of, storage_of, value_of
+from runtime.lang.types import EnumType, InterfaceType, Type, Unknown, name_of, size_of, storage_of, value_of
 
 _TRUE = ir.Const(BOOL, value=True)
 
@@ -30,6 +30,8 @@ def _statement(ctx: Context, node: tree.Statement) -> list[ir.Statement]:
     match node:
         case tree.Assign():
             return _assign(ctx, node)
+        case tree.Attempt():
+            return _attempt(ctx, node)
         case tree.CallStatement():
             own = test_statement.is_test_statement(ctx, node.call)
             return test_statement.lower(ctx, node.call) if own else call.statement(ctx, node.call)
@@ -53,6 +55,9 @@ def _assign(ctx: Context, node: tree.Assign) -> list[ir.Statement]:
     parts = enabling.split(ctx, node.value) if isinstance(node.value, tree.CallExpr) else None
     if parts is not None:
         return enabling.guarded(ctx, parts, lambda: _assign(ctx, replace(node, value=parts.call)))
+    called = method.write_property(ctx, node.target, node.value)
+    if called is not None:
+        return called
     target = place.refer(ctx, node.target)
     if target is None:
         expression.lower(ctx, node.value)  # its own mistakes are worth reporting
@@ -65,6 +70,18 @@ def _assign(ctx: Context, node: tree.Assign) -> list[ir.Statement]:
             return made
     made = passing.assign(ctx, target, node.value)
     return made if may else []
+
+
+def _attempt(ctx: Context, node: tree.Attempt) -> list[ir.Statement]:
+    target = place.refer(ctx, node.target)
+    value = expression.lower(ctx, node.value)
+    if target is None or target.place is None or not place.writable(ctx, target):
+        return []
+    if not isinstance(target.type, InterfaceType):
+        message = f"?= assigns an interface, not {name_of(target.type)}"
+        ctx.report.error("L7009", message, node.target.span, f"this is {name_of(target.type)}", target.declared)
+        return []
+    return list(interface.attempt(ctx, node, target.type, target.place, value))
 
 
 def _if(ctx: Context, node: tree.If) -> list[ir.Statement]:

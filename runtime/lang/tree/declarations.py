@@ -65,7 +65,15 @@ class SubrangeType:
     high: Expr
 
 
-TypeSpec = NamedType | ArrayType | EnumType | StructType | SubrangeType
+@dataclass(frozen=True, slots=True)
+class ReferenceType:
+    """`REF_TO target` or `POINTER TO target`."""
+
+    span: Span
+    target: "TypeSpec"
+
+
+TypeSpec = NamedType | ArrayType | EnumType | StructType | SubrangeType | ReferenceType
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Pou:
-    """PROGRAM, FUNCTION_BLOCK or FUNCTION (with `result`); its body is statements or, in `chart`, an SFC."""
+    """PROGRAM, FUNCTION_BLOCK, FUNCTION, METHOD (with `result`), or INTERFACE (its methods have no body).
+
+    Its body is statements or, in `chart`, an SFC. `modifiers` are ABSTRACT, FINAL, OVERRIDE and access specifiers.
+    """
 
     span: Span
     kind: str
@@ -124,6 +135,23 @@ class Pou:
     sections: tuple[Section, ...]
     body: Block
     chart: tuple[Element, ...] = ()
+    modifiers: tuple[str, ...] = ()
+    extends: tuple[Ident, ...] = ()
+    implements: tuple[Ident, ...] = ()
+    methods: tuple["Pou", ...] = ()
+    properties: tuple["Property", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """PROPERTY: its accessors are methods named after it; `get` gives its type, `set` has it as its one input."""
+
+    span: Span
+    name: Ident
+    modifiers: tuple[str, ...]
+    type: TypeSpec
+    get: Pou | None
+    set: Pou | None
 
 
 @dataclass(frozen=True, slots=True)

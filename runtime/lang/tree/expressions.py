@@ -41,6 +41,14 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Dereference:
+    """`base^`."""
+
+    span: Span
+    base: "Expr"
+
+
+@dataclass(frozen=True, slots=True)
 class Subscript:
     """`base[i, j]`."""
 
@@ -120,7 +128,7 @@ class Missing:
     span: Span
 
 
-Expr = Name | Field | Subscript | Partial | Literal | Unary | Binary | CallExpr | Group | Missing
+Expr = Name | Field | Dereference | Subscript | Partial | Literal | Unary | Binary | CallExpr | Group | Missing
 
 
 def join(first: Span, last: Span) -> Span:

@@ -16,6 +16,15 @@ class Assign:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """`target ?= value;`."""
+
+    span: Span
+    target: Expr
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
 class CallStatement:
     """`callee(args);`."""
 
@@ -105,5 +114,5 @@ class Broken:
     span: Span
 
 
-Statement = Assign | CallStatement | If | Case | For | While | Repeat | Jump | Broken
+Statement = Assign | Attempt | CallStatement | If | Case | For | While | Repeat | Jump | Broken
 Block = tuple[Statement, ...]
