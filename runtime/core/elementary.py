@@ -1,12 +1,17 @@
 """The elementary data types of IEC 61131-3 (3rd edition, table 10) as they lie in memory.
 
-All values are little-endian and naturally aligned. TIME is a signed 64-bit count of nanoseconds.
-BOOL is one byte: 0 is FALSE, anything else is TRUE; Voltscan writes 0 and 1 only.
+All values are little-endian and naturally aligned. TIME and LTIME are signed 64-bit counts of nanoseconds; so are DATE,
+DT and their L forms, from 1970-01-01, and TOD and LTOD, from midnight. BOOL is one byte: 0 is FALSE, anything else is
+TRUE; Voltscan writes 0 and 1 only. CHAR is one byte (ISO 8859-1), WCHAR two (UCS-2). A STRING[n] is n + 1 CHARs and a
+WSTRING[n] n + 1 WCHARs: the text ends at the first 0, or after n; what follows is written as 0.
 """
 
+import functools
+import re
 import struct
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, Protocol
 
 
 class Kind(Enum):
@@ -18,20 +23,73 @@ class Kind(Enum):
     BITS = "bits"
     REAL = "real"
     TIME = "time"
+    DATE = "date"
+    CHAR = "char"
+    TEXT = "text"
 
 
 Value = bool | int | float
-"""A Python value of an elementary type: bool for BOOL, float for REAL and LREAL, int for the rest."""
+"""A Python value of an elementary type: bool for BOOL, float for REAL and LREAL, int for the rest (a CHAR's code).
+
+A STRING's value is a str. That is left out here: maps refuse strings, so that devices and registers never meet one.
+"""
+
+
+class Codec(Protocol):
+    """What turns a type's values into bytes and back; struct.Struct is one."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of a value."""
+        ...
+
+    def pack(self, *values: Any) -> bytes:
+        """One value as bytes."""
+        ...
+
+    def pack_into(self, buffer: Any, offset: int, /, *values: Any) -> None:
+        """One value into memory."""
+        ...
+
+    def unpack_from(self, /, buffer: Any, offset: int = 0) -> tuple[Any, ...]:
+        """One value from memory, alone in a tuple."""
+        ...
+
+
+class TextCodec:
+    """Strings as they lie in memory: longer ones are cut, what is left of the room is 0."""
+
+    def __init__(self, capacity: int, width: int) -> None:
+        self._capacity, self._width = capacity, width
+        self._encoding, self._last = ("latin-1", 0xFF) if width == 1 else ("utf-16-le", 0xFFFF)
+        self.size = (capacity + 1) * width
+
+    def pack(self, text: str) -> bytes:
+        """The text, up to its first 0; characters that the type does not have become `?`."""
+        cut = text.partition("\0")[0][: self._capacity]
+        known = "".join(c if ord(c) <= self._last else "?" for c in cut)
+        return known.encode(self._encoding, "surrogatepass").ljust(self.size, b"\0")
+
+    def pack_into(self, buffer: bytearray | memoryview, offset: int, text: str) -> None:
+        """The text into memory."""
+        buffer[offset : offset + self.size] = self.pack(text)
+
+    def unpack_from(self, buffer: bytes | bytearray | memoryview, offset: int = 0) -> tuple[str]:
+        """The text at a place in memory, whatever bytes are there."""
+        raw = bytes(buffer[offset : offset + self._capacity * self._width])
+        codes = raw if self._width == 1 else struct.unpack(f"<{len(raw) // 2}H", raw)
+        units = "".join(map(chr, codes))
+        return (units.partition("\0")[0],)
 
 
 @dataclass(frozen=True, slots=True)
 class Elementary:
-    """One elementary type: its name, kind and size in bytes (also its alignment)."""
+    """One elementary type: its name, kind and size in bytes."""
 
     name: str
     kind: Kind
     size: int
-    codec: struct.Struct = field(compare=False, repr=False)
+    codec: Codec = field(compare=False, repr=False)
 
     @property
     def bits(self) -> int:
@@ -40,13 +98,28 @@ class Elementary:
 
     @property
     def is_integer(self) -> bool:
-        """True for the types whose Python value is an int (TIME and bit strings included)."""
-        return self.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BITS, Kind.TIME)
+        """True for the types whose Python value is an int (times, dates, characters and bit strings included)."""
+        return self.kind not in (Kind.BOOL, Kind.REAL, Kind.TEXT)
 
     @property
     def is_signed(self) -> bool:
-        """True for the integers that are held in two's complement (TIME included)."""
-        return self.kind in (Kind.SIGNED, Kind.TIME)
+        """True for the integers that are held in two's complement (times and dates included)."""
+        return self.kind in (Kind.SIGNED, Kind.TIME, Kind.DATE)
+
+    @property
+    def width(self) -> int:
+        """Bytes of one character of a STRING (1) or WSTRING (2)."""
+        return 2 if self.name.startswith("W") else 1
+
+    @property
+    def alignment(self) -> int:
+        """What an address of the type must be a multiple of: its size, a character's for strings."""
+        return self.width if self.kind is Kind.TEXT else self.size
+
+    @property
+    def capacity(self) -> int:
+        """Characters that a STRING or WSTRING holds at most."""
+        return self.size // self.width - 1
 
     @property
     def minimum(self) -> int:
@@ -62,9 +135,11 @@ class Elementary:
 
     @property
     def default(self) -> Value:
-        """The initial value of a variable that names none: FALSE, 0, 0.0 or T#0s."""
+        """The initial value of a variable that names none: FALSE, 0, 0.0, T#0s or nothing."""
         if self.kind is Kind.BOOL:
             return False
+        if self.kind is Kind.TEXT:
+            return ""  # type: ignore[return-value]  # see Value: strings are left out of it
         return 0.0 if self.kind is Kind.REAL else 0
 
     def unpack(self, memory: bytes | bytearray | memoryview, offset: int = 0) -> Value:
@@ -102,8 +177,55 @@ REAL = _type("REAL", Kind.REAL, "f")
 LREAL = _type("LREAL", Kind.REAL, "d")
 TIME = _type("TIME", Kind.TIME, "q")
 
+LTIME = _type("LTIME", Kind.TIME, "q")
+DATE = _type("DATE", Kind.DATE, "q")
+LDATE = _type("LDATE", Kind.DATE, "q")
+TOD = _type("TOD", Kind.DATE, "q")
+LTOD = _type("LTOD", Kind.DATE, "q")
+DT = _type("DT", Kind.DATE, "q")
+LDT = _type("LDT", Kind.DATE, "q")
+CHAR = _type("CHAR", Kind.CHAR, "B")
+WCHAR = _type("WCHAR", Kind.CHAR, "H")
+
+_ALL = (
+    BOOL, SINT, INT, DINT, LINT, USINT, UINT, UDINT, ULINT, BYTE, WORD, DWORD, LWORD, REAL, LREAL,
+    TIME, LTIME, DATE, LDATE, TOD, LTOD, DT, LDT, CHAR, WCHAR,
+)  # fmt: skip
+
+DEFAULT_CAPACITY = 80
+"""Characters of a STRING or WSTRING that does not say (language.md rule 12)."""
+MAX_CAPACITY = 32767
+"""Characters of the longest STRING or WSTRING."""
+
+
+@functools.cache
+def string(capacity: int = DEFAULT_CAPACITY, *, wide: bool = False) -> Elementary:
+    """The type STRING[capacity], or WSTRING[capacity]."""
+    assert 1 <= capacity <= MAX_CAPACITY
+    name = "WSTRING" if wide else "STRING"
+    codec = TextCodec(capacity, 2 if wide else 1)
+    return Elementary(name if capacity == DEFAULT_CAPACITY else f"{name}[{capacity}]", Kind.TEXT, codec.size, codec)
+
+
+STRING = string()
+WSTRING = string(wide=True)
+_SIZED = re.compile(r"(W?)STRING(?:\[(\d{1,5})\])?")
+
 ELEMENTARY: dict[str, Elementary] = {
-    t.name: t
-    for t in (BOOL, SINT, INT, DINT, LINT, USINT, UINT, UDINT, ULINT, BYTE, WORD, DWORD, LWORD, REAL, LREAL, TIME)
+    **{t.name: t for t in (*_ALL, STRING, WSTRING)},
+    "TIME_OF_DAY": TOD,
+    "LTIME_OF_DAY": LTOD,
+    "DATE_AND_TIME": DT,
+    "LDATE_AND_TIME": LDT,
 }
-"""Every elementary type by its upper-case name."""
+"""Every elementary type by its upper-case names."""
+
+
+def elementary(name: str) -> Elementary:
+    """The type of this name, `STRING[20]` included. Raises KeyError when there is none."""
+    sized = _SIZED.fullmatch(name)
+    if sized is None or sized[2] is None:
+        return ELEMENTARY[name]
+    if not 1 <= int(sized[2]) <= MAX_CAPACITY:
+        raise KeyError(name)
+    return string(int(sized[2]), wide=bool(sized[1]))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from runtime.core.elementary import ELEMENTARY, Elementary
+from runtime.core.elementary import Elementary, elementary
 
 
 class Direction(StrEnum):
@@ -155,4 +155,4 @@ def _leaf_to_json(leaf: Variable) -> dict[str, Any]:
 
 def _leaf_from_json(data: dict[str, Any]) -> dict[str, Any]:
     labels = tuple((str(name), int(value)) for name, value in data.get("labels", ()))
-    return data | {"type": ELEMENTARY[data["type"]], "labels": labels}
+    return data | {"type": elementary(data["type"]), "labels": labels}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.commands.submission import Ending, Outcome
+from runtime.core.elementary import Kind
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Tag, Variable
 from runtime.gateway import fields
@@ -186,6 +187,9 @@ class Requests:
 
     async def _write(self, message: _Message) -> _Answer:
         leaf = known(fields.text(message, "name"), self._observer.manifest.tags)
+        if leaf.type.kind is Kind.TEXT:
+            mend = "give it a value in the program, or in the site file"
+            raise ConfigFault("a string cannot be written while the programs run", where=leaf.name, mend=mend)
         value = parse(fields.json_value(message, "value"), leaf)
         before = self._shown_before(leaf)
         outcome = await self._submitter.write(

@@ -21,19 +21,21 @@ class Misfit:
 def misfit(tag: Tag, wire: ModbusWire) -> Misfit | None:
     """None when every value of the tag (within its declared range) can be shown."""
     kind, raw, number = tag.type.kind, wire.type, wire.number
+    if kind is Kind.TEXT:
+        return Misfit("a string has no number", "show a number that the program makes of it")
     if kind is Kind.BOOL or tag.labels:
         return _named(tag, number)
     if kind is Kind.REAL:
         return _range(tag, number, tag.minimum, tag.maximum)
     if number.floating:
-        if kind is not Kind.TIME and tag.type.size * 8 > _EXACT_BITS[raw]:
+        if kind not in (Kind.TIME, Kind.DATE) and tag.type.size * 8 > _EXACT_BITS[raw]:
             return Misfit(f"{raw.value} is exact only up to 2^{_EXACT_BITS[raw]}", f"use {_wide(tag)}")
         return None
-    if kind is Kind.TIME and tag.maximum is None and number.scale == 1.0:
+    if kind in (Kind.TIME, Kind.DATE) and tag.maximum is None and number.scale == 1.0:
         return None if raw is RawType.I64 else Misfit("it counts nanoseconds", "use i64, or scale = 1e6 for ms")
     low = tag.type.minimum if tag.minimum is None else tag.minimum
     high = tag.type.maximum if tag.maximum is None else tag.maximum
-    return None if kind is Kind.TIME and tag.maximum is None else _range(tag, number, low, high)
+    return None if kind in (Kind.TIME, Kind.DATE) and tag.maximum is None else _range(tag, number, low, high)
 
 
 def _named(tag: Tag, number: Numeric) -> Misfit | None:

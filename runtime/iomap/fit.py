@@ -53,8 +53,9 @@ def _misfit(use: Use) -> tuple[str, str] | None:
     number, kind, tag = use.wire.number, use.tag.type.kind, use.tag
     if use.rule.invert and (number.boolean or not (number.signed or number.floating)):
         return "an unsigned raw value has no sign to turn", "take invert out"
-    if kind is Kind.TIME:
-        return "a device point is a number, not a TIME", "bind an integer or REAL and convert it in the program"
+    if kind in (Kind.TIME, Kind.DATE, Kind.CHAR, Kind.TEXT):
+        mend = "bind an integer or REAL and convert it in the program"
+        return f"a device point is a number, not a {tag.type.name}", mend
     if (kind is Kind.BOOL) != number.boolean:
         if kind is Kind.BOOL:
             return "it is a number, not a bit", 'give the point type = "flag" or "bit", or declare the tag as a number'

@@ -112,6 +112,9 @@ class Builder(ChartBuilder):
     ) -> tree.ArrayType:
         return tree.ArrayType(self.span(word), tuple(dimensions), element)
 
+    def string_type(self, word: Token, _l: Token, length: Any, right: Token) -> tree.StringType:
+        return tree.StringType(join(self.span(word), self.span(right)), word.text.upper(), length)
+
     def subrange(self, base: Token, _l: Token, low: Any, _range: Token, high: Any, right: Token) -> tree.SubrangeType:
         return tree.SubrangeType(join(self.span(base), self.span(right)), self.named_type(base), low, high)
 

@@ -118,6 +118,8 @@ def _convert(expr: ir.Convert) -> Value | None:
     value = evaluate(expr.operand)
     if value is None:
         return None
+    if Kind.TEXT in (expr.type.kind, ir.type_of(expr.operand).kind):
+        return value if ir.type_of(expr.operand).kind is expr.type.kind else None
     if expr.type.kind is Kind.BOOL:
         return value != 0
     if expr.type.kind is Kind.REAL:

@@ -135,6 +135,8 @@ class Convert:
     BOOL → number: 0 or 1. integer → real: nearest, ties to even. REAL ↔ LREAL: IEEE.
     real → integer: rounds half to even and saturates; NaN gives 0 and faults at `site`. real → BOOL: not equal 0 (so
     NaN is TRUE).
+    character → string: one character (none for 0) and back; a wide character that CHAR lacks becomes `?`. Texts are cut
+    where they are stored.
     TIME's customary units are the lowerer's business (it multiplies or divides around a Convert).
     """
 
@@ -154,6 +156,9 @@ class Intrinsic:
     Reals: SQRT, LN, LOG, EXP, SIN, COS, TAN, ASIN, ACOS, ATAN, ATAN2(y, x), EXPT(base, exponent), FLOOR, CEIL, by
     libm's function of that width (sinf, sin, …). TRUNC: real argument towards zero into the integer `type`,
     saturating, NaN as Convert does, at `site`.
+    Strings (numbers LINT, positions from 1, clipped; the result is cut to its capacity): LEN(text), FIND(in, sought)
+    (0: no hit) give LINT; LEFT(text, n), RIGHT(text, n), MID(text, n, position), CONCAT(text, …),
+    INSERT(text, added, position), DELETE(text, n, position), REPLACE(text, added, n, position) give text.
     """
 
     type: Elementary

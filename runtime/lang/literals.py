@@ -3,10 +3,12 @@
 import math
 import re
 import struct
-from dataclasses import dataclass
 
-from runtime.core.elementary import BOOL, ELEMENTARY, TIME, Elementary, Kind, Value
-from runtime.lang.types import ANY_INT, ANY_REAL, Flexible
+from runtime.core.elementary import BOOL, ELEMENTARY, LTIME, TIME, Elementary, Kind, Value
+from runtime.lang.date_literals import DATE_PREFIXES, read_date
+from runtime.lang.read import Read as Read
+from runtime.lang.text_literals import read_text
+from runtime.lang.types import ANY_INT, ANY_REAL
 
 _UNITS_NS = {
     "d": 86_400_000_000_000, "h": 3_600_000_000_000, "m": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000,
@@ -20,17 +22,6 @@ _MAX_DIGITS = 400
 """Longer whole numbers fit no type; refusing them early keeps the conversion from text short."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What a literal is. `type` None with `label`: `NAME#label`, an enumeration's value. `problem` when it is wrong."""
-
-    type: Elementary | Flexible | None = None
-    value: Value = 0
-    prefix: str = ""
-    label: str = ""
-    problem: str = ""
-
-
 def read_literal(text: str) -> Read:
     """The value of a literal as written."""
     upper = text.upper()
@@ -38,10 +29,16 @@ def read_literal(text: str) -> Read:
         return Read(BOOL, upper == "TRUE")
     if text[0].isdigit():
         return _number(text)
+    if text[0] in "'\"":
+        return read_text(text)
     prefix, _, rest = text.partition("#")
     kind = prefix.upper()
-    if kind in ("T", "TIME"):
-        return _time(rest)
+    if rest[:1] in ("'", '"'):
+        return read_text(rest, kind)
+    if kind in ("T", "TIME", "LT", "LTIME"):
+        return _time(rest, LTIME if kind[0] == "L" else TIME)
+    if kind in DATE_PREFIXES:
+        return read_date(DATE_PREFIXES[kind], rest)
     if kind in ELEMENTARY:
         return _typed(ELEMENTARY[kind], rest)
     return Read(prefix=prefix, label=rest)
@@ -104,7 +101,7 @@ def _typed(kind: Elementary, text: str) -> Read:
     return Read(kind, bool(value) if kind.kind is Kind.BOOL else value)
 
 
-def _time(text: str) -> Read:
+def _time(text: str, kind: Elementary) -> Read:
     sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
     problem = f"'{text}' is not a time; write it like T#1m30s or T#250ms"
     total, position, last = 0, 0, -1
@@ -122,4 +119,4 @@ def _time(text: str) -> Read:
         position = part.end()
     if last < 0:
         return Read(problem=problem)
-    return Read(TIME, sign * total) if total <= TIME.maximum else Read(problem=f"'{text}' is longer than TIME holds")
+    return Read(kind, sign * total) if total <= kind.maximum else Read(problem=f"'{text}' is longer than TIME holds")

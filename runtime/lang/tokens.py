@@ -26,7 +26,8 @@ KEYWORDS = frozenset(
 
 CONTEXTUAL = frozenset(
     """
-    ON TASK WITH RESOURCE PERSISTENT R_EDGE F_EDGE TEST END_TEST FROM INTERFACE METHOD PROPERTY GET SET EXTENDS
+    STRING_TYPE ON TASK WITH RESOURCE PERSISTENT R_EDGE F_EDGE TEST END_TEST FROM INTERFACE METHOD PROPERTY GET SET
+    EXTENDS
     IMPLEMENTS ABSTRACT FINAL OVERRIDE PUBLIC PRIVATE PROTECTED INTERNAL REF_TO POINTER
     """.split()  # noqa: SIM905 - twenty quoted words read worse
 )
@@ -48,6 +49,9 @@ _PATTERN = re.compile(
   | (?P<open>\(\*|/\*)
   | (?P<line>//[^\n]*)
   | (?P<pragma>\{[^}\n]*\}?)
+  | (?P<text>(?:[Ww]?[Ss][Tt][Rr][Ii][Nn][Gg]|[Ww]?[Cc][Hh][Aa][Rr])\#(?:'(?:\$.|[^'$\n])*'|"(?:\$.|[^"$\n])*"))
+  | (?P<date>(?i:L?(?:DATE_AND_TIME|TIME_OF_DAY|DATE|TOD|DT|D))\#
+        (?:\d+-\d+-\d+(?:-\d+:\d+(?::\d+(?:\.\d+)?)?)?|\d+:\d+(?::\d+(?:\.\d+)?)?))
   | (?P<typed>[A-Za-z_]\w*\#[+-]?(?:\d[\d_]*\.\d[\d_]*[eE][+-]?\d+|\d+\#\w+|\w+(?:\.\d\w*)*)?)
   | (?P<word>[A-Za-z_]\w*)
   | (?P<based>\d+\#\w*)
@@ -58,7 +62,7 @@ _PATTERN = re.compile(
   | (?P<address>%[IQMiqm][XBWDLxbwdl]?(?:\d+(?:\.\d+)*|\*))
   | (?P<foreign>!=|!|\|\|?|~)
   | (?P<partial>%[XBWDLxbwdl]?\d+)
-  | (?P<string>'[^'\n]*'?|"[^"\n]*"?)
+  | (?P<string>'(?:\$.|[^'$\n])*'?|"(?:\$.|[^"$\n])*"?)
     """,
     re.VERBOSE,
 )
@@ -115,7 +119,7 @@ def scan(source: Source) -> Scanned:
         kind, end = found.lastgroup, found.end()
         if kind == "word":
             word = found.group()
-            made, end = _word(text, word, end, tokens[-1].kind if tokens else "")
+            made, end = _word(text, word, end, tokens)
             tokens.append(Token(made, text[position:end], line, column))
         elif kind == "operator":
             tokens.append(Token(OPERATORS[found.group()], found.group(), line, column))
@@ -144,7 +148,7 @@ def scan(source: Source) -> Scanned:
             diagnostics.append(told)
             tokens.append(token)
         elif kind != "space":
-            tokens.append(Token(_LITERAL_KINDS[kind or ""], found.group(), line, column))
+            tokens += _literal(kind or "", found.group(), line, column)
         position = end
     tokens.append(Token("$END", "", line, max(1, position - line_start + 1)))
     _settle_names(tokens)
@@ -152,7 +156,8 @@ def scan(source: Source) -> Scanned:
 
 
 _LITERAL_KINDS = {
-    "typed": "TYPED", "based": "INTEGER", "real": "REALNUM", "integer": "INTEGER", "string": "STRING",
+    "typed": "TYPED", "text": "TYPED", "date": "TYPED", "based": "INTEGER",
+    "real": "REALNUM", "integer": "INTEGER", "string": "STRING",
     "partial": "PARTIAL", "address": "NAME",
 }  # fmt: skip
 
@@ -193,12 +198,38 @@ def _settle_names(tokens: list[Token]) -> None:
             tokens[i] = token._replace(kind="NAME")
 
 
-def _word(text: str, word: str, end: int, before: str) -> tuple[str, int]:
+def _word(text: str, word: str, end: int, tokens: list[Token]) -> tuple[str, int]:
     """The kind of a word, and where it ends."""
-    upper = word.upper()
+    upper, before = word.upper(), tokens[-1].kind if tokens else ""
     if upper == "REF" and text[end : end + 1] == "=" and before in _ENDS_OF_VARIABLES:
         return "REFASSIGN", end + 1
-    return (upper if upper in KEYWORDS else "NAME"), end
+    return _word_kind(upper, tokens, text, end), end
+
+
+_OPERAND_ENDS = frozenset(
+    {"NAME", "INTEGER", "REALNUM", "TYPED", "STRING", "PARTIAL", "RPAR", "RBRACK", "TRUE", "FALSE", "THIS"}
+)
+
+
+def _word_kind(upper: str, before: list[Token], text: str, end: int) -> str:
+    """The kind of a word; AND, OR, XOR, MOD are names of functions where no operand stands before: `AND(a, b)`."""
+    if upper in ("STRING", "WSTRING"):
+        return "STRING_TYPE"
+    if upper in ("AND", "OR", "XOR", "MOD") and before and before[-1].kind not in _OPERAND_ENDS:
+        return "NAME" if text[end : end + 20].lstrip(" ").startswith("(") else upper
+    return upper if upper in KEYWORDS else "NAME"
+
+
+def _literal(kind: str, text: str, line: int, column: int) -> list[Token]:
+    """A literal's token; behind a string that is never closed the `;` it swallowed, so that it is told once."""
+    made = [Token(_LITERAL_KINDS[kind], text, line, column)]
+    return made if kind != "string" or _is_closed(text) else [*made, Token("SEMI", ";", line, column + len(text))]
+
+
+def _is_closed(text: str) -> bool:
+    """True when a string ends with the quote it began with."""
+    inner = text[1:].replace("$$", "")
+    return inner.endswith(text[0]) and not inner.endswith("$" + text[0])
 
 
 def _comment_end(text: str, start: int) -> int:

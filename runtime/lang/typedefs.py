@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runtime.core.diagnostic import Label, Span
-from runtime.core.elementary import ELEMENTARY, INT, Elementary, Kind
+from runtime.core.elementary import ELEMENTARY, INT, MAX_CAPACITY, Elementary, Kind, string
 from runtime.lang import habits, tree
 from runtime.lang.constants import evaluate
 from runtime.lang.initial import initial_bytes
@@ -32,8 +32,6 @@ from runtime.lang.types import (
 
 MAX_SIZE = 64 * 1024 * 1024
 """Largest variable in bytes: application memory is copied at every snapshot, so more is a mistake."""
-_LATER = frozenset({"STRING", "WSTRING", "CHAR", "WCHAR", "DATE", "TOD", "DT", "TIME_OF_DAY", "DATE_AND_TIME", "LTIME"})
-"""Types of the standard that are not there yet; they deserve another word than a misspelt name."""
 
 
 def _foreign(name: str) -> str:
@@ -94,6 +92,8 @@ class TypeResolver:
                 return self._subrange(spec, scope)
             case tree.ReferenceType():
                 return self._reference(spec.target, scope)
+            case tree.StringType():
+                return self._string(spec, scope)
 
     def _reference(self, spec: tree.TypeSpec, scope: Scope) -> Type:
         """A reference to a type, which may still be in the making: `next : REF_TO NODE` inside of NODE."""
@@ -163,6 +163,17 @@ class TypeResolver:
             return item * (size_of(kind) // len(item))
         return None
 
+    def _string(self, spec: tree.StringType, scope: Scope) -> Type:
+        capacity = self._bound(spec.length, scope)
+        if capacity is None:
+            return UNKNOWN
+        if not 1 <= capacity <= MAX_CAPACITY:
+            message = f"a {spec.word} cannot hold {capacity} characters"
+            mend = f"1 to {MAX_CAPACITY}"
+            self._report.error("L5004", message, spec.length.span, "this length", help=mend)
+            return UNKNOWN
+        return string(capacity, wide=spec.word == "WSTRING")
+
     def _subrange(self, spec: tree.SubrangeType, scope: Scope) -> Type:
         base = self._by_name(spec.base)
         low, high = self._bound(spec.low, scope), self._bound(spec.high, scope)
@@ -190,9 +201,6 @@ class TypeResolver:
         if kind is not None:
             return kind
         if spec.key in self._symbols.lost:
-            return UNKNOWN
-        if spec.text.upper() in _LATER:
-            self._report.error("L3002", f"{spec.text.upper()} is not supported yet", spec.span, "a later addition")
             return UNKNOWN
         names = [*ELEMENTARY, *(t.name.text for t in self._symbols.type_trees.values())]
         names += [p.name for p in self._symbols.pous.values() if p.kind in ("FUNCTION_BLOCK", "INTERFACE")]

@@ -181,6 +181,8 @@ def alignment_of(kind: Type) -> int:
             return kind.alignment
         case ArrayType():
             return alignment_of(kind.element)
+        case Elementary():
+            return kind.alignment
         case _:
             return max(1, size_of(kind))
 

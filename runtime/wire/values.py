@@ -34,7 +34,11 @@ def parse(told: JsonValue, variable: Variable) -> Value:
     value: Value
     if kind is Kind.REAL:
         value = _real(told, variable)
-    elif kind is Kind.TIME:
+    elif kind is Kind.TEXT:
+        return _text(told, variable)  # type: ignore[return-value]  # a string's value is a str (core/elementary.py)
+    elif kind is Kind.CHAR and isinstance(told, str) and len(told) == 1:
+        value = ord(told)
+    elif kind in (Kind.TIME, Kind.DATE):
         value = _time(told, variable)
     else:
         value = _integer(told, variable)
@@ -48,6 +52,8 @@ def to_json(value: Value, variable: Variable) -> JsonValue:
             return label
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if variable.type.kind is Kind.CHAR:
+        return chr(int(value))
     if variable.type is REAL or variable.type.name == REAL.name:
         return shortest_real(float(value))
     return value
@@ -58,7 +64,7 @@ def show(told: JsonValue, type_name: str) -> str:
     if isinstance(told, bool):
         return "TRUE" if told else "FALSE"
     if isinstance(told, int):
-        return show_time(told) if type_name == "TIME" else str(told)
+        return show_time(told) if type_name in ("TIME", "LTIME") else str(told)
     return f"{told:.7g}" if isinstance(told, float) else told
 
 
@@ -83,7 +89,14 @@ def type_text(variable: Variable) -> str:
         return f"{variable.type_name}, {_bound(low, 'any')} to {_bound(high, 'any')}{unit}"
     if variable.type.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BITS):
         return f"{variable.type_name}, {variable.type.minimum} to {variable.type.maximum}{unit}"
-    example = {Kind.BOOL: "TRUE or FALSE", Kind.TIME: "such as T#1m30s", Kind.REAL: "such as 12.5"}
+    example = {
+        Kind.BOOL: "TRUE or FALSE",
+        Kind.TIME: "such as T#1m30s",
+        Kind.REAL: "such as 12.5",
+        Kind.DATE: "as nanoseconds, from 1970-01-01 or from midnight",
+        Kind.CHAR: "one character",
+        Kind.TEXT: f"up to {variable.type.capacity} characters",
+    }
     return f"{variable.type_name}, {example[variable.type.kind]}{unit}"
 
 
@@ -157,12 +170,21 @@ def _integer(told: JsonValue, variable: Variable) -> int:
     raise _misfit(told, variable, "is no whole number")
 
 
+def _text(told: JsonValue, variable: Variable) -> str:
+    if not isinstance(told, str):
+        raise _misfit(told, variable, "is no text")
+    last = 0xFF if variable.type.width == 1 else 0xFFFF
+    if len(told) > variable.type.capacity or any(not 0 < ord(c) <= last for c in told):
+        raise _misfit(told, variable, f"does not fit into {variable.type.name}")
+    return told
+
+
 def _time(told: JsonValue, variable: Variable) -> int:
     if isinstance(told, int) and not isinstance(told, bool):
         return told
-    ns = parse_time(told) if isinstance(told, str) else None
+    ns = parse_time(told) if isinstance(told, str) and variable.type.kind is Kind.TIME else None
     if ns is None:
-        raise _misfit(told, variable, "is no TIME")
+        raise _misfit(told, variable, f"is no {variable.type.name}")
     return ns
 
 

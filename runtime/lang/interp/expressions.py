@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from runtime.core import appmemory
-from runtime.core.elementary import Elementary, Value
+from runtime.core.elementary import Elementary, Kind, Value
 from runtime.lang import ir
 from runtime.lang.interp import operations
 from runtime.lang.interp.activation import Activation, Evaluator, Locator, Spot
@@ -11,6 +11,7 @@ from runtime.lang.interp.function import Function
 from runtime.lang.interp.header import Header
 from runtime.lang.interp.intrinsics import intrinsic
 from runtime.lang.interp.places import compile_place
+from runtime.lang.interp.texts import text_conversion
 from runtime.lang.machine import Buffer
 
 
@@ -43,7 +44,7 @@ class ExpressionCompiler:
             case ir.ShortCircuit():
                 return self._short_circuit(node)
             case ir.Convert(type_, operand, site):
-                convert = operations.conversion(type_, type_of(operand), site, self._record)
+                convert = _conversion(type_, type_of(operand), site, self._record)
                 return _apply1(convert, self.expression(operand))
             case ir.Intrinsic():
                 return self._intrinsic(node)
@@ -138,6 +139,12 @@ class ExpressionCompiler:
             return offset | node.tag << 32
 
         return address
+
+
+def _conversion(to: Elementary, source: Elementary, site: int, record: operations.RecordFault) -> operations.Operation:
+    if Kind.TEXT in (to.kind, source.kind):
+        return text_conversion(to, source)
+    return operations.conversion(to, source, site, record)
 
 
 def locate_all(places: tuple[Locator, ...], activation: Activation) -> tuple[Spot, ...] | None:

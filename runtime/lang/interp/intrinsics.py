@@ -6,12 +6,15 @@ from runtime.core.elementary import Elementary, Kind, Value
 from runtime.lang import libm
 from runtime.lang.interp import numbers
 from runtime.lang.interp.operations import Operation, RecordFault, real_to_integer
+from runtime.lang.interp.texts import TEXT_FUNCTIONS, text_function
 
 
 def intrinsic(name: str, type_: Elementary, site: int, record: RecordFault) -> Operation:
     """The function of an `Intrinsic` node; it takes the evaluated arguments."""
     if name in libm.FUNCTION_NAMES:
         return libm.function(name, type_)
+    if name in TEXT_FUNCTIONS:
+        return text_function(name, type_)
     if name in _SHIFTS:
         return _shift(name, type_)
     if name == "ABS":

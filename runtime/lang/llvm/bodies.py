@@ -5,11 +5,13 @@ values and a result. A task is `void @vs_task_<i>(ptr app)`, the only functions 
 """
 
 from runtime.core import appmemory
+from runtime.core.elementary import Kind
 from runtime.lang import ir
 from runtime.lang.application import Task
 from runtime.lang.llvm import places
 from runtime.lang.llvm.expressions import evaluate
 from runtime.lang.llvm.statements import emit_block
+from runtime.lang.llvm.texts import give_text
 from runtime.lang.llvm.types import register_type
 from runtime.lang.llvm.writer import TAG_ACCOUNT, BodyWriter
 
@@ -71,7 +73,11 @@ def emit_body(out: BodyWriter, body: ir.Body) -> None:
     emit_block(out, body.block)
     out.branch(out.exit)
     out.start(out.exit)
-    if body.result is None:
+    if body.result is not None and body.result.kind is Kind.TEXT:
+        give_text(
+            out, body.result, out.temp(f"getelementptr inbounds i8, ptr %frame, i64 {body.result_offset}"), "%result"
+        )
+    if body.result is None or body.result.kind is Kind.TEXT:
         out.line("ret void")
         return
     place = ir.Place(ir.Base.FRAME, body.result_offset)
@@ -80,11 +86,13 @@ def emit_body(out: BodyWriter, body: ir.Body) -> None:
 
 def signature(body: ir.Body, memory_size: int) -> str:
     """Result, name and parameters of a body's function."""
-    result = register_type(body.result) if body.result else "void"
+    is_text = body.result is not None and body.result.kind is Kind.TEXT
+    result = register_type(body.result) if body.result and not is_text else "void"
     instance = [] if body.kind == "FUNCTION" else ["ptr noundef nonnull %self"]
     values = [f"{register_type(parameter.type)} %value{i}" for i, parameter in enumerate(body.values)]
     refs = [f"ptr noundef nonnull %ref{i}" for i in range(body.refs)]
-    parameters = ", ".join([app_parameter(memory_size), *instance, *values, *refs])
+    given = ["ptr noundef nonnull %result"] if is_text else []
+    parameters = ", ".join([app_parameter(memory_size), *instance, *values, *refs, *given])
     return f'{result} @"st.{body.name}"({parameters})'
 
 

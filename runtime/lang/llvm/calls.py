@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from runtime.core import appmemory
-from runtime.core.elementary import Elementary
+from runtime.core.elementary import Elementary, Kind
 from runtime.lang import ir
 from runtime.lang.llvm import places
-from runtime.lang.llvm.types import constant, register_type
+from runtime.lang.llvm.texts import text_room
+from runtime.lang.llvm.types import register_type
 from runtime.lang.llvm.writer import LIKELY, BodyWriter
 
 TypeOf = Callable[[ir.Expr], Elementary]
@@ -31,7 +32,7 @@ def call(out: BodyWriter, node: ir.Call, evaluate: places.Evaluate, type_of: Typ
     if not node.type:
         return register
     result = register_type(node.type)
-    return out.phi(result, (register, called), (constant(node.type, node.type.default), bad))
+    return out.phi(result, (register, called), (places.default_of(out, node.type), bad))
 
 
 def dispatch(out: BodyWriter, node: ir.Dispatch, evaluate: places.Evaluate, type_of: TypeOf) -> str:
@@ -64,15 +65,19 @@ def dispatch(out: BodyWriter, node: ir.Dispatch, evaluate: places.Evaluate, type
     out.start(join)
     if not node.type:
         return ""
-    return out.phi(register_type(node.type), *incoming, (constant(node.type, node.type.default), skip))
+    return out.phi(register_type(node.type), *incoming, (places.default_of(out, node.type), skip))
 
 
 def _emit(out: BodyWriter, type_: Elementary | None, body: str, arguments: list[str]) -> str:
-    result = register_type(type_) if type_ else "void"
-    text = f'call {result} @"st.{body}"({", ".join(["ptr %app", *arguments])})'
+    """The call instruction; a string comes back in room of the caller's."""
+    is_text = type_ is not None and type_.kind is Kind.TEXT
+    room = text_room(out, type_) if type_ is not None and is_text else ""
+    given = [f"ptr {room}"] if is_text else []
+    result = register_type(type_) if type_ and not is_text else "void"
+    text = f'call {result} @"st.{body}"({", ".join(["ptr %app", *arguments, *given])})'
     out.calls[body] += 1
-    register = out.temp(text) if type_ else ""
-    if not type_:
+    register = room if result == "void" else out.temp(text)
+    if result == "void":
         out.line(text)
     out.leave_when_cut(body)
     return register

@@ -1,12 +1,17 @@
 """Conversions between elementary types, defined for every input."""
 
 from runtime.core.elementary import Elementary, Kind
+from runtime.lang.llvm.texts import convert_text, first_character
 from runtime.lang.llvm.types import real_constant, register_type
 from runtime.lang.llvm.writer import BodyWriter
 
 
 def convert(out: BodyWriter, value: str, source: Elementary, to: Elementary, site: int) -> str:
     """A `Convert` node: the register `value` of type `source` as type `to`."""
+    if to.kind is Kind.TEXT:
+        return convert_text(out, value, source, to)
+    if source.kind is Kind.TEXT:
+        return first_character(out, value, to)
     if to.kind is Kind.BOOL:
         return _to_bool(out, value, source)
     if source.kind is Kind.REAL:

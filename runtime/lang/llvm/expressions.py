@@ -5,6 +5,7 @@ from runtime.lang import ir
 from runtime.lang.llvm import calls, places
 from runtime.lang.llvm.conversions import convert
 from runtime.lang.llvm.intrinsics import intrinsic
+from runtime.lang.llvm.texts import compare_text, text_constant
 from runtime.lang.llvm.types import constant, integer_constant, register_type
 from runtime.lang.llvm.writer import BodyWriter
 
@@ -18,7 +19,7 @@ def evaluate(out: BodyWriter, node: ir.Expr) -> str:  # noqa: C901 - one arm a k
         case ir.Load(type_, place):
             return places.load(out, type_, place, evaluate)
         case ir.Const(type_, value):
-            return constant(type_, value)
+            return text_constant(out, type_, str(value)) if type_.kind is Kind.TEXT else constant(type_, value)
         case ir.Binary():
             return _binary(out, node)
         case ir.Compare():
@@ -107,6 +108,8 @@ def _divide_signed(out: BodyWriter, op: str, register: str, left: str, right: st
 def _compare(out: BodyWriter, node: ir.Compare) -> str:
     left, right = evaluate(out, node.left), evaluate(out, node.right)
     type_ = type_of(node.left)
+    if type_.kind is Kind.TEXT:
+        return compare_text(out, type_, node.op, left, right)
     if type_.kind is Kind.REAL:
         return out.temp(f"fcmp {_REAL_RELATIONS[node.op]} {register_type(type_)} {left}, {right}")
     sign = "" if node.op in ("eq", "ne") else "s" if type_.is_signed else "u"

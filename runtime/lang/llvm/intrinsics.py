@@ -2,6 +2,7 @@
 
 from runtime.core.elementary import LINT, Elementary, Kind
 from runtime.lang import libm
+from runtime.lang.llvm import texts
 from runtime.lang.llvm.conversions import real_to_integer
 from runtime.lang.llvm.types import register_type
 from runtime.lang.llvm.writer import BodyWriter
@@ -13,6 +14,8 @@ Typed = tuple[str, Elementary]
 def intrinsic(out: BodyWriter, name: str, type_: Elementary, arguments: list[Typed], site: int) -> str:
     """An `Intrinsic` node on evaluated arguments."""
     registers = [register for register, _ in arguments]
+    if name in texts.FUNCTIONS:
+        return texts.text_function(out, name, type_, registers, arguments[0][1])
     match name:
         case "SQRT":
             # Correctly rounded by IEEE 754, so the instruction gives what libm gives.
@@ -63,6 +66,10 @@ def _fold(out: BodyWriter, name: str, type_: Elementary, registers: list[str]) -
     order = "fcmp o" if type_.kind is Kind.REAL else "icmp s" if type_.is_signed else "icmp u"
     held = registers[0]
     for register in registers[1:]:
+        if type_.kind is Kind.TEXT:
+            better = texts.compare_text(out, type_, relation, register, held)
+            held = _select(out, better, type_, register, held)
+            continue
         better = out.temp(f"{order}{relation} {register_type(type_)} {register}, {held}")
         held = _select(out, better, type_, register, held)
     return held

@@ -82,7 +82,7 @@ def _task_text(app: Application, i: int, writer: BodyWriter) -> str:
 
 
 def _function(head: str, writer: BodyWriter) -> str:
-    return "\n".join([head + " {", "entry:", *writer.lines, "}\n"])
+    return "\n".join([head + " {", "entry:", *writer.rooms, *writer.lines, "}\n"])
 
 
 def _check_stack(bodies_by_name: Mapping[str, ir.Body], writers: dict[str, BodyWriter]) -> None:
@@ -91,7 +91,7 @@ def _check_stack(bodies_by_name: Mapping[str, ir.Body], writers: dict[str, BodyW
     def stack_of(name: str) -> int:
         if name not in needed:
             deepest = max((stack_of(callee) for callee in writers[name].calls), default=0)
-            needed[name] = len(bodies_by_name[name].frame) + deepest
+            needed[name] = len(bodies_by_name[name].frame) + writers[name].room_bytes + deepest
         return needed[name]
 
     for name in writers:

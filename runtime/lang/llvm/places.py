@@ -6,6 +6,7 @@ from runtime.core import appmemory
 from runtime.core.elementary import Elementary, Kind
 from runtime.lang.ir import Base, Expr, Index, Locate, Place
 from runtime.lang.llvm.rounds import SteppedPlace
+from runtime.lang.llvm.texts import load_text, store_text, text_constant
 from runtime.lang.llvm.types import constant, integer_constant, memory_type, register_type
 from runtime.lang.llvm.writer import TAG_ACCOUNT, TAG_CLOCK, TAG_VARIABLE, BodyWriter
 
@@ -40,7 +41,7 @@ def load(out: BodyWriter, type_: Elementary, place: Place, evaluate: Evaluate) -
     out.start(bad)
     out.branch(join)
     out.start(join)
-    return out.phi(register_type(type_), (value, loaded), (constant(type_, type_.default), bad))
+    return out.phi(register_type(type_), (value, loaded), (default_of(out, type_), bad))
 
 
 def locate(out: BodyWriter, node: Locate, evaluate: Evaluate) -> str:
@@ -73,14 +74,24 @@ def reachable(out: BodyWriter, place: Place, evaluate: Evaluate) -> str:
     return out.phi("i1", ("true", found), ("false", bad))
 
 
+def default_of(out: BodyWriter, type_: Elementary) -> str:
+    """The type's default as a register."""
+    return text_constant(out, type_, "") if type_.kind is Kind.TEXT else constant(type_, type_.default)
+
+
 def load_at(out: BodyWriter, type_: Elementary, pointer: str, place: Place) -> str:
     """The value behind a pointer to a place; any byte other than 0 is a TRUE."""
+    if type_.kind is Kind.TEXT:
+        return load_text(out, type_, pointer)
     value = out.temp(f"load {memory_type(type_)}, ptr {pointer}, align {type_.size}, {tag_of(place)}")
     return out.temp(f"icmp ne i8 {value}, 0") if type_.kind is Kind.BOOL else value
 
 
 def store_at(out: BodyWriter, type_: Elementary, value: str, pointer: str, tag: str = TAG_VARIABLE) -> None:
     """Store a value at a pointer; `tag` says to what, usually a variable."""
+    if type_.kind is Kind.TEXT:
+        store_text(out, type_, value, pointer)
+        return
     if type_.kind is Kind.BOOL:
         value = out.temp(f"zext i1 {value} to i8")
     out.line(f"store {memory_type(type_)} {value}, ptr {pointer}, align {type_.size}, {tag}")

@@ -8,10 +8,12 @@ from runtime.core.elementary import Elementary, Kind, Value
 
 
 def register_type(type_: Elementary) -> str:
-    """The type of a value in a register: i1 for BOOL, float and double for the reals, else the integer's width."""
+    """The type of a value in a register: i1 for BOOL, float and double for the reals, a pointer for strings, else
+    the integer's width.
+    """
     if type_.kind is Kind.REAL:
         return "float" if type_.size == 4 else "double"
-    return f"i{type_.bits}"
+    return "ptr" if type_.kind is Kind.TEXT else f"i{type_.bits}"
 
 
 def memory_type(type_: Elementary) -> str:

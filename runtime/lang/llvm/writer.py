@@ -57,6 +57,9 @@ class BodyWriter:
         self.calls: Counter[str] = Counter()
         self.libm: dict[str, str] = {}
         self.advances = False
+        self.rooms: list[str] = []
+        """Instructions at the function's start that make room for strings."""
+        self.room_bytes = 0
         self._next = 0
 
     def temp(self, instruction: str) -> str:
@@ -64,6 +67,14 @@ class BodyWriter:
         self._next += 1
         name = f"%t{self._next}"
         self.lines.append(f"  {name} = {instruction}")
+        return name
+
+    def room(self, size: int, alignment: int) -> str:
+        """The address of bytes that live as long as the call."""
+        self._next += 1
+        name = f"%room{self._next}"
+        self.rooms.append(f"  {name} = alloca [{size} x i8], align {alignment}")
+        self.room_bytes += size
         return name
 
     def line(self, instruction: str) -> None:

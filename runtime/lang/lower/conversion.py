@@ -4,16 +4,19 @@ TIME goes to and from numbers in milliseconds (language.md rule 5). DWORD ↔ RE
 unchanged (IEC 61131-3, 3rd edition, table 25); every other conversion keeps the number.
 """
 
-from runtime.core.elementary import BOOL, LINT, LREAL, TIME, Elementary, Kind
+from runtime.core.elementary import BOOL, DATE, DT, LDATE, LDT, LINT, LREAL, LTOD, TIME, TOD, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, fit, settled
+from runtime.lang.lower.library import library_call
+from runtime.lang.lower.text_conversion import text_conversion
 from runtime.lang.types import Type, Unknown, name_of, storage_of
 
 _NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
 
 
 def conversion(
@@ -59,26 +62,57 @@ def _truncated(
     return ir.Intrinsic(target, "TRUNC", (expr,), ctx.site(FaultCode.NAN_TO_INTEGER, node.span))
 
 
-def _convert(ctx: Context, node: tree.CallExpr, expr: ir.Expr, source: Elementary, target: Elementary) -> ir.Expr:
+def _convert(
+    ctx: Context, node: tree.CallExpr, expr: ir.Expr, source: Elementary, target: Elementary
+) -> ir.Expr | None:
     if source == target:
         return expr
-    nan_site = ctx.site(FaultCode.NAN_TO_INTEGER, node.span) if source.kind is Kind.REAL else -1
+    if Kind.TEXT in (source.kind, target.kind):
+        return text_conversion(ctx, node.span, expr, source, target)
     if source.size == target.size and {source.kind, target.kind} == {Kind.BITS, Kind.REAL}:
         return _moved_bits(ctx, expr, source, target)
-    if target == TIME:
-        if source.kind is Kind.REAL:
-            ns = ir.Binary(LREAL, "mul", converted(expr, LREAL), ir.Const(LREAL, float(_NS_PER_MS)))
-            return converted(ns, TIME, nan_site)
-        whole = ir.Binary(LINT, "mul", converted(expr, LINT), ir.Const(LINT, _NS_PER_MS))
-        return converted(whole, TIME)
-    if source == TIME and target != BOOL:
-        if target.kind is Kind.REAL:
-            ms = ir.Binary(LREAL, "div", converted(expr, LREAL), ir.Const(LREAL, float(_NS_PER_MS)))
-            return converted(ms, target)
-        site = ctx.site(FaultCode.DIVISION_BY_ZERO, node.span)
-        whole = ir.Binary(LINT, "div", converted(expr, LINT), ir.Const(LINT, _NS_PER_MS), site)
-        return converted(whole, target)
-    return converted(expr, target, nan_site)
+    clocks = (Kind.TIME, Kind.DATE)
+    if source.kind in clocks and target.kind in clocks:
+        return _between_clocks(ctx, node, expr, source, target)
+    site = ctx.site(FaultCode.NAN_TO_INTEGER, node.span) if source.kind is Kind.REAL else -1
+    if target.kind in clocks:
+        return _to_clock(expr, source, target, site)
+    if source.kind in clocks and target != BOOL:
+        return _from_clock(ctx, node, expr, source, target)
+    return converted(expr, target, site)
+
+
+def _unit_ns(kind: Elementary) -> int:
+    """Nanoseconds of the customary unit (language.md rule 5)."""
+    if kind.name.startswith("L"):
+        return 1
+    return _NS_PER_MS if kind in (TIME, TOD) else _NS_PER_S
+
+
+def _to_clock(expr: ir.Expr, source: Elementary, target: Elementary, site: int) -> ir.Expr:
+    unit = _unit_ns(target)
+    if source.kind is Kind.REAL:
+        return converted(ir.Binary(LREAL, "mul", converted(expr, LREAL), ir.Const(LREAL, float(unit))), target, site)
+    return converted(ir.Binary(LINT, "mul", converted(expr, LINT), ir.Const(LINT, unit)), target)
+
+
+def _from_clock(ctx: Context, node: tree.CallExpr, expr: ir.Expr, source: Elementary, target: Elementary) -> ir.Expr:
+    unit = _unit_ns(source)
+    if target.kind is Kind.REAL:
+        return converted(ir.Binary(LREAL, "div", converted(expr, LREAL), ir.Const(LREAL, float(unit))), target)
+    site = ctx.site(FaultCode.DIVISION_BY_ZERO, node.span)
+    return converted(ir.Binary(LINT, "div", converted(expr, LINT), ir.Const(LINT, unit), site), target)
+
+
+def _between_clocks(
+    ctx: Context, node: tree.CallExpr, expr: ir.Expr, source: Elementary, target: Elementary
+) -> ir.Expr | None:
+    """A date and time as its date or its time of day; else the nanoseconds stay."""
+    if source in (DT, LDT) and target in (DATE, LDATE, TOD, LTOD):
+        name = "__DATE_OF" if target in (DATE, LDATE) else "__TOD_OF"
+        made = library_call(ctx, node.span, name, converted(expr, LINT))
+        return converted(made, target) if made is not None else None
+    return converted(expr, target)
 
 
 def _moved_bits(ctx: Context, expr: ir.Expr, source: Elementary, target: Elementary) -> ir.Expr:

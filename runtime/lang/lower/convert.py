@@ -35,6 +35,10 @@ def way(source: Elementary, target: Elementary) -> Way | None:
     if source == target:
         return "same"
     a, b = source.kind, target.kind
+    if Kind.TEXT in (a, b):
+        return "widen" if a in (Kind.TEXT, Kind.CHAR) and b is Kind.TEXT and source.width == target.width else None
+    if a in (Kind.TIME, Kind.DATE):
+        return "widen" if target.name == f"L{source.name}" else None
     match (a, b):
         case (
             (Kind.SIGNED, Kind.SIGNED)
@@ -60,6 +64,8 @@ def way(source: Elementary, target: Elementary) -> Way | None:
 
 def joined(left: Elementary, right: Elementary) -> Elementary | None:
     """The smallest type both operands get to by themselves."""
+    if left.kind is right.kind is Kind.TEXT and left.width == right.width:
+        return max(left, right, key=lambda t: t.size)
     if way(left, right):
         return right
     if way(right, left):
@@ -104,6 +110,8 @@ def fit(ctx: Context, value: Typed, target: Type, *declared: Label) -> ir.Expr |
         return interface.held(ctx, value, target, *declared)
     if isinstance(target, RefType):
         return reference.held(ctx, value, target, *declared)
+    if isinstance(target, Elementary) and target.kind is Kind.CHAR and (code := _character(value, target)) is not None:
+        return code
     storage = storage_of(target)
     if value.make is not None and isinstance(target, Elementary):
         if flexible_fits(value, target):
@@ -122,6 +130,15 @@ def fit(ctx: Context, value: Typed, target: Type, *declared: Label) -> ir.Expr |
     return converted(value.expr, storage) if value.expr is not None else None
 
 
+def _character(value: Typed, target: Elementary) -> ir.Expr | None:
+    """A literal of one character as CHAR or WCHAR."""
+    literal = value.expr
+    if not isinstance(literal, ir.Const) or literal.type.kind is not Kind.TEXT or literal.type.width != target.size:
+        return None
+    text = str(literal.value)
+    return ir.Const(target, ord(text)) if len(text) == 1 else None
+
+
 def _within(
     ctx: Context, expr: ir.Expr | None, target: SubrangeType, span: Span, declared: tuple[Label, ...]
 ) -> ir.Expr | None:
@@ -136,7 +153,7 @@ def _within(
 
 def flexible_fits(value: Typed, target: Elementary) -> bool:
     """True when a literal of this sort may take the type (whether its value fits is another matter)."""
-    if target.kind is Kind.TIME:
+    if target.kind in (Kind.TIME, Kind.DATE, Kind.CHAR, Kind.TEXT):
         return False
     return value.type is ANY_INT or target.kind is Kind.REAL
 
@@ -200,7 +217,7 @@ def _help(source: Type, target: Type, declared: tuple[Label, ...]) -> str:
     from_storage, to_storage = storage_of(source), storage_of(target)
     if from_storage is None or to_storage is None:
         return ""
-    call = f"{name_of(source)}_TO_{name_of(target)}(...)"
+    call = f"{name_of(source).partition('[')[0]}_TO_{name_of(target).partition('[')[0]}(...)"
     if to_storage.kind is Kind.BOOL:
         return "compare it: ... <> 0" if isinstance(source, Elementary) else ""
     name = declared[0].span.source.line(declared[0].span.line)[declared[0].span.column - 1 :] if declared else ""

@@ -43,8 +43,7 @@ class Made:
         """The call for its value."""
         made: ir.Expr = self.call
         for first in reversed(self.before):
-            assert self.call.type is not None
-            made = ir.After(self.call.type, first, made)
+            made = ir.After(ir.type_of(self.call), first, made)
         return made
 
 

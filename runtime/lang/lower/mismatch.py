@@ -24,7 +24,8 @@ def refuse_pair(ctx: Context, node: tree.Binary, left: Typed, right: Typed, kind
     if isinstance(left.type, EnumType) or isinstance(right.type, EnumType):
         mend = "an enumeration is compared with values of the same enumeration only"
     elif isinstance(left.type, Elementary) and isinstance(right.type, Elementary):
-        mend = f"convert one of them: {a}_TO_{b}(...) or {b}_TO_{a}(...)"
+        a_word, b_word = a.partition("[")[0], b.partition("[")[0]
+        mend = f"convert one of them: {a_word}_TO_{b_word}(...) or {b_word}_TO_{a_word}(...)"
     ctx.report.error(
         "L2002", f"{node.op} of {a} and {b}: they have no common type", left.span, f"this is {a}", more, help=mend
     )

@@ -1,6 +1,6 @@
 """Operators: which meaning an operator has for the types of its operands."""
 
-from runtime.core.elementary import BOOL, LREAL, TIME, Elementary, Kind
+from runtime.core.elementary import BOOL, LREAL, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.constants import evaluate
 from runtime.lang.lower import expression, interface
@@ -133,7 +133,7 @@ def _operate(ctx: Context, node: tree.Binary, left: Typed, right: Typed, want: T
         return power(ctx, node, left, right, want)
     if node.op in _LOGIC:
         return _logic(ctx, node, left, right)
-    if TIME in (left.type, right.type):
+    if any(isinstance(v.type, Elementary) and v.type.kind in (Kind.TIME, Kind.DATE) for v in (left, right)):
         return time_arithmetic(ctx, node, left, right)
     return arithmetic(ctx, node, left, right, want)
 

@@ -8,7 +8,7 @@ from runtime.core import appmemory
 from runtime.core.elementary import BOOL, DINT, ELEMENTARY, LINT, LREAL, REAL, TIME, ULINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression, quality
+from runtime.lang.lower import bcd, expression, functional, quality, strings
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.arithmetic import power
 from runtime.lang.lower.context import Context, Typed, nothing
@@ -65,7 +65,15 @@ class _Call:
 def exists(ctx: Context, callee: tree.Name) -> bool:
     """True when a standard function has this name."""
     name = callee.text.upper()
-    return name in _NAMES or name in _VARIADIC or name in quality.NAMES or _conversion_of(ctx, name) is not None
+    return (
+        name in _NAMES
+        or name in _VARIADIC
+        or name in quality.NAMES
+        or name in strings.NAMES
+        or name in functional.NAMES
+        or name in bcd.NAMES
+        or _conversion_of(ctx, name) is not None
+    )
 
 
 def nearest(ctx: Context, callee: tree.Name) -> str:
@@ -73,15 +81,21 @@ def nearest(ctx: Context, callee: tree.Name) -> str:
     symbols = ctx.scope.symbols
     functions = [p.name for p in symbols.pous.values() if p.kind == "FUNCTION"]
     instances = [s.name for s in ctx.scope.own.values()]
-    known = [*functions, *instances, *_NAMES, *_VARIADIC, *quality.NAMES]
+    known = [*functions, *instances, *_NAMES, *_VARIADIC, *quality.NAMES, *strings.NAMES, *functional.NAMES]
     return suggest(callee.text, known) or "declare an instance in VAR, or write a FUNCTION of this name"
 
 
 def call(ctx: Context, node: tree.CallExpr, callee: tree.Name, want: Type | None) -> Typed | None:
     """A call of a standard function; None when there is none of this name."""
     name = callee.text.upper()
+    if name in functional.NAMES:
+        return functional.lower(ctx, node, name, want)
     if name in quality.NAMES:
         return quality.lower(ctx, node, name)
+    if name in strings.NAMES:
+        return strings.lower(ctx, node, name, want)
+    if name in bcd.NAMES:
+        return bcd.lower(ctx, node, name)
     target = _conversion_of(ctx, name)
     if target is not None:
         return conversion(ctx, node, name, target[0], target[1], truncate="TRUNC_" in name)

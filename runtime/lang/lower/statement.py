@@ -93,7 +93,9 @@ def _case(ctx: Context, node: tree.Case) -> list[ir.Statement]:
     selector = settled(expression.lower(ctx, node.selector))
     kind = selector.type
     storage = storage_of(kind)
-    if not isinstance(kind, Unknown) and (storage is None or not storage.is_integer or storage.kind is Kind.TIME):
+    if not isinstance(kind, Unknown) and (
+        storage is None or not storage.is_integer or storage.kind in (Kind.TIME, Kind.DATE)
+    ):
         mend = "compare with IF" if storage is not None else ""
         message = "CASE needs a whole number, a bit string or an enumeration"
         ctx.report.error("L2010", message, selector.span, f"this is {name_of(kind)}", help=mend)

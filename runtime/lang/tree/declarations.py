@@ -73,7 +73,16 @@ class ReferenceType:
     target: "TypeSpec"
 
 
-TypeSpec = NamedType | ArrayType | EnumType | StructType | SubrangeType | ReferenceType
+@dataclass(frozen=True, slots=True)
+class StringType:
+    """`STRING[length]` or `WSTRING[length]`."""
+
+    span: Span
+    word: str
+    length: Expr
+
+
+TypeSpec = NamedType | ArrayType | EnumType | StructType | SubrangeType | ReferenceType | StringType
 
 
 @dataclass(frozen=True, slots=True)

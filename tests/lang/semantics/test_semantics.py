@@ -19,6 +19,8 @@ TABLE = re.compile(r"\(\*\s*TABLE\n(.*?)\*\)\s*\Z", re.DOTALL)
 def _value(kind: Elementary, text: str) -> Value:
     if kind.kind is Kind.REAL:
         return float(text)
+    if kind.kind is Kind.TEXT:
+        return text
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
     read = read_literal(digits)
     assert not read.problem, f"{text}: {read.problem}"

@@ -1,0 +1,122 @@
+"""Functions that say what an operator says: ADD, GT, AND, ADD_TIME (IEC 61131-3, 3rd edition, tables 29, 30, 33, 35).
+
+They become the operator, so that types, faults and results are the operator's. The functions on dates and times that
+have no operator (CONCAT_DATE, SPLIT_DATE, ...) are here too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from runtime.core.elementary import DATE, DT, LINT, TOD, Elementary, Kind
+from runtime.lang import ir, tree
+from runtime.lang.lower import expression, operators
+from runtime.lang.lower.arguments import bind
+from runtime.lang.lower.context import Context, Typed, nothing
+from runtime.lang.lower.convert import converted, settled
+from runtime.lang.lower.library import library_call
+from runtime.lang.types import Type, Unknown, name_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The operator, how many operands, and whether each is compared with the next."""
+
+    op: str
+    most: int
+    chain: bool = False
+
+
+_MANY = 64
+_FORMS = {
+    **{n: _Form(op, _MANY) for n, op in (("ADD", "+"), ("MUL", "*"), ("AND", "AND"), ("OR", "OR"), ("XOR", "XOR"))},
+    **{n: _Form(op, 2) for n, op in (("SUB", "-"), ("DIV", "/"), ("MOD", "MOD"), ("NE", "<>"))},
+    **{n: _Form(op, _MANY, chain=True) for n, op in (("GT", ">"), ("GE", ">="), ("EQ", "=")) },
+    **{n: _Form(op, _MANY, chain=True) for n, op in (("LE", "<="), ("LT", "<"))},
+    **{n: _Form("+", 2) for n in ("ADD_TIME", "ADD_TOD_TIME", "ADD_DT_TIME")},
+    **{n: _Form("+", 2) for n in ("ADD_LTIME", "ADD_LTOD_LTIME", "ADD_LDT_LTIME")},
+    **{
+        n: _Form("-", 2)
+        for n in (
+            "SUB_TIME", "SUB_LTIME", "SUB_DATE_DATE", "SUB_LDATE_LDATE", "SUB_TOD_TIME", "SUB_LTOD_LTIME",
+            "SUB_TOD_TOD", "SUB_LTOD_LTOD", "SUB_DT_TIME", "SUB_LDT_LTIME", "SUB_DT_DT", "SUB_LDT_LDT",
+        )
+    },
+    **{n: _Form("*", 2) for n in ("MUL_TIME", "MUL_LTIME", "MULTIME")},
+    **{n: _Form("/", 2) for n in ("DIV_TIME", "DIV_LTIME", "DIVTIME")},
+}  # fmt: skip
+_MADE = {
+    "CONCAT_DATE_TOD": (("DATE", "TOD"), DT),
+    "CONCAT_DATE": (("YEAR", "MONTH", "DAY"), DATE),
+    "CONCAT_TOD": (("HOUR", "MINUTE", "SECOND", "MILLISECOND"), TOD),
+    "CONCAT_DT": (("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND"), DT),
+    "DAY_OF_WEEK": (("IN",), LINT),
+}
+
+NAMES = frozenset({*_FORMS, *_MADE})
+"""The functions of this module."""
+
+
+def lower(ctx: Context, node: tree.CallExpr, name: str, want: Type | None) -> Typed:
+    """A call of such a function."""
+    if name in _MADE:
+        return _made(ctx, node, name)
+    form = _FORMS[name]
+    bound = bind(ctx, node, name, inputs=tuple(f"IN{i}" for i in range(1, form.most + 1)), outputs=())
+    if not bound.ok:
+        return nothing(node.span)
+    args = list(bound.inputs.values())
+    if len(args) < 2:
+        message = f"{name} takes IN1, IN2{', ...' if form.most > 2 else ''}; {len(args)} given"
+        ctx.report.error("L3007", message, node.span, "too few arguments")
+        return nothing(node.span)
+    if form.chain and len(args) > 2:
+        links = [_operator(node, form.op, a, b) for a, b in pairwise(args)]
+        return expression.lower(ctx, _folded(node, "AND", links), want)
+    return operators.binary(ctx, _folded(node, form.op, args), want)
+
+
+def _folded(node: tree.CallExpr, op: str, args: Sequence[tree.Expr]) -> tree.Binary:
+    made = _operator(node, op, args[0], args[1])
+    for arg in args[2:]:
+        made = _operator(node, op, made, arg)
+    return made
+
+
+def _operator(node: tree.CallExpr, op: str, left: tree.Expr, right: tree.Expr) -> tree.Binary:
+    return tree.Binary(node.span, op, node.callee.span, left, right)
+
+
+def _made(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
+    names, result = _MADE[name]
+    bound = bind(ctx, node, name, inputs=names, outputs=())
+    if not bound.ok:
+        return nothing(node.span)
+    if len(bound.inputs) < len(names):
+        message = f"{name} takes {', '.join(names)}; {len(bound.inputs)} given"
+        ctx.report.error("L3007", message, node.span, "too few arguments")
+        return nothing(node.span)
+    values = [_nanoseconds_or_number(ctx, name, bound.inputs[n.lower()]) for n in names]
+    if any(v is None for v in values):
+        return Typed(result, node.span)
+    parts = [v for v in values if v is not None]
+    if name == "CONCAT_DATE_TOD":
+        made: ir.Expr | None = ir.Binary(LINT, "add", parts[0], parts[1])
+    elif name == "DAY_OF_WEEK":
+        made = library_call(ctx, node.span, "__DAY_OF_WEEK", parts[0])
+    else:
+        day = library_call(ctx, node.span, "__DAY_NS", *parts[:3]) if name != "CONCAT_TOD" else None
+        clock = library_call(ctx, node.span, "__CLOCK_NS", *parts[-4:]) if name != "CONCAT_DATE" else None
+        made = day if clock is None else clock if day is None else ir.Binary(LINT, "add", day, clock)
+    return Typed(result, node.span, converted(made, result) if made is not None else None)
+
+
+def _nanoseconds_or_number(ctx: Context, name: str, node: tree.Expr) -> ir.Expr | None:
+    value = settled(expression.lower(ctx, node), LINT)
+    kinds = (Kind.SIGNED, Kind.UNSIGNED, Kind.DATE)
+    if not isinstance(value.type, Elementary) or value.type.kind not in kinds:
+        if not isinstance(value.type, Unknown):
+            message = f"{name} does not take {name_of(value.type)}"
+            ctx.report.error("L2001", message, value.span, f"this is {name_of(value.type)}")
+        return None
+    return converted(value.expr, LINT) if value.expr is not None else None
