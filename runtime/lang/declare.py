@@ -160,7 +160,7 @@ class Declarer:
         made: list[VarSymbol] = []
         if pou.tree.result is not None:
             made.append(self._result(pou, scope))
-        for section in pou.tree.sections:
+        for section in sorted(pou.tree.sections, key=lambda s: not s.constant):  # bounds may use them before
             if section.kind not in _ALLOWED[pou.kind]:
                 message = f"{section.kind} is not allowed in a {pou.kind}"
                 mend = "move it in front of the POU" if section.kind == "VAR_GLOBAL" else ""

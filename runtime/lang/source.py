@@ -37,10 +37,15 @@ def st_files(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as wrong:
-        what = f"byte {wrong.start} is not UTF-8 text"
-        raise ConfigFault(what, where=str(path), mend="save the file as UTF-8") from wrong
+        return _text(path.read_bytes())
     except OSError as wrong:
         what = f"cannot be read: {wrong.strerror}"
         raise ConfigFault(what, where=str(path), mend="check its permissions") from wrong
+
+
+def _text(raw: bytes) -> str:
+    """UTF-8; a file that is none is taken as ISO 8859-1, in which older tools saved and any bytes are text."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

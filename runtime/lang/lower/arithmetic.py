@@ -4,10 +4,11 @@ from runtime.core.elementary import LINT, LREAL, REAL, UDINT, UINT, ULINT, USINT
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.constants import evaluate
+from runtime.lang.literals import fits
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.convert import common, converted, fit
+from runtime.lang.lower.convert import common, converted, fit, joined, settled
 from runtime.lang.lower.mismatch import refuse_operand, refuse_pair
-from runtime.lang.types import ANY_REAL, Flexible, Type
+from runtime.lang.types import ANY_INT, ANY_REAL, Flexible, Type
 
 _ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "MOD": "mod"}
 _UNSIGNED = (USINT, UINT, UDINT, ULINT)
@@ -15,7 +16,7 @@ _UNSIGNED = (USINT, UINT, UDINT, ULINT)
 
 def arithmetic(ctx: Context, node: tree.Binary, left: Typed, right: Typed, want: Type | None) -> Typed:
     """`left op right` of two numbers, at their common type."""
-    kind = common([left, right], want)
+    kind = _holding(common([left, right], want), left, right)
     op = _ARITHMETIC[node.op]
     numeric = (Kind.SIGNED, Kind.UNSIGNED) if op == "mod" else (Kind.SIGNED, Kind.UNSIGNED, Kind.REAL)
     if isinstance(kind, Elementary) and kind.kind is Kind.BITS:
@@ -28,6 +29,17 @@ def arithmetic(ctx: Context, node: tree.Binary, left: Typed, right: Typed, want:
         refuse_pair(ctx, node, left, right, kind)
         return nothing(node.span)
     return _made(ctx, node, op, kind, left, right)
+
+
+def _holding(kind: Type | None, left: Typed, right: Typed) -> Type | None:
+    """The common type, or a wider one where a literal does not fit into it: INT * 60000 is DINT."""
+    for value in (left, right):
+        if value.type is not ANY_INT or not isinstance(kind, Elementary) or value.number is None:
+            continue
+        if kind.kind in (Kind.SIGNED, Kind.UNSIGNED) and not fits(kind, value.number):
+            wider = settled(value).type
+            kind = joined(kind, wider) or kind if isinstance(wider, Elementary) else kind
+    return kind
 
 
 def _made(ctx: Context, node: tree.Binary, op: str, kind: Elementary, left: Typed, right: Typed) -> Typed:

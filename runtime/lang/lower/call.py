@@ -96,6 +96,8 @@ def _function(ctx: Context, callee: tree.Name) -> PouSymbol | None:
     shadow = ctx.scope.own.get(callee.key)
     if found is None or found.kind != "FUNCTION" or (shadow is not None and shadow.section != "RESULT"):
         return None
+    if ctx.pou is not None and ctx.pou.library and not found.library:
+        return None  # the standard's own blocks mean the standard's functions, whatever a program calls its own
     ctx.scope.symbols.declare(found)
     return found
 

@@ -126,7 +126,7 @@ def fit(ctx: Context, value: Typed, target: Type, *declared: Label) -> ir.Expr |
         _refuse(ctx, value, target, declared)
         return None
     if how == "warn":
-        _warn(ctx, value.span, source, storage)
+        warn_bits(ctx, value.span, source, storage)
     return converted(value.expr, storage) if value.expr is not None else None
 
 
@@ -225,7 +225,8 @@ def _help(source: Type, target: Type, declared: tuple[Label, ...]) -> str:
     return f"say so: {call}" + (f", or declare {name} as {name_of(source)}" if name.isidentifier() else "")
 
 
-def _warn(ctx: Context, span: Span, source: Elementary, target: Elementary) -> None:
+def warn_bits(ctx: Context, span: Span, source: Elementary, target: Elementary) -> None:
+    """Warn about a conversion that is made because published libraries rely on it (language.md rule 6)."""
     if target.kind is Kind.REAL:
         message = f"{source.name} to {target.name} loses digits beyond 16777216"
     else:

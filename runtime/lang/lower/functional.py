@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from runtime.core.elementary import DATE, DT, LINT, TOD, Elementary, Kind
+from runtime.core.elementary import DATE, DT, INT, LINT, TOD, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, operators
 from runtime.lang.lower.arguments import bind
@@ -50,7 +50,7 @@ _MADE = {
     "CONCAT_DATE": (("YEAR", "MONTH", "DAY"), DATE),
     "CONCAT_TOD": (("HOUR", "MINUTE", "SECOND", "MILLISECOND"), TOD),
     "CONCAT_DT": (("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND"), DT),
-    "DAY_OF_WEEK": (("IN",), LINT),
+    "DAY_OF_WEEK": (("IN",), INT),
 }
 
 NAMES = frozenset({*_FORMS, *_MADE})

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 
 from runtime.core.diagnostic import Label, Span
-from runtime.core.elementary import LINT, ULINT, Elementary, Kind
+from runtime.core.elementary import LINT, LWORD, ULINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.classes import homes_of
 from runtime.lang.constants import evaluate
 from runtime.lang.lower import call, expression, partial, reference
 from runtime.lang.lower.context import Context, GlobalWrite, Typed
-from runtime.lang.lower.convert import converted, settled
+from runtime.lang.lower.convert import converted, settled, warn_bits
 from runtime.lang.symbols import VarSymbol, suggest_of
 from runtime.lang.types import (
     ArrayType,
@@ -294,7 +294,9 @@ def _at(ctx: Context, base: Ref, kind: ArrayType, node: tree.Expr, value: Typed)
         if size_of(value.type):
             _refuse_index(ctx, value.span, name_of(value.type))
         return None
-    if value.type.kind not in (Kind.SIGNED, Kind.UNSIGNED):
+    if value.type.kind is Kind.BITS:
+        warn_bits(ctx, value.span, value.type, LINT)
+    elif value.type.kind not in (Kind.SIGNED, Kind.UNSIGNED):
         _refuse_index(ctx, value.span, value.type.name)
         return None
     if value.expr is None or base.place is None:
@@ -318,8 +320,8 @@ def _element(
         steps = int(constant) - kind.low
         leaf = base.leaf + steps * leaves if base.leaf >= 0 else -1
         return replace(result, place=moved(place, steps * stride), leaf=leaf)
-    if value_type == ULINT:
-        value = ir.Intrinsic(ULINT, "MIN", (value, ir.Const(ULINT, LINT.maximum)))
+    if value_type in (ULINT, LWORD):
+        value = ir.Intrinsic(ULINT, "MIN", (converted(value, ULINT), ir.Const(ULINT, LINT.maximum)))
     wide = converted(value, LINT) if value_type != LINT else value
     site = ctx.site(FaultCode.INDEX_OUT_OF_RANGE, span)
     index = ir.Index(wide, kind.low, kind.high, stride, site)

@@ -5,15 +5,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.core import appmemory
-from runtime.core.elementary import BOOL, DINT, ELEMENTARY, LINT, LREAL, REAL, TIME, ULINT, Elementary, Kind
+from runtime.core.elementary import (
+    BOOL,
+    BYTE,
+    DINT,
+    DWORD,
+    ELEMENTARY,
+    LINT,
+    LREAL,
+    LWORD,
+    REAL,
+    TIME,
+    ULINT,
+    WORD,
+    Elementary,
+    Kind,
+)
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import bcd, expression, functional, quality, strings
+from runtime.lang.lower import bcd, expression, functional, quality, sizeof, strings
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.arithmetic import power
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.conversion import conversion
-from runtime.lang.lower.convert import common, converted, fit, flexible_fits, settled, way
+from runtime.lang.lower.convert import common, converted, fit, flexible_fits, settled, warn_bits, way
 from runtime.lang.symbols import suggest
 from runtime.lang.types import (
     ANY_INT,
@@ -72,6 +87,7 @@ def exists(ctx: Context, callee: tree.Name) -> bool:
         or name in strings.NAMES
         or name in functional.NAMES
         or name in bcd.NAMES
+        or name == sizeof.NAME
         or _conversion_of(ctx, name) is not None
     )
 
@@ -88,6 +104,8 @@ def nearest(ctx: Context, callee: tree.Name) -> str:
 def call(ctx: Context, node: tree.CallExpr, callee: tree.Name, want: Type | None) -> Typed | None:
     """A call of a standard function; None when there is none of this name."""
     name = callee.text.upper()
+    if name == sizeof.NAME:
+        return sizeof.lower(ctx, node)
     if name in functional.NAMES:
         return functional.lower(ctx, node, name, want)
     if name in quality.NAMES:
@@ -226,11 +244,13 @@ def _whole(ctx: Context, call: _Call, number: Typed) -> ir.Expr | None:
         return number.make(LINT)
     if isinstance(number.type, Unknown):
         return None
-    if isinstance(number.type, Elementary) and number.type.kind in (Kind.SIGNED, Kind.UNSIGNED):
+    if isinstance(number.type, Elementary) and number.type.kind in (Kind.SIGNED, Kind.UNSIGNED, Kind.BITS):
+        if number.type.kind is Kind.BITS:
+            warn_bits(ctx, number.span, number.type, LINT)
         if number.expr is None:
             return None
-        if number.type == ULINT:
-            clipped = ir.Intrinsic(ULINT, "MIN", (number.expr, ir.Const(ULINT, LINT.maximum)))
+        if number.type in (ULINT, LWORD):
+            clipped = ir.Intrinsic(ULINT, "MIN", (converted(number.expr, ULINT), ir.Const(ULINT, LINT.maximum)))
             return converted(clipped, LINT)
         return converted(number.expr, LINT)
     message = f"{call.name} needs a whole number here"
@@ -300,6 +320,17 @@ def _shift(ctx: Context, call: _Call) -> Typed:
     if bits.make is not None:
         fitting = isinstance(call.want, Elementary) and call.want.kind is Kind.BITS and flexible_fits(bits, call.want)
         bits = settled(bits, call.want if fitting else ELEMENTARY["DWORD"])
+    whole = bits.type
+    if isinstance(whole, Elementary) and whole.kind in (Kind.SIGNED, Kind.UNSIGNED):
+        strings_of_bits = {1: BYTE, 2: WORD, 4: DWORD, 8: LWORD}
+        kind = strings_of_bits[whole.size]
+        mend = f"say so: {whole.name}_TO_{kind.name}(...)"
+        text = f"{call.name} works on the bits of {whole.name}"
+        ctx.report.warning("L9006", text, bits.span, "whole numbers", help=mend)
+        if bits.expr is None or count is None:
+            return Typed(whole, call.node.span)
+        shifted = ir.Intrinsic(kind, call.name, (converted(bits.expr, kind), count))
+        return Typed(whole, call.node.span, converted(shifted, whole))
     if not isinstance(bits.type, Elementary) or bits.type.kind is not Kind.BITS:
         mend = f"convert it: {name_of(bits.type)}_TO_WORD(...)" if isinstance(bits.type, Elementary) else ""
         message = f"{call.name} works on bit strings"
