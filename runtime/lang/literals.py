@@ -82,6 +82,8 @@ def _number(text: str) -> Read:
 def _typed(kind: Elementary, text: str) -> Read:
     if not text:
         return Read(problem=f"a value must follow {kind.name}#")
+    if kind.kind in (Kind.TEXT, Kind.CHAR):
+        return Read(problem=f"a {kind.name} is written in quotes")
     if kind.kind is Kind.BOOL and text.upper() in ("TRUE", "FALSE"):
         return Read(BOOL, text.upper() == "TRUE")
     sign, digits = (-1, text[1:]) if text[0] == "-" else (1, text.removeprefix("+"))

@@ -14,7 +14,11 @@ from runtime.core.tag import TagTable, Variable
 from runtime.lang import ir
 from runtime.lang.application import Application, FaultSite, ProgramInstance, Task
 
-TYPES = tuple(ELEMENTARY.values())
+TYPES = tuple(
+    dict.fromkeys(
+        t for t in ELEMENTARY.values() if t.kind not in (Kind.TEXT, Kind.CHAR, Kind.DATE) and t.name != "LTIME"
+    )
+)
 INTEGERS = tuple(t for t in TYPES if t.is_integer)
 REALS = tuple(t for t in TYPES if t.kind is Kind.REAL)
 
