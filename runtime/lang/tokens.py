@@ -183,12 +183,19 @@ _INSTEAD = {
     "^": "write ** for a power, XOR for exclusive or",
 }
 """What stands in ST for characters of other languages."""
+_IN_EXPRESSION = frozenset(OPERATORS.values()) - {"SEMI", "COLON", "RPAR"} | {
+    "IF", "ELSIF", "CASE", "WHILE", "UNTIL", "FOR", "TO", "BY", "NOT", "AND", "OR", "XOR", "MOD", "AND_THEN", "OR_ELSE",
+}  # fmt: skip
+"""Behind one of these stands a value, never the beginning of a step, action or transition."""
 
 
 def _settle_names(tokens: list[Token]) -> None:
     """Make names of the words in NAMED that begin nothing."""
     for i, token in enumerate(tokens):
         if token.kind not in NAMED:
+            continue
+        if i and tokens[i - 1].kind in _IN_EXPRESSION:
+            tokens[i] = token._replace(kind="NAME")
             continue
         following = [t.kind for t in tokens[i + 1 : i + 4]]
         if following[0] == "NAME" or following[0] in CONTEXTUAL or following[0] in NAMED:
