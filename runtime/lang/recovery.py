@@ -327,8 +327,8 @@ class Recovery:
             endings.append(("ERROR", "SEMI"))
         for ending in endings:
             for depth in range(len(self._driver.states), 0, -1):
-                if depth <= _FILE_DEPTH and token.kind in _SECTIONS and token.kind != "VAR_GLOBAL":
-                    continue  # the unit these belong to was given up
+                if depth <= _FILE_DEPTH and token.kind not in _UNITS and token.kind not in ("VAR_GLOBAL", "TEST"):
+                    continue  # what stands between units belongs to one that was given up
                 if self._driver.table.accepts(self._driver.states[:depth], (*ending, token.kind)):
                     self._driver.pop_to(depth)
                     for kind in ending:
