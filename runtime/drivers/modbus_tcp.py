@@ -23,6 +23,7 @@ from runtime.iomap.wire import ModbusWire
 
 IDLE_NS = 1_000_000_000
 """Longest sleep of a link that has nothing to do."""
+UNMET_POLL_S = 0.01
 
 
 @dataclass(slots=True)
@@ -73,8 +74,10 @@ class ModbusTcpDriver:
             await asyncio.sleep(self._backoff.next_ns() / 1e9)
 
     async def settle(self) -> None:
-        """See `Driver`."""
+        """See `Driver`. A device that this link has not yet met is waited for: an earlier io may have driven it."""
         for device in self._devices.values():
+            while device.plan.outputs and not (device.statistics.connected or device.told_lost):  # noqa: ASYNC110
+                await asyncio.sleep(UNMET_POLL_S)
             for number, point in enumerate(device.plan.outputs):
                 value = self._context.sink.value(point, self._context.clock())
                 if value is not None and self._link is not None and device.statistics.connected:

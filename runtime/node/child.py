@@ -113,7 +113,7 @@ def main(argv: list[str]) -> None:
     entry, farewell = ENTRIES[name]
     end_with_parent(farewell, int(parent_pid))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the supervisor, which ends us in order
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGTERM})  # until the entry has its answer to it
     logging.basicConfig(
         level=logging.INFO, format=f"%(asctime)s {name}[%(process)d] %(levelname)s %(message)s", stream=sys.stderr
     )
@@ -135,6 +135,7 @@ async def _until_stopped(run: Callable[[asyncio.Event], Awaitable[None]], *, bef
         stop.set()
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, on_signal)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     await run(stop)
 
 

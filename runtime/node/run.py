@@ -23,8 +23,6 @@ from runtime.wire.rundir import PLANT_OF_NAME, make_run_dir
 
 GATEWAY_AFTER_NS = 500_000_000
 """Half of what scan and io take to start."""
-LOG_SIZE_MAX = 1_000_000
-"""A process's log is started anew past this size, with one older one kept beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +121,4 @@ class Controller:
     def _log(self, name: str) -> Path:
         folder = self.state_dir / "log"
         folder.mkdir(exist_ok=True)
-        log = folder / f"{name}.log"
-        if log.exists() and log.stat().st_size > LOG_SIZE_MAX:
-            log.replace(folder / f"{name}.1.log")
-        return log
+        return folder / f"{name}.log"

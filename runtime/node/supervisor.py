@@ -10,10 +10,12 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from io import BufferedWriter
 from pathlib import Path
 
 from runtime.image.control import Control
 from runtime.node.backoff import Backoff
+from runtime.node.childlog import open_log
 from runtime.wire.messages import Severity
 
 TICK_S = 0.1
@@ -28,7 +30,9 @@ ENDED_WITHIN_S = 4.0
 class Child:
     """One process to keep alive. `log` takes its stderr and stdout, None leaves it the terminal (the HMI).
 
-    The first start waits `after_ns`: on two processors, what drives devices comes before what shows them.
+    With a log it is in a process group of its own: Ctrl-C, Ctrl-Z and the hang-up of a terminal reach the supervisor
+    alone, which ends the others in order. The first start waits `after_ns`: on two processors, what drives devices
+    comes before what shows them.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Supervisor:
         self._control = control
         self._processes_file = processes_file
         self._on_event = on_event
+        self._unwritable: set[Path] = set()
 
     def alive(self, name: str) -> bool:
         """True while that child runs."""
@@ -80,6 +85,8 @@ class Supervisor:
             self._keep_alive(until_ns, on_tick)
         finally:
             self._stop_all()
+            while signal.sigtimedwait(WATCHED, 0) is not None:
+                pass  # asked for again while it was being done: unblocked, it would end us before the rest is
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _keep_alive(self, until_ns: int | None, on_tick: Callable[[], None]) -> None:
@@ -102,12 +109,30 @@ class Supervisor:
     def _write_processes(self) -> None:
         living = {name: r.process.pid for name, r in self._running.items() if r.process is not None}
         partial = self._processes_file.with_suffix(".partial")
-        partial.write_text(json.dumps(living))
-        partial.replace(self._processes_file)
+        try:
+            partial.write_text(json.dumps(living))
+            partial.replace(self._processes_file)
+        except OSError as fault:
+            self._tell_unwritable(self._processes_file, fault)
+
+    def _tell_unwritable(self, path: Path, fault: OSError) -> None:
+        """A full disk is no reason to stop the plant: what only people read is left out, and that is said once."""
+        if path not in self._unwritable:
+            self._unwritable.add(path)
+            self._on_event("error", f"{path} cannot be written ({fault.strerror}); the controller runs on without")
+
+    def _output_of(self, child: Child) -> BufferedWriter | int | None:
+        if child.log is None:
+            return None
+        try:
+            return open_log(child.log)
+        except OSError as fault:
+            self._tell_unwritable(child.log, fault)
+            return subprocess.DEVNULL
 
     def _start(self, running: _Running, now_ns: int) -> None:
         child = running.child
-        output = child.log.open("ab") if child.log else None
+        output = self._output_of(child)
         try:
             running.process = subprocess.Popen(  # noqa: S603 - argv is made by node, never by a user
                 child.argv,
@@ -115,9 +140,10 @@ class Supervisor:
                 stdout=output,
                 stderr=output,
                 pass_fds=child.pass_fds,
+                process_group=None if output is None else 0,
             )
         finally:
-            if output is not None:
+            if isinstance(output, BufferedWriter):
                 output.close()
         running.backoff.started(now_ns)
         running.starts += 1
@@ -138,8 +164,14 @@ class Supervisor:
                 self._on_event("error", f"{running.child.name} {how}; starting it again in {wait_ms} ms{seen}")
 
     def _stop_all(self) -> None:
-        """Outputs first: close the fence, let io write fail-safe values, then end the rest."""
+        """Outputs first: close the fence, let io write fail-safe values, then end the rest.
+
+        Had io just died, devices still hold what it wrote: it is started once more, for its last words alone.
+        """
         self._control.run_switch = 0
+        io = self._running.get("io")
+        if io is not None and io.process is None and io.starts > 0:
+            self._start(io, time.monotonic_ns())
         closed_by = time.monotonic() + FENCE_CLOSED_WITHIN_S
         while self.alive("scan") and self._control.driving and time.monotonic() < closed_by:
             time.sleep(0.005)  # the scan closes the fence at its next publish

@@ -312,3 +312,11 @@ async def test_client_when_the_peer_closes_after_each_connect_then_one_event_a_d
     bench.stop.set()
     await bench.task
     server.close()
+
+
+async def test_engine_when_stopped_before_it_met_its_devices_then_they_get_fail_safe_values_all_the_same() -> None:
+    units = PlayedUnit(), PlayedUnit()
+    async with client_of(*units) as bench:
+        bench.stop.set()
+        await bench.task
+        assert [{address for address, _ in unit.writes} for unit in units] == [{70}, {70}]
