@@ -46,7 +46,7 @@ def exec_files(files: list[Path], how: Execution, *, as_json: bool) -> int:
     if not as_json:
         print_diagnostics(diagnostics, as_json=False)
     kernel = Kernel(native_cache(cache_dir())) if how.backend == "llvm" else None
-    scan = VirtualScan(_machine(compiled.application, how.backend), period_ns=_period_ns(how.period), kernel=kernel)
+    scan = VirtualScan(_machine(compiled.application, how.backend), period_ns=period_ns(how.period), kernel=kernel)
     for assignment in how.assignments:
         name, equals, value = assignment.partition("=")
         if not equals:
@@ -75,7 +75,8 @@ def _machine(app: Application, backend: str) -> Machine:
     raise ConfigFault(f"no back end '{backend}'", where="--backend", mend="choose llvm or interp")
 
 
-def _period_ns(text: str) -> int:
+def period_ns(text: str) -> int:
+    """A base cycle as the user wrote it."""
     try:
         return duration_ns(text)
     except ValueError as wrong:

@@ -99,6 +99,20 @@ def run_st_tests(
 
 
 @app.command()
+def debug(
+    files: Annotated[list[Path], typer.Argument(help="ST files and folders, compiled together.")],
+    period: Annotated[str, typer.Option(help="Base cycle on virtual time.")] = "10ms",
+    commands: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Read commands from here instead of the terminal.")
+    ] = None,
+) -> None:
+    """Step through programs in the interpreter: breakpoints, watches, values."""
+    from runtime.cli.debug import debug_files
+
+    raise typer.Exit(debug_files(files, period=period, commands=commands))
+
+
+@app.command()
 def status(
     site: Site = None,
     values: Annotated[bool, typer.Option(help="With the values of the HMI.")] = False,

@@ -117,7 +117,7 @@ def differences(left: ScanBench, right: ScanBench) -> list[str]:
         return []
     blank_left, blank_right = bytearray(left.memory), bytearray(right.memory)
     found = []
-    for variable in left.app.tags.variables:
+    for variable in (*left.app.tags.tags, *left.app.tags.variables):
         values = (left.get(variable.name), right.get(variable.name))
         if not same(*values):
             found.append(f"{variable.name}: {values[0]!r} and {values[1]!r}")

@@ -4,8 +4,8 @@ import pytest
 from differential import compare
 
 FIRST_SEED = 1
-PROGRAMS = 200
-GROUP = 25
+PROGRAMS = 120
+GROUP = 20
 
 
 @pytest.mark.parametrize("first", range(FIRST_SEED, FIRST_SEED + PROGRAMS, GROUP))
