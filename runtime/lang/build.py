@@ -192,15 +192,16 @@ class Builder(ChartBuilder):
             tuple(i for i in flat if isinstance(i, tree.Section)),
             tuple(i for i in flat if isinstance(i, tree.TaskDeclaration)),
             tuple(i for i in flat if isinstance(i, tree.ProgramDeclaration)),
+            tuple(i for i in flat if isinstance(i, tree.Ident)),
         )
 
-    def resource(self, _word: Token, _name: Token, items: list[Any], _end: Token) -> list[Any]:
-        return items
+    def resource(self, _word: Token, name: Token, items: list[Any], _end: Token) -> list[Any]:
+        return [self.ident(name), *items]
 
     def resource_on(
-        self, _word: Token, _name: Token, _on: Token, _kind: Token, items: list[Any], _end: Token
+        self, _word: Token, name: Token, _on: Token, _kind: Token, items: list[Any], _end: Token
     ) -> list[Any]:
-        return items
+        return [self.ident(name), *items]
 
     def task(
         self, word: Token, name: Token, _l: Token, settings: list[Any], _r: Token, _semi: Token

@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "L4002": "an unknown program",
     "L4003": "a wrong task setting",
     "L4004": "more than one CONFIGURATION",
+    "L4005": "more than one RESOURCE",
     "L5001": "a constant is needed",
     "L5002": "an index outside its bounds",
     "L5003": "overlapping CASE labels",

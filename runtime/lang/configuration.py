@@ -47,7 +47,18 @@ def plan(symbols: Symbols, types: TypeResolver, files: Sequence[tree.File], repo
         label = Label(configurations[0].name.span, "the first is here")
         message = "there is more than one CONFIGURATION"
         report.error("L4004", message, surplus.name.span, "one too many", label, help="keep one for each controller")
+    _refuse_resources(configurations[0], report)
     return _with(symbols, types, configurations[0], report)
+
+
+def _refuse_resources(configuration: tree.Configuration, report: Report) -> None:
+    """A controller is one resource: one processor that runs the tasks in turn."""
+    for surplus in configuration.resources[1:]:
+        first = configuration.resources[0]
+        label = Label(first.span, "the first is here")
+        mend = f"move its tasks and programs into {first.text}, or give {surplus.text} a controller of its own"
+        message = f"{surplus.text} is a second RESOURCE; a controller runs one"
+        report.error("L4005", message, surplus.span, "one too many", label, help=mend)
 
 
 def _without(symbols: Symbols, report: Report) -> Plan:

@@ -193,13 +193,14 @@ class ProgramDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """CONFIGURATION with what its RESOURCEs hold, flattened in order."""
+    """CONFIGURATION with what its RESOURCEs hold, flattened in order, and the names of those."""
 
     span: Span
     name: Ident
     sections: tuple[Section, ...]
     tasks: tuple[TaskDeclaration, ...]
     programs: tuple[ProgramDeclaration, ...]
+    resources: tuple[Ident, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
