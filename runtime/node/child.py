@@ -82,8 +82,9 @@ def gateway(run_dir: Path, control_fd: int, image_fd: int) -> None:
     manifest = Manifest.load(run_dir / runplan.MANIFEST)
     plan = RunPlan.load(run_dir)
     service = None
-    if plan.scada_map is not None:
-        scada_map, diagnostics = load_scada_map(Path(plan.scada_map), tags=manifest.tags, bindings=manifest.bindings)
+    if plan.scada_map:
+        written = run_dir / runplan.SCADA_MAP
+        scada_map, diagnostics = load_scada_map(written, tags=manifest.tags, bindings=manifest.bindings)
         if scada_map is None:
             raise ConfigFault("\n".join(render(d) for d in diagnostics), mend="the supervisor has checked this map")
         service = ScadaService(scada_map, plan.scada_host, plan.scada_port)

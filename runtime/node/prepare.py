@@ -19,6 +19,8 @@ def prepare(build: Build, folder: Path) -> None:
     (folder / runplan.IO_PLAN).unlink(missing_ok=True)
     if build.io_plan is not None:
         build.io_plan.save(folder / runplan.IO_PLAN)
+    if build.scada_map is not None:  # a copy: a gateway that comes back must find the map that was checked
+        (folder / runplan.SCADA_MAP).write_bytes(build.scada_map.read_bytes())
     RunPlan(
         site=table.name,
         has_devices=build.io_plan is not None,
@@ -27,7 +29,7 @@ def prepare(build: Build, folder: Path) -> None:
         cache_dir=str(cache),
         realtime_priority=table.realtime.priority,
         realtime_cpu=table.realtime.cpu,
-        scada_map=str(build.scada_map) if build.scada_map else None,
+        scada_map=build.scada_map is not None,
         scada_host=table.scada.host,
         scada_port=table.scada.port,
         view=tuple(table.hmi.view),

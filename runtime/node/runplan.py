@@ -9,6 +9,7 @@ MANIFEST = "manifest.json"
 INITIAL = "initial.bin"
 OBJECT = "programs.o"
 IO_PLAN = "io_plan.json"
+SCADA_MAP = "scada_map.toml"
 RUN_PLAN = "run.json"
 PROCESSES = "processes.json"
 PLANT = "plant"
@@ -16,7 +17,7 @@ PLANT = "plant"
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What a process needs beside manifest and I/O plan. `scada_map` None: no SCADA server."""
+    """What a process needs beside manifest and I/O plan. `scada_map` False: no SCADA server."""
 
     site: str
     has_devices: bool
@@ -25,7 +26,7 @@ class RunPlan:
     cache_dir: str
     realtime_priority: int
     realtime_cpu: int | None
-    scada_map: str | None
+    scada_map: bool
     scada_host: str
     scada_port: int
     view: tuple[str, ...]

@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 from runtime.core.fault import ConfigFault
+from runtime.wire.rundir import make_own, run_base
 
 BOOT_COUNT_FILE = "boot_count"
+CACHE_IN_RUN_BASE = ".cache"
+"""No site can have this name."""
 
 
 def default_state_dir(site: str) -> Path:
@@ -19,9 +22,21 @@ def default_state_dir(site: str) -> Path:
 
 
 def cache_dir() -> Path:
-    """Where object code is kept between starts: `$XDG_CACHE_HOME/voltscan` or `~/.cache/voltscan`."""
+    """Where object code is kept between starts: `$XDG_CACHE_HOME/voltscan` or `~/.cache/voltscan`.
+
+    Beside the run directories when that cannot be written: a service often has no home, or a read-only one.
+    """
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "voltscan"
+    cache = (Path(base) if base else Path.home() / ".cache") / "voltscan"
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        usable = os.access(cache, os.W_OK | os.X_OK)
+    except OSError:
+        usable = False
+    if usable:
+        return cache
+    make_own(run_base())  # what lies in the cache is executed: nobody else may own the way to it
+    return run_base() / CACHE_IN_RUN_BASE
 
 
 def next_term(state_dir: Path) -> int:

@@ -50,17 +50,22 @@ def make_run_dir(site: str) -> Path:
     Raises ConfigFault when a directory of that name belongs to somebody else.
     """
     run = run_dir(site)
-    for directory in (run.parent, run):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = directory.stat(follow_symlinks=False)
-        if status.st_uid != os.geteuid() or directory.is_symlink():
-            raise ConfigFault(
-                "the run directory belongs to another user",
-                where=str(directory),
-                mend="remove it, or set XDG_RUNTIME_DIR to a directory of your own",
-            )
-        directory.chmod(0o700)
+    make_own(run.parent)
+    make_own(run)
     return run
+
+
+def make_own(directory: Path) -> None:
+    """Make a directory that its owner alone can read. Raises ConfigFault when somebody else has made it before."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = directory.stat(follow_symlinks=False)
+    if status.st_uid != os.geteuid() or directory.is_symlink():
+        raise ConfigFault(
+            "the run directory belongs to another user",
+            where=str(directory),
+            mend="remove it, or set XDG_RUNTIME_DIR to a directory of your own",
+        )
+    directory.chmod(0o700)
 
 
 def is_running(run: Path) -> bool:

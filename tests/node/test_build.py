@@ -4,6 +4,8 @@ import pytest
 
 from runtime.core.diagnostic import render
 from runtime.node.build import build_site
+from runtime.node.prepare import prepare
+from runtime.node.runplan import SCADA_MAP, RunPlan
 
 PROGRAM = """\
 VAR_GLOBAL
@@ -66,3 +68,15 @@ def test_plant_when_it_has_a_mistake_then_the_site_does_not_start_either(build):
     result = build('[plant]\nsite = "plant.toml"\n', plant='name = "plant"\nprograms = ["q.st"]\n')
     assert result.build is None
     assert [d.place.source.name for d in result.diagnostics] == ["plant.toml"]
+
+
+def test_scada_map_when_changed_after_the_check_then_a_gateway_that_comes_back_finds_the_checked_one(build, tmp_path):
+    text = 'name = "m"\nversion = 1\n[registers.state]\naddress = 0\ntype = "u16"\nstatus = "heartbeat"\n'
+    result = build('scada_map = "scada.toml"\n', scada=text)
+    assert result.build is not None, [render(d) for d in result.diagnostics]
+    run = tmp_path / "run"
+    run.mkdir()
+    prepare(result.build, run)
+    (tmp_path / "scada.toml").unlink()
+    assert RunPlan.load(run).scada_map
+    assert (run / SCADA_MAP).read_text() == text

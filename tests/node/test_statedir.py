@@ -2,7 +2,8 @@ import pytest
 
 from runtime.core.fault import ConfigFault
 from runtime.node.lock import SiteLock
-from runtime.node.statedir import next_term
+from runtime.node.statedir import cache_dir, next_term
+from runtime.wire.rundir import run_base
 
 
 def test_term_when_the_controller_starts_again_then_it_grows(tmp_path):
@@ -23,3 +24,12 @@ def test_lock_when_a_second_controller_takes_the_same_site_then_it_is_refused_wi
         SiteLock(tmp_path, "demo")
     first.release()
     SiteLock(tmp_path, "demo").release()
+
+
+@pytest.mark.parametrize("variable", ["HOME", "XDG_CACHE_HOME"])
+def test_cache_when_its_directory_cannot_be_made_then_beside_the_run_directories(variable, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")  # as unwritable for root as for others
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv(variable, str(tmp_path / "file"))
+    assert cache_dir().parent == run_base() == tmp_path / "voltscan"
