@@ -39,7 +39,7 @@ class Console(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(key), f"page('{page}')", title, show=False) for key, (page, title) in enumerate(PAGES, 1)),
         Binding("m", "mode", "Mode", tooltip="Change the control mode"),
-        Binding("s", "target", "Setpoint", tooltip="Set the target of the grid exchange in kW"),
+        Binding("s", "target", "Grid target", tooltip="Set the target of the grid exchange in kW"),
         Binding("r", "reset", "Reset", tooltip="Reset the plant's error"),
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("q,ctrl+c", "quit", "Quit", key_display="q", tooltip="Close the console; the controller goes on"),

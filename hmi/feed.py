@@ -113,7 +113,7 @@ class Feed:
             return Outcome(Ending.TIMED_OUT if timed_out else Ending.REFUSED, _sentence(fault))
         if result.get("state") == "done":
             return Outcome(Ending.DONE, "the controller acknowledged it")
-        return Outcome(Ending.REFUSED, f"the controller answered {result.get('reason', 'without a reason')}")
+        return Outcome(Ending.REFUSED, f"the program said {result.get('reason', 'no reason')}")
 
     async def read_number(self, name: str, *, otherwise: str) -> float:
         """A tag's number now, or that of another one where there is no such tag; NaN when nobody answers."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def check_paths(paths: list[Path], *, as_json: bool, as_sarif: bool = False) -> int:
     """Print what is wrong with the files; 1 when something may not start."""
-    diagnostics = list(_check_all(paths))
+    diagnostics = list({render(d): d for d in _check_all(paths)}.values())  # files that several sites name: told once
     if as_sarif:
         from runtime.cli.sarif import sarif_log
 

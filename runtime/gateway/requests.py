@@ -1,6 +1,7 @@
 """The operations that clients may ask for (wire/messages.py), each a small function on one controller."""
 
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -262,8 +263,12 @@ def _ended(outcome: Outcome) -> str:
     return f"{outcome.ending.value} ({outcome.reason})" if outcome.reason else outcome.ending.value
 
 
+_START_TIME = re.compile(r"-\d{13}$")
+
+
 def _who(message: _Message) -> str:
-    return fields.text(message, "client", "a local client")
+    """The client as people read it: `hmi-4711`, without the start time that makes its name unique."""
+    return _START_TIME.sub("", fields.text(message, "client", "a local client"))
 
 
 def _unit(leaf: Variable) -> str:

@@ -72,7 +72,31 @@ def _not_toml(source: Source, told: str) -> Diagnostic:
     line, column = (int(found[1]), int(found[2])) if found else (last, 1)
     text = re.sub(r" \(at .*\)", "", told)
     at = Label(Span(source, line, column), text.lower())
-    return error("M1002", "this is not valid TOML", at, help="write key = value; text in quotes, numbers without")
+    return error("M1002", "this is not valid TOML", at, help=_toml_mend(text, source.line(line), column))
+
+
+_TOML_HABITS = (
+    (r"[=\[,]\s*(True|False|TRUE|FALSE)\b", "write true or false in small letters"),
+    (r"^\s*(//|;|\(\*)", "a comment begins with #"),
+    (r"=\s*-?\d+,\d", "write a decimal point, not a comma"),
+    (r"=\s*-?\d+(\.\d+)?\s*(ms|s|m|h|d)\b", 'a duration is text: write it in quotes, such as "10ms"'),
+    (r"^\s*[\w.-]+\s*:", "write = between key and value"),
+    (r"=\s*[A-Za-z_/.][^\"']*$", 'text stands in quotes: "…"'),
+)
+"""What people write who come from other formats, as patterns of a line, and how to mend it."""
+
+
+def _toml_mend(told: str, line: str, column: int) -> str:
+    if "overwrite" in told.lower() or "cannot declare" in told.lower():
+        return "this key or table is in the file already: keep one"
+    if "unclosed array" in told.lower():
+        return "put a comma between the values, and ] at the end"
+    if "at the end of a table declaration" in told:
+        return "close the name of the table with ]"
+    if line[: column - 1].count('"') % 2:
+        return 'close the text with "'
+    found = (mend for pattern, mend in _TOML_HABITS if re.search(pattern, line.split(" #")[0]))
+    return next(found, "write key = value; text in quotes, numbers without")
 
 
 def _misfit(details: ErrorDetails, places: Locator, schema: type[BaseModel]) -> Diagnostic:
@@ -87,6 +111,8 @@ def _misfit(details: ErrorDetails, places: Locator, schema: type[BaseModel]) -> 
         label = Label(places.key(*path), f"`{name}` belongs here" if path else f"`{name}` belongs at the top")
         return error("M1004", f"the key `{name}` is missing{where}", label, help=f"add {name} = …")
     told = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    told = {"a valid string": "text in quotes", "a valid integer": "a whole number", "a valid number": "a number",
+            "a valid boolean": "true or false", "a valid list": "a list: [ … ]"}.get(told, told)  # fmt: skip
     label = Label(places.value(*path), f"must be {told}" if told != details["msg"] else told)
     if details["type"] == "value_error":
         label = Label(places.key(*path), told)
@@ -98,6 +124,8 @@ def _mend(details: ErrorDetails) -> str:
     kind, given = details["type"], details.get("input")
     if isinstance(given, str) and kind in ("int_type", "float_type", "bool_type"):
         return "write it without quotes"
+    if kind == "string_type":
+        return f'write it in quotes: "{given}"' if isinstance(given, int | float) else "write text in quotes"
     if kind in ("enum", "literal_error"):
         known = re.findall(r"'([^']*)'", str(details.get("ctx", {}).get("expected", "")))
         return did_you_mean(str(given), known, what="choose one of")

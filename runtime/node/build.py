@@ -125,6 +125,8 @@ def _with_parameters(site: Site, app: Application) -> tuple[Application, list[Di
             near = app.tags.nearest(name)
             mend = f"did you mean {near}?" if near else "name a variable of the programs, such as parameters_1.rated_kw"
             at = Label(places.key("parameters", name), "no variable of that name")
+            if isinstance(told, dict):
+                mend = f'the dot belongs to the name: write it in quotes, "{name}.{next(iter(told), "…")}" = …'
             diagnostics.append(error("S1002", f"unknown parameter `{name}`", at, help=mend))
             continue
         try:

@@ -77,7 +77,7 @@ def test_map_when_good_then_registers_by_address(tmp_path: Path) -> None:
         ("address = 1", "M1005", 2, "exactly one of"),
         ('address = 1\nstatus = "heartbeat"\ncommand = "mode"', "M1005", 2, "go with `tag` only"),
         ('address = 1\ntag = "plant_1.mode"\nscale = 0', "M1005", 5, "greater than 0"),
-        ('address = "one"\ntag = "plant_1.mode"', "M1005", 3, "integer"),
+        ('address = "one"\ntag = "plant_1.mode"', "M1005", 3, "whole number"),
         ("address = ", "M1002", 3, "not valid TOML"),
     ],
 )

@@ -49,6 +49,7 @@ def test_parameters_when_they_fit_then_they_are_initial_values_and_the_code_is_t
     ("text", "code", "line", "words"),
     [
         ('[parameters]\n"p.rated_kv" = 1.0\n', "S1002", 4, "did you mean p.rated_kw?"),
+        ("[parameters]\np.rated_kw = 1.0\n", "S1002", 4, 'write it in quotes, "p.rated_kw" = …'),
         ('[parameters]\n"p.rated_kw" = 501\n', "S1003", 4, "0 to 500"),
         ('[parameters]\n"p.rated_kw" = "much"\n', "S1003", 4, "no finite number"),
         ('cycle = "15ms"\n', "S1004", 3, "20 ms"),
