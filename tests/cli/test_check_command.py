@@ -55,3 +55,10 @@ def test_check_when_run_on_a_site_of_the_project_then_nothing_is_said(site, caps
     monkeypatch.chdir(ROOT)
     assert check_paths([Path(site)], as_json=False) == 0
     assert capsys.readouterr().out == f"{site}: no mistakes found\n"
+
+
+def test_check_when_two_paths_meet_the_same_mistake_then_it_is_told_once(tmp_path, capsys):
+    file = tmp_path / "site.toml"
+    file.write_text("name = demo\n")
+    assert check_paths([file, file], as_json=False) == 1
+    assert capsys.readouterr().out.count("M1002") == 1

@@ -164,15 +164,17 @@ async def test_force_when_set_and_let_go_then_in_the_table_and_in_all_answers(co
         assert (await client.request("status"))["forces"] == expected
         (value,) = (await client.request("read", names=["meter_1.p_kw"]))["values"]
         assert value["forced"] is True
-        assert await client.request("unforce", name="meter_1.p_kw") == {"removed": ["meter_1.p_kw"]}
-        assert await client.request("unforce", name="meter_1.p_kw") == {"removed": []}
+        assert await client.request("unforce", name="meter_1.p_kw", client="hmi-4711-1795229547031") == {
+            "removed": ["meter_1.p_kw"]
+        }
+        assert await client.request("unforce", name="meter_1.p_kw", client="hmi-4711-1795229547031") == {"removed": []}
         assert await client.request("unforce", all=True) == {"removed": ["pcs_1.enable"]}
         assert controller.forces.list() == {}
         events = [e["text"] for e in (await client.request("events"))["events"] if e["source"] == "operator"]
     assert events == [
         "a local client forced meter_1.p_kw: 0 -> -3.5 kW",
         "a local client forced pcs_1.enable: FALSE -> TRUE",
-        "a local client let meter_1.p_kw go",
+        "hmi-4711 let meter_1.p_kw go",
         "a local client let pcs_1.enable go",
     ]
 
