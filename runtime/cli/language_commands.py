@@ -10,7 +10,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to 
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands part of `voltscan`."""
-    for command in (explain, fmt):
+    for command in (explain, fmt, lsp):
         app.command()(command)
 
 
@@ -33,3 +33,10 @@ def fmt(
     from runtime.cli.fmt import format_paths
 
     raise typer.Exit(format_paths(paths, check=check, diff=diff))
+
+
+def lsp() -> None:
+    """Serve an editor over standard input and output (Language Server Protocol)."""
+    from runtime.cli.lsp import serve
+
+    raise typer.Exit(serve())

@@ -94,6 +94,7 @@ class Breaker:
         continued = not self._fresh and self._first is not None
         leads = following is not None and not _closes(following)
         depth = self._unit_depth if continued else self._depth(following if leads else None)
+        self._break_next = False  # what follows on this line stays beside the remark about it
         self._start(piece, before, depth, extra=self._continued(piece) if continued else 0)
 
     def _token(self, piece: Piece, before: Piece | None, number: int) -> None:
