@@ -10,7 +10,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to 
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands part of `voltscan`."""
-    for command in (explain, fmt, lsp):
+    for command in (explain, fmt, lsp, doc):
         app.command()(command)
 
 
@@ -40,3 +40,14 @@ def lsp() -> None:
     from runtime.cli.lsp import serve
 
     raise typer.Exit(serve())
+
+
+def doc(
+    paths: Annotated[list[Path], typer.Argument(help="ST files and folders.")],
+    title: Annotated[str | None, typer.Option(help="Heading of the manual.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it there.")] = None,
+) -> None:
+    """Make the manual of a block library, in Markdown, from its declarations and comments."""
+    from runtime.cli.doc import print_manual
+
+    raise typer.Exit(print_manual(paths, title=title, out=out))
