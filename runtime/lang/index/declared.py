@@ -15,6 +15,7 @@ class SymbolKind(StrEnum):
     PROGRAM = "program"
     BLOCK = "function block"
     FUNCTION = "function"
+    METHOD = "method"
     VARIABLE = "variable"
     FIELD = "field"
     LABEL = "enumeration value"
@@ -61,7 +62,12 @@ class Symbol:
 
 
 Member = Symbol
-_POU_KINDS = {"PROGRAM": SymbolKind.PROGRAM, "FUNCTION_BLOCK": SymbolKind.BLOCK, "FUNCTION": SymbolKind.FUNCTION}
+_POU_KINDS = {
+    "PROGRAM": SymbolKind.PROGRAM,
+    "FUNCTION_BLOCK": SymbolKind.BLOCK,
+    "FUNCTION": SymbolKind.FUNCTION,
+    "METHOD": SymbolKind.METHOD,
+}
 
 
 @dataclass(slots=True)
@@ -118,6 +124,16 @@ class Declared:
         kind = _POU_KINDS.get(pou.kind, SymbolKind.BLOCK)
         symbol = Symbol(pou.name.text, kind, pou.name.span, spec=pou.result, library=library, pou=pou)
         self._enter(self.pous, symbol)
+        self._add_variables(symbol, pou)
+
+    def _add_variables(self, symbol: Symbol, pou: tree.Pou) -> None:
+        """The variables of a POU, and its methods with theirs."""
+        for method in pou.methods:
+            kind = _POU_KINDS["METHOD"]
+            made = Symbol(method.name.text, kind, method.name.span, symbol, "METHOD", spec=method.result, pou=method)
+            made.library = symbol.library
+            self._enter(symbol.members, made)
+            self._add_variables(made, method)
         for section in pou.sections:
             for variable in _variables(section.declarations, symbol, SymbolKind.VARIABLE, section.kind, section):
                 if section.kind == "VAR_EXTERNAL":

@@ -28,6 +28,10 @@ class Use:
     access: Access
     inside: Symbol | None = None
 
+    def within(self, pou: Symbol) -> bool:
+        """True when it stands in a POU or one of its methods."""
+        return self.inside is not None and pou in (self.inside, self.inside.owner)
+
 
 class Index:
     """All uses, by symbol and by place."""
@@ -75,6 +79,18 @@ class Index:
             return {}
         hidden = ("VAR", "VAR_TEMP", "VAR_EXTERNAL") if target.pou is not None else ()
         return {k: m for k, m in target.members.items() if m.section not in hidden}
+
+    def member(self, owner: Symbol | None, key: str) -> Symbol | None:
+        """A variable, method, field or value of this name, of the owner or of what it extends."""
+        seen: set[Symbol] = set()
+        while owner is not None and owner not in seen:
+            found = owner.members.get(key)
+            if found is not None:
+                return found
+            seen.add(owner)
+            base = owner.pou.extends[0].key if owner.pou is not None and owner.pou.extends else ""
+            owner = self.declared.pous.get(base)
+        return None
 
     def type_of(self, symbol: Symbol) -> Symbol | None:
         """The type or block that a symbol is of; itself for a type or POU; None for elementary types."""

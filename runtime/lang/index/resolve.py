@@ -13,6 +13,8 @@ from runtime.lang.index.names import Access, Index, Use
 
 _TYPED = re.compile(r"(?P<type>[A-Za-z_]\w*)#(?P<label>[A-Za-z_]\w*)\Z")
 
+_WITH_RESULT = (SymbolKind.FUNCTION, SymbolKind.METHOD)
+
 
 class Resolver:
     """Collects the uses of names in files, against an index that knows what is declared."""
@@ -46,7 +48,7 @@ class Resolver:
     # ---- declarations ----
 
     def _pou(self, pou: tree.Pou) -> None:
-        self._inside = self._pou_of.get(id(pou))
+        outside, self._inside = self._inside, self._pou_of.get(id(pou), self._inside)
         if pou.result is not None:
             self._spec(pou.result)
         for section in pou.sections:
@@ -54,7 +56,9 @@ class Resolver:
         for part in fields(pou):
             if part.name not in ("name", "span", "result", "sections", "kind"):
                 self._walk(getattr(pou, part.name))
-        self._inside = None
+        for ident in (*pou.extends, *pou.implements):
+            self._note(self._declared.pous.get(ident.key), ident.span, Access.READ)
+        self._inside = outside
 
     def _section(self, section: tree.Section) -> None:
         for declaration in section.declarations:
@@ -117,7 +121,24 @@ class Resolver:
             case tuple():
                 for item in node:
                     self._walk(item)
-            case tree.Assign():
+            case tree.Pou():
+                self._pou(node)
+            case tree.Assign() | tree.Attempt() | tree.For() | tree.Association():
+                self._changes(node)
+            case tree.Name() | tree.Field() | tree.Subscript() | tree.CallExpr() | tree.Literal():
+                self._expression(node, Access.READ)
+            case tree.NamedType() | tree.ArrayType() | tree.StructType() | tree.EnumType():
+                self._spec(node)
+            case Span() | tree.Ident() | tree.Note():
+                return
+            case _ if is_dataclass(node) and not isinstance(node, type):
+                for part in fields(node):
+                    self._walk(getattr(node, part.name))
+
+    def _changes(self, node: tree.Assign | tree.Attempt | tree.For | tree.Association) -> None:
+        """What assigns: statements, and the actions of a step."""
+        match node:
+            case tree.Assign() | tree.Attempt():
                 self._expression(node.value, Access.READ)
                 self._expression(node.target, Access.WRITE)
             case tree.For():
@@ -128,15 +149,6 @@ class Resolver:
                 for argument in node.arguments:
                     found = self._variable(argument.key) if isinstance(argument, tree.Name) else None
                     self._note(found, argument.span, Access.WRITE)
-            case tree.Name() | tree.Field() | tree.Subscript() | tree.CallExpr() | tree.Literal():
-                self._expression(node, Access.READ)
-            case tree.NamedType() | tree.ArrayType() | tree.StructType() | tree.EnumType():
-                self._spec(node)
-            case Span() | tree.Ident() | tree.Note():
-                return
-            case _ if is_dataclass(node) and not isinstance(node, type):
-                for part in fields(node):
-                    self._walk(getattr(node, part.name))
 
     def _expression(self, node: tree.Expr, access: Access) -> Symbol | None:
         """Note what an expression names; the symbol it ends in, if it is a variable or a part of one."""
@@ -148,7 +160,7 @@ class Resolver:
             case tree.Field():
                 base = self._expression(node.base, access)
                 owner = self._result_or_type(base)
-                member = owner.members.get(node.name.key) if owner is not None else None
+                member = self._index.member(owner, node.name.key)
                 self._note(member, node.name.span, access)
                 return member
             case tree.Subscript():
@@ -168,16 +180,18 @@ class Resolver:
                 return None
 
     def _result_or_type(self, base: Symbol | None) -> Symbol | None:
-        if base is not None and base.kind is SymbolKind.FUNCTION:
+        if base is not None and base.kind in _WITH_RESULT:
             return self._index.named(base.spec)
         return self._index.type_of(base) if base is not None else None
 
     def _variable(self, key: str) -> Symbol | None:
         inside = self._inside
-        own = inside.members.get(key) if inside is not None else None
+        own = self._index.member(inside, key)
+        if own is None and inside is not None and inside.owner is not None:
+            own = self._index.member(inside.owner, key)
         if own is not None and own.section == "VAR_EXTERNAL":
             return self._declared.globals.get(key) or own
-        if own is None and inside is not None and inside.kind is SymbolKind.FUNCTION and inside.key == key:
+        if own is None and inside is not None and inside.kind in _WITH_RESULT and inside.key == key:
             return inside
         return own or self._declared.globals.get(key)
 
@@ -201,7 +215,7 @@ class Resolver:
         parameters = block.parameters if block is not None else []
         for position, arg in enumerate(node.args):
             if arg.name is not None:
-                parameter = block.members.get(arg.name.key) if block is not None else None
+                parameter = self._index.member(block, arg.name.key)
                 self._note(parameter, arg.name.span, Access.READ if arg.is_output else Access.WRITE)
             else:
                 parameter = parameters[position] if position < len(parameters) else None

@@ -28,4 +28,4 @@ def check(report: Report, index: Index, file: tree.File) -> None:
 
 def _written(index: Index, pou: Symbol, output: Symbol) -> bool:
     changing = (Access.WRITE, Access.CALL)
-    return any(use.access in changing and use.inside is pou for use in index.uses(output))
+    return any(use.access in changing and use.within(pou) for use in index.uses(output))

@@ -17,7 +17,7 @@ def check(report: Report, index: Index, file: tree.File) -> None:
     """Outputs are left to output_never_written: callers use them."""
     for pou in index.pous_of(file):
         for variable in pou.members.values():
-            if variable.section not in ("VAR_OUTPUT", "VAR_GLOBAL") and not _used(index, pou, variable):
+            if variable.section not in ("VAR_OUTPUT", "VAR_GLOBAL", "METHOD") and not _used(index, pou, variable):
                 what = "input" if variable.section in ("VAR_INPUT", "VAR_IN_OUT") else "variable"
                 message = f"the {what} '{variable.name}' of {pou.name} is never used"
                 report.warning(CODE, message, variable.span, f"declared {variable.section} here", help="take it out")
@@ -25,4 +25,4 @@ def check(report: Report, index: Index, file: tree.File) -> None:
 
 def _used(index: Index, pou: Symbol, variable: Symbol) -> bool:
     meant = index.declared.globals.get(variable.key, variable) if variable.section == "VAR_EXTERNAL" else variable
-    return any(use.access is not Access.DECLARE and use.inside is pou for use in index.uses(meant))
+    return any(use.access is not Access.DECLARE and use.within(pou) for use in index.uses(meant))

@@ -117,6 +117,36 @@ def test_standard_block_when_called_then_its_parameters_are_known():
     assert use.symbol.owner.name == "TON"
 
 
+def test_inheritance_when_a_child_uses_its_parents_names_then_they_are_the_parents():
+    text = """FUNCTION_BLOCK A
+VAR count : INT; END_VAR
+METHOD bump : INT
+VAR_INPUT by_how : INT; END_VAR
+count := count + by_how;
+bump := count;
+END_METHOD
+END_FUNCTION_BLOCK
+FUNCTION_BLOCK B EXTENDS A
+VAR n : INT; END_VAR
+count := 5;
+n := bump(by_how := 1);
+END_FUNCTION_BLOCK
+PROGRAM p VAR b : B; n : INT; END_VAR
+n := b.bump(2);
+END_PROGRAM
+"""
+    index = build_index([parse(Source("t.st", text))[0]])
+    lines = {
+        n: [u.span.line for u in index.uses(_at(index, n, text).symbol)] for n in ("count", "bump", "by_how", "A\n")
+    }
+    assert {n: sorted(found) for n, found in lines.items()} == {
+        "count": [2, 5, 5, 6, 11],
+        "bump": [3, 6, 12, 15],
+        "by_how": [4, 5, 12],
+        "A\n": [1, 9],
+    }
+
+
 def test_members_when_of_a_block_then_its_insides_are_left_out():
     index = _index()
     assert set(index.members(_at(index, "delay :").symbol)) == {"in", "pt", "q", "et"}
