@@ -9,7 +9,7 @@ import pytest
 from runtime.cli.fmt import format_paths
 from runtime.core.diagnostic import Source
 from runtime.lang.format import format_source
-from runtime.lang.tokens import scan
+from runtime.lang.tokens import KEYWORDS, scan
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted([*(ROOT / "programs").rglob("*.st"), *(ROOT / "tests/lang/semantics").glob("*.st")])
@@ -37,6 +37,8 @@ def _damaged(text, rng):
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
     places = [(starts[t.line - 1] + t.column - 1, len(t.text)) for t in scanned.tokens[:-1]]
+    names = [t for t in scanned.tokens if t.kind == "NAME" and t.text.upper() in KEYWORDS]
+    called = {starts[t.line - 1] + t.column - 1 for t in names}
     for margin in scanned.margins:
         at = starts[margin.line - 1] + margin.column - 1
         around = 2 if margin.kind == "pragma" or text.startswith("//", at) else 4
@@ -45,6 +47,8 @@ def _damaged(text, rng):
     for at, length in sorted(places):
         piece = text[at : at + length]
         made += piece + ("\n" if piece.startswith("//") else "")
+        if at in called and text[at + length] == "(":
+            continue  # `AND(a, b)` is a call only without a blank
         made += rng.choice([" ", "  ", "\n", "\t", " \n\n\n  ", "        ", "\n\t"])
     return made
 
