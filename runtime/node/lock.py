@@ -1,4 +1,4 @@
-"""One controller a site: the lock on its run directory."""
+"""One controller a site: the locks on its run directory and on its state directory."""
 
 import fcntl
 import os
@@ -15,16 +15,16 @@ LOOKERS_GONE_WITHIN_S = 0.3
 class SiteLock:
     """Held while this supervisor lives; the kernel releases it with the process, however that ends."""
 
-    def __init__(self, run_dir: Path, site: str) -> None:
-        """Take the lock in an existing run directory. Raises ConfigFault when another controller has it."""
-        self._file = (run_dir / LOCK_NAME).open("a+")
+    def __init__(self, directory: Path, site: str) -> None:
+        """Take the lock in an existing directory. Raises ConfigFault when another controller has it."""
+        self._file = (directory / LOCK_NAME).open("a+")
         if not self._taken():
             self._file.seek(0)
             owner = self._file.read().strip() or "unknown"
             self._file.close()
             raise ConfigFault(
                 f"site '{site}' is already run by process {owner}",
-                where=str(run_dir),
+                where=str(directory),
                 mend=f"look at it: voltscan status --site {site}; or stop it: kill {owner}; "
                 "a second controller on this machine needs another `name` in its site file",
             )

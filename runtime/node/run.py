@@ -14,7 +14,7 @@ from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.node import runplan
 from runtime.node.lock import SiteLock
 from runtime.node.runplan import RunPlan
-from runtime.node.statedir import next_term
+from runtime.node.statedir import make_state_dir, next_term
 from runtime.node.supervisor import Child, Supervisor
 from runtime.wire.endpoints import endpoints
 from runtime.wire.events import EventSender
@@ -50,7 +50,9 @@ class Controller:
         self._plan = RunPlan.load(self.run_dir)
         self.manifest = Manifest.load(self.run_dir / runplan.MANIFEST)
         self.layout: ImageLayout = self.manifest.layout()
-        self.state_dir = Path(self._plan.state_dir)
+        self.state_dir = make_state_dir(Path(self._plan.state_dir))
+        # Where run directories differ (a service and a login shell), the state directory is still one: so is the site.
+        self._state_lock = SiteLock(self.state_dir, site)
         self.term = next_term(self.state_dir)
         self._control = ControlSegment.create()
         self._image = ImageSegment.create(self.layout)
@@ -89,6 +91,7 @@ class Controller:
         (self.run_dir / runplan.PROCESSES).unlink(missing_ok=True)
         self._image.close()
         self._control.close()
+        self._state_lock.release()
         self._lock.release()
 
     def _note_plant_of(self) -> None:

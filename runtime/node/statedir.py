@@ -39,15 +39,25 @@ def cache_dir() -> Path:
     return run_base() / CACHE_IN_RUN_BASE
 
 
+def make_state_dir(state_dir: Path) -> Path:
+    """The state directory, made when missing. Raises ConfigFault when it cannot be."""
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as bad:
+        raise _unwritable(state_dir, bad) from bad
+    if not os.access(state_dir, os.W_OK | os.X_OK):
+        raise _unwritable(state_dir, PermissionError(13, "Permission denied"))
+    return state_dir
+
+
 def next_term(state_dir: Path) -> int:
-    """Count this start and return the count: the term of a single controller.
+    """Count this start in an existing state directory and return the count: the term of a single controller.
 
     Written, synced and renamed before it is used, so that a sink never meets a term twice. Raises ConfigFault when the
     directory cannot be written or the file is not a number (a term that went back would be refused by every sink).
     """
     path = state_dir / BOOT_COUNT_FILE
     try:
-        state_dir.mkdir(parents=True, exist_ok=True)
         count = int(path.read_text()) + 1 if path.exists() else 1
         _write_synced(path, f"{count}\n")
     except ValueError as bad:
@@ -57,12 +67,16 @@ def next_term(state_dir: Path) -> int:
             mend="write into it a number larger than any boot count this site has had (see the log), or delete it",
         ) from bad
     except OSError as bad:
-        raise ConfigFault(
-            f"the state directory cannot be written: {bad.strerror}",
-            where=str(state_dir),
-            mend="give the user who runs Voltscan write access, or set state_dir in the site file",
-        ) from bad
+        raise _unwritable(state_dir, bad) from bad
     return count
+
+
+def _unwritable(state_dir: Path, bad: OSError) -> ConfigFault:
+    return ConfigFault(
+        f"the state directory cannot be written: {bad.strerror}",
+        where=str(state_dir),
+        mend="give the user who runs Voltscan write access, or set state_dir in the site file",
+    )
 
 
 def _write_synced(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,21 @@ def test_second_controller_when_the_site_runs_already_then_it_is_refused_with_th
     assert second.returncode == 1
     assert "already run by process" in second.stderr
     assert str(demo.process.pid) in second.stderr
+    assert demo.is_running()
+
+
+def test_second_controller_when_its_run_directory_is_elsewhere_then_it_is_refused_all_the_same(demo, tmp_path):
+    env = demo.env | {"XDG_RUNTIME_DIR": str(tmp_path)}
+    second = subprocess.run(
+        [sys.executable, "-m", "runtime.cli", "run", str(demo.site_file), "--no-hmi", "--duration", "1s"],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"already run by process {demo.process.pid}" in second.stderr
     assert demo.is_running()
 
 

@@ -2,12 +2,12 @@ import pytest
 
 from runtime.core.fault import ConfigFault
 from runtime.node.lock import SiteLock
-from runtime.node.statedir import cache_dir, next_term
+from runtime.node.statedir import cache_dir, make_state_dir, next_term
 from runtime.wire.rundir import run_base
 
 
 def test_term_when_the_controller_starts_again_then_it_grows(tmp_path):
-    assert [next_term(tmp_path / "demo") for _ in range(3)] == [1, 2, 3]
+    assert [next_term(make_state_dir(tmp_path / "demo")) for _ in range(3)] == [1, 2, 3]
 
 
 def test_term_when_the_boot_count_is_garbage_then_the_fault_says_where_and_how_to_mend(tmp_path):
