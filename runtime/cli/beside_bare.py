@@ -7,14 +7,13 @@ from runtime.cli.remote import percentile_table
 from runtime.core.duration import duration_ns, duration_text
 from runtime.core.fault import ConfigFault
 from runtime.core.objectcache import ObjectCache
+from runtime.gateway.frames import percentiles
 from runtime.image.nativecode import native_cache
-from runtime.image.statistics import Distribution
 from runtime.node.statedir import cache_dir
 from runtime.scan.bare import run_bare
 from runtime.scan.kernel import Kernel
 from runtime.scan.realtime import RealtimeSettings
 from runtime.wire.client import Client
-from runtime.wire.messages import Percentiles
 
 
 def stats_beside_bare(client: Client, duration: str, *, as_json: bool) -> int:
@@ -30,27 +29,15 @@ def stats_beside_bare(client: Client, duration: str, *, as_json: bool) -> int:
     after = client.request("stats")
     missed = after["overruns"] + after["skipped"]  # the reset began them at 0
     if as_json:
-        told: dict[str, Any] = {"scan": after, "bare_release_delay": _percentiles(bare.release_delay)}
+        told: dict[str, Any] = {"scan": after, "bare_release_delay": percentiles(bare.release_delay)}
         print(json.dumps(told | {"scan_missed": missed, "bare_missed": bare.skipped}))
         return 0
     print(f"cycle {duration_text(before['cycle_ns'])}, measured for {duration_text(run_ns)}\n")
     rows = [
         ("release delay, scan", after["release_delay"]),
-        ("release delay, bare loop", _percentiles(bare.release_delay)),
+        ("release delay, bare loop", percentiles(bare.release_delay)),
         ("execution, scan", after["execution"]),
     ]
     print(percentile_table(rows))
     print(f"\ndeadlines missed: scan {missed}, bare loop {bare.skipped}")
     return 0
-
-
-def _percentiles(measured: Distribution) -> Percentiles:
-    return Percentiles(
-        count=measured.count,
-        p50_ns=round(measured.percentile_ns(50)),
-        p90_ns=round(measured.percentile_ns(90)),
-        p99_ns=round(measured.percentile_ns(99)),
-        p999_ns=round(measured.percentile_ns(99.9)),
-        p9999_ns=round(measured.percentile_ns(99.99)),
-        max_ns=measured.max_ns,
-    )

@@ -14,9 +14,8 @@ LOAD_WINDOW_NS = 1_000_000_000
 """The load is the scan's share of this much time."""
 
 
-def percentiles(histogram: Histogram) -> Percentiles:
+def percentiles(seen: Distribution) -> Percentiles:
     """The whole table of percentiles."""
-    seen = Distribution.capture(histogram)
     return Percentiles(
         count=seen.count,
         p50_ns=round(seen.percentile_ns(50)),

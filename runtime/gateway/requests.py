@@ -20,6 +20,7 @@ from runtime.gateway.submitter import CommandPlace, SubmitFault, Submitter
 from runtime.gateway.tagtable import tags_result
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment
+from runtime.image.statistics import Distribution
 from runtime.wire.fault import WireFault
 from runtime.wire.messages import CommandResult, Event, Hello, ReadValue, Severity, StatsResult
 from runtime.wire.values import parse, show, to_json
@@ -167,9 +168,9 @@ class Requests:
             scan_no=control.scan_no,
             overruns=control.overruns,
             skipped=control.skipped,
-            release_delay=percentiles(control.release_delay),
-            execution=percentiles(control.execution),
-            period_error=percentiles(control.period_error),
+            release_delay=percentiles(Distribution.capture(control.release_delay)),
+            execution=percentiles(Distribution.capture(control.execution)),
+            period_error=percentiles(Distribution.capture(control.period_error)),
             tasks=[task.name for task in manifest.tasks],
         )
 
