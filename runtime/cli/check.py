@@ -55,8 +55,8 @@ def _check_all(paths: list[Path]) -> list[Diagnostic]:
         elif path not in programs:
             raise ConfigFault("not a kind of file that can be checked", where=str(path), mend="give .toml or .st files")
     if programs:
-        from runtime.lang.lint import check_sources
-        from runtime.lang.source import load_sources
+        from runtime.lang.diagnostics.lint import check_sources
+        from runtime.lang.syntax.source import load_sources
 
         found += check_sources(load_sources(programs))
     return found
@@ -76,8 +76,8 @@ def _check_toml(path: Path) -> list[Diagnostic]:
 
 def _lint(build: "Build | None") -> list[Diagnostic]:
     """The warnings about a site's programs that compiling does not give."""
-    from runtime.lang.lint import lint
-    from runtime.lang.source import load_sources
+    from runtime.lang.diagnostics.lint import lint
+    from runtime.lang.syntax.source import load_sources
 
     return lint(load_sources([build.site.shown(p) for p in build.site.table.programs])) if build is not None else []
 

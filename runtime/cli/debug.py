@@ -13,7 +13,7 @@ from runtime.lang.application import Application
 from runtime.lang.compile import compile_sources
 from runtime.lang.interp import Interpreter
 from runtime.lang.interp.debugger import Debugger
-from runtime.lang.source import load_sources
+from runtime.lang.syntax.source import load_sources
 from runtime.scan.virtual import VirtualScan
 from runtime.wire.fault import ValueFault
 from runtime.wire.values import parse, show, to_json

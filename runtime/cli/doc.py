@@ -8,7 +8,7 @@ from pathlib import Path
 def print_manual(paths: Sequence[Path], *, title: str | None, out: Path | None) -> int:
     """Print the manual of the sources, or write it to a file."""
     from runtime.lang.editor.manual import manual
-    from runtime.lang.source import load_sources
+    from runtime.lang.syntax.source import load_sources
 
     text = manual(load_sources(paths), title or f"Manual of {', '.join(str(p) for p in paths)}")
     if out is None:

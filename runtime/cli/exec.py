@@ -14,9 +14,9 @@ from runtime.core.objectcache import ObjectCache
 from runtime.core.tag import Variable
 from runtime.image.nativecode import native_cache
 from runtime.lang.application import Application
+from runtime.lang.cache.sourcecache import compile_cached
 from runtime.lang.machine import Machine
-from runtime.lang.source import load_sources
-from runtime.lang.sourcecache import compile_cached
+from runtime.lang.syntax.source import load_sources
 from runtime.node.statedir import cache_dir
 from runtime.scan.faults import RecordedFault
 from runtime.scan.kernel import Kernel
@@ -68,8 +68,8 @@ def _machine(app: Application, backend: str) -> Machine:
 
         return Interpreter(app)
     if backend == "llvm":
+        from runtime.lang.cache.objectcode import object_code_for
         from runtime.lang.native import Native
-        from runtime.lang.objectcode import object_code_for
 
         return Native(app, object_code_for(app, ObjectCache(cache_dir() / "programs")))
     raise ConfigFault(f"no back end '{backend}'", where="--backend", mend="choose llvm or interp")

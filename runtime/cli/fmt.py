@@ -11,7 +11,7 @@ from runtime.cli.check import print_diagnostics
 def format_paths(paths: Sequence[Path], *, check: bool, diff: bool) -> int:
     """Write files anew where their layout differs; with `check` or `diff` only tell, and end in 1 when one does."""
     from runtime.lang.format import format_source
-    from runtime.lang.source import load_sources
+    from runtime.lang.syntax.source import load_sources
 
     changed, wrong, sources = 0, 0, load_sources(paths)
     for source in sources:

@@ -10,7 +10,7 @@ from runtime.cli.lsp_places import place_of, uri_of
 from runtime.core.diagnostic import Source
 from runtime.core.fault import ConfigFault
 from runtime.lang.editor.project import Project
-from runtime.lang.source import load_sources
+from runtime.lang.syntax.source import load_sources
 
 SITES_MAX = 200
 """Site files that are looked at; an editor may have been opened on a whole disk."""

@@ -6,8 +6,8 @@ from pathlib import PurePath
 from typing import Any
 
 from runtime.core.diagnostic import Diagnostic, Label
-from runtime.lang.codes import CODES
-from runtime.lang.explain import page
+from runtime.lang.diagnostics.codes import CODES
+from runtime.lang.diagnostics.explain import page
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

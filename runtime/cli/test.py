@@ -17,7 +17,7 @@ from runtime.core.objectcache import ObjectCache
 from runtime.lang.application import Application
 from runtime.lang.interp import Interpreter
 from runtime.lang.interp.coverage import Coverage, Covered
-from runtime.lang.testsources import TestUnit, find_tests
+from runtime.lang.testing.testsources import TestUnit, find_tests
 from runtime.lang.tree import Test
 from runtime.node.statedir import cache_dir
 from runtime.scan.testrun import AdvancingMachine, TestResult, run_test
@@ -118,8 +118,8 @@ def _run(
 def _machine(app: Application, backend: str, coverage: Coverage | None) -> AdvancingMachine:
     if backend == "interp":
         return Interpreter(app, probe=coverage)
+    from runtime.lang.cache.objectcode import object_code_for
     from runtime.lang.native import Native
-    from runtime.lang.objectcode import object_code_for
 
     return Native(app, object_code_for(app, ObjectCache(cache_dir() / "tests")))
 

@@ -21,7 +21,7 @@ class ProgramInstance:
 class Task:
     """Programs run together, in order. `interval_ns` 0 stands for every base cycle. Priority 0 runs first.
 
-    `cost` is charged against the budget at the task's start (see ir.py).
+    `cost` is charged against the budget at the task's start (see ir).
     """
 
     name: str
@@ -39,7 +39,7 @@ class Application:
     `initial` is application memory before the first scan (its length is the memory's size); everything in it is data,
     so parameters of a site are written into a copy of it. `tasks` are in the order in which they run within a scan.
     Globals and instances lie in [HEADER_SIZE, quality_offset).
-    `source_key` names the sources it was compiled from and the compiler (lang/sourcecache.py), when that is known.
+    `source_key` names the sources it was compiled from and the compiler (lang/cache), when that is known.
     `layout_hash` changes when any name, type or offset changes; the code alone does not change it.
     """
 

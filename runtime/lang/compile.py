@@ -8,20 +8,20 @@ from runtime.core.diagnostic import Source, has_errors
 from runtime.core.fault import FaultCode
 from runtime.lang import tree
 from runtime.lang.application import Application, ProgramInstance, Task
-from runtime.lang.classes import numbered, own_methods
-from runtime.lang.compileresult import CompileResult
-from runtime.lang.configuration import Plan, plan
-from runtime.lang.declare import Declarer
-from runtime.lang.layout import Layout, lay_out
+from runtime.lang.cache.compileresult import CompileResult
+from runtime.lang.diagnostics.report import Report
+from runtime.lang.diagnostics.rules import several_writers
 from runtime.lang.lower.body import Bodies
 from runtime.lang.lower.context import Compiled, Sites
-from runtime.lang.parse import parse
-from runtime.lang.recursion import deep_recursion
-from runtime.lang.report import Report
-from runtime.lang.rules import several_writers
-from runtime.lang.source import load_sources
-from runtime.lang.symbols import PouSymbol, Scope, Symbols
-from runtime.lang.testplan import show_instances, test_cases, tests_planned
+from runtime.lang.semantics.classes import numbered, own_methods
+from runtime.lang.semantics.configuration import Plan, plan
+from runtime.lang.semantics.declare import Declarer
+from runtime.lang.semantics.layout import Layout, lay_out
+from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols
+from runtime.lang.syntax.parse import parse
+from runtime.lang.syntax.recursion import deep_recursion
+from runtime.lang.syntax.source import load_sources
+from runtime.lang.testing.testplan import show_instances, test_cases, tests_planned
 from runtime.lang.tree import Test
 
 __all__ = ["CompileResult", "compile_sources", "load_sources"]

@@ -29,7 +29,7 @@ _TWO_ARGUMENTS = frozenset({"ATAN2", "EXPT"})
 _PREFIX = "voltscan_libm_"
 
 FUNCTION_NAMES = frozenset(_C_NAMES)
-"""Intrinsics of ir.py that are libm's."""
+"""Intrinsics of ir that are libm's."""
 
 # By its name in glibc: ctypes.util.find_library would start a compiler to look for it.
 _libm = ctypes.CDLL("libm.so.6")

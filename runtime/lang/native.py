@@ -10,9 +10,10 @@ from typing import Any
 from llvmlite import binding
 
 from runtime.core.fault import ProgramFault
-from runtime.lang import advance, libm
+from runtime.lang import libm
 from runtime.lang.application import Application
 from runtime.lang.machine import Buffer
+from runtime.lang.testing import advance
 
 ALIGNMENT = 64
 """Application memory of our own starts on a cache line."""

@@ -13,8 +13,8 @@ from runtime.iomap.check import check
 from runtime.iomap.load import LoadedSite, load_site_map
 from runtime.iomap.plan import IoPlan
 from runtime.lang.application import Application
-from runtime.lang.source import load_sources
-from runtime.lang.sourcecache import compile_cached
+from runtime.lang.cache.sourcecache import compile_cached
+from runtime.lang.syntax.source import load_sources
 from runtime.node.statedir import cache_dir
 from runtime.wire.fault import ValueFault
 from runtime.wire.values import parse

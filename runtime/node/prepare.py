@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from runtime.core.objectcache import ObjectCache
-from runtime.lang.objectcode import object_code_for
+from runtime.lang.cache.objectcode import object_code_for
 from runtime.node import runplan
 from runtime.node.build import Build
 from runtime.node.runplan import RunPlan

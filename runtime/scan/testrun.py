@@ -12,9 +12,9 @@ from typing import Protocol
 from runtime.core import appmemory
 from runtime.core.elementary import LINT, Elementary
 from runtime.core.tag import Variable
-from runtime.lang.advance import OnAdvance
 from runtime.lang.machine import Machine
-from runtime.lang.testcase import Assertion, TestCase
+from runtime.lang.testing.advance import OnAdvance
+from runtime.lang.testing.testcase import Assertion, TestCase
 from runtime.scan.faults import recorded_faults
 from runtime.scan.virtual import START_NS, WALL_START_NS, VirtualScan
 from runtime.wire.values import show, to_json

@@ -6,8 +6,8 @@ from runtime.cli.doc import print_manual
 from runtime.core.diagnostic import Source
 from runtime.lang.editor.manual import manual
 from runtime.lang.index import build_index
-from runtime.lang.parse import parse
-from runtime.lang.source import load_sources
+from runtime.lang.syntax.parse import parse
+from runtime.lang.syntax.source import load_sources
 
 LIB = Path(__file__).parents[2] / "programs/lib"
 TEXT = """\

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.lang.tokens import KEYWORDS
+from runtime.lang.syntax.tokens import KEYWORDS
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tools/vscode"

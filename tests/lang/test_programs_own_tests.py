@@ -8,7 +8,7 @@ from runtime.core.diagnostic import render
 from runtime.lang.interp import Interpreter
 from runtime.lang.llvm import compile_object
 from runtime.lang.native import Native
-from runtime.lang.testsources import find_tests
+from runtime.lang.testing.testsources import find_tests
 from runtime.scan.testrun import run_test
 
 PROGRAMS = Path(__file__).parents[2] / "programs"

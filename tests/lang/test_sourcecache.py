@@ -7,10 +7,11 @@ import pytest
 
 from runtime.core.diagnostic import Source
 from runtime.core.objectcache import ObjectCache
-from runtime.lang import parse, sourcecache
+from runtime.lang.cache import sourcecache
+from runtime.lang.cache.objectcode import object_code_for
+from runtime.lang.cache.sourcecache import compile_cached
 from runtime.lang.compile import compile_sources
-from runtime.lang.objectcode import object_code_for
-from runtime.lang.sourcecache import compile_cached
+from runtime.lang.syntax import parse
 
 PROGRAM = """
 TYPE MODE : (IDLE, RUN := 5); END_TYPE
@@ -111,9 +112,9 @@ def test_start_when_everything_is_cached_then_the_compiler_is_not_even_imported(
 import sys
 from pathlib import Path
 from runtime.core.objectcache import ObjectCache
-from runtime.lang.objectcode import object_code_for
-from runtime.lang.source import load_sources
-from runtime.lang.sourcecache import compile_cached
+from runtime.lang.cache.objectcode import object_code_for
+from runtime.lang.syntax.source import load_sources
+from runtime.lang.cache.sourcecache import compile_cached
 cache = ObjectCache(Path({str(tmp_path / "cache")!r}))
 object_code_for(compile_cached(load_sources([Path({str(tmp_path / "a.st")!r})]), cache).application, cache)
 print(any(name in sys.modules for name in ("lark", "runtime.lang.compile")))

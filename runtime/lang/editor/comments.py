@@ -2,7 +2,7 @@
 
 import textwrap
 
-from runtime.lang.tokens import Scanned
+from runtime.lang.syntax.tokens import Scanned
 
 
 def comment_above(scanned: Scanned, line: int) -> str:

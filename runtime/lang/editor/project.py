@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from runtime.core.diagnostic import Diagnostic, Source
 from runtime.lang import tree
 from runtime.lang.compile import standard_library
+from runtime.lang.diagnostics.lint import check_sources
 from runtime.lang.editor.comments import comment_above
 from runtime.lang.editor.written import declaration_text
 from runtime.lang.index import Access, Index, Symbol, SymbolKind, Use, build_index
-from runtime.lang.lint import check_sources
-from runtime.lang.parse import parse
-from runtime.lang.recursion import deep_recursion
-from runtime.lang.tokens import CONTEXTUAL, KEYWORDS, scan
+from runtime.lang.syntax.parse import parse
+from runtime.lang.syntax.recursion import deep_recursion
+from runtime.lang.syntax.tokens import CONTEXTUAL, KEYWORDS, scan
 
 MOST_PARSED = 512
 """Texts whose trees are kept: a large project's files, and a few versions of the one that is edited."""

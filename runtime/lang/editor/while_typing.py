@@ -7,7 +7,7 @@ from runtime.core.elementary import ELEMENTARY
 from runtime.lang.editor.project import Project
 from runtime.lang.editor.written import call_text, declaration_text
 from runtime.lang.index import Index, Symbol, SymbolKind
-from runtime.lang.tokens import CONTEXTUAL, KEYWORDS, Token, scan
+from runtime.lang.syntax.tokens import CONTEXTUAL, KEYWORDS, Token, scan
 
 _PATH = re.compile(r"((?:[A-Za-z_]\w*(?:\[[^\]]*\])?\.)+)\w*\Z")
 _TYPED = re.compile(r"([A-Za-z_]\w*)#\w*\Z")

@@ -6,8 +6,8 @@ from runtime.core.diagnostic import Diagnostic, Source, has_errors
 from runtime.lang.format.lines import Breaker
 from runtime.lang.format.pieces import pieces_of
 from runtime.lang.format.render import render_lines
-from runtime.lang.parse import parse
-from runtime.lang.tokens import Scanned, scan
+from runtime.lang.syntax.parse import parse
+from runtime.lang.syntax.tokens import Scanned, scan
 
 
 @dataclass(frozen=True, slots=True)

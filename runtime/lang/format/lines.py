@@ -7,7 +7,7 @@ around VAR sections. What goes on over several lines keeps its offset from the l
 from dataclasses import dataclass, field
 
 from runtime.lang.format.pieces import Piece
-from runtime.lang.tokens import CONTEXTUAL
+from runtime.lang.syntax.tokens import CONTEXTUAL
 
 INDENT = 4
 _CONTINUED_MAX = 60

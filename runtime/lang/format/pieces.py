@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from runtime.core.diagnostic import Source
-from runtime.lang.tokens import CONTEXTUAL, KEYWORDS, Scanned
+from runtime.lang.syntax.tokens import CONTEXTUAL, KEYWORDS, Scanned
 
 TAB = 4
 

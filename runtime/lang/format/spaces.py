@@ -1,7 +1,7 @@
 """How many blanks stand between two tokens of a line."""
 
 from runtime.lang.format.pieces import Piece
-from runtime.lang.tokens import CONTEXTUAL, KEYWORDS
+from runtime.lang.syntax.tokens import CONTEXTUAL, KEYWORDS
 
 _NO_BLANK_BEFORE = frozenset({"SEMI", "COMMA", "RPAR", "RBRACK", "DOT", "RANGE", "CARET"})
 _NO_BLANK_AFTER = frozenset({"LPAR", "LBRACK", "DOT", "RANGE"})

@@ -3,9 +3,9 @@
 import struct
 
 from runtime.core import appmemory
-from runtime.lang.advance import OnAdvance
 from runtime.lang.interp.activation import TaskCut
 from runtime.lang.machine import Buffer
+from runtime.lang.testing.advance import OnAdvance
 
 _I64 = struct.Struct("<q")
 _U64 = struct.Struct("<Q")

@@ -1,7 +1,6 @@
 """The reference interpreter: runs an application's IR over a memory of its own."""
 
 from runtime.lang import ir
-from runtime.lang.advance import OnAdvance
 from runtime.lang.application import Application
 from runtime.lang.interp.activation import TaskCut
 from runtime.lang.interp.expressions import ExpressionCompiler
@@ -10,11 +9,12 @@ from runtime.lang.interp.header import Header
 from runtime.lang.interp.probe import Probe
 from runtime.lang.interp.statements import StatementCompiler
 from runtime.lang.machine import Buffer
-from runtime.lang.recursion import deep_recursion
+from runtime.lang.syntax.recursion import deep_recursion
+from runtime.lang.testing.advance import OnAdvance
 
 
 class Interpreter:
-    """Runs tasks as ir.py says. A `Machine`; what the native code is tested against.
+    """Runs tasks as ir says. A `Machine`; what the native code is tested against.
 
     Each body is compiled to nested closures once, at construction; `probe` looks on.
     """

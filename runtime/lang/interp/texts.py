@@ -82,4 +82,4 @@ _COMPOSED: dict[str, TextOperation] = {
 }
 
 TEXT_FUNCTIONS = frozenset({*_COMPOSED, "LEN", "FIND"})
-"""Intrinsics of ir.py that take strings."""
+"""Intrinsics of ir that take strings."""

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from runtime.core.fault import ProgramFault
 from runtime.lang import ir
-from runtime.lang.advance import ADVANCE_SYMBOL
 from runtime.lang.application import Application
 from runtime.lang.llvm import bodies
 from runtime.lang.llvm.parts import split_long_bodies
 from runtime.lang.llvm.writer import METADATA, BodyWriter
-from runtime.lang.recursion import deep_recursion
+from runtime.lang.syntax.recursion import deep_recursion
+from runtime.lang.testing.advance import ADVANCE_SYMBOL
 
 MAX_STACK_BYTES = 1 << 20
 """Bytes that the frames of the deepest chain of calls may take; the scan thread's stack is 8 MiB (glibc's default)."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from runtime.core import appmemory
 from runtime.lang import ir
-from runtime.lang.advance import ADVANCE_SYMBOL
+from runtime.lang.testing.advance import ADVANCE_SYMBOL
 
 TAG_CLOCK = "!tbaa !1"
 """Alias tag: header fields that only the runner writes."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from runtime.core.diagnostic import Label, Span
 from runtime.lang import tree
 from runtime.lang.lower.context import Context
-from runtime.lang.symbols import suggest
+from runtime.lang.semantics.symbols import suggest
 
 
 @dataclass(slots=True)

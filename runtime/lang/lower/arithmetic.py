@@ -3,12 +3,12 @@
 from runtime.core.elementary import LINT, LREAL, REAL, UDINT, UINT, ULINT, USINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.constants import evaluate
-from runtime.lang.literals import fits
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import common, converted, fit, joined, settled
 from runtime.lang.lower.mismatch import refuse_operand, refuse_pair
-from runtime.lang.types import ANY_INT, ANY_REAL, Flexible, Type
+from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.types import ANY_INT, ANY_REAL, Flexible, Type
+from runtime.lang.syntax.literals import fits
 
 _ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "/": "div", "MOD": "mod"}
 _UNSIGNED = (USINT, UINT, UDINT, ULINT)

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 from runtime.core.diagnostic import Label, Span
-from runtime.lang import edges, ir
+from runtime.lang import ir
+from runtime.lang.diagnostics.report import Report
 from runtime.lang.lower import sfc, statement
 from runtime.lang.lower.context import Compiled, Context, Sites
 from runtime.lang.lower.origins import locals_of, with_origins
-from runtime.lang.report import Report
-from runtime.lang.symbols import PouSymbol, Scope, Symbols, VarSymbol
-from runtime.lang.types import alignment_of, size_of, storage_of
+from runtime.lang.semantics import edges
+from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, VarSymbol
+from runtime.lang.semantics.types import alignment_of, size_of, storage_of
 
 
 class Bodies:

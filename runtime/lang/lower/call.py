@@ -6,8 +6,8 @@ from runtime.lang.lower import enabling, method, place, reference, standard
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.function import Made, Receiver, call_function
 from runtime.lang.lower.instance import call_instance
-from runtime.lang.symbols import PouSymbol
-from runtime.lang.types import (
+from runtime.lang.semantics.symbols import PouSymbol
+from runtime.lang.semantics.types import (
     UNKNOWN,
     BlockType,
     Type,

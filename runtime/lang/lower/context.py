@@ -8,10 +8,10 @@ from runtime.core.elementary import Elementary
 from runtime.core.fault import FaultCode
 from runtime.lang import ir
 from runtime.lang.application import FaultSite
-from runtime.lang.report import Report
-from runtime.lang.symbols import PouSymbol, Scope, VarSymbol
-from runtime.lang.testcase import Assertion
-from runtime.lang.types import UNKNOWN, Type
+from runtime.lang.diagnostics.report import Report
+from runtime.lang.semantics.symbols import PouSymbol, Scope, VarSymbol
+from runtime.lang.semantics.types import UNKNOWN, Type
+from runtime.lang.testing.testcase import Assertion
 
 
 @dataclass(frozen=True, slots=True)

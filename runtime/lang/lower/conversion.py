@@ -13,7 +13,7 @@ from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, fit, settled
 from runtime.lang.lower.library import library_call
 from runtime.lang.lower.text_conversion import text_conversion
-from runtime.lang.types import Type, Unknown, name_of, storage_of
+from runtime.lang.semantics.types import Type, Unknown, name_of, storage_of
 
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000

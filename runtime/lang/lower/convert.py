@@ -5,11 +5,10 @@ from typing import Literal
 from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import DINT, ELEMENTARY, LINT, LREAL, REAL, ULINT, Elementary, Kind
 from runtime.lang import ir
-from runtime.lang.constants import evaluate
-from runtime.lang.literals import as_real, fits
 from runtime.lang.lower import interface, reference
 from runtime.lang.lower.context import Context, Typed
-from runtime.lang.types import (
+from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.types import (
     ANY_INT,
     ANY_REAL,
     EnumType,
@@ -23,6 +22,7 @@ from runtime.lang.types import (
     same,
     storage_of,
 )
+from runtime.lang.syntax.literals import as_real, fits
 
 _REAL_HOLDS_BITS = {4: 16, 8: 32}
 """Widest integer that fits without loss into REAL (24 bit of mantissa) and LREAL (53)."""

@@ -13,7 +13,7 @@ from runtime.core.elementary import BOOL, UDINT, ULINT
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, place
 from runtime.lang.lower.context import Context
-from runtime.lang.types import BlockType, name_of, same
+from runtime.lang.semantics.types import BlockType, name_of, same
 
 _CATCHING = ir.Place(ir.Base.APP, appmemory.CATCHING)
 _CAUGHT = ir.Place(ir.Base.APP, appmemory.CAUGHT)

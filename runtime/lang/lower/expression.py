@@ -3,12 +3,12 @@
 from runtime.core.diagnostic import Label
 from runtime.core.elementary import BOOL, Elementary
 from runtime.lang import ir, tree
-from runtime.lang.literals import read_literal
 from runtime.lang.lower import call, method, operators, partial, place
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import literal_of
-from runtime.lang.symbols import suggest, suggest_of
-from runtime.lang.types import NULL, UNKNOWN, EnumType, Flexible, Type, Unknown, name_of, storage_of, value_of
+from runtime.lang.semantics.symbols import suggest, suggest_of
+from runtime.lang.semantics.types import NULL, UNKNOWN, EnumType, Flexible, Type, Unknown, name_of, storage_of, value_of
+from runtime.lang.syntax.literals import read_literal
 
 
 def lower(ctx: Context, node: tree.Expr, want: Type | None = None) -> Typed:

@@ -6,14 +6,14 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import Elementary
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.classes import counterpart, implementers
 from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import Bound, bind
 from runtime.lang.lower.context import Compiled, Context
 from runtime.lang.lower.convert import fit
 from runtime.lang.lower.passing import by_reference
-from runtime.lang.symbols import PouSymbol, VarSymbol
-from runtime.lang.types import alignment_of, name_of, size_of, storage_of
+from runtime.lang.semantics.classes import counterpart, implementers
+from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
+from runtime.lang.semantics.types import alignment_of, name_of, size_of, storage_of
 
 
 @dataclass(frozen=True, slots=True)

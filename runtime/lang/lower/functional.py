@@ -15,7 +15,7 @@ from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, settled
 from runtime.lang.lower.library import library_call
-from runtime.lang.types import Type, Unknown, name_of
+from runtime.lang.semantics.types import Type, Unknown, name_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from runtime.lang.lower.arguments import Bound, bind
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import fit
 from runtime.lang.lower.passing import by_reference, into, refuse_copy, store
-from runtime.lang.symbols import VarSymbol
-from runtime.lang.types import BlockType, name_of, same, size_of, storage_of, value_of
+from runtime.lang.semantics.symbols import VarSymbol
+from runtime.lang.semantics.types import BlockType, name_of, same, size_of, storage_of, value_of
 
 
 def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: BlockType) -> list[ir.Statement]:

@@ -4,11 +4,11 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import BOOL, LINT, ULINT
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.classes import implementers, interfaces_of, numbered
 from runtime.lang.lower import reference
 from runtime.lang.lower.context import Context, Typed
-from runtime.lang.symbols import PouSymbol
-from runtime.lang.types import NULL, BlockType, InterfaceType, RefType, Type, Unknown, name_of
+from runtime.lang.semantics.classes import implementers, interfaces_of, numbered
+from runtime.lang.semantics.symbols import PouSymbol
+from runtime.lang.semantics.types import NULL, BlockType, InterfaceType, RefType, Type, Unknown, name_of
 
 NONE = ir.Const(ULINT, 0)
 

@@ -3,7 +3,7 @@
 from runtime.core.diagnostic import Span
 from runtime.lang import ir
 from runtime.lang.lower.context import Context
-from runtime.lang.types import storage_of
+from runtime.lang.semantics.types import storage_of
 
 
 def library_call(ctx: Context, span: Span, name: str, *values: ir.Expr) -> ir.Expr | None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import ULINT
 from runtime.lang import ir, tree
-from runtime.lang.classes import find_method, find_property, lineage
 from runtime.lang.lower import expression, place
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.function import Made, Receiver, call_function
-from runtime.lang.symbols import PouSymbol, PropertySymbol
-from runtime.lang.types import BlockType, InterfaceType, Type
+from runtime.lang.semantics.classes import find_method, find_property, lineage
+from runtime.lang.semantics.symbols import PouSymbol, PropertySymbol
+from runtime.lang.semantics.types import BlockType, InterfaceType, Type
 
 _SELF = ir.Place(ir.Base.SELF, 0)
 

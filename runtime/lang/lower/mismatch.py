@@ -4,7 +4,7 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import Elementary, Kind
 from runtime.lang import tree
 from runtime.lang.lower.context import Context, Typed
-from runtime.lang.types import EnumType, Type, name_of
+from runtime.lang.semantics.types import EnumType, Type, name_of
 
 
 def refuse_operand(ctx: Context, op: str, value: Typed, *, help: str = "") -> None:

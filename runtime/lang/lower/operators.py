@@ -2,15 +2,15 @@
 
 from runtime.core.elementary import BOOL, LREAL, Elementary, Kind
 from runtime.lang import ir, tree
-from runtime.lang.constants import evaluate
+from runtime.lang.diagnostics.rules import negative_power
 from runtime.lang.lower import expression, interface
 from runtime.lang.lower.arithmetic import arithmetic, power
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import common, fit, literal_of, settled
 from runtime.lang.lower.mismatch import refuse_operand, refuse_pair, warn_integer_logic
 from runtime.lang.lower.time_arithmetic import time_arithmetic
-from runtime.lang.rules import negative_power
-from runtime.lang.types import ANY_INT, ANY_REAL, EnumType, Flexible, Type, Unknown, storage_of
+from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.types import ANY_INT, ANY_REAL, EnumType, Flexible, Type, Unknown, storage_of
 
 _COMPARE = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _LOGIC = {"AND": "and", "OR": "or", "XOR": "xor"}

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from runtime.lang import ir, tree
 from runtime.lang.lower.context import Context
-from runtime.lang.symbols import PouSymbol
-from runtime.lang.types import EnumType, storage_of
+from runtime.lang.semantics.symbols import PouSymbol
+from runtime.lang.semantics.types import EnumType, storage_of
 
 _NODES: dict[type, type] = {
     tree.If: ir.If,

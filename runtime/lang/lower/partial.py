@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runtime.core.elementary import BOOL, BYTE, DWORD, LWORD, WORD, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.lower.context import Context
-from runtime.lang.types import name_of, storage_of
+from runtime.lang.semantics.types import name_of, storage_of
 
 if TYPE_CHECKING:
     from runtime.lang.lower.place import Ref

@@ -6,12 +6,12 @@ from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import LINT
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.constants import evaluate
 from runtime.lang.lower import expression, partial, place
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import converted, fit
-from runtime.lang.symbols import VarSymbol
-from runtime.lang.types import SubrangeType, Type, contains_block, name_of, same, size_of, storage_of
+from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.symbols import VarSymbol
+from runtime.lang.semantics.types import SubrangeType, Type, contains_block, name_of, same, size_of, storage_of
 
 
 def by_reference(

@@ -6,13 +6,13 @@ from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import LINT, LWORD, ULINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.classes import homes_of
-from runtime.lang.constants import evaluate
 from runtime.lang.lower import call, expression, partial, reference
 from runtime.lang.lower.context import Context, GlobalWrite, Typed
 from runtime.lang.lower.convert import converted, settled, warn_bits
-from runtime.lang.symbols import VarSymbol, suggest_of
-from runtime.lang.types import (
+from runtime.lang.semantics.classes import homes_of
+from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.symbols import VarSymbol, suggest_of
+from runtime.lang.semantics.types import (
     ArrayType,
     BlockType,
     InterfaceType,

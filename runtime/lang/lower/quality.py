@@ -9,7 +9,7 @@ from runtime.lang import ir, tree
 from runtime.lang.lower import place
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.types import storage_of
+from runtime.lang.semantics.types import storage_of
 
 NAMES = ("QUALITY", "IS_GOOD", "AGE")
 _RESULTS = {"QUALITY": ELEMENTARY["BYTE"], "IS_GOOD": BOOL, "AGE": TIME}

@@ -17,7 +17,7 @@ from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.lower import place
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.types import NULL, RefType, Type, alignment_of, name_of, same, size_of
+from runtime.lang.semantics.types import NULL, RefType, Type, alignment_of, name_of, same, size_of
 
 NAMES = ("ref", "adr")
 _MARK_MAX = (1 << 31) - 1

@@ -19,14 +19,14 @@ from runtime.core import appmemory
 from runtime.core.diagnostic import Label
 from runtime.core.elementary import BOOL, TIME
 from runtime.lang import ir, tree
-from runtime.lang.chart import CONTROL, QUALIFIERS, Action, Chart, Step, Transition
+from runtime.lang.diagnostics.rules import sfc_initial_step, sfc_passable, sfc_reached, sfc_safe, sfc_unused_action
 from runtime.lang.lower import expression, place, statement
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import fit
-from runtime.lang.markings import explore
-from runtime.lang.rules import sfc_initial_step, sfc_passable, sfc_reached, sfc_safe, sfc_unused_action
-from runtime.lang.symbols import PouSymbol, VarSymbol
-from runtime.lang.types import BlockType, StructType, Unknown, name_of
+from runtime.lang.semantics.chart import CONTROL, QUALIFIERS, Action, Chart, Step, Transition
+from runtime.lang.semantics.markings import explore
+from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
+from runtime.lang.semantics.types import BlockType, StructType, Unknown, name_of
 
 _TRUE, _FALSE = ir.Const(BOOL, value=True), ir.Const(BOOL, value=False)
 _NOW = ir.Load(TIME, ir.Place(ir.Base.APP, appmemory.NOW_NS))

@@ -5,7 +5,7 @@ from runtime.lang.lower import place
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import literal_of
-from runtime.lang.types import size_of
+from runtime.lang.semantics.types import size_of
 
 NAME = "SIZEOF"
 

@@ -29,8 +29,8 @@ from runtime.lang.lower.arithmetic import power
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.conversion import conversion
 from runtime.lang.lower.convert import common, converted, fit, flexible_fits, settled, warn_bits, way
-from runtime.lang.symbols import suggest
-from runtime.lang.types import (
+from runtime.lang.semantics.symbols import suggest
+from runtime.lang.semantics.types import (
     ANY_INT,
     ANY_REAL,
     EnumType,

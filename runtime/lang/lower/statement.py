@@ -6,12 +6,12 @@ from runtime.core.diagnostic import Span
 from runtime.core.elementary import BOOL, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.constants import evaluate
+from runtime.lang.diagnostics.rules import case_labels, for_control
 from runtime.lang.lower import call, enabling, expression, interface, method, origins, passing, place, test_statement
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import fit, literal_of, settled
-from runtime.lang.rules import case_labels, for_control
-from runtime.lang.types import EnumType, InterfaceType, Type, Unknown, name_of, size_of, storage_of, value_of
+from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.types import EnumType, InterfaceType, Type, Unknown, name_of, size_of, storage_of, value_of
 
 _TRUE = ir.Const(BOOL, value=True)
 

@@ -6,7 +6,7 @@ from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, joined, settled
-from runtime.lang.types import Type, Unknown, name_of
+from runtime.lang.semantics.types import Type, Unknown, name_of
 
 _SIGNATURES = {
     "LEN": ("IN",),

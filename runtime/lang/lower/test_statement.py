@@ -13,8 +13,8 @@ from runtime.lang.lower import expression, place
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import converted, fit
-from runtime.lang.testcase import Assertion
-from runtime.lang.types import EnumType, leaves_of, storage_of
+from runtime.lang.semantics.types import EnumType, leaves_of, storage_of
+from runtime.lang.testing.testcase import Assertion
 
 _BYTE = ELEMENTARY["BYTE"]
 _COMPARE = ("=", "<>", "<", "<=", ">", ">=")

@@ -12,7 +12,7 @@ from runtime.lang.lower.arithmetic import arithmetic_node
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted
 from runtime.lang.lower.mismatch import refuse_pair
-from runtime.lang.types import ANY_REAL, Type
+from runtime.lang.semantics.types import ANY_REAL, Type
 
 
 def time_arithmetic(ctx: Context, node: tree.Binary, left: Typed, right: Typed) -> Typed:

@@ -265,4 +265,5 @@ def _contains_cut(node: object, cutting: set[str]) -> bool:
     if isinstance(node, tuple):
         return any(_contains_cut(part, cutting) for part in node)
     parts = getattr(node, "__slots__", ())
-    return type(node).__module__ == ir.__name__ and any(_contains_cut(getattr(node, p), cutting) for p in parts)
+    is_node = type(node).__module__.startswith(ir.__name__)
+    return is_node and any(_contains_cut(getattr(node, part), cutting) for part in parts)

@@ -10,8 +10,8 @@ from scanbench import ScanBench
 from runtime.core import objectcache
 from runtime.core.elementary import DINT
 from runtime.core.objectcache import ObjectCache
+from runtime.lang.cache.objectcode import object_code_for
 from runtime.lang.native import Native
-from runtime.lang.objectcode import object_code_for
 
 
 def _application(value=1):

@@ -9,7 +9,7 @@ import pytest
 from runtime.cli.fmt import format_paths
 from runtime.core.diagnostic import Source
 from runtime.lang.format import format_source
-from runtime.lang.tokens import KEYWORDS, scan
+from runtime.lang.syntax.tokens import KEYWORDS, scan
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted([*(ROOT / "programs").rglob("*.st"), *(ROOT / "tests/lang/semantics").glob("*.st")])

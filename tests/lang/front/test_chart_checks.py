@@ -1,8 +1,8 @@
 """Checks of whole charts that a golden cannot show: bounds, and words that are names elsewhere."""
 
 from runtime.core.diagnostic import Source
-from runtime.lang import markings
 from runtime.lang.compile import compile_sources
+from runtime.lang.semantics import markings
 
 
 def _codes(text):

@@ -3,9 +3,9 @@
 import pytest
 
 from runtime.core.diagnostic import Source
-from runtime.lang.codes import CODES
-from runtime.lang.explain import codes_with_pages, near, page
-from runtime.lang.lint import check_sources
+from runtime.lang.diagnostics.codes import CODES
+from runtime.lang.diagnostics.explain import codes_with_pages, near, page
+from runtime.lang.diagnostics.lint import check_sources
 
 
 def _codes(text):

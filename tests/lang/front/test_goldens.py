@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from runtime.core.diagnostic import Severity, Source, render
-from runtime.lang import lint
-from runtime.lang.codes import CODES
 from runtime.lang.compile import compile_sources
+from runtime.lang.diagnostics import lint
+from runtime.lang.diagnostics.codes import CODES
 
 FOLDER = Path(__file__).parent / "golden"
 NAMES = sorted(p.stem for p in FOLDER.glob("*.st"))

@@ -4,7 +4,7 @@ import pytest
 
 from runtime.core.diagnostic import Source
 from runtime.lang.compile import compile_sources
-from runtime.lang.parse import parse
+from runtime.lang.syntax.parse import parse
 
 DEEP = {
     "parentheses": "x := " + "(" * 50_000,

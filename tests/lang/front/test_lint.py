@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.core.diagnostic import Source
-from runtime.lang.lint import check_sources
+from runtime.lang.diagnostics.lint import check_sources
 
 
 def _told(text):

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from runtime.core.diagnostic import Source
-from runtime.lang import rules
 from runtime.lang.compile import compile_sources
-from runtime.lang.lint import RULES as LINT_RULES
-from runtime.lang.lint import check_sources
+from runtime.lang.diagnostics import rules
+from runtime.lang.diagnostics.lint import RULES as LINT_RULES
+from runtime.lang.diagnostics.lint import check_sources
 
 RULES = [m.name for m in pkgutil.iter_modules(rules.__path__)]
 EXAMPLES = re.compile(r"Passes:\n(?P<passing>.*?)^Fails:\n(?P<failing>.*)", re.DOTALL | re.MULTILINE)
@@ -23,7 +23,7 @@ def _codes(text, rule):
 
 @pytest.mark.parametrize("name", RULES)
 def test_rule_when_its_examples_are_compiled_then_one_passes_and_one_fails(name):
-    rule = importlib.import_module(f"runtime.lang.rules.{name}")
+    rule = importlib.import_module(f"runtime.lang.diagnostics.rules.{name}")
     found = EXAMPLES.search(rule.__doc__)
     assert found, f"{name} has no examples"
     assert _codes(found["passing"], rule) == []

@@ -7,7 +7,7 @@ import pytest
 from runtime.core.diagnostic import Source
 from runtime.lang.compile import standard_library
 from runtime.lang.index import Access, build_index
-from runtime.lang.parse import parse
+from runtime.lang.syntax.parse import parse
 
 PROGRAMS = Path(__file__).parents[3] / "programs"
 TEXT = """\

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runtime.core.elementary import Elementary, Kind, Value
-from runtime.lang.literals import read_literal
+from runtime.lang.syntax.literals import read_literal
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(r"\(\*\s*TABLE\n(.*?)\*\)\s*\Z", re.DOTALL)

@@ -1,0 +1,1 @@
+"""What need not be compiled twice: applications by their sources, object code by application and target."""

@@ -1,0 +1,1 @@
+"""What declarations mean: symbols, types, constants, initial values, classes, charts, and where all lies in memory."""

@@ -1,0 +1,247 @@
+"""Sequential function charts resolved: which steps, transitions and actions a POU has, and who names whom.
+
+From a chart come variables of the instance: of each step its flag X and its time T, of each ACTION its outputs Q and A.
+What the compiler needs beside them has a `#` in its name, which no program can write: `NAME#control` is the
+ACTION_CONTROL block of an action, `sfc#` says whether the chart has started and when it was evaluated last.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from runtime.core.diagnostic import Label, Span
+from runtime.core.elementary import BOOL, TIME, Elementary
+from runtime.lang import tree
+from runtime.lang.diagnostics.report import Report
+from runtime.lang.semantics.symbols import PouSymbol, Symbols, VarSymbol, suggest, suggest_of
+from runtime.lang.semantics.typedefs import lay_out, twice
+from runtime.lang.semantics.types import StructType, default_bytes
+from runtime.lang.syntax.literals import read_literal
+
+QUALIFIERS = ("N", "R", "S", "L", "D", "P", "P0", "P1", "SD", "DS", "SL")
+TIMED = frozenset({"L", "D", "SD", "DS", "SL"})
+CONTROL = "action_control"
+"""The library's block that every action has an instance of."""
+_LAST = 2**31
+"""Transitions without a PRIORITY come after all that have one."""
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """A step and the variable that holds its flag and time."""
+
+    tree: tree.Step
+    symbol: VarSymbol
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A step's association with an action."""
+
+    step: Step
+    qualifier: str
+    time: tree.Expr | None
+    indicators: tuple[tree.Expr, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Action:
+    """What steps control: an ACTION of the POU (`tree`, `flags`), or a BOOL variable by its name."""
+
+    name: tree.Ident
+    tree: tree.Action | None
+    flags: VarSymbol | None
+    uses: list[Use] = field(default_factory=list)
+    control: VarSymbol | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Transition:
+    """A transition between known steps. Lower `priority` goes first, then earlier in the text."""
+
+    tree: tree.Transition
+    priority: int
+    sources: tuple[Step, ...]
+    targets: tuple[Step, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Chart:
+    """A POU's chart; `sound` while nothing in it was wrong, so that rules may look at the whole."""
+
+    state: VarSymbol
+    steps: dict[str, Step] = field(default_factory=dict)
+    transitions: list[Transition] = field(default_factory=list)
+    actions: dict[str, Action] = field(default_factory=dict)
+    sound: bool = True
+
+    @property
+    def decided(self) -> list[Transition]:
+        """The transitions in the order in which they are decided."""
+        return sorted(self.transitions, key=lambda t: t.priority)
+
+    @property
+    def variables(self) -> Iterator[VarSymbol]:
+        """All variables of the instance that come from the chart."""
+        yield from (step.symbol for step in self.steps.values())
+        for action in self.actions.values():
+            yield from (symbol for symbol in (action.flags, action.control) if symbol is not None)
+        yield self.state
+
+
+def read_chart(report: Report, symbols: Symbols, pou: PouSymbol) -> Chart:
+    """The chart of a POU whose variables are known; the names of steps and actions are entered beside those."""
+    name = pou.tree.name
+    state = _structure(tree.Ident("sfc#", name.span), "SFC", (("running", BOOL), ("last", TIME)), "the SFC itself")
+    chart = Chart(state)
+    reader = _Reader(report, symbols, pou, chart)
+    elements = pou.tree.chart
+    for action in (e for e in elements if isinstance(e, tree.Action)):
+        reader.action(action)
+    for node in (e for e in elements if isinstance(e, tree.Step)):
+        reader.step(node)
+    for step in chart.steps.values():
+        for association in step.tree.associations:
+            reader.association(step, association)
+    for transition in (e for e in elements if isinstance(e, tree.Transition)):
+        reader.transition(transition)
+    return chart
+
+
+class _Reader:
+    """Reads one chart."""
+
+    def __init__(self, report: Report, symbols: Symbols, pou: PouSymbol, chart: Chart) -> None:
+        self._report = report
+        self._symbols = symbols
+        self._pou = pou
+        self._chart = chart
+        self._transition_names: dict[str, Span] = {}
+
+    def step(self, node: tree.Step) -> None:
+        symbol = _structure(node.name, "STEP", (("X", BOOL), ("T", TIME)), "a step, which only the SFC itself sets")
+        if node.initial:
+            symbol.initial = b"\x01" + symbol.initial[1:]
+        if self._enter(node.name, symbol):
+            self._chart.steps[node.name.key] = Step(node, symbol)
+
+    def action(self, node: tree.Action) -> None:
+        flags = _structure(node.name, "ACTION", (("Q", BOOL), ("A", BOOL)), "an action, which only the SFC itself sets")
+        if self._enter(node.name, flags):
+            self._chart.actions[node.name.key] = Action(node.name, node, flags)
+
+    def association(self, step: Step, node: tree.Association) -> None:
+        use = self._use(step, node)
+        if use is None:
+            self._chart.sound = False
+            return
+        action = self._chart.actions.get(node.name.key)
+        if action is None:
+            action = self._chart.actions[node.name.key] = Action(node.name, None, None)
+        if action.control is None:
+            block = self._symbols.pous[CONTROL]
+            self._symbols.declare(block)
+            assert block.block is not None
+            action.control = VarSymbol(
+                f"{action.name.text}#control", action.name.span, "VAR", constant=False, note=tree.Note()
+            )
+            action.control.type, action.control.initial = block.block, default_bytes(block.block)
+        action.uses.append(use)
+
+    def transition(self, node: tree.Transition) -> None:
+        if node.name is not None:
+            earlier = self._transition_names.setdefault(node.name.key, node.name.span)
+            known = self._pou.variables.get(node.name.key)
+            if earlier is not node.name.span or known is not None:
+                twice(self._report, node.name, known.span if known is not None else earlier)
+        sources, targets = self._known(node.sources), self._known(node.targets)
+        priority = self._priority(node.setting)
+        self._chart.transitions.append(Transition(node, priority, sources, targets))
+
+    # ---- leaves ----
+
+    def _enter(self, name: tree.Ident, symbol: VarSymbol) -> bool:
+        earlier = self._pou.variables.get(name.key)
+        if earlier is not None:
+            twice(self._report, name, earlier.span)
+            self._chart.sound = False
+            return False
+        self._pou.variables[name.key] = symbol
+        return True
+
+    def _known(self, names: Sequence[tree.Ident]) -> tuple[Step, ...]:
+        found: dict[str, tuple[Step, Span]] = {}
+        for name in names:
+            step = self._chart.steps.get(name.key)
+            if step is None:
+                self._unknown_step(name)
+            elif name.key in found:
+                twice_in = Label(found[name.key][1], "named here already")
+                message = f"step '{name.text}' is named twice"
+                self._report.error("L6004", message, name.span, "a second time", twice_in, help="remove one of them")
+            else:
+                found[name.key] = step, name.span
+        return tuple(step for step, _ in found.values())
+
+    def _unknown_step(self, name: tree.Ident) -> None:
+        self._chart.sound = False
+        if name.key in self._symbols.lost:
+            return
+        known = self._pou.variables.get(name.key)
+        labels = [Label(known.span, "declared here, and no step")] if known is not None else []
+        mend = suggest_of(name.text, [s.tree.name.text for s in self._chart.steps.values()])
+        self._report.error("L6004", f"there is no step '{name.text}'", name.span, "not a step", *labels, help=mend)
+
+    def _priority(self, setting: tree.TransitionSetting | None) -> int:
+        if setting is None:
+            return _LAST
+        mend = "write (PRIORITY := 1); the lowest number goes first"
+        if setting.word.key != "priority":
+            message = f"a transition has a PRIORITY, no {setting.word.text}"
+            self._report.error("L6008", message, setting.word.span, "unknown", help=mend)
+            return _LAST
+        value = read_literal(setting.value.text).value if isinstance(setting.value, tree.Literal) else None
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _LAST:
+            if not isinstance(setting.value, tree.Missing):
+                message = "a PRIORITY is a whole number"
+                self._report.error("L6008", message, setting.value.span, "not a number of 0 or more", help=mend)
+            return _LAST
+        return value
+
+    def _use(self, step: Step, node: tree.Association) -> Use | None:
+        if not node.arguments:
+            return Use(step, "N", None, ())
+        first, *rest = node.arguments
+        if isinstance(first, tree.Missing):
+            return None
+        written = first.text if isinstance(first, tree.Name) else ""
+        qualifier = written.upper()
+        if qualifier not in QUALIFIERS:
+            mend = suggest(qualifier, QUALIFIERS) or "one of " + ", ".join(QUALIFIERS)
+            shown = f"'{written}' is no action qualifier" if written else "an action qualifier is missing"
+            self._report.error("L6006", shown, first.span, "not a qualifier", help=mend)
+            return None
+        if qualifier not in TIMED:
+            if rest and isinstance(rest[0], tree.Literal):
+                timed = ", ".join(q for q in QUALIFIERS if q in TIMED)
+                mend = f"remove it, or take one of {timed}"
+                self._report.error("L6007", f"{qualifier} takes no time", rest[0].span, "a literal", help=mend)
+                return None
+            return Use(step, qualifier, None, tuple(rest))
+        if not rest:
+            message = f"{qualifier} needs a time"
+            mend = f"write {node.name.text}({qualifier}, T#5s)"
+            self._report.error("L6007", message, first.span, "no time behind it", help=mend)
+            return None
+        return Use(step, qualifier, rest[0], tuple(rest[1:]))
+
+
+def _structure(name: tree.Ident, kind: str, fields: Sequence[tuple[str, Elementary]], what: str) -> VarSymbol:
+    """A variable of the chart's own, with its fields."""
+    symbol = VarSymbol(name.text, name.span, "VAR", constant=False, note=tree.Note())
+    symbol.reason_read_only = f"'{name.text}' is {what}"
+    rows = [(tree.Ident(text, name.span), type_, bytes(type_.size), "STRUCT", tree.Note()) for text, type_ in fields]
+    members, size, alignment = lay_out(rows)
+    by_name = {m.name.lower(): m for m in members}
+    symbol.type = StructType(kind, members, size, alignment, len(members), by_name)
+    symbol.initial = bytes(size)
+    return symbol

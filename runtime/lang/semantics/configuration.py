@@ -1,0 +1,150 @@
+"""Which programs run in which task: from CONFIGURATION, or without one, every PROGRAM once in the task 'default'."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runtime.core.diagnostic import Label, Span
+from runtime.core.elementary import DINT, TIME
+from runtime.lang import tree
+from runtime.lang.diagnostics.report import Report
+from runtime.lang.lower import expression
+from runtime.lang.lower.context import Context
+from runtime.lang.lower.convert import fit
+from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, suggest
+from runtime.lang.semantics.typedefs import TypeResolver, twice
+
+DEFAULT_TASK = "default"
+_LOWEST_PRIORITY = 65535
+"""Programs without a task run after all tasks (IEC 61131-3, 6.8.2: in the background)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlan:
+    """A task and the programs in it, in order of declaration."""
+
+    name: str
+    span: Span
+    interval_ns: int
+    priority: int
+    programs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Program instances in order of declaration; tasks in order of execution."""
+
+    instances: tuple[tuple[str, PouSymbol], ...]
+    tasks: tuple[TaskPlan, ...]
+
+
+def plan(symbols: Symbols, types: TypeResolver, files: Sequence[tree.File], report: Report) -> Plan:
+    """The plan of all files together."""
+    configurations = [c for f in files for c in f.configurations]
+    if not configurations:
+        return _without(symbols, report)
+    for surplus in configurations[1:]:
+        label = Label(configurations[0].name.span, "the first is here")
+        message = "there is more than one CONFIGURATION"
+        report.error("L4004", message, surplus.name.span, "one too many", label, help="keep one for each controller")
+    _refuse_resources(configurations[0], report)
+    return _with(symbols, types, configurations[0], report)
+
+
+def _refuse_resources(configuration: tree.Configuration, report: Report) -> None:
+    """A controller is one resource: one processor that runs the tasks in turn."""
+    for surplus in configuration.resources[1:]:
+        first = configuration.resources[0]
+        label = Label(first.span, "the first is here")
+        mend = f"move its tasks and programs into {first.text}, or give {surplus.text} a controller of its own"
+        message = f"{surplus.text} is a second RESOURCE; a controller runs one"
+        report.error("L4005", message, surplus.span, "one too many", label, help=mend)
+
+
+def _without(symbols: Symbols, report: Report) -> Plan:
+    programs = [p for p in symbols.pous.values() if p.kind == "PROGRAM"]
+    if not programs:
+        return Plan((), ())
+    names = tuple(p.name for p in programs)
+    for pou in programs:
+        _check_name(symbols, pou.tree.name, report)
+    task = TaskPlan(DEFAULT_TASK, programs[0].tree.name.span, 0, 0, names)
+    return Plan(tuple((p.name, p) for p in programs), (task,))
+
+
+def _with(symbols: Symbols, types: TypeResolver, configuration: tree.Configuration, report: Report) -> Plan:
+    ctx = types.constants(Scope(symbols))
+    tasks: dict[str, tree.TaskDeclaration] = {}
+    for task in configuration.tasks:
+        if task.name.key in tasks:
+            twice(report, task.name, tasks[task.name.key].name.span)
+        else:
+            tasks[task.name.key] = task
+    instances: dict[str, tuple[tree.ProgramDeclaration, PouSymbol]] = {}
+    for declared in configuration.programs:
+        pou = _program(symbols, declared, report)
+        if declared.name.key in instances:
+            twice(report, declared.name, instances[declared.name.key][0].name.span)
+        elif pou is not None:
+            _check_name(symbols, declared.name, report)
+            instances[declared.name.key] = (declared, pou)
+        if declared.task is not None and declared.task.key not in tasks and declared.task.key not in symbols.lost:
+            mend = suggest(declared.task.text, [t.name.text for t in tasks.values()])
+            report.error("L4001", f"unknown task '{declared.task.text}'", declared.task.span, "not declared", help=mend)
+    plans = [_task(ctx, task, [d for d, _ in instances.values()], report) for task in tasks.values()]
+    background = tuple(d.name.text for d, _ in instances.values() if d.task is None)
+    if background:
+        plans.append(TaskPlan(DEFAULT_TASK, configuration.name.span, 0, _LOWEST_PRIORITY, background))
+    ordered = sorted(plans, key=lambda t: t.priority)
+    return Plan(tuple((d.name.text, p) for d, p in instances.values()), tuple(ordered))
+
+
+def _program(symbols: Symbols, declared: tree.ProgramDeclaration, report: Report) -> PouSymbol | None:
+    pou = symbols.pous.get(declared.type.key)
+    if pou is not None and pou.kind == "PROGRAM":
+        return pou
+    if declared.type.key in symbols.lost:
+        return None
+    programs = [p.name for p in symbols.pous.values() if p.kind == "PROGRAM"]
+    what = f"a {pou.kind}, not a PROGRAM" if pou is not None else "not declared"
+    mend = suggest(declared.type.text, programs)
+    report.error("L4002", f"unknown program '{declared.type.text}'", declared.type.span, what, help=mend)
+    return None
+
+
+def _check_name(symbols: Symbols, name: tree.Ident, report: Report) -> None:
+    found = symbols.globals.get(name.key)
+    if found is not None:
+        label = Label(found.span, "a VAR_GLOBAL of the same name")
+        message = f"'{name.text}' names a program and a global"
+        report.error("L3005", message, name.span, "a program's name", label, help="rename one of them")
+
+
+def _task(
+    ctx: Context, task: tree.TaskDeclaration, programs: Sequence[tree.ProgramDeclaration], report: Report
+) -> TaskPlan:
+    interval_ns, priority = 0, 0
+    seen: set[str] = set()
+    for name, value in task.settings:
+        if name.key in seen:
+            report.error("L4003", f"{name.text} is given twice", name.span, "a second time")
+        seen.add(name.key)
+        kind = {"interval": TIME, "priority": DINT}.get(name.key)
+        if kind is None:
+            mend = suggest(name.text, ("INTERVAL", "PRIORITY"))
+            report.error("L4003", f"a task has no setting '{name.text}'", name.span, "unknown", help=mend)
+            continue
+        number = evaluate(fit(ctx, expression.lower(ctx, value, kind), kind))
+        if number is None:
+            continue
+        if number < 0:
+            report.error("L4003", f"{name.text} must not be negative", value.span, "below 0")
+        elif kind is TIME:
+            interval_ns = int(number)
+        else:
+            priority = int(number)
+    members = tuple(p.name.text for p in programs if p.task is not None and p.task.key == task.name.key)
+    if not members:
+        mend = f"bind one: PROGRAM name WITH {task.name.text} : TYPE;"
+        report.warning("L9005", f"nothing runs in task {task.name.text}", task.name.span, "no programs", help=mend)
+    return TaskPlan(task.name.text, task.name.span, interval_ns, priority, members)

@@ -1,0 +1,181 @@
+"""Where everything lies in application memory (core/appmemory.py), and the table of its leaves."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from runtime.core import appmemory
+from runtime.core.elementary import TIME
+from runtime.core.tag import Tag, TagTable, Variable
+from runtime.lang import ir
+from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
+from runtime.lang.semantics.typedefs import aligned, bound_of
+from runtime.lang.semantics.types import (
+    ArrayType,
+    BlockType,
+    EnumType,
+    StructType,
+    Type,
+    alignment_of,
+    leaves_of,
+    size_of,
+    storage_of,
+)
+from runtime.lang.tree import Note
+
+_SECTION_ALIGNMENT = 64
+"""Instances, qualities and stamps start on cache lines of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A program instance and where its variables start."""
+
+    name: str
+    pou: PouSymbol
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Application memory laid out."""
+
+    instances: tuple[Placed, ...]
+    quality_offset: int
+    stamp_offset: int
+    initial: bytes
+    tags: TagTable
+    layout_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    name: str
+    type: Type
+    offset: int
+    note: Note
+    file: str
+    line: int
+
+
+def lay_out(
+    globals_: Sequence[VarSymbol], programs: Iterable[tuple[str, PouSymbol]], numbered: Sequence[str] = ()
+) -> Layout:
+    """Give globals and program instances their addresses; folded constants take no room.
+
+    `numbered` are the types whose number an interface variable may hold: memory means something else when they change.
+    """
+    offset, leaf = appmemory.HEADER_SIZE, 0
+    laid: list[VarSymbol] = []
+    for symbol in globals_:
+        if symbol.value is not None or not size_of(symbol.type):
+            continue
+        offset = aligned(offset, alignment_of(symbol.type))
+        symbol.place = ir.Place(ir.Base.APP, offset)
+        symbol.first_leaf = leaf
+        laid.append(symbol)
+        offset += size_of(symbol.type)
+        leaf += leaves_of(symbol.type)
+    offset = aligned(offset, _SECTION_ALIGNMENT)
+    instances: list[Placed] = []
+    for name, pou in programs:
+        assert pou.block is not None
+        offset = aligned(offset, pou.block.alignment)
+        instances.append(Placed(name, pou, offset))
+        offset += pou.block.size
+    quality_offset = aligned(offset, _SECTION_ALIGNMENT)
+    stamp_offset = aligned(quality_offset + leaf, _SECTION_ALIGNMENT)
+    memory = bytearray(stamp_offset + leaf * TIME.size)
+    memory[stamp_offset:] = TIME.codec.pack(appmemory.NEVER_NS) * leaf
+    tags = TagTable(_tags(laid), _variables(instances))
+    _fill(memory, laid, instances)
+    digest = _hash(tags, quality_offset, stamp_offset, numbered)
+    return Layout(tuple(instances), quality_offset, stamp_offset, bytes(memory), tags, digest)
+
+
+def _fill(memory: bytearray, laid: Sequence[VarSymbol], instances: Sequence[Placed]) -> None:
+    for symbol in laid:
+        assert symbol.place is not None
+        memory[symbol.place.offset : symbol.place.offset + len(symbol.initial)] = symbol.initial
+    for placed in instances:
+        assert placed.pou.block is not None
+        for member in placed.pou.block.members:
+            start = placed.offset + member.offset
+            memory[start : start + len(member.initial)] = member.initial
+
+
+def _tags(laid: Sequence[VarSymbol]) -> Iterator[Tag]:
+    index = 0
+    for symbol in laid:
+        assert symbol.place is not None
+        span = symbol.span
+        root = _Leaf(symbol.name, symbol.type, symbol.place.offset, symbol.note, span.source.name, span.line)
+        for leaf in _leaves(root):
+            yield Tag(**_described(leaf), index=index)  # type: ignore[arg-type]  # keyword arguments by name
+            index += 1
+
+
+def _variables(instances: Sequence[Placed]) -> Iterator[Variable]:
+    for placed in instances:
+        span = placed.pou.tree.name.span
+        assert placed.pou.block is not None
+        root = _Leaf(placed.name, placed.pou.block, placed.offset, Note(), span.source.name, span.line)
+        for leaf in _leaves(root):
+            yield Variable(**_described(leaf))  # type: ignore[arg-type]  # keyword arguments by name
+
+
+def _leaves(leaf: _Leaf) -> Iterator[_Leaf]:
+    kind = leaf.type
+    if isinstance(kind, StructType | BlockType):
+        for member in kind.members:
+            name = f"{leaf.name}.{member.name}"
+            source = member.span.source.name
+            yield from _leaves(
+                _Leaf(name, member.type, leaf.offset + member.offset, member.note, source, member.span.line)
+            )
+    elif isinstance(kind, ArrayType):
+        for subscripts, element, offset in _elements(kind, kind.dimensions):
+            name = f"{leaf.name}[{','.join(map(str, subscripts))}]"
+            yield from _leaves(_Leaf(name, element, leaf.offset + offset, leaf.note, leaf.file, leaf.line))
+    elif storage_of(kind) is not None:
+        yield leaf
+
+
+def _elements(kind: ArrayType, dimensions: int) -> Iterator[tuple[tuple[int, ...], Type, int]]:
+    """Each element of an array with its subscripts, one a dimension, and its offset."""
+    for position in range(kind.count):
+        offset, subscript = position * kind.stride, kind.low + position
+        if dimensions > 1 and isinstance(kind.element, ArrayType):
+            for rest, element, further in _elements(kind.element, dimensions - 1):
+                yield (subscript, *rest), element, offset + further
+        else:
+            yield (subscript,), kind.element, offset
+
+
+def _described(leaf: _Leaf) -> dict[str, object]:
+    pragmas = {key: text for key, text, _ in leaf.note.pragmas}
+    enum = leaf.type if isinstance(leaf.type, EnumType) else None
+    return {
+        "name": leaf.name,
+        "type": storage_of(leaf.type),
+        "offset": leaf.offset,
+        "labels": enum.labels if enum else (),
+        "enum_name": enum.name if enum else "",
+        "unit": pragmas.get("unit", ""),
+        "comment": leaf.note.comment,
+        "minimum": bound_of(pragmas["min"]) if "min" in pragmas else None,
+        "maximum": bound_of(pragmas["max"]) if "max" in pragmas else None,
+        "file": leaf.file,
+        "line": leaf.line,
+    }
+
+
+def _hash(tags: TagTable, quality_offset: int, stamp_offset: int, numbered: Sequence[str]) -> str:
+    digest = hashlib.sha256()
+    for leaf in (*tags.tags, *tags.variables):
+        labels = ",".join(f"{n}={v}" for n, v in leaf.labels)
+        digest.update(f"{leaf.name.lower()}|{leaf.type_name}|{labels}|{leaf.type.name}|{leaf.offset}\n".encode())
+    for number, name in enumerate(numbered, 1):
+        digest.update(f"{number}={name.lower()}\n".encode())
+    digest.update(f"{quality_offset}|{stamp_offset}".encode())
+    return digest.hexdigest()
