@@ -4,7 +4,7 @@ import math
 
 from hmi.status import Scalar
 from runtime.core.quality import Quality
-from runtime.wire.timeliteral import show_time
+from runtime.core.timeliteral import show_time
 
 NOTHING = "–"
 """What stands where nothing is known."""

@@ -85,8 +85,8 @@ def period_ns(text: str) -> int:
 
 def _watched(app: Application, patterns: tuple[str, ...]) -> Iterable[Variable]:
     everything: list[Variable] = [*app.tags.tags, *app.tags.variables]
-    if not patterns:
-        return everything
+    if not patterns:  # what no program can name (the memory of an edge input) is seen only when asked for
+        return [v for v in everything if "#" not in v.name]
     chosen: list[Variable] = []
     for pattern in patterns:
         matching = [v for v in everything if fnmatchcase(v.name.lower(), pattern.lower())]

@@ -8,15 +8,18 @@ import math
 import re
 import struct
 
-from runtime.core.elementary import REAL, Kind, Value
+from runtime.core.dateliteral import DATE_PREFIXES, EXAMPLES, parse_date, show_date
+from runtime.core.elementary import ELEMENTARY, REAL, Kind, Value
 from runtime.core.tag import Variable
+from runtime.core.textliteral import show_text
+from runtime.core.timeliteral import parse_time, show_time
 from runtime.wire.fault import ValueFault
 from runtime.wire.messages import JsonValue
-from runtime.wire.timeliteral import parse_time, show_time
 
 _INTEGER = re.compile(r"[+-]?[0-9](_?[0-9])*")
 _BASED = re.compile(r"([+-]?)(2|8|16)#([0-9a-fA-F](?:_?[0-9a-fA-F])*)")
 _REAL = re.compile(r"[+-]?[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][+-]?[0-9]+)?")
+_TEXT = re.compile(r"(W?)(STRING|CHAR)\b")
 _TRUE = frozenset({"TRUE", "1", "BOOL#TRUE", "BOOL#1"})
 _FALSE = frozenset({"FALSE", "0", "BOOL#FALSE", "BOOL#0"})
 
@@ -64,8 +67,12 @@ def show(told: JsonValue, type_name: str) -> str:
     if isinstance(told, bool):
         return "TRUE" if told else "FALSE"
     if isinstance(told, int):
+        if type_name in DATE_PREFIXES:
+            return show_date(ELEMENTARY[type_name], told)
         return show_time(told) if type_name in ("TIME", "LTIME") else str(told)
-    return f"{told:.7g}" if isinstance(told, float) else told
+    if isinstance(told, float):
+        return f"{told:.7g}"
+    return show_text(told, type_name) if _TEXT.match(type_name) else told
 
 
 def shortest_real(value: float) -> float:
@@ -93,7 +100,7 @@ def type_text(variable: Variable) -> str:
         Kind.BOOL: "TRUE or FALSE",
         Kind.TIME: "such as T#1m30s",
         Kind.REAL: "such as 12.5",
-        Kind.DATE: "as nanoseconds, from 1970-01-01 or from midnight",
+        Kind.DATE: f"such as {EXAMPLES.get(variable.type)}",
         Kind.CHAR: "one character",
         Kind.TEXT: f"up to {variable.type.capacity} characters",
     }
@@ -182,8 +189,23 @@ def _text(told: JsonValue, variable: Variable) -> str:
 def _time(told: JsonValue, variable: Variable) -> int:
     if isinstance(told, int) and not isinstance(told, bool):
         return told
-    ns = parse_time(told) if isinstance(told, str) and variable.type.kind is Kind.TIME else None
+    if not isinstance(told, str):
+        raise _misfit(told, variable, f"is no {variable.type.name}")
+    if variable.type.kind is Kind.DATE:
+        return _date(told, variable)
+    ns = parse_time(told)
     if ns is None:
+        raise _misfit(told, variable, f"is no {variable.type.name}")
+    return ns
+
+
+def _date(told: str, variable: Variable) -> int:
+    """From the literal of the variable's type, with its prefix or without: `D#2024-02-29`, `2024-02-29`."""
+    prefix, _, rest = told.strip().rpartition("#")
+    if prefix and DATE_PREFIXES.get(prefix.upper()) != variable.type:
+        raise _misfit(told, variable, f"is no {variable.type.name}")
+    ns = parse_date(variable.type, rest)
+    if isinstance(ns, str):
         raise _misfit(told, variable, f"is no {variable.type.name}")
     return ns
 

@@ -6,9 +6,9 @@ import pytest
 
 from runtime.core.elementary import ELEMENTARY, Value
 from runtime.core.tag import Variable
+from runtime.core.timeliteral import parse_time, show_time
 from runtime.wire.fault import ValueFault
 from runtime.wire.messages import JsonValue
-from runtime.wire.timeliteral import parse_time, show_time
 from runtime.wire.values import parse, show, to_json, type_text
 
 MODE = (("PASSIVE", 0), ("SELF_CONSUMPTION", 1), ("PEAK_SHAVING", 7))
@@ -38,6 +38,10 @@ def variable(type_name: str, **more: object) -> Variable:
         ("TIME", "T#1h30m", 5_400_000_000_000),
         ("TIME", "time#-1.5ms", -1_500_000),
         ("TIME", 42, 42),
+        ("DATE", "D#1970-01-02", 86_400_000_000_000),
+        ("DATE", "1970-01-02", 86_400_000_000_000),
+        ("TOD", "tod#0:0:1.5", 1_500_000_000),
+        ("LDT", "LDT#1970-01-01-00:00:01", 1_000_000_000),
     ],
 )
 def test_parse_when_value_fits_then_value_of_the_type(type_name: str, told: JsonValue, value: Value) -> None:
@@ -59,6 +63,9 @@ def test_parse_when_value_fits_then_value_of_the_type(type_name: str, told: Json
         ("LREAL", math.inf, "is no finite number"),
         ("REAL", True, "is no number"),
         ("TIME", "5", "is no TIME"),
+        ("DATE", "D#2023-02-29", "is no DATE"),
+        ("DATE", "DT#2023-02-28-12:00", "is no DATE"),
+        ("TOD", "TOD#24:00:00", "is no TOD"),
         ("TIME", "T#5m3h", "is no TIME"),
         ("TIME", "T#1.5h3m", "is no TIME"),
         ("TIME", "T#300000d", "does not fit into TIME"),
@@ -129,6 +136,14 @@ def test_to_json_when_enumeration_then_label_else_number() -> None:
         (49.98123931884766, "REAL", "49.98124"),
         ("NaN", "REAL", "NaN"),
         ("READY", "RACK_STATE", "READY"),
+        (1_709_164_800_000_000_000, "DATE", "DATE#2024-02-29"),
+        (-1, "DATE", "DATE#1969-12-31+86399999999999ns"),
+        (45_015_500_000_000, "TOD", "TOD#12:30:15.5"),
+        (-3_600_000_000_000, "LTOD", "LTOD#23:00:00-1d"),
+        (1_709_208_000_000_000_001, "LDT", "LDT#2024-02-29-12:00:00.000000001"),
+        ("it's\n$5\x01", "STRING[20]", "'it$'s$N$$5$01'"),
+        ('"\u0007', "WSTRING", '"$"$0007"'),
+        ("x", "CHAR", "'x'"),
     ],
 )
 def test_show_when_value_from_a_message_then_as_people_read_it(told: JsonValue, type_name: str, text: str) -> None:

@@ -4,9 +4,9 @@ import math
 import re
 import struct
 
+from runtime.core.dateliteral import DATE_PREFIXES, parse_date
 from runtime.core.elementary import BOOL, ELEMENTARY, LTIME, TIME, Elementary, Kind, Value
 from runtime.lang.semantics.types import ANY_INT, ANY_REAL
-from runtime.lang.syntax.date_literals import DATE_PREFIXES, read_date
 from runtime.lang.syntax.read import Read as Read
 from runtime.lang.syntax.text_literals import read_text
 
@@ -38,7 +38,8 @@ def read_literal(text: str) -> Read:
     if kind in ("T", "TIME", "LT", "LTIME"):
         return _time(rest, LTIME if kind[0] == "L" else TIME)
     if kind in DATE_PREFIXES:
-        return read_date(DATE_PREFIXES[kind], rest)
+        date = parse_date(DATE_PREFIXES[kind], rest)
+        return Read(problem=date) if isinstance(date, str) else Read(DATE_PREFIXES[kind], date)
     if kind in ELEMENTARY:
         return _typed(ELEMENTARY[kind], rest)
     return Read(prefix=prefix, label=rest)
