@@ -60,6 +60,19 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskFigures:
+    """One task since the last reset. `interval_ns` 0: every base cycle."""
+
+    name: str
+    interval_ns: int
+    runs: int
+    overruns: int
+    cuts: int
+    faults: int
+    execution: Spread
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """The answer to `stats`."""
 
@@ -70,7 +83,8 @@ class Statistics:
     release_delay: Spread
     execution: Spread
     period_error: Spread
-    tasks: tuple[str, ...]
+    phases: tuple[tuple[str, Spread], ...]
+    tasks: tuple[TaskFigures, ...]
 
 
 def status_of(frame: Mapping[str, Any]) -> Status:
@@ -106,7 +120,8 @@ def statistics_of(result: Mapping[str, Any]) -> Statistics:
         release_delay=spread_of(result.get("release_delay")),
         execution=spread_of(result.get("execution")),
         period_error=spread_of(result.get("period_error")),
-        tasks=tuple(str(t) for t in result.get("tasks", ())),
+        phases=tuple((str(name), spread_of(told)) for name, told in result.get("phases", {}).items()),
+        tasks=tuple(_task_of(told) for told in result.get("tasks", ())),
     )
 
 
@@ -143,6 +158,18 @@ def _fault_of(told: Mapping[str, Any]) -> ProgramFault:
         pou=str(told.get("pou", "")),
         file=str(told.get("file", "")),
         line=int(told.get("line", 0)),
+    )
+
+
+def _task_of(told: Mapping[str, Any]) -> TaskFigures:
+    return TaskFigures(
+        name=str(told.get("name", "")),
+        interval_ns=int(told.get("interval_ns", 0)),
+        runs=int(told.get("runs", 0)),
+        overruns=int(told.get("overruns", 0)),
+        cuts=int(told.get("cuts", 0)),
+        faults=int(told.get("faults", 0)),
+        execution=spread_of(told.get("execution")),
     )
 
 

@@ -61,6 +61,14 @@ class PlantTable(Strict):
     site: str
 
 
+class TaskTable(Strict):
+    """What one task may use, and what follows when it goes wrong; what it runs and how often stands in ST."""
+
+    budget: Annotated[int, Field(ge=100, le=1_000_000_000)] | None = None
+    on_fault: Literal["stop", "continue"] | None = None
+    overrun: Literal["count", "skip", "fault"] = "count"
+
+
 class SiteTable(Strict):
     """The whole file. Paths are relative to it."""
 
@@ -74,10 +82,15 @@ class SiteTable(Strict):
     task_budget: Annotated[int, Field(ge=100, le=1_000_000_000)] = 1_000_000
     frame_valid: Duration | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+    tasks: dict[str, TaskTable] = Field(default_factory=dict)
     realtime: RealtimeTable = RealtimeTable()
     scada: ScadaTable = ScadaTable()
     hmi: HmiTable = HmiTable()
     plant: PlantTable | None = None
+
+    def task_table(self, name: str) -> TaskTable:
+        """What the file says about the task of that name; names are case-insensitive, as in ST."""
+        return next((told for key, told in self.tasks.items() if key.lower() == name.lower()), TaskTable())
 
 
 @dataclass(frozen=True, slots=True)

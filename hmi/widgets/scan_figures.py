@@ -5,6 +5,7 @@ from rich.style import Style
 from hmi import palette, wording
 from hmi.canvas import Canvas
 from hmi.palette import DIM, NORMAL, STRONG, ink
+from hmi.status import TaskFigures
 from hmi.widgets.live import Live
 
 COLUMN_WIDTH = 26
@@ -41,7 +42,17 @@ class ScanFigures(Live):
             canvas.put(x + LABEL_WIDTH, y, text, style)
         tasks = self.model.statistics.tasks if self.model.statistics else ()
         canvas.put(1, 3, "Tasks", DIM)
-        canvas.put(1 + LABEL_WIDTH, 3, ", ".join(tasks) or wording.NOTHING, NORMAL)
+        x = 1 + LABEL_WIDTH
+        for task in tasks:
+            wrong = [f"{count} {word}" for count, word in _went_wrong(task) if count]
+            told = f"{task.name} {wording.cycle(task.interval_ns or status.cycle_ns)}"
+            x = canvas.put(x, 3, f"▲ {told}: {', '.join(wrong)}" if wrong else told, _WARNED if wrong else NORMAL) + 3
+        if not tasks:
+            canvas.put(x, 3, wording.NOTHING, NORMAL)
+
+
+def _went_wrong(task: TaskFigures) -> tuple[tuple[int, str], ...]:
+    return (task.overruns, "overruns"), (task.cuts, "cuts"), (task.faults, "faults")
 
 
 def _counted(things: int) -> str:

@@ -1,4 +1,6 @@
-"""How punctual the scan is: percentiles of release delay, execution and period error, as figures and on a log scale."""
+"""How punctual the scan is: percentiles of release delay, execution and period error, then of each phase and each
+task; release delay and execution on a log scale too, where there is room.
+"""
 
 import math
 
@@ -30,7 +32,7 @@ class Timing(Live):
     FADES = True
 
     def paint(self, canvas: Canvas) -> None:
-        """Table of three rows, then bars."""
+        """A table, as many rows as there is room for, then bars."""
         for place, (word, _) in enumerate(QUANTILES):
             canvas.put_right(LABEL_WIDTH + (place + 1) * FIGURE_WIDTH, 0, word, DIM)
         statistics = self.model.statistics
@@ -43,12 +45,18 @@ class Timing(Live):
             for place, (_, field) in enumerate(QUANTILES):
                 figure = wording.duration(getattr(spread, field))
                 canvas.put_right(LABEL_WIDTH + (place + 1) * FIGURE_WIDTH, y, figure, STRONG if place == 0 else NORMAL)
-        y = 5
+        for y, (word, spread) in enumerate(self._parts(statistics), len(rows) + 1):
+            if y < canvas.height:
+                canvas.put(1, y, word, DIM)
+                for place, (_, field) in enumerate(QUANTILES):
+                    figure = wording.duration(getattr(spread, field))
+                    canvas.put_right(LABEL_WIDTH + (place + 1) * FIGURE_WIDTH, y, figure, NORMAL)
+        y = first_bar = len(rows) + len(self._parts(statistics)) + 2
         for word, spread, colour in rows[:2]:
             if y + 7 <= canvas.height - 1:
                 self._paint_bars(canvas, y, word, spread, colour)
                 y += 8
-        if y > 5:
+        if y > first_bar:
             self._paint_scale(canvas, y - 1, statistics.cycle_ns)
 
     def _rows(self, statistics: Statistics) -> list[tuple[str, Spread, str]]:
@@ -57,6 +65,10 @@ class Timing(Live):
             ("Execution", statistics.execution, palette.BATTERY),
             ("Period error", statistics.period_error, palette.PV),
         ]
+
+    def _parts(self, statistics: Statistics) -> list[tuple[str, Spread]]:
+        phases = [(f" {name}", spread) for name, spread in statistics.phases]
+        return phases + [(f" task {task.name}"[: LABEL_WIDTH - 1], task.execution) for task in statistics.tasks]
 
     def _paint_bars(self, canvas: Canvas, y: int, word: str, spread: Spread, colour: str) -> None:
         canvas.put(1, y, word, ink(colour, bold=True))

@@ -209,14 +209,15 @@ def stats(
     bare: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Measure for so long, beside a bare native loop: 60s.")
     ] = None,
+    prometheus: Annotated[bool, typer.Option("--prometheus", help="Print Prometheus' text format.")] = False,
     site: Site = None,
     json: Json = False,
 ) -> None:
-    """Percentiles of the scan: release delay, execution, period error."""
-    from runtime.cli import remote
+    """Percentiles of the scan: release delay, execution, period error, each phase and each task."""
+    from runtime.cli import scanstats
 
     if bare is None:
-        _ask(site, lambda client: remote.stats(client, reset=reset, as_json=json))
+        _ask(site, lambda client: scanstats.stats(client, reset=reset, as_prometheus=prometheus, as_json=json))
     from runtime.cli.beside_bare import stats_beside_bare
 
     _ask(site, lambda client: stats_beside_bare(client, str(bare), as_json=json))

@@ -32,7 +32,7 @@ _PERCENTS = (
 )
 
 
-def _reports(
+def reports(
     body: Callable[Concatenate[Client, _Rest], int],
 ) -> Callable[Concatenate[Client, _Rest], int]:
     """A fault becomes exit code 1 and its words: text on standard error, or JSON on standard output."""
@@ -51,7 +51,7 @@ def _reports(
     return reported
 
 
-@_reports
+@reports
 def status(
     client: Client, *, values: bool = False, processes: Mapping[str, int] | None = None, as_json: bool = False
 ) -> int:
@@ -88,7 +88,7 @@ def status(
     return code
 
 
-@_reports
+@reports
 def tags(client: Client, patterns: Sequence[str] = (), *, variables: bool = False, as_json: bool = False) -> int:
     """The tags (and variables) of the programs, those that fit a pattern; 1 when none does."""
     result = client.request("tags", variables=variables)
@@ -107,7 +107,7 @@ def tags(client: Client, patterns: Sequence[str] = (), *, variables: bool = Fals
     return FINE if found or names else FAILED
 
 
-@_reports
+@reports
 def read(client: Client, names: Sequence[str], *, as_json: bool = False) -> int:
     """Values of tags and variables; `*` and `?` match."""
     if not names:
@@ -120,7 +120,7 @@ def read(client: Client, names: Sequence[str], *, as_json: bool = False) -> int:
     return FINE
 
 
-@_reports
+@reports
 def write(client: Client, name: str, value: str, *, as_json: bool = False) -> int:
     """Write a variable once."""
     result = client.write(name, value)
@@ -133,7 +133,7 @@ def write(client: Client, name: str, value: str, *, as_json: bool = False) -> in
     return FINE
 
 
-@_reports
+@reports
 def force(client: Client, name: str, value: str, *, as_json: bool = False) -> int:
     """Hold an input or output at a value until `unforce`."""
     client.request("force", name=name, value=value, client=client.name)
@@ -146,7 +146,7 @@ def force(client: Client, name: str, value: str, *, as_json: bool = False) -> in
     return FINE
 
 
-@_reports
+@reports
 def unforce(client: Client, name: str | None = None, *, every: bool = False, as_json: bool = False) -> int:
     """Let one forced tag go, or every one."""
     if (name is None) is not every:
@@ -160,7 +160,7 @@ def unforce(client: Client, name: str | None = None, *, every: bool = False, as_
     return FINE
 
 
-@_reports
+@reports
 def command(client: Client, name: str, value: str, *, ttl_ms: int = 5_000, as_json: bool = False) -> int:
     """Give a command and wait for the program's answer; 1 when it refuses or does not answer."""
     if ttl_ms <= 0:
@@ -175,28 +175,7 @@ def command(client: Client, name: str, value: str, *, ttl_ms: int = 5_000, as_js
     return FINE if result["state"] == "done" else FAILED
 
 
-@_reports
-def stats(client: Client, *, reset: bool = False, as_json: bool = False) -> int:
-    """The scan's percentiles since the last reset; `reset` starts them anew after printing."""
-    result = client.request("stats")
-    if as_json:
-        _print_json(result)
-    else:
-        print(
-            f"cycle {duration_text(result['cycle_ns'])}, scan {result['scan_no']}, tasks {', '.join(result['tasks'])}"
-        )
-        print(f"overruns {result['overruns']}, deadlines skipped {result['skipped']}\n")
-        rows = [(name, result[key]) for name, key in _STATS_ROWS]
-        print(percentile_table(rows))
-    if reset:
-        client.request("stats_reset", client=client.name)
-    return FINE
-
-
-_STATS_ROWS = (("release delay", "release_delay"), ("execution", "execution"), ("period error", "period_error"))
-
-
-@_reports
+@reports
 def acknowledge(client: Client, *, as_json: bool = False) -> int:
     """Acknowledge program faults, so that the outputs may be driven again."""
     result = client.request("acknowledge", client=client.name)

@@ -59,6 +59,8 @@ class FaultCode(IntEnum):
     BAD_REFERENCE = 8
     """An interface or reference that is unset, or leads nowhere; a read gives the default, a write or call does
     nothing."""
+    TASK_OVERRUN = 16
+    """A task whose turn ended after its next release, where the site file calls that a fault; recorded a scan later."""
 
 
 FAULT_TEXT: dict[FaultCode, str] = {
@@ -70,6 +72,7 @@ FAULT_TEXT: dict[FaultCode, str] = {
     FaultCode.OUTPUT_NOT_FINITE: "NaN or infinity on an output, the output takes its fail-safe value",
     FaultCode.VALUE_OUT_OF_RANGE: "value outside the subrange of the variable, the assignment is dropped",
     FaultCode.BAD_REFERENCE: "an interface or reference that is unset or leads nowhere, the access is dropped",
+    FaultCode.TASK_OVERRUN: "the task ended after its next release",
 }
 """One line for people, by code."""
 

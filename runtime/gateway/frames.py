@@ -18,6 +18,7 @@ def percentiles(seen: Distribution) -> Percentiles:
     """The whole table of percentiles."""
     return Percentiles(
         count=seen.count,
+        sum_ns=seen.sum_ns,
         p50_ns=round(seen.percentile_ns(50)),
         p90_ns=round(seen.percentile_ns(90)),
         p99_ns=round(seen.percentile_ns(99)),

@@ -56,6 +56,7 @@ class Observer:
 
     def __init__(self, manifest: Manifest, image: ImageSegment, control: ControlSegment) -> None:
         self.manifest = manifest
+        self.image = image
         self.layout = image.layout
         self.forces = ForceTable(image)
         self.bound: tuple[InputSlot | OutputSlot, ...] = (*image.layout.inputs, *image.layout.outputs)

@@ -13,14 +13,14 @@ from runtime.core.elementary import Kind
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Tag, Variable
 from runtime.gateway import fields
-from runtime.gateway.frames import Frames, percentiles
+from runtime.gateway.frames import Frames
 from runtime.gateway.names import known, select
 from runtime.gateway.observation import Look, Observer
+from runtime.gateway.scanstats import stats_result
 from runtime.gateway.submitter import CommandPlace, SubmitFault, Submitter
 from runtime.gateway.tagtable import tags_result
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment
-from runtime.image.statistics import Distribution
 from runtime.wire.fault import WireFault
 from runtime.wire.messages import CommandResult, Event, Hello, ReadValue, Severity, StatsResult
 from runtime.wire.values import parse, show, to_json
@@ -162,17 +162,7 @@ class Requests:
         )
 
     def _stats(self, _: _Message) -> StatsResult:
-        control, manifest = self._observer.control, self._observer.manifest
-        return StatsResult(
-            cycle_ns=manifest.cycle_ns,
-            scan_no=control.scan_no,
-            overruns=control.overruns,
-            skipped=control.skipped,
-            release_delay=percentiles(Distribution.capture(control.release_delay)),
-            execution=percentiles(Distribution.capture(control.execution)),
-            period_error=percentiles(Distribution.capture(control.period_error)),
-            tasks=[task.name for task in manifest.tasks],
-        )
+        return stats_result(self._observer.manifest, self._observer.control, self._observer.image)
 
     def _stats_reset(self, message: _Message) -> _Answer:
         primitives().add_u64(self._control.word_address("stats_reset"), 1)

@@ -28,6 +28,10 @@ class Histogram(ctypes.Structure):
     )
 
 
+PHASES = ("latch", "commands", "run", "publish")
+"""The phases of a scan that have a histogram each, in order; the fence is part of publish."""
+
+
 class MailboxEntry(ctypes.Structure):
     """One write into application memory, asked for by gateway and made by scan in its command phase.
 
@@ -82,10 +86,15 @@ class Control(ctypes.Structure):
         ("overruns", ctypes.c_uint64),  # scan: scans that ended after the next deadline
         ("skipped", ctypes.c_uint64),  # scan: deadlines passed over because of overruns or a late wake-up
         ("page_retries", ctypes.c_uint64),  # scan: latches that kept the old page because its writer lapped it
-        ("pad_out", ctypes.c_uint64 * 6),
+        ("stop_count", ctypes.c_uint64),  # scan: fault count right after the last fault with reaction `stop`
+        ("pad_out", ctypes.c_uint64 * 5),
         ("release_delay", Histogram),  # scan: wake-up after the deadline
         ("execution", Histogram),  # scan: wake-up to the end of account
         ("period_error", Histogram),  # scan: how far wake-up to wake-up is from the base cycle, without sign
+        ("latch", Histogram),  # scan: input pages and forces into the image
+        ("commands", Histogram),  # scan: writes from the mailbox
+        ("run", Histogram),  # scan: all tasks that were due
+        ("publish", Histogram),  # scan: output forces, fence, frame, snapshot
         ("mailbox", Mailbox),
     )
 

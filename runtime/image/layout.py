@@ -7,6 +7,7 @@ The image segment is a memfd that the supervisor makes, one for each layout hash
     output frame  one channel, written by scan at publish, read by io
     snapshots     one channel, a copy of application memory a scan, read by gateway (and recorder, redundancy)
     force table   one entry an input or output, written by gateway, read by scan
+    tasks         a row of statistics a task (image/taskstatistics.py), written by scan
     application   the memory the programs run in (core/appmemory.py), touched by scan alone
 
 A *channel* hands whole payloads from one writer to any readers without a lock (image/primitives.py):
@@ -35,6 +36,7 @@ from typing import Any
 from runtime.core.binding import Bindings
 from runtime.core.elementary import Value
 from runtime.core.tag import Tag, TagTable
+from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 
 IMAGE_MAGIC = int.from_bytes(b"VIMAGE01", "little")
 IMAGE_HEADER_SIZE = 128
@@ -119,6 +121,8 @@ class ImageLayout:
     frame: Channel
     snapshots: Channel
     forces_offset: int
+    task_statistics_offset: int
+    task_count: int
     app_offset: int
     app_size: int
     quality_offset: int
@@ -135,9 +139,16 @@ class ImageLayout:
 
 
 def lay_out(
-    tags: TagTable, bindings: Bindings, *, app_size: int, quality_offset: int, stamp_offset: int, app_hash: str
+    tags: TagTable,
+    bindings: Bindings,
+    *,
+    app_size: int,
+    quality_offset: int,
+    stamp_offset: int,
+    app_hash: str,
+    task_count: int = 0,
 ) -> ImageLayout:
-    """Place pages, frame, snapshots, forces and application memory one after the other, each on a cache line.
+    """Place pages, frame, snapshots, forces, statistics and application memory in a row, each on a cache line.
 
     `quality_offset` and `stamp_offset` count within application memory. Bindings name existing tags (the map's check
     has seen to it).
@@ -152,12 +163,15 @@ def lay_out(
     frame = Channel(at, FRAME_SLOTS, FRAME_HEADER_SIZE + len(outputs) * FRAME_VALUE_SIZE)
     snapshots = Channel(frame.offset + frame.size, SNAPSHOT_SLOTS, app_size)
     forces_offset = snapshots.offset + snapshots.size + FORCE_HEADER_SIZE
-    app_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
+    task_statistics_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
+    app_offset = _align(task_statistics_offset + task_count * TASK_STATISTICS_SIZE)
     return ImageLayout(
         pages=pages,
         frame=frame,
         snapshots=snapshots,
         forces_offset=forces_offset,
+        task_statistics_offset=task_statistics_offset,
+        task_count=task_count,
         app_offset=app_offset,
         app_size=app_size,
         quality_offset=quality_offset,
@@ -165,7 +179,7 @@ def lay_out(
         size=_align(app_offset + app_size),
         inputs=inputs,
         outputs=outputs,
-        hash=_layout_hash(app_hash, inputs, outputs),
+        hash=_layout_hash(app_hash, inputs, outputs, task_count),
     )
 
 
@@ -191,8 +205,10 @@ def _bound(tags: TagTable, name: str) -> Tag:
     return tag
 
 
-def _layout_hash(app_hash: str, inputs: tuple[InputSlot, ...], outputs: tuple[OutputSlot, ...]) -> bytes:
-    told: list[Any] = [ABI_VERSION, app_hash]
+def _layout_hash(
+    app_hash: str, inputs: tuple[InputSlot, ...], outputs: tuple[OutputSlot, ...], task_count: int
+) -> bytes:
+    told: list[Any] = [ABI_VERSION, app_hash, task_count]
     told += [(i.tag.name, i.tag.type.name, i.device, i.entry) for i in inputs]
     told += [(o.tag.name, o.tag.type.name, o.device, o.entry) for o in outputs]
     return hashlib.sha256(repr(told).encode()).digest()

@@ -4,7 +4,7 @@ One JSON file in the run directory. Nothing in it has to be checked again: the s
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,14 +13,25 @@ from runtime.core.fault import FaultCode, FaultSite
 from runtime.core.tag import TagTable
 from runtime.image.layout import ImageLayout, lay_out
 
+OverrunPolicy = Literal["count", "skip", "fault"]
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestTask:
-    """A task as the kernel needs it; its compiled entry is `vs_task_<position>`. `interval_ns` 0: every base cycle."""
+    """A task as the kernel needs it; its compiled entry is `vs_task_<position>`. `interval_ns` 0: every base cycle.
+
+    `budget` 0 and `on_fault` "" stand for the manifest's. `overrun` is what happens when a turn ended after the task's
+    next release: it is counted; its next turn is left out (`skip`); it is a program fault. `site` is the fault site of
+    the task itself.
+    """
 
     name: str
     interval_ns: int
     priority: int
+    budget: int = 0
+    on_fault: Literal["stop", "continue", ""] = ""
+    overrun: OverrunPolicy = "count"
+    site: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +66,21 @@ class Manifest:
             quality_offset=self.quality_offset,
             stamp_offset=self.stamp_offset,
             app_hash=self.app_hash,
+            task_count=len(self.tasks),
         )
 
     @property
     def fault_sites(self) -> tuple[FaultSite, ...]:
-        """What fault entries count in: `sites` of the programs, then one site an output, at its tag's declaration."""
-        return self.sites + tuple(_output_site(self.tags, output.tag) for output in self.bindings.outputs)
+        """What fault entries count in: `sites` of the programs, then one an output, at its tag's declaration, then one
+        a task, for its overruns."""
+        outputs = tuple(_output_site(self.tags, output.tag) for output in self.bindings.outputs)
+        tasks = tuple(replace(self.sites[task.site], code=FaultCode.TASK_OVERRUN, pou=task.name) for task in self.tasks)
+        return self.sites + outputs + tasks
+
+    @property
+    def first_task_site(self) -> int:
+        """Number of the fault site of the first task's overruns."""
+        return len(self.sites) + len(self.bindings.outputs)
 
     def save(self, path: Path) -> None:
         """Write the manifest whole or not at all."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from runtime.image.control import HISTOGRAM_BUCKETS, Histogram
+from runtime.image.segment import ImageSegment
+from runtime.image.taskstatistics import TaskStatistics
 
 _LINEAR_BITS = 4
 """Values below 2**4 ns have a bucket each, and so many bits tell the buckets of an octave."""
@@ -67,3 +69,25 @@ class Distribution:
         """Count, and p50, p90, p99, p99.9, p99.99, max and mean in ns: for tables and JSON."""
         percents = {f"p{percent:g}_ns": self.percentile_ns(percent) for percent in (50, 90, 99, 99.9, 99.99)}
         return {"count": float(self.count), **percents, "max_ns": float(self.max_ns), "mean_ns": self.mean_ns}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFigures:
+    """One task at one moment."""
+
+    runs: int
+    overruns: int
+    cuts: int
+    faults: int
+    left_out: int
+    execution: Distribution
+
+
+def task_figures(segment: ImageSegment) -> list[TaskFigures]:
+    """All tasks, in order of execution. The scan may count on meanwhile."""
+    layout = segment.layout
+    start = segment.address + layout.task_statistics_offset
+    rows = (TaskStatistics * layout.task_count).from_address(start)
+    return [
+        TaskFigures(r.runs, r.overruns, r.cuts, r.faults, r.left_out, Distribution.capture(r.execution)) for r in rows
+    ]

@@ -1,5 +1,6 @@
 """From a site file to everything its processes need; every mistake on the way is a diagnostic, and nothing starts."""
 
+import difflib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from runtime.image.manifest import Manifest, ManifestTask
 from runtime.iomap.check import check
 from runtime.iomap.load import LoadedSite, load_site_map
 from runtime.iomap.plan import IoPlan
-from runtime.lang.application import Application
+from runtime.lang.application import Application, Task
 from runtime.lang.cache.sourcecache import compile_cached
 from runtime.lang.syntax.source import load_sources
 from runtime.node.statedir import cache_dir
@@ -41,13 +42,19 @@ class Build:
             on_fault=self.site.table.on_fault,
             frame_valid_ns=self.site.frame_valid_ns,
             tags=app.tags,
-            tasks=tuple(ManifestTask(t.name, t.interval_ns, t.priority) for t in app.tasks),
+            tasks=tuple(self._manifest_task(task) for task in app.tasks),
             sites=app.sites,
             app_size=len(app.initial),
             quality_offset=app.quality_offset,
             stamp_offset=app.stamp_offset,
             app_hash=app.layout_hash,
             bindings=self.bindings,
+        )
+
+    def _manifest_task(self, task: Task) -> ManifestTask:
+        told = self.site.table.task_table(task.name)
+        return ManifestTask(
+            task.name, task.interval_ns, task.priority, told.budget or 0, told.on_fault or "", told.overrun, task.site
         )
 
 
@@ -74,7 +81,7 @@ def build_site(path: Path) -> BuildResult:
     if app is None:
         return BuildResult(None, tuple(diagnostics))
     app, found = _with_parameters(site, app)
-    diagnostics += [*found, *_check_intervals(site, app)]
+    diagnostics += [*found, *_check_intervals(site, app), *_check_tasks(site, app)]
     bindings, io_plan = Bindings({}, ()), None
     if loaded is not None:
         checked = check(loaded, app.tags)
@@ -151,3 +158,16 @@ def _check_intervals(site: Site, app: Application) -> list[Diagnostic]:
         for task in app.tasks
         if task.interval_ns % site.cycle_ns != 0
     ]
+
+
+def _check_tasks(site: Site, app: Application) -> list[Diagnostic]:
+    """`[tasks.NAME]` must name tasks of the programs."""
+    names = {task.name.lower(): task.name for task in app.tasks}
+    diagnostics: list[Diagnostic] = []
+    for told in site.table.tasks:
+        if told.lower() not in names:
+            near = difflib.get_close_matches(told.lower(), names, n=1)
+            mend = f"did you mean {names[near[0]]}?" if near else f"the tasks are: {', '.join(names.values())}"
+            at = Label(site.document.places.key("tasks", told), "no task of that name")
+            diagnostics.append(error("S1006", f"unknown task `{told}`", at, help=mend))
+    return diagnostics

@@ -5,12 +5,13 @@ Buckets as in image/control.py. Only scan writes here; whoever looks sees whole 
 
 import ctypes
 
-from runtime.image.control import HISTOGRAM_BUCKETS, Control, Histogram
+from runtime.image.control import HISTOGRAM_BUCKETS, PHASES, Control, Histogram
 from runtime.image.emit import I32, I64, PTR, Code, Routine, Word
+from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 from runtime.scan.plan import Plan
 from runtime.scan.view import View
 
-_DISTRIBUTIONS = ("release_delay", "execution", "period_error")
+_DISTRIBUTIONS = ("release_delay", "execution", "period_error", *PHASES)
 _COUNTERS = ("overruns", "skipped", "page_retries")
 
 
@@ -34,6 +35,17 @@ def _bucket(r: Routine, value: Word) -> Word:
     bucket = (octave < 4).choose(value, (octave - 3) * 16 + within)
     last = r.word(HISTOGRAM_BUCKETS - 1)
     return (bucket < HISTOGRAM_BUCKETS).choose(bucket, last)
+
+
+def write_end_of_phase(code: Code) -> None:
+    """Write `end_of(plan, histogram)`: the phase under way has ended, the next begins; nothing unless `measured`."""
+    with code.routine("end_of", plan=PTR, histogram=PTR) as r:
+        plan = View(r, Plan, r["plan"])
+        with r.when(plan["measured"].equals(0)):
+            r.give()
+        now = r.call(code["monotonic_ns"])
+        r.call(code["record"], r["histogram"], now - plan["phase_ns"])
+        plan["phase_ns"] = now
 
 
 def write_account(code: Code) -> None:
@@ -69,3 +81,4 @@ def _reset_when_asked(r: Routine, plan: View, control: View) -> None:
             r.clear(control.address(name), r.word(ctypes.sizeof(Histogram)))
         for name in _COUNTERS:
             control.set_atomic(name, r.word(0), "monotonic")
+        r.clear(plan["task_statistics"], plan["task_count"] * TASK_STATISTICS_SIZE)

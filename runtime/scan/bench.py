@@ -187,7 +187,7 @@ def _controller(layout: ImageLayout, cycle_ns: int) -> Iterator[tuple[ImageSegme
             control,
             ScanPlan(
                 layout,
-                timing=Timing(cycle_ns, budget=1, frame_valid_ns=10 * cycle_ns, stop_on_fault=True),
+                timing=Timing(cycle_ns, frame_valid_ns=10 * cycle_ns, stop_on_fault=True),
                 tasks=(),
                 at=Addresses(control.address, app, image.address),
                 initial=ctypes.string_at(app, layout.app_size),

@@ -20,7 +20,7 @@ _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
     *(_HERE / f"{name}.py" for name in ("account", "kernel", "latch", "loop", "mailbox", "outputs", "plan", "tasks")),
     *(_HERE / f"{name}.py" for name in ("values", "view")),
-    *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox")),
+    *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox", "taskstatistics")),
     Path(runtime.core.appmemory.__file__),
     Path(runtime.core.quality.__file__),
 )
@@ -55,9 +55,10 @@ def _write() -> str:
     values.write_values(code)
     latch.write_latch(code)
     mailbox.write_commands(code)
+    account.write_record(code)
+    account.write_end_of_phase(code)
     tasks.write_run(code)
     outputs.write_outputs(code)
-    account.write_record(code)
     account.write_account(code)
     loop.write_scan(code)
     loop.write_entries(code)

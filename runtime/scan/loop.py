@@ -39,13 +39,20 @@ def write_scan(code: Code) -> None:
         with r.when(plan["scan_no"].equals(0)):
             plan["first_now_ns"] = r["now"]
         plan["scan_no"] = plan["scan_no"] + 1
+        control = View(r, Control, plan["control"])
+        with r.when(plan["measured"].differs(0)):
+            plan["phase_ns"] = r.call(code["monotonic_ns"])
         r.call(code["latch"], r["plan"], r["now"])
+        r.call(code["end_of"], r["plan"], control.address("latch"))
         r.call(code["commands"], r["plan"], r["now"])
+        r.call(code["end_of"], r["plan"], control.address("commands"))
         r.call(code["run"], r["plan"], r["now"], r["wall"])
+        r.call(code["end_of"], r["plan"], control.address("run"))
         r.call(code["collect"], r["plan"])
         open_fence = r.call(code["fence"], r["plan"])
         r.call(code["publish_frame"], r["plan"], r["now"], open_fence)
         r.call(code["publish_snapshot"], r["plan"])
+        r.call(code["end_of"], r["plan"], control.address("publish"))
         r.call(code["mark"], r["plan"], r["now"])
 
 

@@ -20,10 +20,14 @@ def write_outputs(code: Code) -> None:
     _write_gather(code)
     with code.routine("collect", plan=PTR) as r:
         plan = View(r, Plan, r["plan"])
+        before = plan["app"].at(FAULT_COUNT).load(I64)
         with r.each(plan["active_output_count"]) as i:
             store_force(code, r, plan, plan.element("active_outputs", ActiveForce, i))
         with r.each(plan["output_run_count"]) as i:
             r.call(code["gather"], plan.element("output_runs", Run, i).pointer, r["plan"])
+        after = plan["app"].at(FAULT_COUNT).load(I64)
+        with r.when(after.differs(before) & plan["stop_on_fault"].differs(0)):
+            View(r, Control, plan["control"]).set_atomic("stop_count", after, "monotonic")
     _write_fence(code)
     _write_publish_frame(code)
     with code.routine("publish_snapshot", plan=PTR) as r:
@@ -55,13 +59,14 @@ def _gather_one(code: Code, r: Routine, plan: View, move: View, kind: ValueKind)
 
 
 def _write_fence(code: Code) -> None:
-    """Faults stop the outputs until exactly their count is acknowledged: a wrong count acknowledges nothing."""
+    """A fault with reaction `stop` holds the outputs until a count of faults that includes it is acknowledged. A count
+    of more faults than there were acknowledges nothing."""
     with code.routine("fence", I64, plan=PTR) as r:
         plan = View(r, Plan, r["plan"])
         control = View(r, Control, plan["control"])
         faults = plan["app"].at(FAULT_COUNT).load(I64)
-        pending = faults.differs(control.atomic("fault_ack", "acquire"))
-        stopped = pending & plan["stop_on_fault"].differs(0)
+        acknowledged, last_stop = control.atomic("fault_ack", "acquire"), control.atomic("stop_count", "monotonic")
+        stopped = acknowledged.below(last_stop) | (last_stop.differs(0) & faults.below(acknowledged))
         control.set_atomic("fault_count", faults, "monotonic")
         control.set_atomic("fault_stop", stopped.widened(I32), "monotonic")
         running = control.atomic("run_switch", "acquire").differs(0)

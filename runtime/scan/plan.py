@@ -90,14 +90,31 @@ class ActiveForce(ctypes.Structure):
     _fields_ = (("point", ctypes.c_uint64), ("value", ctypes.c_uint64))
 
 
+class OverrunRule(IntEnum):
+    """What follows when a turn of a task ended after its next release, beyond being counted."""
+
+    COUNT = 0
+    SKIP = 1
+    FAULT = 2
+
+
 class TaskPlan(ctypes.Structure):
-    """A task, in order of execution. `interval_ns` 0: every scan. `turn` is the last interval it ran in (-1 none)."""
+    """A task, in order of execution. `interval_ns` 0: every scan. `turn` is the last interval it ran in (-1 none).
+
+    `late` is 1 from an overrun until its rule (OverrunRule) was applied, at the task's next turn. Wall time decides
+    it, so it is an input of the scan that applies it: a replay sets it from its recording.
+    """
 
     _fields_ = (
         ("entry", ctypes.c_void_p),
         ("interval_ns", ctypes.c_int64),
         ("turn", ctypes.c_int64),
         ("calls", ctypes.c_uint64),
+        ("budget", ctypes.c_int64),
+        ("stop_on_fault", ctypes.c_uint64),
+        ("overrun_rule", ctypes.c_uint64),
+        ("overrun_site", ctypes.c_uint32),
+        ("late", ctypes.c_uint32),
     )
 
 
@@ -109,13 +126,13 @@ class Plan(ctypes.Structure):
         ("app", ctypes.c_void_p),  # application memory
         ("writable_end", ctypes.c_uint64),  # commands may write [HEADER_SIZE, writable_end) of it
         ("cycle_ns", ctypes.c_int64),
-        ("budget", ctypes.c_int64),
         ("frame_valid_ns", ctypes.c_int64),
-        ("stop_on_fault", ctypes.c_uint64),
+        ("stop_on_fault", ctypes.c_uint64),  # of faults that belong to no task: outputs that are not finite
         ("pages", ctypes.c_void_p),
         ("page_count", ctypes.c_uint64),
         ("tasks", ctypes.c_void_p),
         ("task_count", ctypes.c_uint64),
+        ("task_statistics", ctypes.c_void_p),  # a row a task (image/taskstatistics.py); used while `measured`
         ("output_runs", ctypes.c_void_p),
         ("output_run_count", ctypes.c_uint64),
         ("output_count", ctypes.c_uint64),
@@ -141,6 +158,9 @@ class Plan(ctypes.Structure):
         ("mailbox_tail", ctypes.c_uint64),
         ("stats_reset_seen", ctypes.c_uint64),
         ("woke_ns", ctypes.c_int64),  # last wake-up of the loop; 0 before the first
+        ("measured", ctypes.c_uint64),  # 1: phases and tasks are timed; never on virtual time
+        ("phase_ns", ctypes.c_int64),  # when the phase under way began
+        ("turn_ns", ctypes.c_int64),  # when the task under way began
         ("exit", ctypes.c_uint32),  # set by the process to end the loop, as `exit_request` of the control segment does
         ("reserved", ctypes.c_uint32),
     )

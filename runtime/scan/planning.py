@@ -14,6 +14,7 @@ from runtime.scan.plan import (
     ForcePoint,
     InputMove,
     OutputMove,
+    OverrunRule,
     PagePlan,
     Plan,
     Run,
@@ -26,20 +27,23 @@ _BY_SIZE = {1: ValueKind.BYTES_1, 2: ValueKind.BYTES_2, 4: ValueKind.BYTES_4, 8:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The figures of a scan: base cycle, the budget of a task, how long a frame is valid, what a fault does."""
+    """The figures of a scan: base cycle, how long a frame is valid, what a fault of an output does."""
 
     cycle_ns: int
-    budget: int
     frame_valid_ns: int
     stop_on_fault: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
-    """Address of `void entry(void *application_memory)` and its interval (0: every base cycle)."""
+    """Address of `void entry(void *application_memory)`, its interval (0: every base cycle), what it may use of loop
+    iterations and calls in a turn, what its faults and its overruns do."""
 
     entry: int
     interval_ns: int
+    budget: int
+    stop_on_fault: bool
+    overrun_rule: OverrunRule = OverrunRule.COUNT
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +70,24 @@ class ScanPlan:
         eventfds: Sequence[int] = (),
     ) -> None:
         """`initial` is application memory before the first scan, for outputs that hold. Output number n records
-        faults at site `first_output_site` + n."""
+        faults at site `first_output_site` + n; behind those of the outputs is a site a task, for its overruns."""
         self._kept: list[Any] = []
         self.plan = Plan()
         self.address = ctypes.addressof(self.plan)
         self._at = at
         plan = self.plan
         plan.control, plan.app, plan.writable_end = at.control, at.app, layout.quality_offset
-        plan.cycle_ns, plan.budget = timing.cycle_ns, timing.budget
+        plan.cycle_ns = timing.cycle_ns
         plan.frame_valid_ns, plan.stop_on_fault = timing.frame_valid_ns, timing.stop_on_fault
         plan.force_changes = self._table((ctypes.c_uint64 * 1)())
-        self._plan_tasks(tasks)
+        self._plan_tasks(tasks, first_output_site + len(layout.outputs))
         self._plan_outputs(layout, initial, first_output_site)
         plan.eventfds = self._table((ctypes.c_int32 * len(eventfds))(*eventfds))
         plan.eventfd_count = len(eventfds)
         if at.image is not None:
             self._plan_pages(layout, at.image)
             self._plan_forces(layout, at.image)
+            plan.task_statistics = at.image + layout.task_statistics_offset
             plan.frame = _channel(layout.frame, at.image)
             plan.snapshots = _channel(layout.snapshots, at.image)
 
@@ -94,8 +99,12 @@ class ScanPlan:
         held = list(rows)
         return self._table((of * len(held))(*held))
 
-    def _plan_tasks(self, tasks: Sequence[PlannedTask]) -> None:
-        self.plan.tasks = self._rows(TaskPlan, (TaskPlan(t.entry, t.interval_ns, -1, 0) for t in tasks))
+    def _plan_tasks(self, tasks: Sequence[PlannedTask], first_site: int) -> None:
+        rows = (
+            TaskPlan(t.entry, t.interval_ns, -1, 0, t.budget, t.stop_on_fault, t.overrun_rule, first_site + i, 0)
+            for i, t in enumerate(tasks)
+        )
+        self.plan.tasks = self._rows(TaskPlan, rows)
         self.plan.task_count = len(tasks)
 
     def _plan_pages(self, layout: ImageLayout, image: int) -> None:

@@ -22,6 +22,7 @@ from runtime.image.primitives import primitives, use_cache
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.lang.native import load_object
 from runtime.scan.kernel import Kernel
+from runtime.scan.plan import OverrunRule
 from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
 from runtime.scan.realtime import RealtimeSettings, settle_process, settle_thread, touch_pages
 
@@ -63,7 +64,7 @@ def run_scan(
     _lay_out_memory(app, initial, control.control)
     plan = ScanPlan(
         layout,
-        timing=Timing(manifest.cycle_ns, manifest.budget, manifest.frame_valid_ns, manifest.on_fault == "stop"),
+        timing=Timing(manifest.cycle_ns, manifest.frame_valid_ns, manifest.on_fault == "stop"),
         tasks=_planned_tasks(manifest, programs),
         at=Addresses(control.address, app, image.address),
         initial=initial,
@@ -90,7 +91,16 @@ def _planned_tasks(manifest: Manifest, programs: Any) -> list[PlannedTask]:
             where="object code",
             mend="both come from one compilation: stop the controller and start it",
         )
-    return [PlannedTask(entry, task.interval_ns) for entry, task in zip(entries, manifest.tasks, strict=True)]
+    return [
+        PlannedTask(
+            entry,
+            task.interval_ns,
+            budget=task.budget or manifest.budget,
+            stop_on_fault=(task.on_fault or manifest.on_fault) == "stop",
+            overrun_rule=OverrunRule[task.overrun.upper()],
+        )
+        for entry, task in zip(entries, manifest.tasks, strict=True)
+    ]
 
 
 def _unblocked(eventfds: Sequence[int]) -> Sequence[int]:
@@ -104,6 +114,7 @@ def _take_over(plan: ScanPlan, control: ControlSegment, cycle_ns: int) -> None:
     words = control.control
     plan.plan.mailbox_tail = words.mailbox.tail
     plan.plan.stats_reset_seen = words.stats_reset
+    plan.plan.measured = 1
     words.driving = 0
     words.scan_no = 0
     words.cycle_ns = cycle_ns

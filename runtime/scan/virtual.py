@@ -178,8 +178,11 @@ class _NativeScan:
         )
         self._plan = ScanPlan(
             layout,
-            timing=Timing(scan.period_ns, scan.budget, frame_valid_ns=0, stop_on_fault=False),
-            tasks=[PlannedTask(machine.task_address(i), task.interval_ns) for i, task in enumerate(app.tasks)],
+            timing=Timing(scan.period_ns, frame_valid_ns=0, stop_on_fault=False),
+            tasks=[
+                PlannedTask(machine.task_address(i), task.interval_ns, scan.budget, stop_on_fault=False)
+                for i, task in enumerate(app.tasks)
+            ],
             at=Addresses(ctypes.addressof(self._control), machine.memory_address, image=None),
             initial=app.initial,
             first_output_site=len(app.sites),

@@ -46,6 +46,7 @@ class Percentiles(TypedDict):
     """A distribution of durations in nanoseconds since the last reset (`stats`)."""
 
     count: int
+    sum_ns: int
     p50_ns: int
     p90_ns: int
     p99_ns: int
@@ -164,8 +165,25 @@ class CommandResult(TypedDict):
     reason: NotRequired[str]
 
 
+class TaskStats(TypedDict):
+    """One task's figures. `interval_ns` 0: every base cycle. `overrun`: what follows an overrun beyond its count."""
+
+    name: str
+    interval_ns: int
+    priority: int
+    budget: int
+    on_fault: str
+    overrun: str
+    runs: int
+    overruns: int
+    cuts: int
+    faults: int
+    left_out: int
+    execution: Percentiles
+
+
 class StatsResult(TypedDict):
-    """The scan's figures since the last `stats_reset`."""
+    """The scan's figures since the last `stats_reset`. `phases` by name, in the order in which they come in a scan."""
 
     cycle_ns: int
     scan_no: int
@@ -174,7 +192,8 @@ class StatsResult(TypedDict):
     release_delay: Percentiles
     execution: Percentiles
     period_error: Percentiles
-    tasks: list[str]
+    phases: dict[str, Percentiles]
+    tasks: list[TaskStats]
 
 
 def encode(message: Mapping[str, Any]) -> bytes:

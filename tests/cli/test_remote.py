@@ -4,20 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from scripted import Scripted
 
 from runtime.cli import remote
 from runtime.cli.textable import table
 from runtime.wire.fault import RefusedFault
 
-PERCENTILES = {
-    "count": 1000,
-    "p50_ns": 26_000,
-    "p90_ns": 40_000,
-    "p99_ns": 110_000,
-    "p999_ns": 400_000,
-    "p9999_ns": 900_000,
-    "max_ns": 1_250_000,
-}
 STATUS = {
     "t_wall_ns": 0,
     "site": "demo",
@@ -38,29 +30,6 @@ STATUS = {
     "view": {"plant_1.state": "RUN", "plant_1.soc_pct": 55.5},
 }
 FAULT = {"scan": 7, "code": 1, "text": "division", "pou": "MAIN", "file": "a.st", "line": 3}
-
-
-class Scripted:
-    """Answers each operation from a table; remembers what was asked."""
-
-    name = "cli-test"
-
-    def __init__(self, **answers: Any) -> None:
-        self.answers = answers
-        self.asked: list[tuple[str, dict[str, Any]]] = []
-
-    def request(self, op: str, **fields: Any) -> dict[str, Any]:
-        self.asked.append((op, fields))
-        answer = self.answers[op]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer  # type: ignore[no-any-return]
-
-    def write(self, name: str, value: Any) -> dict[str, Any]:
-        return self.request("write", name=name, value=value)
-
-    def command(self, name: str, value: Any, *, ttl_ms: int) -> dict[str, Any]:
-        return self.request("command", name=name, value=value, ttl_ms=ttl_ms)
 
 
 def test_status_when_all_is_well_then_figures_and_code_0(capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,18 +147,6 @@ def test_command_when_done_or_refused_then_code_says_so(capsys: pytest.CaptureFi
     assert remote.command(refused, "mode", "PASSIVE") == 1
     assert "REFUSED_STATE" in capsys.readouterr().err
     assert remote.command(Scripted(), "mode", "PASSIVE", ttl_ms=0) == 2
-
-
-def test_stats_when_asked_then_table_and_reset_after_it(capsys: pytest.CaptureFixture[str]) -> None:
-    told = {"cycle_ns": 10_000_000, "scan_no": 9, "overruns": 0, "skipped": 0, "tasks": ["fast", "slow"]}
-    told |= dict.fromkeys(("release_delay", "execution", "period_error"), PERCENTILES)
-    client = Scripted(stats=told, stats_reset={})
-    assert remote.stats(client, reset=True) == 0
-    out = capsys.readouterr().out.splitlines()
-    assert out[0] == "cycle 10 ms, scan 9, tasks fast, slow"
-    assert out[3].split() == ["count", "p50", "p90", "p99", "p99.9", "p99.99", "max"]
-    assert out[4] == "release delay   1000  26 us  40 us  110 us  400 us  900 us  1.25 ms"
-    assert [op for op, _ in client.asked] == ["stats", "stats_reset"]
 
 
 def test_acknowledge_when_there_are_faults_then_counts_them(capsys: pytest.CaptureFixture[str]) -> None:

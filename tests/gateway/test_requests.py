@@ -239,6 +239,7 @@ async def test_stats_when_asked_then_percentiles_and_reset_reaches_the_scan(cont
         stats = await client.request("stats")
         assert stats["release_delay"] == {
             "count": 100,
+            "sum_ns": 1000,
             "p50_ns": 10,
             "p90_ns": 10,
             "p99_ns": 10,
@@ -246,7 +247,10 @@ async def test_stats_when_asked_then_percentiles_and_reset_reaches_the_scan(cont
             "p9999_ns": 10,
             "max_ns": 12,
         }
-        assert stats["tasks"] == ["fast"]
+        assert list(stats["phases"]) == ["latch", "commands", "run", "publish"]
+        (task,) = stats["tasks"]
+        assert (task["name"], task["budget"], task["on_fault"], task["overrun"]) == ("fast", 1000, "stop", "count")
+        assert (task["runs"], task["execution"]["count"]) == (0, 0)
         await client.request("stats_reset")
     assert controller.control.control.stats_reset == 1
 

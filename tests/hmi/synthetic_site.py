@@ -228,6 +228,11 @@ def _made_up(info: dict[str, Any], place: int, second: float) -> Any:
     return round(100 + place + 5 * math.sin(second / (3 + place % 7)), 3)
 
 
+def _spread(p50_ns: int, *, count: int) -> dict[str, int]:
+    ratios = {"p50_ns": 1.0, "p90_ns": 1.2, "p99_ns": 1.7, "p999_ns": 2.9, "p9999_ns": 6.0, "max_ns": 9.0}
+    return {"count": count} | {name: int(p50_ns * ratio) for name, ratio in ratios.items()}
+
+
 STATS: dict[str, Any] = {
     "cycle_ns": 10_000_000,
     "scan_no": 1_060_000,
@@ -260,7 +265,24 @@ STATS: dict[str, Any] = {
         "p9999_ns": 1_300_000,
         "max_ns": 1_800_000,
     },
-    "tasks": ["fast (10 ms, priority 0)", "slow (100 ms, priority 1)"],
+    "phases": {
+        "latch": _spread(2_100, count=60_000),
+        "commands": _spread(60, count=60_000),
+        "run": _spread(38_400, count=60_000),
+        "publish": _spread(5_200, count=60_000),
+    },
+    "tasks": [
+        {"name": "fast", "interval_ns": 10_000_000, "runs": 60_000, "execution": _spread(21_000, count=60_000)},
+        {
+            "name": "slow",
+            "interval_ns": 100_000_000,
+            "runs": 6_000,
+            "overruns": 2,
+            "cuts": 1,
+            "faults": 1,
+            "execution": _spread(160_000, count=6_000),
+        },
+    ],
 }
 
 EVENTS: list[dict[str, Any]] = [

@@ -53,6 +53,7 @@ def test_parameters_when_they_fit_then_they_are_initial_values_and_the_code_is_t
         ('[parameters]\n"p.rated_kw" = 501\n', "S1003", 4, "0 to 500"),
         ('[parameters]\n"p.rated_kw" = "much"\n', "S1003", 4, "no finite number"),
         ('cycle = "15ms"\n', "S1004", 3, "20 ms"),
+        ('[tasks.fast]\noverrun = "skip"\n', "S1006", 3, "the tasks are: t"),
         ('[plant]\nsite = "site.toml"\n', "S1005", 4, "has a plant of its own"),
         ('[plant]\nsite = "none.toml"\n', "S1001", 4, "none.toml"),
     ],
@@ -81,3 +82,13 @@ def test_scada_map_when_changed_after_the_check_then_a_gateway_that_comes_back_f
     (tmp_path / "scada.toml").unlink()
     assert RunPlan.load(run).scada_map
     assert (run / SCADA_MAP).read_text() == text
+
+
+def test_manifest_when_a_task_has_a_table_then_it_holds_for_that_task_alone_and_its_overruns_have_its_line(build):
+    manifest = build('[tasks.T]\nbudget = 500\non_fault = "continue"\noverrun = "fault"\n').build.manifest()
+    (task,) = manifest.tasks
+    assert (task.budget, task.on_fault, task.overrun) == (500, "continue", "fault")
+    site = manifest.fault_sites[manifest.first_task_site]
+    assert (site.code.name, site.pou, site.line) == ("TASK_OVERRUN", "t", 9)
+    (plain,) = build("").build.manifest().tasks
+    assert (plain.budget, plain.on_fault, plain.overrun) == (0, "", "count")

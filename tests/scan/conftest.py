@@ -10,6 +10,7 @@ from runtime.image.emit import I32, PTR, Code
 from runtime.image.nativecode import NativeCode, object_code
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.scan.kernel import Kernel
+from runtime.scan.plan import OverrunRule
 from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
 
 
@@ -30,6 +31,7 @@ def make_rig(kernel):
         stop_on_fault: bool = True,
         cycle_ns: int = 10 * MS,
         initial: bytes = b"",
+        rule: OverrunRule = OverrunRule.COUNT,
     ) -> Rig:
         code = Code("tasks")
         clock_gettime = code.external("clock_gettime", I32, I32, PTR)
@@ -39,13 +41,16 @@ def make_rig(kernel):
                 body(r, r["app"])
         native = NativeCode(object_code(code.text()))
         kept.append(native)
-        planned = [PlannedTask(native.address(f"vs_task_{i}"), interval) for i, (_, interval) in enumerate(tasks)]
-        laid = layout()
+        planned = [
+            PlannedTask(native.address(f"vs_task_{i}"), interval, 1000, stop_on_fault, rule)
+            for i, (_, interval) in enumerate(tasks)
+        ]
+        laid = layout(len(tasks))
         image, control = ImageSegment.create(laid), ControlSegment.create()
         control.control.run_switch, control.control.term = 1, 3
         plan = ScanPlan(
             laid,
-            timing=Timing(cycle_ns, budget=1000, frame_valid_ns=40 * MS, stop_on_fault=stop_on_fault),
+            timing=Timing(cycle_ns, frame_valid_ns=40 * MS, stop_on_fault=stop_on_fault),
             tasks=planned,
             at=Addresses(control.address, image.address + laid.app_offset, image.address),
             initial=initial or bytes(APP_SIZE),

@@ -67,7 +67,7 @@ APP_SIZE = STAMP_OFFSET + 8 * len(TYPES)
 SITES = tuple(
     FaultSite(FaultCode.OUTPUT_NOT_FINITE, output.tag, "main.st", TAGS.tag(output.tag).line, 1)
     for output in BINDINGS.outputs
-)
+) + tuple(FaultSite(FaultCode.TASK_OVERRUN, f"task_{i}", "main.st", 1, 1) for i in range(4))
 
 
 def offset(name: str) -> int:
@@ -145,7 +145,7 @@ class Rig:
         return recorded_faults(snapshot.memory, SITES)
 
 
-def layout() -> ImageLayout:
+def layout(task_count: int = 0) -> ImageLayout:
     return lay_out(
         TAGS,
         BINDINGS,
@@ -153,4 +153,5 @@ def layout() -> ImageLayout:
         quality_offset=QUALITY_OFFSET,
         stamp_offset=STAMP_OFFSET,
         app_hash="rig",
+        task_count=task_count,
     )

@@ -1,10 +1,14 @@
 """Phase run: which task runs when, and what it is told."""
 
+import pytest
 from scanrig import MS, START_NS, WALL_NS, offset
 
-from runtime.core.appmemory import BUDGET, CUT, DT_NS, FIRST_SCAN, NOW_NS, SCAN_NO
+from runtime.core.appmemory import BUDGET, CUT, DT_NS, FAULT_COUNT, FIRST_SCAN, NOW_NS, SCAN_NO
 from runtime.core.appmemory import WALL_NS as WALL_OFFSET
+from runtime.core.fault import FaultCode
 from runtime.image.emit import I8, I64
+from runtime.image.statistics import task_figures
+from runtime.scan.plan import OverrunRule, TaskPlan
 
 
 def counter(name):
@@ -85,3 +89,65 @@ def test_run_when_steps_are_native_then_same_memory_as_step_by_step(make_rig):
     many.kernel.steps(many.plan.address, START_NS, WALL_NS, 50)
     with one.memory as a, many.memory as b:
         assert bytes(a) == bytes(b)
+
+
+FAR_AHEAD_NS = 1 << 60
+"""A scan clock at which no turn ends after its next release. At START_NS, soon after the machine's start, each does."""
+
+
+def measured(rig):
+    rig.plan.plan.measured = 1
+    return rig
+
+
+def faulting(r, app):
+    """A task body that counts a fault and was cut."""
+    counter("seen_dt")(r, app)
+    app.at(FAULT_COUNT).store(app.at(FAULT_COUNT).load(I64) + 1)
+    app.at(CUT).store(r.word(1, I8))
+
+
+def test_run_when_measured_then_each_task_has_its_own_figures_and_a_reset_clears_them(make_rig):
+    rig = measured(make_rig([(counter("runs"), 0), (faulting, 20 * MS)]))
+    rig.now_ns = FAR_AHEAD_NS
+    rig.scan(6)
+    first, second = task_figures(rig.image)
+    assert (first.runs, first.overruns, first.cuts, first.faults, first.execution.count) == (6, 0, 0, 0, 6)
+    assert (second.runs, second.overruns, second.cuts, second.faults, second.execution.count) == (3, 0, 3, 3, 3)
+    assert [getattr(rig.control, name).count for name in ("latch", "commands", "run", "publish")] == [6] * 4
+    assert rig.control.run.sum_ns >= first.execution.sum_ns + second.execution.sum_ns
+
+
+def test_run_when_on_virtual_time_then_nothing_is_timed(make_rig):
+    rig = make_rig([(counter("runs"), 0)])
+    rig.scan(3)
+    assert (task_figures(rig.image)[0].runs, rig.control.run.count, rig.get("runs")) == (0, 0, 1003)
+
+
+@pytest.mark.parametrize(
+    ("rule", "calls", "left_out", "faults"),
+    [(OverrunRule.COUNT, 6, 0, 0), (OverrunRule.SKIP, 3, 3, 0), (OverrunRule.FAULT, 6, 0, 5)],
+)
+def test_run_when_each_turn_overruns_then_its_rule_is_applied_a_turn_later(make_rig, rule, calls, left_out, faults):
+    rig = measured(make_rig([(counter("runs"), 0)], rule=rule))
+    rig.scan(6)
+    (figures,) = task_figures(rig.image)
+    assert (rig.get("runs"), figures.runs, figures.overruns, figures.left_out) == (1000 + calls, calls, calls, left_out)
+    told = rig.faults()
+    assert [f.scan_no for f in told] == list(range(2, 2 + faults))
+    assert {f.site.code for f in told} <= {FaultCode.TASK_OVERRUN}
+    assert rig.frame().driving is not bool(faults)
+
+
+def test_run_when_a_task_that_may_fault_does_then_outputs_are_driven_until_one_that_may_not(make_rig):
+    rig = make_rig([(faulting, 0), (faulting, 30 * MS)])
+    tasks = (TaskPlan * 2).from_address(rig.plan.plan.tasks)
+    tasks[0].stop_on_fault = tasks[1].stop_on_fault = 0
+    rig.scan(2)
+    assert (rig.frame().driving, rig.control.fault_count, rig.control.stop_count) == (True, 3, 0)
+    tasks[1].stop_on_fault = 1
+    rig.scan(2)
+    assert (rig.frame().driving, rig.control.fault_count, rig.control.stop_count) == (False, 6, 6)
+    rig.control.fault_ack = 6
+    rig.scan()
+    assert (rig.frame().driving, rig.control.fault_count) == (True, 7)
