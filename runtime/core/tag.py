@@ -32,6 +32,8 @@ class Variable:
 
     `offset` counts bytes from the start of application memory. `labels` are the names of an enumeration's values.
     `minimum` and `maximum` come from `{min := …}` and `{max := …}`. `file` and `line` say where it is declared.
+    `constant`: no program may assign it. `reference`: it holds an offset in application memory, not a value of its own.
+    `block` names the types of the program and block instances around it, outermost first: `MAIN/PID/TON`.
     """
 
     name: str
@@ -45,6 +47,9 @@ class Variable:
     maximum: float | None = None
     file: str = ""
     line: int = 0
+    constant: bool = False
+    reference: bool = False
+    block: str = ""
 
     @property
     def type_name(self) -> str:

@@ -26,6 +26,9 @@ from runtime.lang.semantics.types import (
     size_of,
 )
 
+_OPEN = frozenset({"STRUCT", "VAR_INPUT", "VAR_OUTPUT", "VAR PUBLIC", "VAR CONSTANT PUBLIC"})
+"""Sections whose members are reached from outside."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ref:
@@ -227,7 +230,7 @@ def _field(ctx: Context, node: tree.Field) -> Ref | None:
         return None
     member = kind.by_name.get(node.name.key)
     if member is None:
-        known = [m.name for m in kind.members if m.section in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT", "VAR PUBLIC")]
+        known = [m.name for m in kind.members if m.section in _OPEN]
         if isinstance(kind, BlockType):
             known += _methods(ctx, kind)
         if node.name.key not in ctx.scope.symbols.lost:
@@ -236,7 +239,7 @@ def _field(ctx: Context, node: tree.Field) -> Ref | None:
         return None
     inside = base.root.section == "THIS" and base.member is None and not base.followed
     inside = inside or ctx.in_test
-    if member.section not in ("STRUCT", "VAR_INPUT", "VAR_OUTPUT", "VAR PUBLIC") and not inside:
+    if member.section not in _OPEN and not inside:
         message = f"'{member.name}' is inside {kind.name} and cannot be reached from outside"
         label = Label(member.span, f"declared in {member.section} here")
         ctx.report.error("L3009", message, node.name.span, "not an input or output", label)

@@ -312,7 +312,9 @@ class Declarer:
 
 
 def _section(symbol: VarSymbol) -> str:
-    return "VAR PUBLIC" if symbol.section == "VAR" and symbol.access == "PUBLIC" else symbol.section
+    if symbol.section != "VAR":
+        return symbol.section
+    return "VAR" + " CONSTANT" * symbol.constant + " PUBLIC" * (symbol.access == "PUBLIC")
 
 
 def _into_frame(pou: PouSymbol, symbol: VarSymbol) -> None:

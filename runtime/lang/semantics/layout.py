@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.core import appmemory
 from runtime.core.elementary import TIME
@@ -14,6 +14,8 @@ from runtime.lang.semantics.types import (
     ArrayType,
     BlockType,
     EnumType,
+    InterfaceType,
+    RefType,
     StructType,
     Type,
     alignment_of,
@@ -56,6 +58,8 @@ class _Leaf:
     note: Note
     file: str
     line: int
+    constant: bool = False
+    block: str = ""
 
 
 def lay_out(
@@ -110,7 +114,7 @@ def _tags(laid: Sequence[VarSymbol]) -> Iterator[Tag]:
         assert symbol.place is not None
         span = symbol.span
         root = _Leaf(symbol.name, symbol.type, symbol.place.offset, symbol.note, span.source.name, span.line)
-        for leaf in _leaves(root):
+        for leaf in _leaves(replace(root, constant=symbol.constant)):
             yield Tag(**_described(leaf), index=index)  # type: ignore[arg-type]  # keyword arguments by name
             index += 1
 
@@ -127,16 +131,16 @@ def _variables(instances: Sequence[Placed]) -> Iterator[Variable]:
 def _leaves(leaf: _Leaf) -> Iterator[_Leaf]:
     kind = leaf.type
     if isinstance(kind, StructType | BlockType):
+        block = f"{leaf.block}/{kind.name}".lstrip("/") if isinstance(kind, BlockType) else leaf.block
         for member in kind.members:
-            name = f"{leaf.name}.{member.name}"
-            source = member.span.source.name
-            yield from _leaves(
-                _Leaf(name, member.type, leaf.offset + member.offset, member.note, source, member.span.line)
-            )
+            name, at = f"{leaf.name}.{member.name}", member.span
+            constant = leaf.constant or "CONSTANT" in member.section
+            offset = leaf.offset + member.offset
+            yield from _leaves(_Leaf(name, member.type, offset, member.note, at.source.name, at.line, constant, block))
     elif isinstance(kind, ArrayType):
         for subscripts, element, offset in _elements(kind, kind.dimensions):
             name = f"{leaf.name}[{','.join(map(str, subscripts))}]"
-            yield from _leaves(_Leaf(name, element, leaf.offset + offset, leaf.note, leaf.file, leaf.line))
+            yield from _leaves(replace(leaf, name=name, type=element, offset=leaf.offset + offset))
     elif storage_of(kind) is not None:
         yield leaf
 
@@ -167,6 +171,9 @@ def _described(leaf: _Leaf) -> dict[str, object]:
         "maximum": bound_of(pragmas["max"]) if "max" in pragmas else None,
         "file": leaf.file,
         "line": leaf.line,
+        "constant": leaf.constant,
+        "reference": isinstance(leaf.type, InterfaceType | RefType),
+        "block": leaf.block,
     }
 
 
