@@ -1,5 +1,7 @@
 """Runs an application on virtual time in one back end, by variable names: what tests of the language stand on."""
 
+import bisect
+import functools
 import struct
 
 from runtime.core import appmemory
@@ -46,6 +48,13 @@ class ScanBench:
             self._now_ns += period
         return self
 
+    def variable_at(self, offset: int) -> Variable | None:
+        """The variable or tag that a byte of memory belongs to."""
+        starts, variables = self._by_offset
+        at = bisect.bisect_right(starts, offset) - 1
+        found = variables[at] if at >= 0 else None
+        return found if found is not None and offset < found.offset + found.type.size else None
+
     def set(self, name: str, value: Value) -> "ScanBench":
         """Write a variable or tag."""
         variable = self._find(name)
@@ -83,6 +92,11 @@ class ScanBench:
     def budget_left(self) -> int:
         """What the task that ran last left of its budget."""
         return struct.unpack_from("<q", self.memory, appmemory.BUDGET)[0]
+
+    @functools.cached_property
+    def _by_offset(self) -> tuple[list[int], list[Variable]]:
+        variables = sorted((*self.app.tags.tags, *self.app.tags.variables), key=lambda v: v.offset)
+        return [v.offset for v in variables], variables
 
     def _run(self, i: int, dt_ns: int) -> None:
         wall_ns = WALL_START_NS + self._now_ns

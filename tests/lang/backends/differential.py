@@ -12,7 +12,7 @@ SCANS = 50
 INPUTS_PER_SCAN = 8
 
 
-def _content(chance: random.Random, type_: Elementary) -> bytes:
+def content_of(chance: random.Random, type_: Elementary) -> bytes:
     """Any bytes, or a value at which something turns: what an input may bring."""
     if chance.random() < 0.3:
         return chance.randbytes(type_.size)
@@ -28,7 +28,7 @@ def compare(seed: int, scans: int = SCANS) -> str:
     for scan in range(scans):
         for _ in range(INPUTS_PER_SCAN):
             variable = chance.choice(app.tags.variables)
-            content = _content(chance, variable.type)
+            content = content_of(chance, variable.type)
             for bench in benches:
                 bench.memory[variable.offset : variable.offset + len(content)] = content
         for bench in benches:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 from scanbench import ScanBench, make_machine
 
 from runtime.core import appmemory
@@ -14,11 +15,8 @@ from runtime.core.tag import TagTable, Variable
 from runtime.lang import ir
 from runtime.lang.application import Application, FaultSite, ProgramInstance, Task
 
-TYPES = tuple(
-    dict.fromkeys(
-        t for t in ELEMENTARY.values() if t.kind not in (Kind.TEXT, Kind.CHAR, Kind.DATE) and t.name != "LTIME"
-    )
-)
+TYPES = tuple(dict.fromkeys(t for t in ELEMENTARY.values() if t.kind not in (Kind.TEXT, Kind.CHAR)))
+"""All that arithmetic works on; strings and characters are met in generated text."""
 INTEGERS = tuple(t for t in TYPES if t.is_integer)
 REALS = tuple(t for t in TYPES if t.kind is Kind.REAL)
 
@@ -112,20 +110,25 @@ def same(left: Value, right: Value) -> bool:
 
 
 def differences(left: ScanBench, right: ScanBench) -> list[str]:
-    """Variables that differ between two benches, and "header" or "rest" for bytes outside of variables."""
+    """Variables that differ between two benches, and "header" or "rest" for bytes outside of variables.
+
+    Only variables in which a byte differs are looked at: NaNs, which lie in memory for good, differ in their bits.
+    """
     if bytes(left.memory) == bytes(right.memory):
         return []
-    blank_left, blank_right = bytearray(left.memory), bytearray(right.memory)
-    found = []
-    for variable in (*left.app.tags.tags, *left.app.tags.variables):
-        values = (left.get(variable.name), right.get(variable.name))
-        if not same(*values):
-            found.append(f"{variable.name}: {values[0]!r} and {values[1]!r}")
-        for blank in (blank_left, blank_right):
-            blank[variable.offset : variable.offset + variable.type.size] = bytes(variable.type.size)
-    if blank_left[: appmemory.HEADER_SIZE] != blank_right[: appmemory.HEADER_SIZE]:
+    unlike = np.flatnonzero(np.frombuffer(left.memory, np.uint8) != np.frombuffer(right.memory, np.uint8))
+    variables, found = dict.fromkeys(left.variable_at(int(at)) for at in unlike), []
+    for variable in variables:
+        if variable is not None:
+            values = (
+                variable.type.unpack(left.memory, variable.offset),
+                variable.type.unpack(right.memory, variable.offset),
+            )
+            if not same(*values):
+                found.append(f"{variable.name}: {values[0]!r} and {values[1]!r}")
+    if unlike[0] < appmemory.HEADER_SIZE:
         found.append("header")
-    elif blank_left != blank_right:
+    elif None in variables:
         found.append("bytes between variables")
     return found
 

@@ -20,6 +20,9 @@ STEP_SITE = SITES[FaultCode.FOR_STEP_ZERO]
 ROW_LENGTH = 10
 """Elements of an array that is long enough to be worked on element by element."""
 
+INSTANCE_BYTES_MAX = 4096
+"""Of one block's instance: rows of blocks that hold rows of blocks would grow without end, and a stall with them."""
+
 
 class ProgramGenerator:
     """Makes one application. The same seed gives the same application."""
@@ -96,7 +99,8 @@ class ProgramGenerator:
         _add_variables(chance, frame, chance.randint(0, 3))
         for inner in self._blocks:
             if chance.random() < 0.6:
-                shape.add(inner, chance.choice((0, 0, 0, 3, ROW_LENGTH)))
+                count = chance.choice((0, 0, 0, 3, ROW_LENGTH))
+                shape.add(inner, count if shape.size + count * inner.size <= INSTANCE_BYTES_MAX else 0)
             elif chance.random() < 0.3:
                 frame.add(inner)
         shape.close()

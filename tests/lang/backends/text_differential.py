@@ -2,7 +2,7 @@
 
 import random
 
-from differential import INPUTS_PER_SCAN, SCANS, _content
+from differential import INPUTS_PER_SCAN, SCANS, content_of
 from handbuilt import differences
 from scanbench import BACKENDS, ScanBench, make_machine
 from text_generator import TextGenerator
@@ -25,7 +25,7 @@ def compare_text(seed: int, scans: int = SCANS) -> str:
     for scan in range(scans):
         for _ in range(INPUTS_PER_SCAN):
             variable = chance.choice(leaves)
-            content = _content(chance, variable.type)
+            content = content_of(chance, variable.type)
             for bench in benches:
                 bench.memory[variable.offset : variable.offset + len(content)] = content
         for bench in benches:

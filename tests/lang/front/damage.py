@@ -2,23 +2,18 @@
 
 import random
 import re
-import signal
 import traceback
 from pathlib import Path
-from types import FrameType
+
+from watchdog import Hangs, watched
 
 from runtime.core.diagnostic import Source, has_errors, render
 from runtime.lang.compile import compile_sources
 
 SEMANTICS = Path(__file__).parent.parent / "semantics"
 TEXTS = [p.read_text() for p in sorted(SEMANTICS.glob("*.st"))]
-HANGS_AFTER_S = 30
 _PIECES = re.compile(r"\w+|\s+|[^\w\s]")
 _INSIDE = re.compile(r"\b(lark|Token|NoneType|Elementary|Python|None|SEMI|LPAR|RPAR|NAME)\b|\$END|runtime/lang|Place\(")
-
-
-class Hangs(BaseException):
-    """The compiler took too long over a text; derived so that nothing on the way catches it."""
 
 
 def damaged(rng: random.Random, texts: list[str] = TEXTS) -> str:
@@ -42,21 +37,13 @@ def damaged(rng: random.Random, texts: list[str] = TEXTS) -> str:
 
 def complaint(text: str) -> str:
     """What the compiler did wrong with a text; empty when it behaved."""
-
-    def hangs(_: int, __: FrameType | None) -> None:
-        raise Hangs
-
-    before = signal.signal(signal.SIGALRM, hangs)
-    signal.alarm(HANGS_AFTER_S)
     try:
-        result = compile_sources([Source("damaged.st", text)])
-    except Hangs:
-        return f"takes longer than {HANGS_AFTER_S} s"
+        with watched():
+            result = compile_sources([Source("damaged.st", text)])
+    except Hangs as hangs:
+        return str(hangs)
     except (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError):
         return traceback.format_exc()
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
     if (result.application is None) != has_errors(result.diagnostics):
         return "an application and errors, or neither"
     for diagnostic in result.diagnostics:
