@@ -34,6 +34,7 @@ class Variable:
     `minimum` and `maximum` come from `{min := …}` and `{max := …}`. `file` and `line` say where it is declared.
     `constant`: no program may assign it. `reference`: it holds an offset in application memory, not a value of its own.
     `block` names the types of the program and block instances around it, outermost first: `MAIN/PID/TON`.
+    `retain`: a warm start gives it back the value it had (declared RETAIN or PERSISTENT; language rule 14).
     """
 
     name: str
@@ -50,6 +51,7 @@ class Variable:
     constant: bool = False
     reference: bool = False
     block: str = ""
+    retain: bool = False
 
     @property
     def type_name(self) -> str:

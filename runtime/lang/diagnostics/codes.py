@@ -42,6 +42,7 @@ CODES: dict[str, str] = {
     "L3016": "an instance where no state can be kept",
     "L3017": "not a tag",
     "L3018": "EN or ENO in a call that is part of an expression",
+    "L3301": "a RETAIN qualifier that cannot hold here",
     "L4001": "an unknown task",
     "L4002": "an unknown program",
     "L4003": "a wrong task setting",

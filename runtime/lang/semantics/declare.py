@@ -1,6 +1,7 @@
 """Declarations: from the trees to symbols. Names are collected first; types and constants follow when needed."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from runtime.core.diagnostic import Label
 from runtime.core.elementary import ELEMENTARY
@@ -11,6 +12,7 @@ from runtime.lang.semantics import edges
 from runtime.lang.semantics.chart import read_chart
 from runtime.lang.semantics.class_checks import check_class
 from runtime.lang.semantics.classes import collect, find_parents, inherited
+from runtime.lang.semantics.retain import check_retain
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, VarSymbol
 from runtime.lang.semantics.typedefs import TypeResolver, aligned, check_note, lay_out, twice
 from runtime.lang.semantics.types import (
@@ -115,6 +117,7 @@ class Declarer:
             mend = "only VAR_GLOBAL may stand here"
             self._report.error("L3013", message, section.span, "not allowed here", help=mend)
             return
+        check_retain(self._report, "", section)
         for declaration in section.declarations:
             check_note(self._report, declaration.note)
             for ident in declaration.names:
@@ -122,6 +125,7 @@ class Declarer:
                     twice(self._report, ident, self._symbols.globals[ident.key].span)
                     continue
                 symbol = VarSymbol(ident.text, ident.span, "VAR_GLOBAL", section.constant, declaration.note)
+                symbol.retain = section.retain
                 symbol.resolve = lambda s, d=declaration: self._resolve(s, d, Scope(self._symbols))
                 self._symbols.globals[ident.key] = symbol
 
@@ -167,6 +171,7 @@ class Declarer:
                 mend = "move it in front of the POU" if section.kind == "VAR_GLOBAL" else ""
                 self._report.error("L3013", message, section.span, "declared here", help=mend)
                 continue
+            check_retain(self._report, pou.kind, section)
             for declaration in section.declarations:
                 made += self._declare_names(pou, section, declaration, scope)
         return made + self._chart(pou)
@@ -216,7 +221,7 @@ class Declarer:
                 continue
             symbol = VarSymbol(ident.text, ident.span, section.kind, section.constant, declaration.note)
             symbol.access = next((q for q in section.qualifiers if q in ACCESS), "")
-            symbol.owner = pou.name
+            symbol.owner, symbol.retain = pou.name, section.retain
             self._resolve(symbol, declaration, scope)
             self._check_instance(pou, symbol)
             pou.variables[ident.key] = symbol
@@ -274,7 +279,8 @@ class Declarer:
         pou.edges = [*(pou.base.edges if pou.base is not None else ()), *pou.edges]
         inside = [s for s in symbols if s.section in ("VAR", "VAR_INPUT", "VAR_OUTPUT") and s.value is None]
         fields = [(tree.Ident(s.name, s.span), s.type, s.initial, _section(s), s.note) for s in inside]
-        members, size, alignment = lay_out(fields)
+        laid, size, alignment = lay_out(fields)
+        members = tuple(replace(m, retain=s.retain) for m, s in zip(laid, inside, strict=True))
         size = max(size, 1)  # also an instance without variables of its own is somewhere, and can be called
         for symbol, member in zip(inside, members, strict=True):
             symbol.place = ir.Place(ir.Base.SELF, member.offset) if size_of(symbol.type) else None

@@ -8,6 +8,7 @@ from runtime.core import appmemory
 from runtime.core.elementary import TIME
 from runtime.core.tag import Tag, TagTable, Variable
 from runtime.lang import ir
+from runtime.lang.semantics.retain import retained
 from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
 from runtime.lang.semantics.typedefs import aligned, bound_of
 from runtime.lang.semantics.types import (
@@ -60,6 +61,7 @@ class _Leaf:
     line: int
     constant: bool = False
     block: str = ""
+    retain: bool = False
 
 
 def lay_out(
@@ -114,7 +116,7 @@ def _tags(laid: Sequence[VarSymbol]) -> Iterator[Tag]:
         assert symbol.place is not None
         span = symbol.span
         root = _Leaf(symbol.name, symbol.type, symbol.place.offset, symbol.note, span.source.name, span.line)
-        for leaf in _leaves(replace(root, constant=symbol.constant)):
+        for leaf in _leaves(replace(root, constant=symbol.constant, retain=symbol.retain == "RETAIN")):
             yield Tag(**_described(leaf), index=index)  # type: ignore[arg-type]  # keyword arguments by name
             index += 1
 
@@ -133,10 +135,19 @@ def _leaves(leaf: _Leaf) -> Iterator[_Leaf]:
     if isinstance(kind, StructType | BlockType):
         block = f"{leaf.block}/{kind.name}".lstrip("/") if isinstance(kind, BlockType) else leaf.block
         for member in kind.members:
-            name, at = f"{leaf.name}.{member.name}", member.span
-            constant = leaf.constant or "CONSTANT" in member.section
-            offset = leaf.offset + member.offset
-            yield from _leaves(_Leaf(name, member.type, offset, member.note, at.source.name, at.line, constant, block))
+            at = member.span
+            inner = _Leaf(
+                name=f"{leaf.name}.{member.name}",
+                type=member.type,
+                offset=leaf.offset + member.offset,
+                note=member.note,
+                file=at.source.name,
+                line=at.line,
+                constant=leaf.constant or "CONSTANT" in member.section,
+                block=block,
+                retain=retained(member, around=leaf.retain),
+            )
+            yield from _leaves(inner)
     elif isinstance(kind, ArrayType):
         for subscripts, element, offset in _elements(kind, kind.dimensions):
             name = f"{leaf.name}[{','.join(map(str, subscripts))}]"
@@ -174,6 +185,7 @@ def _described(leaf: _Leaf) -> dict[str, object]:
         "constant": leaf.constant,
         "reference": isinstance(leaf.type, InterfaceType | RefType),
         "block": leaf.block,
+        "retain": leaf.retain,
     }
 
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class VarSymbol:
     """A variable or constant. `place` is set when it lies somewhere, `value` when it is a folded constant.
 
-    `access` is PUBLIC, PRIVATE and so on where that was said, `owner` the POU it was declared in.
+    `access` is PUBLIC, PRIVATE and so on where that was said, `retain` RETAIN or NON_RETAIN, `owner` the POU it was
+    declared in.
     `first_leaf` is the tag index of a global's first leaf, else -1. `offset` counts in its owner: application memory,
     instance, or frame.
     """
@@ -38,6 +39,7 @@ class VarSymbol:
     busy: bool = False
     access: str = ""
     owner: str = ""
+    retain: str = ""
 
     def resolved(self) -> "VarSymbol":
         """Itself, with type and value known."""

@@ -31,7 +31,8 @@ class EnumType:
 class Member:
     """One variable of a structure or block: where it lies from the start, and its bytes before the first scan.
 
-    `section` is STRUCT for a structure's field, else the VAR keyword of the block's section.
+    `section` is STRUCT for a structure's field, else the VAR keyword of the block's section. `retain` is RETAIN or
+    NON_RETAIN where that section says so.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Member:
     section: str
     note: Note
     span: Span
+    retain: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

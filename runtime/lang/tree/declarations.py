@@ -129,6 +129,13 @@ class Section:
         """Declared CONSTANT."""
         return "CONSTANT" in self.qualifiers
 
+    @property
+    def retain(self) -> str:
+        """RETAIN (also for PERSISTENT, which other tools write) or NON_RETAIN, where one was said."""
+        if "NON_RETAIN" in self.qualifiers:
+            return "NON_RETAIN"
+        return "RETAIN" if {"RETAIN", "PERSISTENT"} & set(self.qualifiers) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Pou:
