@@ -1,140 +1,57 @@
-"""Native code, written legibly: words with operators, routines with structured loops and branches.
+"""Native code, written legibly: routines with structured loops and branches, of words with operators (words.py).
 
-A thin layer over llvmlite's IRBuilder, shared by the channel primitives and the scan kernel. A `Word` is one SSA
-value; Python operators on it emit instructions. Integers carry no sign: `+ - * & | >>` and `<, <=, >, >=, //, %` are
-signed where it matters, `below`, `shifted_right` and `modulo` are the unsigned ones. `with` opens a branch or a loop.
+A thin layer over llvmlite's IRBuilder, shared by the channel primitives and the scan kernel. `with` opens a branch or a
+loop.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 from llvmlite import ir
 
-I1, I8, I16, I32, I64 = (ir.IntType(width) for width in (1, 8, 16, 32, 64))
-PTR = ir.PointerType()
-VOID = ir.VoidType()
-F32, F64 = ir.FloatType(), ir.DoubleType()
-BY_SIZE = {1: I8, 2: I16, 4: I32, 8: I64}
-"""The integer type of so many bytes."""
-
-Order = Literal["monotonic", "acquire", "release", "acq_rel"]
-
-
-class Word:
-    """One value (integer or pointer) within the routine that computes it."""
-
-    __slots__ = ("_builder", "ir")
-
-    def __init__(self, builder: Any, value: Any) -> None:
-        self._builder = builder
-        self.ir = value
-
-    def _of(self, value: Any) -> "Word":
-        return Word(self._builder, value)
-
-    def _like(self, other: "Word | int") -> Any:
-        return other.ir if isinstance(other, Word) else self.ir.type(other)
-
-    def __add__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.add(self.ir, self._like(other)))
-
-    def __sub__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.sub(self.ir, self._like(other)))
-
-    def __mul__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.mul(self.ir, self._like(other)))
-
-    def __floordiv__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.sdiv(self.ir, self._like(other)))
-
-    def __mod__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.srem(self.ir, self._like(other)))
-
-    def __and__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.and_(self.ir, self._like(other)))
-
-    def __or__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.or_(self.ir, self._like(other)))
-
-    def __lt__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.icmp_signed("<", self.ir, self._like(other)))
-
-    def __le__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.icmp_signed("<=", self.ir, self._like(other)))
-
-    def __gt__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.icmp_signed(">", self.ir, self._like(other)))
-
-    def __ge__(self, other: "Word | int") -> "Word":
-        return self._of(self._builder.icmp_signed(">=", self.ir, self._like(other)))
-
-    def equals(self, other: "Word | int") -> "Word":
-        """1 bit: the same value."""
-        return self._of(self._builder.icmp_unsigned("==", self.ir, self._like(other)))
-
-    def differs(self, other: "Word | int") -> "Word":
-        """1 bit: another value."""
-        return self._of(self._builder.icmp_unsigned("!=", self.ir, self._like(other)))
-
-    def below(self, other: "Word | int") -> "Word":
-        """1 bit: less, both taken as unsigned."""
-        return self._of(self._builder.icmp_unsigned("<", self.ir, self._like(other)))
-
-    def modulo(self, other: "Word | int") -> "Word":
-        """Remainder, both taken as unsigned."""
-        return self._of(self._builder.urem(self.ir, self._like(other)))
-
-    def shifted_right(self, bits: "Word | int") -> "Word":
-        """Zeros come in from the left."""
-        return self._of(self._builder.lshr(self.ir, self._like(bits)))
-
-    def shifted_left(self, bits: "Word | int") -> "Word":
-        """Zeros come in from the right."""
-        return self._of(self._builder.shl(self.ir, self._like(bits)))
-
-    def widened(self, to: Any) -> "Word":
-        """As a wider integer, with zeros."""
-        return self if self.ir.type == to else self._of(self._builder.zext(self.ir, to))
-
-    def narrowed(self, to: Any) -> "Word":
-        """The low bits."""
-        return self if self.ir.type == to else self._of(self._builder.trunc(self.ir, to))
-
-    def floor_log2(self) -> "Word":
-        """Position of the highest 1 of a word that is not 0."""
-        zeros = self._builder.ctlz(self.ir, I1(1))
-        return self._of(self._builder.sub(self.ir.type(self.ir.type.width - 1), zeros))
-
-    def choose(self, then: "Word", otherwise: "Word") -> "Word":
-        """For a 1-bit word: one or the other, both computed."""
-        return self._of(self._builder.select(self.ir, then.ir, otherwise.ir))
-
-    def at(self, offset: "Word | int") -> "Word":
-        """For a pointer: the address so many bytes (below 2^63) on."""
-        steps = offset.widened(I64).ir if isinstance(offset, Word) else I64(offset)
-        return self._of(self._builder.gep(self.ir, [steps], source_etype=I8))
-
-    def load(self, of: Any, order: Order | None = None) -> "Word":
-        """The naturally aligned word that this pointer points at; with `order`, atomically."""
-        if order is None:
-            return self._of(self._builder.load(self.ir, typ=of, align=_alignment(of)))
-        return self._of(self._builder.load_atomic(self.ir, order, _alignment(of), typ=of))
-
-    def store(self, value: "Word", order: Order | None = None) -> None:
-        """Write a word where this pointer points, naturally aligned; with `order`, atomically."""
-        align = _alignment(value.ir.type)
-        if order is None:
-            self._builder.store(value.ir, self.ir, align=align)
-        else:
-            self._builder.store_atomic(value.ir, self._typed(value.ir.type), order, align)
-
-    def fetch_add(self, amount: "Word", order: Order) -> "Word":
-        """Add to what this pointer points at in one step; the value before."""
-        return self._of(self._builder.atomic_rmw("add", self._typed(amount.ir.type), amount.ir, order))
-
-    def _typed(self, of: Any) -> "_Pointing":
-        return _Pointing(self.ir, of.as_pointer())
+from runtime.image.words import (
+    BY_SIZE as BY_SIZE,
+)
+from runtime.image.words import (
+    F32 as F32,
+)
+from runtime.image.words import (
+    F64 as F64,
+)
+from runtime.image.words import (
+    I1 as I1,
+)
+from runtime.image.words import (
+    I8 as I8,
+)
+from runtime.image.words import (
+    I16 as I16,
+)
+from runtime.image.words import (
+    I32 as I32,
+)
+from runtime.image.words import (
+    I64 as I64,
+)
+from runtime.image.words import (
+    PTR as PTR,
+)
+from runtime.image.words import (
+    VOID as VOID,
+)
+from runtime.image.words import (
+    Order as Order,
+)
+from runtime.image.words import (
+    Pointing,
+)
+from runtime.image.words import (
+    Real as Real,
+)
+from runtime.image.words import (
+    Word as Word,
+)
 
 
 class Local:
@@ -215,7 +132,7 @@ class Routine:
         """Address of `size` bytes on the stack, 16-byte aligned, not initialised."""
         slot = self._locals_at.alloca(ir.ArrayType(I8, size))
         slot.align = 16
-        return Word(self._builder, _Pointing(slot, PTR))
+        return Word(self._builder, Pointing(slot, PTR))
 
     def call(self, function: Any, *arguments: Word) -> Word:
         """Call another routine or an external function."""
@@ -224,7 +141,7 @@ class Routine:
     def call_through(self, address: Word, result: Any, *arguments: Word) -> Word:
         """Call the function at `address`."""
         kind = ir.FunctionType(result, [a.ir.type for a in arguments])
-        return Word(self._builder, self._builder.call(_Pointing(address.ir, PTR, kind), [a.ir for a in arguments]))
+        return Word(self._builder, self._builder.call(Pointing(address.ir, PTR, kind), [a.ir for a in arguments]))
 
     def fence(self, order: Order) -> None:
         """A memory barrier."""
@@ -320,19 +237,3 @@ class Code:
     def text(self) -> str:
         """The module as LLVM assembly."""
         return str(self.module)
-
-
-class _Pointing:
-    """A pointer that tells llvmlite what it points at: its calls and atomic stores ask, LLVM does not."""
-
-    def __init__(self, pointer: Any, as_type: Any, function_type: Any = None) -> None:
-        self.type = as_type
-        self.function_type = function_type
-        self._pointer = pointer
-
-    def get_reference(self) -> str:
-        return str(self._pointer.get_reference())
-
-
-def _alignment(of: Any) -> int:
-    return 8 if of in (PTR, F64) else 4 if of == F32 else int(of.width) // 8

@@ -13,7 +13,7 @@ from typing import Any
 from runtime.core.objectcache import ObjectCache
 from runtime.image.nativecode import NativeCode, cached_object_code, native_cache
 
-_SOURCES = tuple(Path(__file__).with_name(name) for name in ("channelcode.py", "emit.py", "layout.py"))
+_SOURCES = tuple(Path(__file__).with_name(name) for name in ("channelcode.py", "emit.py", "layout.py", "words.py"))
 _cache: ObjectCache | None = None
 
 _ADDRESS, _SIZE = ctypes.c_uint64, ctypes.c_uint64

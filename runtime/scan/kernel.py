@@ -21,6 +21,7 @@ _SOURCES = (
     *(_HERE / f"{name}.py" for name in ("account", "kernel", "latch", "loop", "mailbox", "outputs", "plan", "tasks")),
     *(_HERE / f"{name}.py" for name in ("values", "view")),
     *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox", "taskstatistics")),
+    _IMAGE / "words.py",
     Path(runtime.core.appmemory.__file__),
     Path(runtime.core.quality.__file__),
 )

@@ -3,9 +3,16 @@
 import ctypes
 from typing import Any
 
-from runtime.image.emit import I8, I32, I64, PTR, Order, Routine, Word
+from runtime.image.emit import F64, I8, I32, I64, PTR, Order, Real, Routine, Word
 
-_WIDTHS = {ctypes.c_uint8: I8, ctypes.c_uint32: I32, ctypes.c_int64: I64, ctypes.c_uint64: I64, ctypes.c_void_p: PTR}
+_WIDTHS = {
+    ctypes.c_uint8: I8,
+    ctypes.c_uint32: I32,
+    ctypes.c_int64: I64,
+    ctypes.c_uint64: I64,
+    ctypes.c_double: F64,
+    ctypes.c_void_p: PTR,
+}
 
 
 class View:
@@ -23,6 +30,10 @@ class View:
     def __setitem__(self, field: str, value: Word) -> None:
         assert value.ir.type == _WIDTHS[self._types[field]], f"{self._of.__name__}.{field} has another width"
         self.address(field).store(value)
+
+    def real(self, field: str) -> Real:
+        """Load a 64-bit real number."""
+        return self[field].as_real()
 
     def atomic(self, field: str, order: Order) -> Word:
         """Load a word that another process writes."""

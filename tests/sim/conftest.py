@@ -1,12 +1,16 @@
 """The demo site as a closed loop on virtual time, compiled once a session and a back end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from runtime.scan.kernel import Kernel
 from runtime.sim.closed_loop import ClosedLoop
+from runtime.sim.coupling import CoupledRun, Kernels
+from runtime.sim.couplingcode import CouplingKernel
+from runtime.sim.imagedside import ImagedSide, SideTiming
 from runtime.sim.side import Backend, Model, load_model
 
 ROOT = Path(__file__).parents[2]
@@ -38,3 +42,29 @@ def demo_loop() -> Callable[..., ClosedLoop]:
         return ClosedLoop(controller.side(), plant.side(), seed=seed)
 
     return make
+
+
+@cache
+def kernels() -> Kernels:
+    return Kernels(Kernel(), CouplingKernel())
+
+
+def make_coupled_run(seed: int) -> CoupledRun:
+    timing = SideTiming(cycle_ns=10_000_000, budget=1_000_000, frame_valid_ns=50_000_000, stop_on_fault=True)
+    controller, plant = (ImagedSide(model, timing) for model in demo_models("llvm"))
+    return CoupledRun(controller, plant, kernels(), cycle_ns=10_000_000, seed=seed)
+
+
+@pytest.fixture
+def coupled_run() -> Iterator[Callable[..., CoupledRun]]:
+    """Makes a fresh coupled run of the demo site, in a process image of its own."""
+    runs: list[CoupledRun] = []
+
+    def make(seed: int = 1) -> CoupledRun:
+        runs.append(make_coupled_run(seed))
+        return runs[-1]
+
+    yield make
+    for run in runs:
+        run.controller.close()
+        run.plant.close()

@@ -1,0 +1,142 @@
+"""One side of a coupled run: programs over a process image of their own, scanned by the kernel as a real controller is.
+
+Nothing is left out but the clock and the devices: inputs come from pages, commands from the mailbox, forces from the
+force table, outputs leave in frames behind the fence. Whoever couples two sides writes the pages and reads the frames.
+"""
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runtime.core.elementary import Value
+from runtime.core.fault import ProgramFault
+from runtime.core.tag import Variable
+from runtime.image.forces import ForceTable
+from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_VALUE_SIZE, INPUT_ENTRY_SIZE, ImageLayout, lay_out
+from runtime.image.mailbox import MailboxWriter
+from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.lang.native import Native
+from runtime.scan.faults import RecordedFault, fault_count, recorded_faults
+from runtime.scan.plan import PagePlan
+from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
+from runtime.sim.side import Model
+from runtime.wire.messages import JsonValue
+from runtime.wire.values import parse
+
+WRITABLE_SIZES = (1, 2, 4, 8)
+"""Bytes of what the mailbox carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideTiming:
+    """The figures of a site file that a scan goes by."""
+
+    cycle_ns: int
+    budget: int
+    frame_valid_ns: int
+    stop_on_fault: bool
+
+
+class ImagedSide:
+    """A controller or a plant on virtual time, in a process image of its own. Close it after use."""
+
+    def __init__(self, model: Model, timing: SideTiming) -> None:
+        app = model.app
+        self.model = model
+        self.layout: ImageLayout = lay_out(
+            app.tags,
+            model.bindings,
+            app_size=len(app.initial),
+            quality_offset=app.quality_offset,
+            stamp_offset=app.stamp_offset,
+            app_hash=app.layout_hash,
+        )
+        self._image = ImageSegment.create(self.layout)
+        self.control = ControlSegment.create()
+        self.control.control.run_switch = 1
+        self.control.control.term = 1
+        self.app_address = self._image.address + self.layout.app_offset
+        room = (ctypes.c_ubyte * self.layout.app_size).from_address(self.app_address)
+        self.memory = memoryview(room).cast("B")
+        self.memory[:] = app.initial
+        self.machine = Native(app, model.object_code, self.memory)
+        self.mailbox = MailboxWriter(self.control)
+        self.forces = ForceTable(self._image)
+        self.plan = ScanPlan(
+            self.layout,
+            timing=Timing(timing.cycle_ns, timing.budget, timing.frame_valid_ns, timing.stop_on_fault),
+            tasks=[PlannedTask(self.machine.task_address(i), task.interval_ns) for i, task in enumerate(app.tasks)],
+            at=Addresses(self.control.address, self.app_address, self._image.address),
+            initial=app.initial,
+            first_output_site=len(app.sites),
+        )
+        self._pages = dict(zip(self.layout.pages, self._page_addresses(), strict=True))
+
+    def close(self) -> None:
+        """Give the memory back; nothing may run any more."""
+        self.machine.close()
+        self.memory = memoryview(b"")
+        self._image.close()
+        self.control.close()
+
+    def _page_addresses(self) -> Sequence[int]:
+        plan = self.plan.plan
+        pages = (PagePlan * plan.page_count).from_address(plan.pages) if plan.page_count else ()
+        return [page.current for page in pages]
+
+    def page_entry(self, device: str, entry: int) -> int:
+        """Address of a point's entry in what the scan latches of a device."""
+        return self._pages[device] + entry * INPUT_ENTRY_SIZE
+
+    def frame_value(self, entry: int) -> int:
+        """Address of an output's value in the frame of the last scan."""
+        address: int = self.plan.plan.frame_staging
+        return address + FRAME_HEADER_SIZE + entry * FRAME_VALUE_SIZE
+
+    def find(self, name: str) -> Variable:
+        """The tag or variable of that name. Raises ProgramFault for an unknown one."""
+        tags = self.model.app.tags
+        found = tags.find(name)
+        if found is None:
+            near = tags.nearest(name)
+            mend = f"did you mean {near}?" if near else "`voltscan tags` lists the names"
+            raise ProgramFault("no variable of this name", where=name, mend=mend)
+        return found
+
+    def read(self, name: str) -> Value:
+        """The value of a variable after the last scan."""
+        variable = self.find(name)
+        return variable.type.unpack(self.memory, variable.offset)
+
+    def set_initial(self, name: str, value: JsonValue) -> None:
+        """Give a variable its value before the first scan."""
+        variable = self.find(name)
+        variable.type.pack_into(self.memory, variable.offset, parse(value, variable))
+
+    def write(self, variable: Variable, value: Value) -> None:
+        """Have the next scan write a variable, through the mailbox. Raises ProgramFault when too many wait."""
+        self._put(self.mailbox.put(variable, value), variable)
+
+    def request(self, variable: Variable, value: Value, *, seq_variable: Variable, seq: int) -> None:
+        """Have the next scan take a command."""
+        self._put(self.mailbox.put(variable, value, seq_variable=seq_variable, seq=seq), variable)
+
+    @staticmethod
+    def _put(ticket: int | None, variable: Variable) -> None:
+        if ticket is None:
+            raise ProgramFault(
+                "more writes than one scan takes", where=variable.name, mend="spread them over several times"
+            )
+
+    def acknowledge_faults(self) -> None:
+        """Let outputs be driven again after the program faults so far."""
+        self.control.control.fault_ack = fault_count(self.memory)
+
+    @property
+    def fault_count(self) -> int:
+        """Program faults since the start."""
+        return fault_count(self.memory)
+
+    def faults(self) -> list[RecordedFault]:
+        """The last of them, oldest first."""
+        return recorded_faults(self.memory, self.model.app.sites)
