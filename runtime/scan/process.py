@@ -65,7 +65,7 @@ def run_scan(
     plan = ScanPlan(
         layout,
         timing=Timing(manifest.cycle_ns, manifest.frame_valid_ns, manifest.on_fault == "stop"),
-        tasks=_planned_tasks(manifest, programs),
+        tasks=planned_tasks(manifest, programs),
         at=Addresses(control.address, app, image.address),
         initial=initial,
         first_output_site=len(manifest.sites),
@@ -83,7 +83,8 @@ def _lay_out_memory(app: int, initial: bytes, control: Control) -> None:
     ctypes.c_uint64.from_address(app + FAULT_COUNT).value = control.fault_count
 
 
-def _planned_tasks(manifest: Manifest, programs: Any) -> list[PlannedTask]:
+def planned_tasks(manifest: Manifest, programs: Any) -> list[PlannedTask]:
+    """The tasks of the manifest at their entries in loaded object code. Raises ConfigFault when they do not fit."""
     entries = [programs.get_function_address(f"vs_task_{i}") for i in range(len(manifest.tasks))]
     if 0 in entries:
         raise ConfigFault(

@@ -1,6 +1,6 @@
 """Controller and plant compiled together: one native run on virtual time, with the wires between them in it.
 
-    run = CoupledRun(CoupledSite(controller_side, plant_side, cycle_ns=10_000_000), kernels, seed=1)
+    run = CoupledRun(controller, plant, kernels, cycle_ns=10_000_000, seed=1)
     run.watch(["plant_1.p_set_kw", "plant/plant.p_grid_kw"], every_ns=1_000_000_000)
     run.advance(360_000)
 
@@ -20,13 +20,13 @@ import numpy.typing as npt
 
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Variable
-from runtime.iomap.plan import DevicePlan, InputPoint, LinkPlan, OutputPoint
+from runtime.iomap.plan import DevicePlan, InputPoint, IoPlan, LinkPlan, OutputPoint
 from runtime.iomap.wire import CanWire
+from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
 from runtime.scan.virtual import START_NS, WALL_START_NS
 from runtime.sim.couplingcode import CouplingKernel
 from runtime.sim.couplingplan import Check, Coupling, Gauge, Mode, Passage, Transfer, TransferKind
-from runtime.sim.imagedside import ImagedSide
 from runtime.sim.passages import Ends, form_of, passage_of
 
 PLANT_PREFIX = "plant/"
@@ -40,6 +40,14 @@ class Kernels:
 
     scan: Kernel
     coupling: CouplingKernel
+
+
+@dataclass(frozen=True, slots=True)
+class CoupledSide:
+    """A controller or a plant, and how its tags lie on the wire."""
+
+    scan: ImagedScan
+    plan: IoPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +67,24 @@ class CoupledRun:
 
     def __init__(
         self,
-        controller: ImagedSide,
-        plant: ImagedSide,
+        controller: CoupledSide,
+        plant: CoupledSide,
         kernels: Kernels,
         *,
         cycle_ns: int,
         seed: int = 1,
         wall_start_ns: int = WALL_START_NS,
     ) -> None:
-        self.controller, self.plant, self.cycle_ns = controller, plant, cycle_ns
+        self.controller, self.plant, self.cycle_ns = controller.scan, plant.scan, cycle_ns
+        self._site, self._served = controller.plan, plant.plan
         self._kernels = kernels
         self._kept: list[Any] = []
         self.scan_no = 0
-        self._devices = [device.name for device, _ in _devices(controller)]
+        self._devices = [device.name for device, _ in _devices(controller.plan)]
         self._modes = (ctypes.c_uint32 * len(self._devices))()
         made = Coupling(cycle_ns=cycle_ns, now_ns=START_NS - cycle_ns, wall_ns=wall_start_ns - cycle_ns)
         made.scan_step = ctypes.cast(kernels.scan.step, ctypes.c_void_p).value  # type: ignore[arg-type]
-        made.controller, made.plant = controller.plan.address, plant.plan.address
+        made.controller, made.plant = controller.scan.plan.address, plant.scan.plan.address
         made.modes, made.start_ns, made.random = ctypes.addressof(self._modes), START_NS, seed
         made.next_ns = START_NS - cycle_ns  # look for the earliest before the first scan
         self._coupling = made
@@ -96,7 +105,7 @@ class CoupledRun:
         """Devices of the controller's map."""
         return self._devices
 
-    def side(self, name: str) -> tuple[ImagedSide, str]:
+    def side(self, name: str) -> tuple[ImagedScan, str]:
         """The side that a name belongs to, and its name there."""
         if name.startswith(PLANT_PREFIX):
             return self.plant, name.removeprefix(PLANT_PREFIX)
@@ -160,8 +169,8 @@ class CoupledRun:
 
     def _transfers(self, phases: random.Random) -> list[Transfer]:
         made: list[Transfer] = []
-        for number, (device, link) in enumerate(_devices(self.controller)):
-            served = self.plant.model.plan.device(device.name)
+        for number, (device, link) in enumerate(_devices(self._site)):
+            served = self._served.device(device.name)
             if served is None:
                 continue  # a device of the site that the plant does not play: it never answers
             for transfer in self._transfers_of(device, served, link):
@@ -228,7 +237,7 @@ class CoupledRun:
         return passage_of(ends, self._kept)
 
 
-def _gauge(side: ImagedSide, variable: Variable) -> Gauge:
+def _gauge(side: ImagedScan, variable: Variable) -> Gauge:
     made = Gauge(side.app_address + variable.offset, form_of(variable.type), variable.type.size)
     made.minimum, made.maximum = float("inf"), float("-inf")
     return made
@@ -238,7 +247,6 @@ def _is_of(point: InputPoint | OutputPoint, message: str) -> bool:
     return isinstance(point.wire, CanWire) and point.wire.message == message
 
 
-def _devices(side: ImagedSide) -> list[tuple[DevicePlan, LinkPlan]]:
-    plan = side.model.plan
+def _devices(plan: IoPlan) -> list[tuple[DevicePlan, LinkPlan]]:
     links = {link.name: link for link in plan.links}
     return [(device, links[name]) for name, devices in plan.devices.items() for device in devices]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from runtime.node.build import Build, build_site
+from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
 from runtime.sim.closed_loop import ClosedLoop
-from runtime.sim.coupling import CoupledRun, Kernels
+from runtime.sim.coupling import CoupledRun, CoupledSide, Kernels
 from runtime.sim.couplingcode import CouplingKernel
-from runtime.sim.imagedside import ImagedSide, SideTiming
 from runtime.sim.side import Backend, Model, load_model
 
 ROOT = Path(__file__).parents[2]
@@ -49,10 +50,20 @@ def kernels() -> Kernels:
     return Kernels(Kernel(), CouplingKernel())
 
 
+@cache
+def demo_builds() -> tuple[Build, Build]:
+    build = build_site(ROOT / "configs" / "demo.toml").build
+    assert build is not None
+    assert build.plant is not None
+    return build, build.plant
+
+
 def make_coupled_run(seed: int) -> CoupledRun:
-    timing = SideTiming(cycle_ns=10_000_000, budget=1_000_000, frame_valid_ns=50_000_000, stop_on_fault=True)
-    controller, plant = (ImagedSide(model, timing) for model in demo_models("llvm"))
-    return CoupledRun(controller, plant, kernels(), cycle_ns=10_000_000, seed=seed)
+    sides = []
+    for build, model in zip(demo_builds(), demo_models("llvm"), strict=True):
+        scan = ImagedScan(build.manifest(), model.object_code, build.application.initial)
+        sides.append(CoupledSide(scan, model.plan))
+    return CoupledRun(*sides, kernels(), cycle_ns=10_000_000, seed=seed)
 
 
 @pytest.fixture

@@ -1,56 +1,35 @@
-"""One side of a coupled run: programs over a process image of their own, scanned by the kernel as a real controller is.
+"""The scan over a process image of its own, on virtual time: for a coupled run with the plant, and for replay.
 
 Nothing is left out but the clock and the devices: inputs come from pages, commands from the mailbox, forces from the
-force table, outputs leave in frames behind the fence. Whoever couples two sides writes the pages and reads the frames.
+force table, outputs leave in frames behind the fence. Whoever runs it writes the pages and reads the frames.
 """
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from runtime.core.elementary import Value
 from runtime.core.fault import ProgramFault
 from runtime.core.tag import Variable
 from runtime.image.forces import ForceTable
-from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_VALUE_SIZE, INPUT_ENTRY_SIZE, ImageLayout, lay_out
+from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_VALUE_SIZE, INPUT_ENTRY_SIZE, ImageLayout
 from runtime.image.mailbox import MailboxWriter
+from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.lang.native import Native
+from runtime.lang.native import load_object
 from runtime.scan.faults import RecordedFault, fault_count, recorded_faults
 from runtime.scan.plan import PagePlan
-from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
-from runtime.sim.side import Model
+from runtime.scan.planning import Addresses, ScanPlan, Timing
+from runtime.scan.process import planned_tasks
 from runtime.wire.messages import JsonValue
 from runtime.wire.values import parse
 
-WRITABLE_SIZES = (1, 2, 4, 8)
-"""Bytes of what the mailbox carries."""
 
+class ImagedScan:
+    """A controller (or plant) as its scan process holds it, in memory of this process. Close it after use."""
 
-@dataclass(frozen=True, slots=True)
-class SideTiming:
-    """The figures of a site file that a scan goes by."""
-
-    cycle_ns: int
-    budget: int
-    frame_valid_ns: int
-    stop_on_fault: bool
-
-
-class ImagedSide:
-    """A controller or a plant on virtual time, in a process image of its own. Close it after use."""
-
-    def __init__(self, model: Model, timing: SideTiming) -> None:
-        app = model.app
-        self.model = model
-        self.layout: ImageLayout = lay_out(
-            app.tags,
-            model.bindings,
-            app_size=len(app.initial),
-            quality_offset=app.quality_offset,
-            stamp_offset=app.stamp_offset,
-            app_hash=app.layout_hash,
-        )
+    def __init__(self, manifest: Manifest, object_code: bytes, initial: bytes) -> None:
+        self.manifest = manifest
+        self.layout: ImageLayout = manifest.layout()
         self._image = ImageSegment.create(self.layout)
         self.control = ControlSegment.create()
         self.control.control.run_switch = 1
@@ -58,23 +37,23 @@ class ImagedSide:
         self.app_address = self._image.address + self.layout.app_offset
         room = (ctypes.c_ubyte * self.layout.app_size).from_address(self.app_address)
         self.memory = memoryview(room).cast("B")
-        self.memory[:] = app.initial
-        self.machine = Native(app, model.object_code, self.memory)
+        self.memory[:] = initial
+        self._programs = load_object(object_code)
         self.mailbox = MailboxWriter(self.control)
         self.forces = ForceTable(self._image)
         self.plan = ScanPlan(
             self.layout,
-            timing=Timing(timing.cycle_ns, timing.budget, timing.frame_valid_ns, timing.stop_on_fault),
-            tasks=[PlannedTask(self.machine.task_address(i), task.interval_ns) for i, task in enumerate(app.tasks)],
+            timing=Timing(manifest.cycle_ns, manifest.frame_valid_ns, manifest.on_fault == "stop"),
+            tasks=planned_tasks(manifest, self._programs),
             at=Addresses(self.control.address, self.app_address, self._image.address),
-            initial=app.initial,
-            first_output_site=len(app.sites),
+            initial=initial,
+            first_output_site=len(manifest.sites),
         )
         self._pages = dict(zip(self.layout.pages, self._page_addresses(), strict=True))
 
     def close(self) -> None:
         """Give the memory back; nothing may run any more."""
-        self.machine.close()
+        self._programs.close()
         self.memory = memoryview(b"")
         self._image.close()
         self.control.close()
@@ -95,7 +74,7 @@ class ImagedSide:
 
     def find(self, name: str) -> Variable:
         """The tag or variable of that name. Raises ProgramFault for an unknown one."""
-        tags = self.model.app.tags
+        tags = self.manifest.tags
         found = tags.find(name)
         if found is None:
             near = tags.nearest(name)
@@ -139,4 +118,4 @@ class ImagedSide:
 
     def faults(self) -> list[RecordedFault]:
         """The last of them, oldest first."""
-        return recorded_faults(self.memory, self.model.app.sites)
+        return recorded_faults(self.memory, self.manifest.fault_sites)
