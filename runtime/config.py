@@ -14,6 +14,8 @@ from runtime.wire.rundir import SITE_NAME_MAX
 
 CYCLE_NS_MIN = 1_000_000
 CYCLE_NS_MAX = 1_000_000_000
+RETAIN_EVERY_NS_MIN = 100_000_000
+RETAIN_EVERY_NS_MAX = 3_600_000_000_000
 FRAME_VALID_CYCLES = 3
 FRAME_VALID_NS_MIN = 50_000_000
 """Fifty milliseconds: io may be off the processor that long on a busy two-core machine without losing the outputs."""
@@ -27,6 +29,13 @@ def _duration(text: str) -> str:
 def _cycle(text: str) -> str:
     if not CYCLE_NS_MIN <= duration_ns(text) <= CYCLE_NS_MAX:
         raise ValueError(f"a base cycle is {duration_text(CYCLE_NS_MIN)} to {duration_text(CYCLE_NS_MAX)} long")
+    return text
+
+
+def _retain_every(text: str) -> str:
+    if not RETAIN_EVERY_NS_MIN <= duration_ns(text) <= RETAIN_EVERY_NS_MAX:
+        low, high = duration_text(RETAIN_EVERY_NS_MIN), duration_text(RETAIN_EVERY_NS_MAX)
+        raise ValueError(f"retained values are saved every {low} to {high}")
     return text
 
 
@@ -61,6 +70,12 @@ class PlantTable(Strict):
     site: str
 
 
+class RetainTable(Strict):
+    """How retained values are saved."""
+
+    every: Annotated[Duration, AfterValidator(_retain_every)] = "1s"
+
+
 class TaskTable(Strict):
     """What one task may use, and what follows when it goes wrong; what it runs and how often stands in ST."""
 
@@ -84,6 +99,7 @@ class SiteTable(Strict):
     parameters: dict[str, Any] = Field(default_factory=dict)
     tasks: dict[str, TaskTable] = Field(default_factory=dict)
     realtime: RealtimeTable = RealtimeTable()
+    retain: RetainTable = RetainTable()
     scada: ScadaTable = ScadaTable()
     hmi: HmiTable = HmiTable()
     plant: PlantTable | None = None
@@ -115,6 +131,11 @@ class Site:
         if self.table.frame_valid is not None:
             return duration_ns(self.table.frame_valid)
         return max(FRAME_VALID_CYCLES * self.cycle_ns, FRAME_VALID_NS_MIN)
+
+    @property
+    def retain_every_ns(self) -> int:
+        """How soon after a change retained values are saved, in ns."""
+        return duration_ns(self.table.retain.every)
 
     def path(self, relative: str) -> Path:
         """A path of the file, as it can be opened from here."""

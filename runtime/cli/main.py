@@ -42,12 +42,15 @@ NewValue = Annotated[str, typer.Argument(help="Number, TRUE or FALSE, name of an
 def run(
     site_file: SiteFile,
     duration: Annotated[str | None, typer.Option(help="Stop by itself after this time: 30s, 10m.")] = None,
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Cold start: drop the retained values, start with initial ones.")
+    ] = False,
     hmi: Annotated[bool | None, typer.Option("--hmi/--no-hmi", help="Default: with a terminal.")] = None,
 ) -> None:
     """Run a controller, and its simulated plant if the site file names one."""
     from runtime.cli.run import run_site
 
-    raise typer.Exit(run_site(site_file, duration=duration, hmi=hmi))
+    raise typer.Exit(run_site(site_file, duration=duration, hmi=hmi, cold=cold))
 
 
 @app.command()

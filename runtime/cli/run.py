@@ -18,7 +18,7 @@ from runtime.wire.values import show, to_json
 STATUS_LINE_EVERY_S = 1.0
 
 
-def run_site(site_file: Path, *, duration: str | None, hmi: bool | None) -> int:
+def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: bool = False) -> int:
     """Run the site of a file; 1 when something is wrong with it, then nothing has started."""
     try:
         duration_limit_ns = duration_ns(duration) if duration else None
@@ -31,7 +31,7 @@ def run_site(site_file: Path, *, duration: str | None, hmi: bool | None) -> int:
         return 1
     with_hmi = sys.stdin.isatty() and sys.stdout.isatty() if hmi is None else hmi
     table = result.build.site.table
-    options = RunOptions(duration_ns=duration_limit_ns, hmi=with_hmi)
+    options = RunOptions(duration_ns=duration_limit_ns, hmi=with_hmi, cold=cold)
     controller = Controller(table.name, partial(prepare, result.build), options)
     screen = _Screen(controller, table.hmi.status_line)
     print(f"site {controller.manifest.site}: starting, logs in {controller.state_dir / 'log'}", flush=True)

@@ -40,7 +40,7 @@ class Manifest:
 
     `budget` is what each task may use of loop iterations and calls in one scan. `frame_valid_ns` is how long after its
     scan clock an output frame may be written to devices. `sites` are those of the
-    programs' faults.
+    programs' faults. `parameters` are the names of the variables that the site file sets.
     """
 
     site: str
@@ -56,6 +56,7 @@ class Manifest:
     stamp_offset: int
     app_hash: str
     bindings: Bindings
+    parameters: tuple[str, ...] = ()
 
     def layout(self) -> ImageLayout:
         """The layout of the image segment; the same in every process."""
@@ -90,6 +91,7 @@ class Manifest:
             "tasks": [asdict(t) for t in self.tasks],
             "sites": [asdict(s) for s in self.sites],
             "bindings": asdict(self.bindings),
+            "parameters": self.parameters,
         }
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(told))
@@ -105,6 +107,7 @@ class Manifest:
             tasks=tuple(ManifestTask(**t) for t in told["tasks"]),
             sites=tuple(FaultSite(**(s | {"code": FaultCode(s["code"])})) for s in told["sites"]),
             bindings=_bindings(told["bindings"]),
+            parameters=tuple(told["parameters"]),
         )
 
 

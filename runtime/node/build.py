@@ -49,6 +49,7 @@ class Build:
             stamp_offset=app.stamp_offset,
             app_hash=app.layout_hash,
             bindings=self.bindings,
+            parameters=tuple(self.site.table.parameters),
         )
 
     def _manifest_task(self, task: Task) -> ManifestTask:

@@ -6,6 +6,7 @@ Each entry imports its own packages only, so that the scan process never loads a
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 import time
@@ -25,15 +26,60 @@ def scan(run_dir: Path, control_fd: int, image_fd: int) -> None:
     from runtime.scan.realtime import RealtimeSettings
 
     plan = RunPlan.load(run_dir)
+    manifest = Manifest.load(run_dir / runplan.MANIFEST)
     run_scan(
-        manifest=Manifest.load(run_dir / runplan.MANIFEST),
+        manifest=manifest,
         object_code=(run_dir / runplan.OBJECT).read_bytes(),
-        initial=(run_dir / runplan.INITIAL).read_bytes(),
+        initial=_warm_memory(manifest, (run_dir / runplan.INITIAL).read_bytes(), image_fd, plan),
         control_fd=control_fd,
         image_fd=image_fd,
         realtime=RealtimeSettings(priority=plan.realtime_priority, cpu=plan.realtime_cpu),
         cache_dir=Path(plan.cache_dir),
     )
+
+
+def _warm_memory(manifest: Manifest, initial: bytes, image_fd: int, plan: RunPlan) -> bytes:
+    """Initial memory with the retained values: of the scan process before this one, else of the last save."""
+    if not plan.retain_every_ns:
+        return initial
+    from runtime.image.primitives import use_cache
+    from runtime.image.snapshot import SnapshotReader
+    from runtime.scan.retainfile import Folder, RetainStore
+    from runtime.scan.retaining import warm_start, warm_start_from
+
+    use_cache(Path(plan.cache_dir))
+    image = ImageSegment.attach(os.dup(image_fd), manifest.layout())
+    last = SnapshotReader(image).latest()
+    image.close()
+    if last is not None:
+        return warm_start_from(last, manifest, initial)
+    return warm_start(manifest, initial, RetainStore(Folder(Path(plan.state_dir)))).initial
+
+
+def retain(run_dir: Path, control_fd: int, image_fd: int) -> None:
+    """The process that saves retained values; at its end once more, when the scan has ended."""
+    from runtime.image.snapshot import SnapshotReader
+    from runtime.scan.retainfile import Folder, RetainStore
+    from runtime.scan.retaining import Retainer, keep_saving
+    from runtime.wire.endpoints import endpoints
+    from runtime.wire.events import EventSender
+
+    ControlSegment.attach(control_fd).close()
+    plan, manifest = RunPlan.load(run_dir), Manifest.load(run_dir / runplan.MANIFEST)
+    snapshots = SnapshotReader(ImageSegment.attach(image_fd, manifest.layout()))
+    store = RetainStore(Folder(Path(plan.state_dir)))
+    retainer = Retainer(manifest, (run_dir / runplan.INITIAL).read_bytes(), store)
+    sender = EventSender(endpoints(run_dir), "supervisor")
+    _freeze()
+
+    def wait() -> bool:
+        stopped = signal.sigtimedwait({signal.SIGTERM}, plan.retain_every_ns / 1e9) is not None
+        if stopped:
+            arm_last_words()
+        return not stopped
+
+    keep_saving(retainer, snapshots.latest, wait=wait, on_event=sender.send)
+    sender.close()
 
 
 def io(run_dir: Path, control_fd: int, image_fd: int) -> None:
@@ -104,6 +150,7 @@ ENTRIES: dict[str, tuple[Callable[[Path, int, int], None], signal.Signals]] = {
     "scan": (scan, signal.SIGKILL),
     "io": (io, signal.SIGTERM),  # it writes fail-safe values first, within its last words
     "gateway": (gateway, signal.SIGTERM),
+    "retain": (retain, signal.SIGTERM),  # saves the last snapshot first
 }
 """Entry of each process, and the signal it gets when its supervisor dies."""
 

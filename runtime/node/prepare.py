@@ -8,12 +8,14 @@ from runtime.node import runplan
 from runtime.node.build import Build
 from runtime.node.runplan import RunPlan
 from runtime.node.statedir import cache_dir, default_state_dir
+from runtime.scan.retaining import retained_variables
 
 
 def prepare(build: Build, folder: Path) -> None:
     """Write the files of a checked site into `folder`, and those of its simulated plant into its folder `plant`."""
     table, cache = build.site.table, cache_dir()
-    build.manifest().save(folder / runplan.MANIFEST)
+    manifest = build.manifest()
+    manifest.save(folder / runplan.MANIFEST)
     (folder / runplan.INITIAL).write_bytes(build.application.initial)
     (folder / runplan.OBJECT).write_bytes(object_code_for(build.application, ObjectCache(cache / "programs")))
     (folder / runplan.IO_PLAN).unlink(missing_ok=True)
@@ -33,6 +35,7 @@ def prepare(build: Build, folder: Path) -> None:
         scada_host=table.scada.host,
         scada_port=table.scada.port,
         view=tuple(table.hmi.view),
+        retain_every_ns=build.site.retain_every_ns if retained_variables(manifest) else 0,
     ).save(folder)
     if build.plant is not None:
         plant_folder = folder / runplan.PLANT

@@ -16,6 +16,8 @@ from runtime.node.lock import SiteLock
 from runtime.node.runplan import RunPlan
 from runtime.node.statedir import make_state_dir, next_term
 from runtime.node.supervisor import Child, Supervisor
+from runtime.scan.retainfile import Folder, RetainStore
+from runtime.scan.retaining import warm_start
 from runtime.wire.endpoints import endpoints
 from runtime.wire.events import EventSender
 from runtime.wire.messages import Severity
@@ -27,10 +29,12 @@ GATEWAY_AFTER_NS = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a site is run. `plant_of`: name of the controller whose simulated plant this is."""
+    """How a site is run. `cold`: retained values are dropped. `plant_of`: name of the controller whose
+    simulated plant this is."""
 
     duration_ns: int | None = None
     hmi: bool = False
+    cold: bool = False
     plant_of: str = ""
 
 
@@ -54,6 +58,7 @@ class Controller:
         # Where run directories differ (a service and a login shell), the state directory is still one: so is the site.
         self._state_lock = SiteLock(self.state_dir, site)
         self.term = next_term(self.state_dir)
+        self._start_told = self._look_at_retained(cold=options.cold)
         self._control = ControlSegment.create()
         self._image = ImageSegment.create(self.layout)
         self.control.term = self.term
@@ -82,6 +87,8 @@ class Controller:
             self._children(), self.control, processes_file=self.run_dir / runplan.PROCESSES, on_event=tell
         )
         tell("info", f"controller started, term {self.term}")
+        for severity, text in self._start_told:
+            tell(severity, text)
         end = self._options.duration_ns
         supervisor.run(until_ns=None if end is None else time.monotonic_ns() + end, on_tick=lambda: on_tick(supervisor))
         sender.close()
@@ -100,11 +107,28 @@ class Controller:
         if self._options.plant_of:
             note.write_text(self._options.plant_of)
 
+    def _look_at_retained(self, *, cold: bool) -> tuple[tuple[Severity, str], ...]:
+        """What the scan process will start with, in words; a cold start and damaged files put the saves aside."""
+        if not self._plan.retain_every_ns:
+            return ()
+        store = RetainStore(Folder(self.state_dir))
+        newest, problems = store.newest()
+        if cold:
+            store.drop("dropped")
+            what = "no retained values were there" if newest is None else "retained values are dropped"
+            return (("info", f"cold start: {what}"),)
+        told = warm_start(self.manifest, (self.run_dir / runplan.INITIAL).read_bytes(), store).told
+        if newest is None and problems:
+            store.drop("damaged")
+        return told
+
     def _children(self) -> list[Child]:
         parent, plan = str(os.getpid()), self._plan
         children = [
             self._process(name) for name in (["scan", "io", "gateway"] if plan.has_devices else ["scan", "gateway"])
         ]
+        if plan.retain_every_ns:
+            children.append(self._process("retain"))
         if plan.has_plant:
             folder = str(self.run_dir / runplan.PLANT)
             argv = (sys.executable, "-m", "runtime.node.plant", folder, plan.site, parent)
@@ -118,7 +142,7 @@ class Controller:
         fds = (self._control.fd, self._image.fd)
         argv = (sys.executable, "-m", "runtime.node.child", name, str(self.run_dir), *map(str, fds), str(os.getpid()))
         return Child(
-            name, argv, pass_fds=fds, log=self._log(name), after_ns=GATEWAY_AFTER_NS if name == "gateway" else 0
+            name, argv, pass_fds=fds, log=self._log(name), after_ns=0 if name in ("scan", "io") else GATEWAY_AFTER_NS
         )
 
     def _log(self, name: str) -> Path:

@@ -17,7 +17,10 @@ PLANT = "plant"
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What a process needs beside manifest and I/O plan. `scada_map` False: no SCADA server."""
+    """What a process needs beside manifest and I/O plan.
+
+    `scada_map` False: no SCADA server. `retain_every_ns` 0: nothing is retained.
+    """
 
     site: str
     has_devices: bool
@@ -30,6 +33,7 @@ class RunPlan:
     scada_host: str
     scada_port: int
     view: tuple[str, ...]
+    retain_every_ns: int
 
     def save(self, run_dir: Path) -> None:
         """Write it whole or not at all."""

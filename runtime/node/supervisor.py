@@ -166,7 +166,8 @@ class Supervisor:
     def _stop_all(self) -> None:
         """Outputs first: close the fence, let io write fail-safe values, then end the rest.
 
-        Had io just died, devices still hold what it wrote: it is started once more, for its last words alone.
+        What saves retained values ends last, with those of the last scan. Had io just died, devices still hold what it
+        wrote: it is started once more, for its last words alone.
         """
         self._control.run_switch = 0
         io = self._running.get("io")
@@ -175,7 +176,7 @@ class Supervisor:
         closed_by = time.monotonic() + FENCE_CLOSED_WITHIN_S
         while self.alive("scan") and self._control.driving and time.monotonic() < closed_by:
             time.sleep(0.005)  # the scan closes the fence at its next publish
-        for names in (("io", "hmi"), ("scan", "gateway", "plant")):
+        for names in (("io", "hmi"), ("scan", "gateway", "plant"), ("retain",)):
             self._end([r for n, r in self._running.items() if n in names])
 
     def _end(self, ending: Sequence[_Running]) -> None:

@@ -83,10 +83,10 @@ class DemoSite:
             check=False,
         )
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         with (self.folder / "run.log").open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "runtime.cli", "run", str(self.site_file), "--no-hmi"],
+                [sys.executable, "-m", "runtime.cli", "run", str(self.site_file), "--no-hmi", *options],
                 env=self.env,
                 cwd=self.folder,
                 stdout=log,
@@ -159,6 +159,44 @@ class DemoSite:
         status = self.ask("status")
         good = not status["bad_inputs"] and status["scanning"] and status["driving"]
         return bool(good) and self.value("plant_1.state") == "RUN"
+
+
+class SmallSite(DemoSite):
+    """One program, no devices: the controller starts at once. `program` and `settings` may change before a start."""
+
+    program = ""
+    settings = ""
+
+    @property
+    def site_file(self) -> Path:
+        return self.folder / "small.toml"
+
+    def _copy(self) -> None:
+        """Nothing of the demo."""
+
+    def start(self, *options: str) -> None:
+        self.write_files()
+        super().start(*options)
+
+    def write_files(self) -> None:
+        """Program and site file as they are now."""
+        (self.folder / "small.st").write_text(self.program)
+        self.site_file.write_text(f'name = "{self.name}"\nprograms = ["small.st"]\n{self.settings}')
+
+    def is_running(self) -> bool:
+        return bool(self.ask("status")["scanning"])
+
+
+@pytest.fixture
+def small_site() -> Iterator[SmallSite]:
+    """A small site that nobody has started."""
+    folder = Path(tempfile.mkdtemp(prefix="vs-"))
+    site = SmallSite(folder, f"e2e{os.getpid()}m")
+    try:
+        yield site
+    finally:
+        site.kill_everything()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
