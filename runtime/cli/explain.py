@@ -7,7 +7,7 @@ from runtime.core.fault import ConfigFault
 
 def explain_code(code: str | None, *, as_json: bool) -> int:
     """Print the page of a code, or the list of all codes."""
-    from runtime.lang.diagnostics.explain import near, page
+    from runtime.cli.pages import near, page
 
     if code is None:
         return _list_codes(as_json=as_json)
@@ -25,7 +25,7 @@ def explain_code(code: str | None, *, as_json: bool) -> int:
 
 
 def _list_codes(*, as_json: bool) -> int:
-    from runtime.lang.diagnostics.explain import codes_with_pages, page
+    from runtime.cli.pages import codes_with_pages, page
 
     titles = {code: found.title for code in codes_with_pages() if (found := page(code)) is not None}
     if as_json:

@@ -5,9 +5,8 @@ from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
 
+from runtime.cli.pages import page
 from runtime.core.diagnostic import Diagnostic, Label
-from runtime.lang.diagnostics.codes import CODES
-from runtime.lang.diagnostics.explain import page
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -23,10 +22,9 @@ def sarif_log(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
 
 def _rule(code: str) -> dict[str, Any]:
     rule: dict[str, Any] = {"id": code}
-    if code in CODES:
-        rule["shortDescription"] = {"text": CODES[code]}
     found = page(code)
     if found is not None:
+        rule["shortDescription"] = {"text": found.title}
         rule["help"] = {"text": found.text, "markdown": found.text}
     return rule
 

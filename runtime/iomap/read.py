@@ -81,7 +81,7 @@ _TOML_HABITS = (
     (r"=\s*-?\d+,\d", "write a decimal point, not a comma"),
     (r"=\s*-?\d+(\.\d+)?\s*(ms|s|m|h|d)\b", 'a duration is text: write it in quotes, such as "10ms"'),
     (r"^\s*[\w.-]+\s*:", "write = between key and value"),
-    (r"=\s*[A-Za-z_/.][^\"']*$", 'text stands in quotes: "…"'),
+    (r"=\s*([A-Za-z_/.]|\d+\.\d+\.)[^\"']*$", 'text stands in quotes: "…"'),
 )
 """What people write who come from other formats, as patterns of a line, and how to mend it."""
 
