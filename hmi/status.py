@@ -51,6 +51,7 @@ class Status:
     overruns: int
     skipped: int
     load_pct: float
+    rights_missing: tuple[str, ...]
     release_delay: Spread
     execution: Spread
     bad_inputs: frozenset[str]
@@ -101,6 +102,7 @@ def status_of(frame: Mapping[str, Any]) -> Status:
         overruns=int(frame.get("overruns", 0)),
         skipped=int(frame.get("skipped", 0)),
         load_pct=number_of(frame.get("load_pct")),
+        rights_missing=tuple(str(right["unit_line"]) for right in frame.get("rights_missing", ())),
         release_delay=spread_of(frame.get("release_delay")),
         execution=spread_of(frame.get("execution")),
         bad_inputs=frozenset(frame.get("bad_inputs", ())),

@@ -50,6 +50,14 @@ class RealtimeTable(Strict):
     cpu: Annotated[int, Field(ge=0)] | None = None
 
 
+class WatchdogTable(Strict):
+    """When a scan or io that stands is started again, and the machine's watchdog."""
+
+    stuck_after: Duration | None = None
+    device: str | None = None
+    timeout_s: Annotated[int, Field(ge=2, le=600)] = 10
+
+
 class ScadaTable(Strict):
     """Where the Modbus TCP server listens."""
 
@@ -100,6 +108,7 @@ class SiteTable(Strict):
     tasks: dict[str, TaskTable] = Field(default_factory=dict)
     realtime: RealtimeTable = RealtimeTable()
     retain: RetainTable = RetainTable()
+    watchdog: WatchdogTable = WatchdogTable()
     scada: ScadaTable = ScadaTable()
     hmi: HmiTable = HmiTable()
     plant: PlantTable | None = None

@@ -19,7 +19,7 @@ class ScanFigures(Live):
     FADES = True
 
     def paint(self, canvas: Canvas) -> None:
-        """Three rows of figures and one of tasks."""
+        """Three rows of figures, one of tasks, one of the real-time rights that the service lacks."""
         status = self.model.status
         if status is None:
             canvas.put(1, 0, "nothing is known yet", DIM)
@@ -49,6 +49,10 @@ class ScanFigures(Live):
             x = canvas.put(x, 3, f"▲ {told}: {', '.join(wrong)}" if wrong else told, _WARNED if wrong else NORMAL) + 3
         if not tasks:
             canvas.put(x, 3, wording.NOTHING, NORMAL)
+        canvas.put(1, 4, "Rights", DIM)
+        missing = status.rights_missing
+        told = f"▲ unit file lacks {', '.join(missing)}" if missing else "all there"
+        canvas.put(1 + LABEL_WIDTH, 4, told, _WARNED if missing else NORMAL)
 
 
 def _went_wrong(task: TaskFigures) -> tuple[tuple[int, str], ...]:

@@ -76,6 +76,7 @@ def status(
         ("bad inputs", ", ".join(frame["bad_inputs"]) or "none"),
         ("devices without", ", ".join(frame["bad_devices"]) or "none"),
         ("forces", ", ".join(f"{f['name']} = {_shown(f['value'])}" for f in frame["forces"]) or "none"),
+        ("rights missing", ", ".join(right["unit_line"] for right in frame["rights_missing"]) or "none"),
         ("program faults", "none" if not frame["faults"] else f"{len(frame['faults'])}, not acknowledged"),
         ("processes", ", ".join(f"{name} {pid}" for name, pid in frame["processes"].items()) or "unknown"),
     ]

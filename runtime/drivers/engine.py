@@ -1,7 +1,7 @@
 """Runs all devices of a site in one asyncio loop, and is the output sink between frames and drivers."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from runtime.drivers.base import Clock, DeviceStatistics, Driver, EventSink, LinkContext, PageSink, Reading, Registry
@@ -20,7 +20,8 @@ class IoEngine:
 
     `pages` by device name, for the devices that have inputs. `registry` says which driver speaks which protocol: that
     of `drivers.registry` for real devices, that of `sim.served_registry` for played ones. `remembered`: what the pages
-    held before, by device (`image.pages.PageReader.read`), so that a restart of io is no gap in the inputs.
+    held before, by device (`image.pages.PageReader.read`), so that a restart of io is no gap in the inputs. `beat` is
+    told the time of each look at the frame: whoever watches io sees by it that outputs are followed.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class IoEngine:
         registry: Registry,
         random: Random,
         remembered: Mapping[str, Sequence[Reading] | None] | None = None,
+        beat: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.plan = plan
         self.sink = OutputSink(fail_safe_after_ns=plan.fail_safe_after_ns, start_ns=clock())
@@ -45,6 +47,7 @@ class IoEngine:
         }
         self._frames = frames
         self._frame: Frame | None = None
+        self._beat = beat
         self._clock = clock
         self._on_event = on_event
         self._drives = any(device.outputs for device in devices)
@@ -92,7 +95,9 @@ class IoEngine:
         """Take the newest frame and tell the drivers; say so when outputs come to or from fail-safe."""
         epoch, before = self.sink.epoch, self.sink.state
         frame = self._frames.latest()
-        state = self.sink.take(frame, self._clock())
+        now_ns = self._clock()
+        state = self.sink.take(frame, now_ns)
+        self._beat(now_ns)
         if frame is not self._frame or state is not before:
             self._frame = frame
             for driver in self._drivers:

@@ -2,13 +2,14 @@
 
 import time
 
+from runtime.core.rights import RIGHTS, rights_in
 from runtime.core.tag import Tag
 from runtime.gateway.names import is_pattern, matching
 from runtime.gateway.observation import NEVER_MS, Look, Observer
 from runtime.gateway.programfaults import faults_since
 from runtime.image.control import Histogram
 from runtime.image.statistics import Distribution
-from runtime.wire.messages import JsonValue, Percentiles, ShortPercentiles, StatusFrame, TagsFrame
+from runtime.wire.messages import JsonValue, Percentiles, RightMissing, ShortPercentiles, StatusFrame, TagsFrame
 
 LOAD_WINDOW_NS = 1_000_000_000
 """The load is the scan's share of this much time."""
@@ -92,6 +93,10 @@ class Frames:
             release_delay=short_percentiles(control.release_delay),
             execution=short_percentiles(control.execution),
             load_pct=self._load.load_pct if scanning else 0.0,
+            rights_missing=[
+                RightMissing(without=RIGHTS[right].without, unit_line=RIGHTS[right].unit_line)
+                for right in rights_in(control.rights_missing)
+            ],
             bad_inputs=bad_inputs,
             bad_devices=observer.bad_devices(bad_inputs),
             forces=observer.force_states(),

@@ -1,5 +1,6 @@
 """Turns what the scan does into events: it starts, stands, closes or opens its fence, records program faults."""
 
+from runtime.core.rights import RIGHTS, rights_in
 from runtime.gateway.observation import Observer
 from runtime.gateway.programfaults import faults_since
 from runtime.wire.messages import Severity
@@ -14,6 +15,7 @@ class Transitions:
         self._driving: bool | None = None
         self._fault_stop: bool | None = None
         self._faults: int | None = None
+        self._rights_missing = 0
 
     def seen(self, now_ns: int) -> list[tuple[Severity, str]]:
         """What has changed; of the very first call nothing but faults that nobody has acknowledged."""
@@ -28,6 +30,7 @@ class Transitions:
             events.append(
                 ("info", "outputs are driven by the programs") if driving else ("warning", "outputs are at fail-safe")
             )
+        events += self._new_rights(control.rights_missing)
         events += self._new_faults(control.fault_count, control.fault_ack)
         if self._fault_stop is not None and fault_stop != self._fault_stop:
             events.append(
@@ -37,6 +40,11 @@ class Transitions:
             )
         self._scanning, self._driving, self._fault_stop = scanning, driving, fault_stop
         return events
+
+    def _new_rights(self, missing: int) -> list[tuple[Severity, str]]:
+        new, self._rights_missing = missing & ~self._rights_missing, missing
+        texts = [RIGHTS[right] for right in rights_in(new)]
+        return [("warning", f"{text.without}; add `{text.unit_line}` to the unit file") for text in texts]
 
     def _new_faults(self, count: int, acknowledged: int) -> list[tuple[Severity, str]]:
         if self._faults is None:

@@ -75,7 +75,8 @@ class Control(ctypes.Structure):
         ("exit_request", ctypes.c_uint32),  # supervisor: 1 ends the native loop after the current scan
         ("fault_ack", ctypes.c_uint64),  # gateway: faults acknowledged up to this fault count
         ("stats_reset", ctypes.c_uint64),  # gateway: add 1 to have the statistics zeroed at the next scan
-        ("pad_in", ctypes.c_uint64 * 10),
+        ("sink_clock_ns", ctypes.c_int64),  # io: when it last looked at the output frame; 0 while there is no io
+        ("pad_in", ctypes.c_uint64 * 9),
         ("scan_start_count", ctypes.c_uint64),  # scan: how often the scan process started under this supervisor
         ("scan_no", ctypes.c_uint64),  # scan: number of the last finished scan since its start; the watchdog word
         ("scan_clock_ns", ctypes.c_int64),  # scan: deadline of that scan
@@ -87,7 +88,8 @@ class Control(ctypes.Structure):
         ("skipped", ctypes.c_uint64),  # scan: deadlines passed over because of overruns or a late wake-up
         ("page_retries", ctypes.c_uint64),  # scan: latches that kept the old page because its writer lapped it
         ("stop_count", ctypes.c_uint64),  # scan: fault count right after the last fault with reaction `stop`
-        ("pad_out", ctypes.c_uint64 * 5),
+        ("rights_missing", ctypes.c_uint64),  # scan: real-time rights it could not have (core/rights.py)
+        ("pad_out", ctypes.c_uint64 * 4),
         ("release_delay", Histogram),  # scan: wake-up after the deadline
         ("execution", Histogram),  # scan: wake-up to the end of account
         ("period_error", Histogram),  # scan: how far wake-up to wake-up is from the base cycle, without sign

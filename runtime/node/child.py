@@ -89,11 +89,13 @@ def io(run_dir: Path, control_fd: int, image_fd: int) -> None:
     from runtime.drivers.engine import IoEngine
     from runtime.image.frame import FrameReader
     from runtime.image.pages import PageReader, PageWriter
+    from runtime.image.primitives import primitives
     from runtime.iomap.plan import IoPlan
     from runtime.wire.endpoints import endpoints
     from runtime.wire.events import EventSender
 
-    ControlSegment.attach(control_fd).close()  # refuses another version's segments
+    control = ControlSegment.attach(control_fd)  # refuses another version's segments
+    sink_clock = control.word_address("sink_clock_ns")
     manifest = Manifest.load(run_dir / runplan.MANIFEST)
     layout = manifest.layout()
     image = ImageSegment.attach(image_fd, layout)
@@ -112,6 +114,7 @@ def io(run_dir: Path, control_fd: int, image_fd: int) -> None:
         registry=REGISTRY,
         remembered={device: PageReader(image, device).read() for device in layout.pages},
         random=Random(),  # noqa: S311 - spreads reconnects in time, guards nothing
+        beat=lambda now_ns: primitives().store_u64(sink_clock, now_ns),
     )
     _freeze()
     asyncio.run(_until_stopped(engine.run, before_stop=arm_last_words))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from runtime.core.duration import duration_ns
 from runtime.core.objectcache import ObjectCache
 from runtime.lang.cache.objectcode import object_code_for
 from runtime.node import runplan
@@ -31,6 +32,9 @@ def prepare(build: Build, folder: Path) -> None:
         cache_dir=str(cache),
         realtime_priority=table.realtime.priority,
         realtime_cpu=table.realtime.cpu,
+        stuck_after_ns=duration_ns(table.watchdog.stuck_after) if table.watchdog.stuck_after else 0,
+        watchdog_device=table.watchdog.device or "",
+        watchdog_timeout_s=table.watchdog.timeout_s,
         scada_map=build.scada_map is not None,
         scada_host=table.scada.host,
         scada_port=table.scada.port,

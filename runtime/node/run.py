@@ -12,10 +12,14 @@ from runtime.image.layout import ImageLayout
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.node import runplan
+from runtime.node.guard import Guard
+from runtime.node.hardwarewatchdog import HardwareWatchdog
 from runtime.node.lock import SiteLock
 from runtime.node.runplan import RunPlan
+from runtime.node.servicemanager import from_environment
 from runtime.node.statedir import make_state_dir, next_term
 from runtime.node.supervisor import Child, Supervisor
+from runtime.node.watch import ProgressWatch, stuck_after_ns
 from runtime.scan.retainfile import Folder, RetainStore
 from runtime.scan.retaining import warm_start
 from runtime.wire.endpoints import endpoints
@@ -89,8 +93,16 @@ class Controller:
         tell("info", f"controller started, term {self.term}")
         for severity, text in self._start_told:
             tell(severity, text)
+        guard = self._guard(tell)
+
+        def tick() -> None:
+            guard.tick(supervisor)
+            on_tick(supervisor)
+
         end = self._options.duration_ns
-        supervisor.run(until_ns=None if end is None else time.monotonic_ns() + end, on_tick=lambda: on_tick(supervisor))
+        until_ns = None if end is None else time.monotonic_ns() + end
+        supervisor.run(until_ns=until_ns, on_tick=tick, on_stop=guard.stopping)
+        guard.stopped()
         sender.close()
 
     def close(self) -> None:
@@ -100,6 +112,18 @@ class Controller:
         self._control.close()
         self._state_lock.release()
         self._lock.release()
+
+    def _guard(self, tell: Callable[[Severity, str], None]) -> Guard:
+        plan = self._plan
+        stuck_ns = plan.stuck_after_ns or stuck_after_ns(self.manifest.cycle_ns)
+        device = Path(plan.watchdog_device) if plan.watchdog_device else None
+        return Guard(
+            self.control,
+            ProgressWatch(self.control, stuck_after_ns=stuck_ns, has_io=plan.has_devices),
+            service=from_environment(),
+            hardware=HardwareWatchdog(device, timeout_s=plan.watchdog_timeout_s) if device else None,
+            on_event=tell,
+        )
 
     def _note_plant_of(self) -> None:
         note = self.run_dir / PLANT_OF_NAME

@@ -19,7 +19,8 @@ PLANT = "plant"
 class RunPlan:
     """What a process needs beside manifest and I/O plan.
 
-    `scada_map` False: no SCADA server. `retain_every_ns` 0: nothing is retained.
+    `scada_map` False: no SCADA server. `retain_every_ns` 0: nothing is retained. `stuck_after_ns` 0: as
+    the cycle says. `watchdog_device` "": the machine's watchdog is left alone.
     """
 
     site: str
@@ -29,6 +30,9 @@ class RunPlan:
     cache_dir: str
     realtime_priority: int
     realtime_cpu: int | None
+    stuck_after_ns: int
+    watchdog_device: str
+    watchdog_timeout_s: int
     scada_map: bool
     scada_host: str
     scada_port: int

@@ -78,11 +78,25 @@ class Supervisor:
         running = self._running.get(name)
         return running is not None and running.process is not None
 
-    def run(self, *, until_ns: int | None, on_tick: Callable[[], None]) -> None:
-        """Keep everything alive until a stop signal or `until_ns` (monotonic); then stop it all."""
+    def started_ns(self, name: str) -> int:
+        """When that child was started last (monotonic); 0 when it never was."""
+        running = self._running.get(name)
+        return running.backoff.started_ns if running is not None else 0
+
+    def kill(self, name: str) -> None:
+        """End a child that answers nothing any more; it is started again like any that died."""
+        running = self._running[name]
+        if running.process is not None:
+            running.process.kill()
+
+    def run(
+        self, *, until_ns: int | None, on_tick: Callable[[], None], on_stop: Callable[[], None] = lambda: None
+    ) -> None:
+        """Keep everything alive until a stop signal or `until_ns` (monotonic); then say so and stop it all."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
         try:
             self._keep_alive(until_ns, on_tick)
+            on_stop()
         finally:
             self._stop_all()
             while signal.sigtimedwait(WATCHED, 0) is not None:

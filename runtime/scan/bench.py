@@ -26,7 +26,7 @@ from runtime.image.statistics import Distribution
 from runtime.scan.bare import BareLoop
 from runtime.scan.kernel import Kernel
 from runtime.scan.planning import Addresses, ScanPlan, Timing
-from runtime.scan.realtime import RealtimeSettings, settle_thread
+from runtime.scan.realtime import MissingRight, RealtimeSettings, settle_thread
 
 TAG_COUNTS = (1_000, 10_000)
 POINTS_A_DEVICE = 250
@@ -150,7 +150,7 @@ def _publish_all(pages: list[PageWriter]) -> None:
 def _release_delay(kernel: Kernel, seconds: float) -> ReleaseDelay:
     """Scan and bare loop in one run, each in a thread of its own, deadlines half a period apart."""
     settings = RealtimeSettings()
-    missing: list[str] = []
+    missing: list[MissingRight] = []
     with _controller(_bench_layout(TAG_COUNTS[0]), RELEASE_PERIOD_NS) as (_, control, plan):
 
         def loop() -> None:

@@ -40,6 +40,8 @@ class Kernel:
         """(plan, now_ns, wall_ns): one scan on virtual time."""
         self.steps: Callable[[int, int, int, int], None] = bind("vs_scan_steps", None, plan, i64, i64, i64)
         """(plan, now_ns of the first, wall_ns of the first, count): scans one base cycle apart."""
+        self.touch_stack: Callable[[], None] = bind("vs_touch_stack", None)
+        """Meet the stack that programs may need, so that no scan is the first to."""
         self.bare_loop: Callable[[int], None] = bind("vs_bare_loop", None, ctypes.c_void_p)
         """(bare plan): the bare loop, until its wake-ups are used up."""
 

@@ -11,10 +11,14 @@ from runtime.scan.view import View
 
 _CLOCK_REALTIME, _CLOCK_MONOTONIC, _TIMER_ABSTIME, _EINTR = 0, 1, 1, 4
 _NS_PER_S = 1_000_000_000
+_PAGE = 4096
+TOUCHED_STACK = 5 << 18
+"""What the programs' deepest chain of calls may take (lang/llvm: 1 MiB), and a quarter more for what it calls."""
 
 
 def write_clock(code: Code) -> None:
-    """Write `monotonic_ns()`, `wall_ns()` and `sleep_until(deadline) -> wake-up time` (all Linux, 64-bit timespec)."""
+    """Write `monotonic_ns()`, `wall_ns()`, `sleep_until(deadline) -> wake-up time` (all Linux, 64-bit timespec), and
+    `vs_touch_stack()`, which meets every page of the calling thread's stack that programs may need."""
     clock_gettime = code.external("clock_gettime", I32, I32, PTR)
     clock_nanosleep = code.external("clock_nanosleep", I32, I32, I32, PTR, PTR)
     for name, clock in (("monotonic_ns", _CLOCK_MONOTONIC), ("wall_ns", _CLOCK_REALTIME)):
@@ -30,6 +34,11 @@ def write_clock(code: Code) -> None:
             how = (r.word(_CLOCK_MONOTONIC, I32), r.word(_TIMER_ABSTIME, I32))
             again.leave_when(r.call(clock_nanosleep, *how, time, r.null()).differs(_EINTR))
         r.give(r.call(code["monotonic_ns"]))
+    with code.routine("vs_touch_stack", exported=True) as r:
+        room = r.room(TOUCHED_STACK)
+        with r.each(r.word(TOUCHED_STACK // _PAGE)) as i:
+            room.at(i * _PAGE).store(r.word(0))
+        r.call(clock_gettime, r.word(_CLOCK_MONOTONIC, I32), room)  # somebody else sees the room: the stores stay
 
 
 def write_scan(code: Code) -> None:

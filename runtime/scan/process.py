@@ -74,7 +74,7 @@ def run_scan(
     _take_over(plan, control, manifest.cycle_ns)
     touch_pages(app, layout.app_size)
     touch_pages(image.address + layout.frame.offset, layout.frame.size + layout.snapshots.size)
-    _run(kernel, plan, realtime)
+    _run(kernel, plan, realtime, control.control)
 
 
 def _lay_out_memory(app: int, initial: bytes, control: Control) -> None:
@@ -122,20 +122,23 @@ def _take_over(plan: ScanPlan, control: ControlSegment, cycle_ns: int) -> None:
     primitives().add_u64(control.word_address("scan_start_count"), 1)
 
 
-def _run(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings) -> None:
+def _run(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings, control: Control) -> None:
     watched = {signal.SIGTERM, _LOOP_ENDED}
     signal.pthread_sigmask(signal.SIG_BLOCK, {*watched, signal.SIGINT})  # the scan thread inherits it: no EINTR there
     threading.stack_size(STACK_SIZE)
-    loop = threading.Thread(target=_loop, args=(kernel, plan, realtime, threading.get_ident()), name="scan")
+    loop = threading.Thread(target=_loop, args=(kernel, plan, realtime, control, threading.get_ident()), name="scan")
     loop.start()
     if signal.sigwait(watched) == signal.SIGTERM:
         plan.plan.exit = 1
     loop.join()
 
 
-def _loop(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings, waiting: int) -> None:
+def _loop(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings, control: Control, waiting: int) -> None:
     # Memory last and in this thread: locking what is still to come would count the thread's stack against a limit.
-    for missing in (*settle_thread(realtime), *settle_process(realtime)):
-        _LOG.warning("%s", missing)
+    missing = (*settle_thread(realtime), *settle_process(realtime))
+    for right in missing:
+        _LOG.warning("%s", right)
+    control.rights_missing = sum(right.right for right in missing)
+    kernel.touch_stack()
     kernel.loop(plan.address)
     signal.pthread_kill(waiting, _LOOP_ENDED)

@@ -81,6 +81,13 @@ class FaultSeen(TypedDict):
     line: int
 
 
+class RightMissing(TypedDict):
+    """A real-time right that the scan could not have: what is so without it, the unit file's line that gives it."""
+
+    without: str
+    unit_line: str
+
+
 class StatusFrame(TypedDict):
     """The state of the controller, ten times a second. `view` holds the tags the HMI overview asked for."""
 
@@ -97,6 +104,7 @@ class StatusFrame(TypedDict):
     release_delay: ShortPercentiles
     execution: ShortPercentiles
     load_pct: float
+    rights_missing: list[RightMissing]
     bad_inputs: list[str]
     bad_devices: list[str]
     forces: list[ForceState]

@@ -24,6 +24,7 @@ STATUS = {
     "release_delay": {"p50_ns": 26_000, "p99_ns": 110_000, "max_ns": 1_250_000},
     "execution": {"p50_ns": 3_000, "p99_ns": 5_000, "max_ns": 9_000},
     "load_pct": 0.03,
+    "rights_missing": [{"without": "slow", "unit_line": "LimitRTPRIO=98"}],
     "bad_inputs": [],
     "bad_devices": [],
     "forces": [{"name": "meter_1.p_kw", "value": 5.0}],
@@ -43,6 +44,7 @@ def test_status_when_all_is_well_then_figures_and_code_0(capsys: pytest.CaptureF
         "bad inputs       none",
         "devices without  none",
         "forces           meter_1.p_kw = 5",
+        "rights missing   LimitRTPRIO=98",
         "program faults   none",
         "processes        scan 101, io 102",
     ]

@@ -3,9 +3,13 @@
 import os
 import threading
 
+import pytest
+
+from runtime.core.rights import Right
+from runtime.scan import realtime
 from runtime.scan.bare import BareLoop, run_bare
 from runtime.scan.bench import run_bench
-from runtime.scan.realtime import RealtimeSettings, settle_thread
+from runtime.scan.realtime import RealtimeSettings, settle_process, settle_thread
 
 NO_RIGHTS = RealtimeSettings(priority=0, lock_memory=False)
 
@@ -28,14 +32,57 @@ def test_thread_when_fifo_is_refused_then_told_once_with_the_unit_file_s_line(mo
 
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     [missing] = settled(RealtimeSettings(priority=80))
-    assert "SCHED_FIFO 80" in missing
-    assert "LimitRTPRIO=98" in missing
+    assert missing.right is Right.PRIORITY
+    assert "SCHED_FIFO" in str(missing)
+    assert "LimitRTPRIO=98" in str(missing)
 
 
 def test_thread_when_its_cpu_is_not_there_then_told_with_those_that_are():
     [missing] = settled(RealtimeSettings(priority=0, cpu=4095))
-    assert "CPU 4095 refused" in missing
-    assert str(sorted(os.sched_getaffinity(0))) in missing
+    assert missing.right is Right.PROCESSOR
+    assert "4095" in missing.why
+    assert ", ".join(map(str, sorted(os.sched_getaffinity(0)))) in missing.why
+
+
+@pytest.fixture
+def latency_file(tmp_path, monkeypatch):
+    """A file in the place of /dev/cpu_dma_latency; the descriptor that is kept open on it is closed afterwards."""
+    opened = []
+    really_open = os.open
+
+    def noted(*args):
+        opened.append(really_open(*args))
+        return opened[-1]
+
+    monkeypatch.setattr(os, "open", noted)
+    monkeypatch.setattr(realtime, "DMA_LATENCY", tmp_path / "latency")
+    yield tmp_path / "latency", opened
+    for fd in opened:
+        os.close(fd)
+
+
+def test_process_when_settled_then_no_latency_is_asked_for_and_the_file_stays_open(latency_file):
+    file, opened = latency_file
+    file.write_bytes(b"")
+    assert settle_process(RealtimeSettings(lock_memory=False)) == []
+    assert (file.read_bytes(), len(opened)) == (bytes(4), 1)
+    os.fstat(opened[0])
+
+
+def test_process_when_the_latency_file_is_refused_then_told_with_the_unit_file_s_line(latency_file):
+    file, _ = latency_file
+    assert settle_process(RealtimeSettings(lock_memory=False)) == []  # a machine that has none needs none
+    file.mkdir()
+    (missing,) = settle_process(RealtimeSettings(lock_memory=False))
+    assert missing.right is Right.WAKEFULNESS
+    assert "ExecStartPre=-+/bin/chown" in str(missing)
+    assert settle_process(NO_RIGHTS) == []
+
+
+def test_stack_when_touched_then_the_call_returns(kernel):
+    thread = threading.Thread(target=kernel.touch_stack)
+    thread.start()
+    thread.join()
 
 
 def test_bare_loop_when_run_for_a_while_then_counts_its_wakeups(kernel):
