@@ -19,11 +19,12 @@ test: $(VENV)/installed-dev lint  ## set up, lint and run the tests (under ten m
 test-slow: $(VENV)/installed-dev  ## the tests that take longer, run before an issue is closed
 	$(BIN)/python -m pytest -m slow
 
-lint: $(VENV)/installed-dev  ## style, types and layering
+lint: $(VENV)/installed-dev  ## style, types, layering, and the layout of programs/
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/voltscan fmt --check programs
 
 bench: $(VENV)/installed-dev  ## the benchmarks, with ratios
 	$(BIN)/voltscan bench

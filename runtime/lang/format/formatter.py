@@ -6,7 +6,8 @@ from runtime.core.diagnostic import Diagnostic, Source, has_errors
 from runtime.lang.format.lines import Breaker
 from runtime.lang.format.pieces import pieces_of
 from runtime.lang.format.render import render_lines
-from runtime.lang.syntax.parse import parse
+from runtime.lang.format.wrap import wrap_calls
+from runtime.lang.syntax.parse import parse_scanned
 from runtime.lang.syntax.tokens import Scanned, scan
 
 
@@ -20,13 +21,12 @@ class Formatted:
 
 def format_source(source: Source) -> Formatted:
     """The source in the house layout. Formatting the result again changes nothing."""
-    _, found = parse(source)
+    _, found, scanned = parse_scanned(source)
     if has_errors(found):
         return Formatted(None, tuple(found))
-    scanned = scan(source)
-    text = render_lines(Breaker(pieces_of(source, scanned)).lines_of())
+    text = render_lines(wrap_calls(Breaker(pieces_of(source, scanned)).lines_of()))
     again = scan(Source(source.name, text))
-    assert _meaning(again) == _meaning(scanned), f"{source.name}: formatting would change the program"
+    assert _meaning(again) == _meaning(scan(source)), f"{source.name}: formatting would change the program"
     return Formatted(text)
 
 

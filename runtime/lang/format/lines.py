@@ -1,21 +1,22 @@
 """Where lines break and how deep they stand.
 
 A writer's own line breaks stay. Added are those between statements, around the words that open and close blocks, and
-around VAR sections. What goes on over several lines keeps its offset from the line it began on.
+around VAR sections; what is short and stands on one line stays there (blocks.py). What goes on over several lines keeps
+its offset from the line it began on.
 """
 
 from dataclasses import dataclass, field
 
+from runtime.lang.format.blocks import SECTIONS, block_ends, branch_end, is_short
+from runtime.lang.format.code import code_of
 from runtime.lang.format.pieces import Piece
-from runtime.lang.syntax.tokens import CONTEXTUAL
 
 INDENT = 4
+WIDTH = 120
+"""Columns that a line may fill where there is a choice."""
 _CONTINUED_MAX = 60
 """Blanks that a continued line may stand further in than its first line."""
 
-SECTIONS = frozenset(
-    {"VAR", "VAR_INPUT", "VAR_OUTPUT", "VAR_IN_OUT", "VAR_TEMP", "VAR_GLOBAL", "VAR_EXTERNAL", "VAR_CONFIG"}
-)
 QUALIFIERS = frozenset({"CONSTANT", "RETAIN", "NON_RETAIN", "PERSISTENT", "PUBLIC", "PRIVATE", "PROTECTED", "INTERNAL"})
 _UNITS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION", "TYPE", "CONFIGURATION", "NAMESPACE", "TEST"})
 """Open something whose parts stand at its own depth, but for TYPE and CONFIGURATION."""
@@ -24,16 +25,20 @@ _BLOCKS = frozenset({"IF", "FOR", "WHILE", "REPEAT", "CASE"})
 _ELEMENTS = frozenset({"INITIAL_STEP", "STEP", "TRANSITION", "ACTION"})
 _ENDS_LINE = frozenset({"THEN", "DO", "ELSE", "REPEAT", "STRUCT", "TYPE"})
 _GOES_ON = frozenset({"COLON", "COMMA", "EXTENDS", "IMPLEMENTS", "ON", "WITH"})
-_NOT_BEHIND_A_KEYWORD = frozenset({"ASSIGN", "DOT", "LPAR", "LBRACK", "COLON", "COMMA", "OUTPUT"})
-_DEEPER = frozenset({"TYPE", "CONFIGURATION", "RESOURCE", "STRUCT", "INTERFACE"}) | SECTIONS | _BLOCKS | _ELEMENTS
-_STAYS_INLINE = frozenset({"END_TRANSITION", "END_STEP", "END_ACTION", "END_REPEAT"})
+_MEMBERS = frozenset({"METHOD", "PROPERTY"})
+"""Stand one deeper than the block or interface they belong to, with what is in them."""
+_ACCESSORS = frozenset({"GET", "SET"})
+_DEEPER = frozenset({"TYPE", "CONFIGURATION", "RESOURCE", "STRUCT"}) | SECTIONS | _BLOCKS | _ELEMENTS
+_DEEPER |= _MEMBERS | _ACCESSORS
+_OWN_LINE = SECTIONS | _UNITS | _MEMBERS | _ACCESSORS | {"UNTIL"}
 
 
 @dataclass(slots=True)
 class Line:
     """Pieces of one line and how far it stands in.
 
-    `declares`: a declaration, aligned with its neighbours of the same `group`; `label`: a colon on it ends a label.
+    `declares`: a declaration, aligned with its neighbours of the same `section`, and of the POU's other sections
+    (`group`); `types`: it names types; `label`: a colon on it ends a label; `whole`: a statement of one line.
     """
 
     depth: int
@@ -41,8 +46,11 @@ class Line:
     extra: int = 0
     blank_before: bool = False
     declares: bool = False
+    types: bool = False
     label: bool = False
+    whole: bool = False
     group: int = 0
+    section: int = 0
 
 
 class Breaker:
@@ -61,19 +69,24 @@ class Breaker:
         self._pous = 0
         self._sections = 0
         self._numbers = {id(p): i for i, p in enumerate(self._tokens)}
+        self._places = [i for i, p in enumerate(pieces) if not p.is_margin]
+        self._ends = block_ends(self._tokens)
         self.lines: list[Line] = []
 
     def lines_of(self) -> list[Line]:
         """All lines in order."""
-        number, before = 0, None
-        for piece in self._pieces:
+        number, place = 0, 0
+        before: Piece | None = None
+        while place < len(self._pieces):
+            piece = self._pieces[place]
             self._end_header(piece, before)
             if piece.is_margin:
                 self._margin(piece, before, number)
+                place += 1
             else:
-                self._token(piece, before, number)
-                number += 1
-            before = piece
+                number = self._token(piece, before, number) + 1
+                place = self._places[number - 1] + 1
+            before = self._pieces[place - 1]
         return self.lines
 
     def _end_header(self, piece: Piece, before: Piece | None) -> None:
@@ -97,36 +110,87 @@ class Breaker:
         self._break_next = False  # what follows on this line stays beside the remark about it
         self._start(piece, before, depth, extra=self._continued(piece) if continued else 0)
 
-    def _token(self, piece: Piece, before: Piece | None, number: int) -> None:
+    def _token(self, piece: Piece, before: Piece | None, number: int) -> int:
+        """Put a token where it belongs, with the rest of a short block that begins at it. The last token put."""
         kind = piece.kind
         closes = kind.startswith("END_") or kind == "UNTIL"
         breaks = before is None or before.end_line != piece.line or before.is_line_comment
         if self._fresh:
-            breaks |= self._break_next or self._wants_own_line(piece)
+            breaks |= self._break_next or closes or kind in _OWN_LINE
         elif self._parentheses == 0:
-            breaks |= kind in SECTIONS or (closes and kind not in _STAYS_INLINE) or kind in ("ELSE", "ELSIF")
-        began = self._fresh or closes or kind in SECTIONS or kind in ("ELSE", "ELSIF")
-        if self._parentheses:
-            began = False
+            breaks |= kind in _OWN_LINE or closes or kind in ("ELSE", "ELSIF")
+        breaks &= not (kind == "END_REPEAT" and before is not None and before.end_line == piece.line)
+        began = not self._parentheses and (self._fresh or closes or kind in _OWN_LINE or kind in ("ELSE", "ELSIF"))
         depth = self._depth(piece) if began else self._unit_depth
         if breaks:
             self._start(piece, before, depth, extra=0 if began or self._first is None else self._continued(piece))
-            self.lines[-1].declares = began and self._declares(number)
-            self.lines[-1].label = began and (self._is_label(piece) or kind in _ELEMENTS)
+            self._describe(self.lines[-1], piece, number, began=began)
         else:
             self.lines[-1].pieces.append(piece)
+            self.lines[-1].whole = False if began else self.lines[-1].whole
         if began:
             line, self._unit_depth = self.lines[-1], depth
             self._first, self._unit_column = piece, line.pieces[0].column + (depth - line.depth) * INDENT - line.extra
+            if number in self._ends and self._keep(number, self._ends[number]):
+                self._end_unit()
+                return self._with_semicolon(self._ends[number])
         self._after(piece, number, began=began)
+        return self._keep_branch(number) if kind == "COLON" and self._fresh else number
+
+    def _describe(self, line: Line, piece: Piece, number: int, *, began: bool) -> None:
+        line.declares = began and self._declares(number)
+        line.types = line.declares or piece.kind in SECTIONS or bool(self._stack and self._stack[-1] == "TYPE")
+        line.label = began and (self._is_label(piece) or piece.kind in _ELEMENTS)
+        line.whole = began
+
+    # ---- what stays on a line ----
+
+    def _keep(self, first: int, last: int) -> bool:
+        """Put a short block on its line as a whole, where the writer had it so and it fits."""
+        return is_short(self._tokens, first, last) and self._put(first + 1, last)
+
+    def _put(self, first: int, last: int) -> bool:
+        """Put tokens on the present line, if no comment is among them and they fit."""
+        last = self._with_semicolon(last)
+        if self._places[last] - self._places[first - 1] != last - first + 1:
+            return False
+        line = self.lines[-1]
+        pieces = [*line.pieces, *self._tokens[first : last + 1]]
+        text, _ = code_of(pieces, 0, names_types=line.types, tight=line.label)
+        if "\n" in text or line.depth * INDENT + line.extra + len(text) > WIDTH:
+            return False
+        line.pieces, line.whole = pieces, False
+        return True
+
+    def _with_semicolon(self, last: int) -> int:
+        """The number of the semicolon behind the end of a block, if one stands there; else `last`."""
+        if last + 1 >= len(self._tokens) or not self._tokens[last].kind.startswith("END_"):
+            return last
+        after = self._tokens[last + 1]
+        near = self._places[last + 1] == self._places[last] + 1 and after.line == self._tokens[last].end_line
+        return last + 1 if after.kind == "SEMI" and near else last
+
+    def _keep_branch(self, colon: int) -> int:
+        """Leave the branch of a CASE beside its label where all of it stands on one line. The last token put."""
+        if not self._stack or self._stack[-1] != "label":
+            return colon
+        labels = {n: self._is_label(self._tokens[n]) for n in range(colon + 1, min(colon + 60, len(self._tokens)))}
+        last = branch_end(self._tokens, colon + 1, labels, self._ends)
+        if last <= colon or last > colon + 60 or self._tokens[last].end_line != self._tokens[colon].line:
+            return colon
+        if any(n in self._ends and not is_short(self._tokens, n, self._ends[n]) for n in range(colon + 1, last)):
+            return colon
+        return last if self._put(colon + 1, last) else colon
 
     def _start(self, piece: Piece, before: Piece | None, depth: int, *, extra: int) -> None:
         gap = before is not None and piece.line > before.end_line + 1
         inside = any(word in _UNITS or word in _INNER_UNITS for word in self._stack if word != "TYPE")
-        self.lines.append(Line(depth, [piece], extra, gap, group=self._pous if inside else -self._sections))
+        self.lines.append(Line(depth, [piece], extra, gap, section=self._sections))
+        self.lines[-1].group = self._pous if inside else -self._sections
 
     def _continued(self, piece: Piece) -> int:
-        return min(_CONTINUED_MAX, max(INDENT, piece.column - self._unit_column))
+        least = 0 if piece.kind in ("RPAR", "RBRACK") else INDENT
+        return min(_CONTINUED_MAX, max(least, piece.column - self._unit_column))
 
     # ---- depth ----
 
@@ -138,13 +202,14 @@ class Breaker:
         kind = beginning.kind
         if kind == "END_REPEAT":
             return depth
+        if kind in _MEMBERS:
+            return depth + 1
         if kind.startswith("END_") or kind == "UNTIL":
             inner = list(self._stack)
             if inner and inner[-1] == "label":
                 inner.pop()
-            if inner:
-                inner.pop()
-            return sum(1 for word in inner if word in _DEEPER or word == "label")
+            closed = inner.pop() if inner else ""
+            return sum(1 for word in inner if word in _DEEPER or word == "label") + (closed in _MEMBERS)
         if kind in ("ELSE", "ELSIF"):
             return depth - (2 if self._stack and self._stack[-1] == "label" else 1) if self._stack else depth
         if self._stack and self._stack[-1] == "label" and self._is_label(beginning):
@@ -176,10 +241,10 @@ class Breaker:
         elif self._ends_line(kind, began=began):
             if began and kind == "ELSE" and self._stack and self._stack[-1] == "label":
                 self._stack.pop()
-            self._open(kind, following, was_fresh=was_fresh)
+            self._open(kind, was_fresh=was_fresh)
             self._end_unit()
-        elif was_fresh:
-            self._open(kind, following, was_fresh=was_fresh)
+        elif was_fresh or began:
+            self._open(kind, was_fresh=True)
 
     def _end_unit(self, *, ends: bool = True) -> None:
         self._fresh = self._break_next = ends
@@ -196,9 +261,7 @@ class Breaker:
         if self._stack and self._stack[-1] in SECTIONS:
             self._end_unit(ends=following is None or following.kind not in QUALIFIERS)
 
-    def _open(self, kind: str, following: Piece | None, *, was_fresh: bool) -> None:
-        if kind in CONTEXTUAL and following is not None and following.kind in _NOT_BEHIND_A_KEYWORD:
-            return  # a name that looks like a keyword
+    def _open(self, kind: str, *, was_fresh: bool) -> None:
         if kind in _UNITS and was_fresh:
             if kind == "PROGRAM" and any(w in ("CONFIGURATION", "RESOURCE") for w in self._stack):
                 return
@@ -224,9 +287,9 @@ class Breaker:
         if self._stack and self._stack[-1] in ("CASE", "label") and self._labels_open():
             if self._stack[-1] == "CASE":
                 self._stack.append("label")
-            self._fresh = True
+            self._end_unit()
         elif self._first is not None and self._first.kind in ("STEP", "INITIAL_STEP", "ACTION"):
-            self._fresh = True
+            self._end_unit()
 
     def _labels_open(self) -> bool:
         return self._first is not None and self._is_label(self._first)
@@ -244,13 +307,6 @@ class Breaker:
             if piece.kind in ("ASSIGN", "SEMI", "THEN", "DO", "OF") or piece.kind.startswith("END_"):
                 return False
         return False
-
-    def _wants_own_line(self, piece: Piece) -> bool:
-        return (
-            piece.kind in SECTIONS
-            or piece.kind in _UNITS
-            or ((piece.kind.startswith("END_") and piece.kind not in _STAYS_INLINE) or piece.kind == "UNTIL")
-        )
 
     def _declares(self, number: int) -> bool:
         """True when a declaration `names : type` begins at this token."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from runtime.core.diagnostic import Source
-from runtime.lang.syntax.tokens import CONTEXTUAL, KEYWORDS, Scanned
+from runtime.lang.syntax.tokens import KEYWORDS, Scanned
 
 TAB = 4
 
@@ -37,8 +37,7 @@ def pieces_of(source: Source, scanned: Scanned) -> list[Piece]:
     lines = source.text.split("\n")
     found: list[Piece] = []
     for token in scanned.tokens[:-1]:
-        fixed = token.kind in KEYWORDS and token.kind not in CONTEXTUAL
-        text = token.text.upper() if fixed else token.text
+        text = token.text.upper() if token.kind in KEYWORDS else token.text
         column = _width(lines[token.line - 1][: token.column - 1])
         found.append(Piece(token.kind, text, token.line, token.line, column))
     for margin in scanned.margins:

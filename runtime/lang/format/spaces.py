@@ -8,12 +8,14 @@ _NO_BLANK_AFTER = frozenset({"LPAR", "LBRACK", "DOT", "RANGE"})
 _OPERATORS = frozenset(
     {"ASSIGN", "OUTPUT", "POWER", "NE", "LE", "GE", "LT", "GT", "EQ", "PLUS", "MINUS", "STAR", "SLASH", "AMP"}
 )
-_ENDS_OPERAND = frozenset({"NAME", "INTEGER", "REALNUM", "TYPED", "STRING", "RPAR", "RBRACK", "TRUE", "FALSE", "CARET"})
+_ENDS_OPERAND = frozenset(
+    {"NAME", "INTEGER", "REALNUM", "TYPED", "STRING", "PARTIAL", "RPAR", "RBRACK", "TRUE", "FALSE", "CARET"}
+)
 _ENDS_OPERAND |= CONTEXTUAL  # in an expression they are names
 
 
 def is_sign(before: Piece | None, piece: Piece) -> bool:
-    """True for a plus or minus that belongs to what follows it."""
+    """True for a plus or minus that belongs to what follows it; `before` is the token in front of it, on any line."""
     return piece.kind in ("PLUS", "MINUS") and (before is None or before.kind not in _ENDS_OPERAND)
 
 
@@ -32,7 +34,7 @@ def blanks(before: Piece, piece: Piece, *, after_sign: bool, tight: bool, declar
 
 def _before_parenthesis(before: Piece, piece: Piece, *, declares: bool) -> int:
     """A call has none. Between a type and its range or values the writer's choice stands."""
-    if before.kind in _OPERATORS or before.kind in ("COMMA", "COLON"):
+    if before.kind in _OPERATORS or before.kind in ("COMMA", "COLON", "STRING"):
         return 1
     if before.kind in KEYWORDS:
         return 1

@@ -14,7 +14,7 @@ from runtime.core.diagnostic import Diagnostic, Source
 from runtime.core.objectcache import ObjectCache, content_key
 from runtime.lang import tree
 from runtime.lang.syntax.build import Builder
-from runtime.lang.syntax.tokens import CONTEXTUAL, Token, scan
+from runtime.lang.syntax.tokens import CONTEXTUAL, Scanned, Token, scan
 from runtime.lang.tree import Test
 
 DEEPEST = 2000
@@ -172,6 +172,12 @@ class Driver:
 
 def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     """The tree of one source, and what was wrong with its text."""
+    file, found, _ = parse_scanned(source)
+    return file, found
+
+
+def parse_scanned(source: Source) -> tuple[tree.File, list[Diagnostic], Scanned]:
+    """As `parse`, with the tokens: a word that is a keyword in some places only has the kind it was read as."""
     from runtime.lang.syntax.recovery import Recovery  # recovery drives the Driver of this module
 
     scanned = scan(source)
@@ -182,7 +188,11 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
     position = 0
     while position < len(tokens):
         token = tokens[position]
-        if driver.feed(token) or (token.kind in CONTEXTUAL and driver.feed(token._replace(kind="NAME"))):
+        if not (followed := driver.feed(token)) and token.kind in CONTEXTUAL:
+            token = token._replace(kind="NAME")
+            if followed := driver.feed(token):
+                tokens[position] = token
+        if followed:
             position += 1
             if len(driver.states) > DEEPEST:
                 recovery.refuse_depth(position - 1)
@@ -191,7 +201,7 @@ def parse(source: Source) -> tuple[tree.File, list[Diagnostic]]:
             position = recovery.recover(position)
     elements = driver.values[0] if driver.values and isinstance(driver.values[0], list) else []
     file = _file(source, elements, frozenset(recovery.lost))
-    return file, scanned.diagnostics + recovery.diagnostics + builder.diagnostics
+    return file, scanned.diagnostics + recovery.diagnostics + builder.diagnostics, scanned
 
 
 def _file(source: Source, elements: list[Any], lost: frozenset[str]) -> tree.File:
