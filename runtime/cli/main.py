@@ -102,6 +102,26 @@ def run_st_tests(
 
 
 @app.command()
+def sim(
+    site_file: SiteFile,
+    length: Annotated[str, typer.Option("--for", help="Site time to run: 10m, 24h.")] = "1h",
+    scenario: Annotated[Path | None, typer.Option(metavar="FILE", help="Events and expectations (TOML).")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the samples: .csv or .parquet.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves: .svg or .png.")] = None,
+    chart: Annotated[bool, typer.Option("--chart", help="Draw the curves in the terminal.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of poll phases and of what the scenario names.")] = 1,
+    tags: Annotated[list[str] | None, typer.Option("--tag", help="Record these; * and ? match, plant/NAME.")] = None,
+    every: Annotated[str | None, typer.Option(help="A sample so often: 1s.")] = None,
+    json: Json = False,
+) -> None:
+    """Run a site with its simulated plant on virtual time; exit code 1 when an expectation does not hold."""
+    from runtime.cli.sim import SimOrder, simulate
+
+    order = SimOrder(length, scenario, out, plot, chart, seed, tuple(tags or ()), every)
+    raise typer.Exit(simulate(site_file, order, as_json=json))
+
+
+@app.command()
 def debug(
     files: Annotated[list[Path], typer.Argument(help="ST files and folders, compiled together.")],
     period: Annotated[str, typer.Option(help="Base cycle on virtual time.")] = "10ms",

@@ -3,18 +3,18 @@
 import re
 
 NS_PER_UNIT = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
-_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|h)\s*")
+_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|h)\s*")
+_DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 
 def duration_ns(text: str) -> int:
-    """Nanoseconds of a text such as `10ms`, `1.5s`, `5m` or `24h`.
+    """Nanoseconds of a text such as `10ms`, `1.5s`, `5m`, `24h` or `1h30m`.
 
     Raises ValueError with what is expected.
     """
-    match = _DURATION.fullmatch(text)
-    if match is None:
+    if _DURATION.fullmatch(text) is None:
         raise ValueError(f"'{text}' is no duration: write a number and a unit, such as 10ms, 1.5s, 5m, 24h")
-    return round(float(match[1]) * NS_PER_UNIT[match[2]])
+    return sum(round(float(number) * NS_PER_UNIT[unit]) for number, unit in _PART.findall(text))
 
 
 def duration_text(ns: float) -> str:

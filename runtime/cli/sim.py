@@ -1,0 +1,200 @@
+"""`voltscan sim`: a site and its simulated plant on virtual time, as fast as the processor allows."""
+
+import json
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.cli.check import print_diagnostics
+from runtime.cli.terminalchart import terminal_chart
+from runtime.cli.textable import table
+from runtime.core.duration import duration_ns, duration_text
+from runtime.core.fault import ConfigFault
+from runtime.core.objectcache import ObjectCache
+from runtime.image.nativecode import native_cache
+from runtime.iomap.read import Document, read_document
+from runtime.lang.cache.objectcode import object_code_for
+from runtime.node.build import Build, build_site
+from runtime.node.statedir import cache_dir
+from runtime.scan.imaged import ImagedScan
+from runtime.scan.kernel import Kernel
+from runtime.sim.chart import Curve, save_chart
+from runtime.sim.coupling import CoupledRun, CoupledSide, Kernels
+from runtime.sim.couplingcode import CouplingKernel
+from runtime.sim.player import Column, Played, play
+from runtime.sim.sampletable import save_samples
+from runtime.sim.scenario import ScenarioTable
+from runtime.sim.script import Script, resolve
+
+POWER_UNITS = {"kW": "kWh", "W": "Wh", "MW": "MWh"}
+"""Units whose integral over hours is an energy."""
+CURVES_MAX = 7
+
+
+@dataclass(frozen=True, slots=True)
+class SimOrder:
+    """What to run and what to leave behind."""
+
+    length: str
+    scenario: Path | None
+    out: Path | None
+    plot: Path | None
+    chart: bool
+    seed: int
+    tags: tuple[str, ...]
+    every: str | None
+
+
+def simulate(site_file: Path, order: SimOrder, *, as_json: bool) -> int:
+    """Run it; 1 when an expectation does not hold or the files are wrong."""
+    try:
+        length_ns = duration_ns(order.length)
+    except ValueError as wrong:
+        raise ConfigFault(str(wrong), where="--for") from wrong
+    if length_ns <= 0:
+        raise ConfigFault("a run takes longer than nothing", where="--for", mend="give a time, such as 24h")
+    result = build_site(site_file)
+    print_diagnostics(result.diagnostics, as_json=False)
+    if result.build is None:
+        return 1
+    plant = result.build.plant
+    if plant is None or plant.io_plan is None or result.build.io_plan is None:
+        raise ConfigFault("the site has no simulated plant", where=str(site_file), mend="name one: [plant] site = …")
+    script = _script(order, result.build, plant)
+    if script is None:
+        return 1
+    run = _coupled(result.build, plant, order.seed)
+    start_s = time.perf_counter()
+    played = play(run, script, seed=order.seed, duration_ns=length_ns, on_progress=_progress)
+    took_s = time.perf_counter() - start_s
+    _save(order, script, played, run)
+    print(json.dumps(_told(played, script)) if as_json else _text(played, script, took_s))
+    if order.chart and not as_json:
+        width = shutil.get_terminal_size((100, 24)).columns
+        print(terminal_chart(played.samples[:, 0], _curves(script, played), width=width))
+    return 0 if played.passed else 1
+
+
+def _script(order: SimOrder, build: Build, plant: Build) -> Script | None:
+    if order.scenario is not None:
+        document, diagnostics = read_document(order.scenario, ScenarioTable)
+    else:
+        where = Path("no scenario")
+        document, diagnostics = Document(ScenarioTable(name=build.site.table.name), _nowhere(), where), []
+    script = None
+    if document is not None:
+        content = document.content
+        changed = {"tags": list(order.tags) or content.record.tags, "every": order.every or content.record.every}
+        record = content.record.model_validate(content.record.model_dump() | changed)
+        document = Document(content.model_copy(update={"record": record}), document.places, document.path)
+        table = build.site.table.hmi
+        watched = [*table.status_line, *table.view]
+        script, found = resolve(document, build.manifest(), plant.manifest(), watched=watched)
+        diagnostics += found
+    print_diagnostics(diagnostics, as_json=False)
+    return script
+
+
+def _nowhere() -> Any:
+    from runtime.core.diagnostic import Source
+    from runtime.iomap.locate import Locator
+
+    return Locator(Source("command line", ""))
+
+
+def _coupled(build: Build, plant: Build, seed: int) -> CoupledRun:
+    if build.site.cycle_ns != plant.site.cycle_ns:
+        raise ConfigFault(
+            f"controller and plant have base cycles of {build.site.table.cycle} and {plant.site.table.cycle}",
+            where=str(plant.site.document.path),
+            mend="give both site files one cycle",
+        )
+    native = native_cache(cache_dir())
+    kernels = Kernels(Kernel(native), CouplingKernel(native))
+    return CoupledRun(_side(build), _side(plant), kernels, cycle_ns=build.site.cycle_ns, seed=seed)
+
+
+def _side(build: Build) -> CoupledSide:
+    assert build.io_plan is not None, "the caller has seen to it"
+    code = object_code_for(build.application, ObjectCache(cache_dir() / "programs"))
+    return CoupledSide(ImagedScan(build.manifest(), code, build.application.initial), build.io_plan)
+
+
+def _progress(done: int, total: int) -> None:
+    if not sys.stderr.isatty():
+        return
+    width = 40
+    filled = width * done // total
+    end = "\n" if done == total else ""
+    print(
+        f"\r[{'#' * filled}{'.' * (width - filled)}] {100 * done // total:3d} %", end=end, file=sys.stderr, flush=True
+    )
+
+
+def _save(order: SimOrder, script: Script, played: Played, run: CoupledRun) -> None:
+    if order.out is not None:
+        save_samples(order.out, played.samples, script.watched, run.watched)
+    if order.plot is not None:
+        save_chart(order.plot, script.name, played.samples[:, 0], _curves(script, played))
+
+
+def _curves(script: Script, played: Played) -> list[Curve]:
+    names = script.plotted or script.watched[:CURVES_MAX]
+    at = {name: i for i, name in enumerate(script.watched)}
+    return [Curve(name, played.columns[at[name]].unit, played.samples[:, 1 + at[name]]) for name in names]
+
+
+def _energies(column: Column, seconds: float) -> tuple[float, float] | None:
+    """Energy of what was above zero, and of what was below, in the unit's hours."""
+    if column.unit not in POWER_UNITS:
+        return None
+    hours = seconds / 3600.0
+    return column.above_zero * hours, (column.above_zero - column.mean) * hours
+
+
+def _told(played: Played, script: Script) -> dict[str, Any]:
+    columns = {
+        c.name: {"min": c.minimum, "mean": c.mean, "max": c.maximum, "last": c.last, "unit": c.unit}
+        | ({"energy_above_0": e[0], "energy_below_0": e[1]} if (e := _energies(c, played.seconds)) else {})
+        for c in played.columns
+    }
+    return {
+        "scenario": script.name,
+        "seconds": played.seconds,
+        "scans": played.scans,
+        "tags": columns,
+        "expectations": [{"text": v.text, "holds": v.holds, "why": v.why} for v in played.verdicts],
+        "faults": [f"{prefix}{fault}" for prefix, fault in played.faults],
+        "fault_count": sum(played.fault_counts),
+        "state": played.state,
+    }
+
+
+def _text(played: Played, script: Script, took_s: float) -> str:
+    rows = [_row(column, played.seconds) for column in played.columns]
+    head = ("tag", "min", "mean", "max", "last", "energy above 0", "below 0")
+    speed = played.seconds / max(took_s, 1e-9)
+    cycle = duration_text(played.cycle_ns)
+    length = duration_text(played.seconds * 1e9)
+    parts = [
+        f"{script.name}: {length} of the site, {played.scans} scans of both sides at {cycle}",
+        f"in {took_s:.1f} s, {speed:.0f} times as fast as time",
+        table(rows, head=head, right=range(1, len(head))),
+    ]
+    for prefix, fault in played.faults:
+        parts.append(f"fault: {prefix}{fault}")
+    parts += [
+        f"{'ok    ' if v.holds else 'FAILED'} {v.text}" + (f": {v.why}" if v.why else "") for v in played.verdicts
+    ]
+    return "\n".join([*parts, f"state after it: {played.state[:16]}"])
+
+
+def _row(column: Column, seconds: float) -> tuple[str, ...]:
+    figures = (column.minimum, column.mean, column.maximum, column.last)
+    energies = _energies(column, seconds)
+    unit = POWER_UNITS.get(column.unit, "")
+    last = [f"{energy:.1f} {unit}" for energy in energies] if energies else ["", ""]
+    return (column.name, *(f"{figure:.6g}" for figure in figures), *last)
