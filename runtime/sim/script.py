@@ -192,7 +192,7 @@ class _Resolver:
     def _forceable(self, target: Target, path: tuple[Any, ...]) -> bool:
         side = self._plant if target.name.startswith(PLANT_PREFIX) else self._controller
         layout = side.layout()
-        bound = {slot.tag.name for slot in (*layout.inputs, *layout.outputs)}
+        bound = {slot.tag.name for slot in layout.inputs} | {slot.tag.name for slot in layout.outputs}
         if target.variable.name in bound:
             return True
         there, mend = "neither input nor output", "only what the map binds can be forced: use set"
