@@ -113,8 +113,8 @@ class Elementary:
 
     @property
     def alignment(self) -> int:
-        """What an address of the type must be a multiple of: its size, a character's for strings."""
-        return self.width if self.kind is Kind.TEXT else self.size
+        """What an address of the type must be a multiple of: its size up to 8, a character's for strings."""
+        return self.width if self.kind is Kind.TEXT else min(self.size, 8)
 
     @property
     def capacity(self) -> int:

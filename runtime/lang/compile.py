@@ -13,6 +13,7 @@ from runtime.lang.diagnostics.report import Report
 from runtime.lang.diagnostics.rules import several_writers
 from runtime.lang.lower.body import Bodies
 from runtime.lang.lower.context import Compiled, Sites
+from runtime.lang.semantics.addressed import addressed_in_calls
 from runtime.lang.semantics.classes import numbered, own_methods
 from runtime.lang.semantics.configuration import Plan, plan
 from runtime.lang.semantics.declare import Declarer
@@ -52,9 +53,11 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
     declarer.finish()
     planned = plan(symbols, declarer.types, files, report)
     instances = (*planned.instances, *((p.name, p) for p in test_pous))
-    layout = lay_out(list(symbols.globals.values()), instances, [p.name for p in numbered(symbols)])
+    statics = addressed_in_calls(symbols, sources)
+    layout = lay_out(list(symbols.globals.values()), instances, [p.name for p in numbered(symbols)], statics)
     show_instances(test_pous, layout)
-    bodies = Bodies(symbols, report, sites, quality_offset=layout.quality_offset, stamp_offset=layout.stamp_offset)
+    offsets = {"quality_offset": layout.quality_offset, "stamp_offset": layout.stamp_offset}
+    bodies = Bodies(symbols, report, sites, **offsets, mark=layout.mark)
     programs = {p.name: bodies.compile(p, p.tree.name.span) for p in (*(p for _, p in planned.instances), *test_pous)}
     used = bodies.bodies
     tasks = _tasks(planned, layout, programs, sites)

@@ -121,7 +121,7 @@ class Debugger:
             for local in frame.body.locals:
                 if local.name.lower() == name.lower():
                     shown = Variable(name=local.name, type=local.type, offset=local.offset, labels=local.labels)
-                    return Found(shown, frame.activation.frame, local.offset)
+                    return Found(shown, self._memory if local.is_static else frame.activation.frame, local.offset)
         for full in self._names(name):
             variable = self._app.tags.find(full)
             if variable is not None:

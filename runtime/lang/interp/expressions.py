@@ -11,6 +11,7 @@ from runtime.lang.interp.function import Function
 from runtime.lang.interp.header import Header
 from runtime.lang.interp.intrinsics import intrinsic
 from runtime.lang.interp.places import compile_place
+from runtime.lang.interp.pointers import compile_point
 from runtime.lang.interp.texts import text_conversion
 from runtime.lang.machine import Buffer
 
@@ -58,10 +59,12 @@ class ExpressionCompiler:
                 return _after(self.called(node.first), self.expression(node.value))
             case ir.Reachable():
                 return _reachable(self.place(node.place))
+            case ir.Point():
+                return compile_point(node, self._memory, self.expression, self._record)
 
     def _load(self, node: ir.Load) -> Evaluator:
         unpack, place, offset = node.type.codec.unpack_from, node.place, node.place.offset
-        if place.indices or place.base is ir.Base.REF:
+        if place.may_be_bad or place.base is ir.Base.REF:
             return _load_located(node.type, self.place(place))
         if place.base is ir.Base.APP:
             memory = self._memory

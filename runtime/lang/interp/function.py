@@ -11,9 +11,10 @@ from runtime.lang.machine import Buffer
 class Function:
     """A body ready to be called; each call has a frame of its own."""
 
-    def __init__(self, body: Body, block: Runner) -> None:
+    def __init__(self, body: Body, block: Runner, memory: Buffer) -> None:
         self._body = body
         self._block = block
+        self._memory = memory
 
     def call(self, values: Sequence[Value], refs: tuple[Spot, ...], instance: Spot | None = None) -> Value:
         """Call a FUNCTION, or a METHOD on an instance; one without result gives FALSE."""
@@ -23,7 +24,9 @@ class Function:
             parameter.type.pack_into(frame, parameter.offset, value)
         buffer, offset = instance or (frame, 0)
         self._block(Activation(buffer, offset, frame, refs))
-        return body.result.unpack(frame, body.result_offset) if body.result else False
+        if body.result is None:
+            return False
+        return body.result.unpack(self._memory if body.result_is_static else frame, body.result_offset)
 
     def run(self, buffer: Buffer, offset: int, refs: tuple[Spot, ...]) -> None:
         """Run a PROGRAM or FUNCTION_BLOCK on the instance at `offset` of `buffer`."""

@@ -5,7 +5,7 @@ conversion is an explicit `Convert`, and every operand has exactly the type its 
 `interp` and `llvm`, give each node the one meaning written here; tests compare all of application memory bit for bit.
 
 Memory. A `Place` is an address: a base, a constant byte offset, and checked indices. Bases are application memory,
-the instance a body was called with, the body's own frame, and by-reference parameters.
+the instance a body was called with, the body's own frame, by-reference parameters, and what a pointer leads to.
 
 Faults. A node that can fault carries `site`, the index into `Application.sites`. A fault is recorded in the header of
 application memory (core/appmemory.py) and execution goes on with the result decided in `FaultCode`.
@@ -28,15 +28,18 @@ from runtime.lang.ir.expressions import (
     Const,
     Convert,
     Expr,
+    Followed,
     Index,
     Intrinsic,
     Load,
     Place,
+    Point,
     Reachable,
     ShortCircuit,
     Unary,
     type_of,
 )
+from runtime.lang.ir.pointer import POINTER
 from runtime.lang.ir.statements import (
     Advance,
     Assign,
@@ -57,6 +60,7 @@ from runtime.lang.ir.statements import (
 )
 
 __all__ = [
+    "POINTER",
     "Advance",
     "After",
     "Assign",
@@ -78,6 +82,7 @@ __all__ = [
     "Evaluate",
     "Exit",
     "Expr",
+    "Followed",
     "For",
     "If",
     "Index",
@@ -89,6 +94,7 @@ __all__ = [
     "Origin",
     "Parameter",
     "Place",
+    "Point",
     "Reachable",
     "Return",
     "ShortCircuit",

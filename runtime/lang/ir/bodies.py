@@ -27,12 +27,13 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A variable that lies in the frame, for those who look at a running body."""
+    """A variable that lies in the frame (a static one in application memory), for those who look at a running body."""
 
     name: str
     type: Elementary
     offset: int
     labels: tuple[tuple[str, int], ...] = ()
+    is_static: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ class Body:
     `frame` is the frame's content at each call (its length is the frame's size); value parameters are stored over it.
     `origins` has a place in the source for each statement that `walk` meets, None for what the compiler added;
     `locals` are the frame's variables. Neither means anything to what the body does.
-    `refs` counts by-reference parameters. A FUNCTION's or METHOD's result is read at `result_offset` of the frame. All
-    but a FUNCTION run on an instance; a method that others inherit exists once for each type of instance.
+    `refs` counts by-reference parameters. A FUNCTION's or METHOD's result is read at `result_offset` of the frame, or
+    (`result_is_static`) of application memory. All but a FUNCTION run on an instance; a method that others inherit
+    exists once for each type of instance.
     """
 
     name: str
@@ -57,3 +59,4 @@ class Body:
     result_offset: int = 0
     origins: tuple[Origin | None, ...] = ()
     locals: tuple[Local, ...] = ()
+    result_is_static: bool = False

@@ -6,6 +6,7 @@ from typing import Literal
 
 from runtime.core.elementary import BOOL, Elementary, Value
 from runtime.lang.ir.calls import After, Call, Dispatch, Locate
+from runtime.lang.ir.pointer import POINTER
 
 
 class Base(Enum):
@@ -15,6 +16,7 @@ class Base(Enum):
     SELF = "self"  # the instance this body was called with (PROGRAM, FUNCTION_BLOCK, METHOD)
     FRAME = "frame"  # this call's frame: VAR_TEMP, and all of a FUNCTION's or METHOD's variables
     REF = "ref"  # what by-reference parameter number `param` points at
+    POINTER = "pointer"  # where the pointer in `followed` points
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,39 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """The pointer (ir/pointer.py) a place is reached through, and what is done there: `size` bytes are touched.
+
+    Good only if the pointer carries `mark`, and its bounds, kept within [HEADER_SIZE, end), hold the `size` bytes at
+    the place, at a multiple of `alignment`. Else BAD_REFERENCE at `site`.
+    """
+
+    pointer: "Expr"
+    size: int
+    alignment: int
+    mark: int
+    end: int
+    site: int
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """An address. With any index out of range: a load gives the default, a store, copy or call does nothing.
 
-    Indices are evaluated and checked left to right; the first bad one faults, the rest are not evaluated.
+    The pointer, where there is one, is evaluated first. Indices are evaluated and checked left to right; the first bad
+    one faults, the rest are not evaluated. Where the pointer leads is checked last, with the indices added.
     """
 
     base: Base
     offset: int
     indices: tuple[Index, ...] = ()
     param: int = -1
+    followed: Followed | None = None
+
+    @property
+    def may_be_bad(self) -> bool:
+        """Whether there is something to check when the program runs."""
+        return bool(self.indices) or self.followed is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +175,29 @@ class Reachable:
     place: Place
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A pointer to the byte `offset` plus `indices` behind a place, bounded to the `size` bytes at the place.
+
+    Where the place is itself reached through a pointer, that one moved: its bounds stay, and it is not checked.
+    The null pointer when an index is bad; with a fault at `site` when the bounds are not within [HEADER_SIZE, end).
+    `tag` goes into the pointer.
+    """
+
+    place: Place
+    offset: int
+    indices: tuple[Index, ...]
+    size: int
+    tag: int
+    end: int
+    site: int
+
+    @property
+    def type(self) -> Elementary:
+        """Always POINTER."""
+        return POINTER
+
+
 Expr = (
     Const
     | Load
@@ -164,6 +212,7 @@ Expr = (
     | Locate
     | After
     | Reachable
+    | Point
 )
 
 

@@ -73,14 +73,12 @@ def emit_body(out: BodyWriter, body: ir.Body) -> None:
     emit_block(out, body.block)
     out.branch(out.exit)
     out.start(out.exit)
+    place = ir.Place(ir.Base.APP if body.result_is_static else ir.Base.FRAME, body.result_offset)
     if body.result is not None and body.result.kind is Kind.TEXT:
-        give_text(
-            out, body.result, out.temp(f"getelementptr inbounds i8, ptr %frame, i64 {body.result_offset}"), "%result"
-        )
+        give_text(out, body.result, places.address(out, place, "", evaluate), "%result")
     if body.result is None or body.result.kind is Kind.TEXT:
         out.line("ret void")
         return
-    place = ir.Place(ir.Base.FRAME, body.result_offset)
     out.line(f"ret {register_type(body.result)} {places.load(out, body.result, place, evaluate)}")
 
 

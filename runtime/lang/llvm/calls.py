@@ -17,7 +17,7 @@ def call(out: BodyWriter, node: ir.Call, evaluate: places.Evaluate, type_of: Typ
     """A call of a body; the type's default when a by-reference argument has a bad index."""
     values = [f"{register_type(type_of(value))} {evaluate(out, value)}" for value in node.values]
     passed = (*((node.instance,) if node.instance is not None else ()), *node.refs)
-    checked = any(ref.indices for ref in passed)
+    checked = any(ref.may_be_bad for ref in passed)
     bad, join = (out.label("bad"), out.label("join")) if checked else ("", "")
     pointers = [f"ptr {places.address(out, ref, bad, evaluate)}" for ref in passed]
     instance = pointers[: len(passed) - len(node.refs)]

@@ -2,7 +2,7 @@
 
 from runtime.core.elementary import Kind
 from runtime.lang import ir
-from runtime.lang.llvm import calls, places
+from runtime.lang.llvm import calls, places, pointers
 from runtime.lang.llvm.conversions import convert
 from runtime.lang.llvm.intrinsics import intrinsic
 from runtime.lang.llvm.texts import compare_text, text_constant
@@ -44,6 +44,8 @@ def evaluate(out: BodyWriter, node: ir.Expr) -> str:  # noqa: C901 - one arm a k
             return evaluate(out, value)
         case ir.Reachable(place):
             return places.reachable(out, place, evaluate)
+        case ir.Point():
+            return pointers.point(out, node, evaluate)
 
 
 type_of = ir.type_of

@@ -118,4 +118,6 @@ def _not_negative(out: BodyWriter, count: str) -> str:
 
 
 def _narrow(out: BodyWriter, amount: str, type_: Elementary) -> str:
-    return amount if type_.bits == 64 else out.temp(f"trunc i64 {amount} to {register_type(type_)}")
+    if type_.bits == 64:
+        return amount
+    return out.temp(f"{'zext' if type_.bits > 64 else 'trunc'} i64 {amount} to {register_type(type_)}")

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from runtime.core import appmemory
 from runtime.core.elementary import Elementary, Kind
-from runtime.lang.ir import Base, Expr, Index, Locate, Place
+from runtime.lang.ir import Base, Expr, Followed, Index, Locate, Place
+from runtime.lang.ir.pointer import HIGH_BIT, LOW_BIT, MARK_BIT, OFFSET_BIT
 from runtime.lang.llvm.rounds import SteppedPlace
 from runtime.lang.llvm.texts import load_text, store_text, text_constant
 from runtime.lang.llvm.types import constant, integer_constant, memory_type, register_type
@@ -18,6 +19,8 @@ _CLOCK_FIELDS = range(appmemory.CUT)
 
 def address(out: BodyWriter, place: Place, bad: str, evaluate: Evaluate) -> str:
     """A pointer to the place; control goes to the label `bad` when an index is out of range."""
+    if place.followed is not None:
+        return _followed(out, place, place.followed, bad, evaluate)
     pointer = _base(place)
     if place.offset:
         pointer = out.temp(f"getelementptr inbounds i8, ptr {pointer}, i64 {place.offset}")
@@ -32,7 +35,7 @@ def address(out: BodyWriter, place: Place, bad: str, evaluate: Evaluate) -> str:
 
 def load(out: BodyWriter, type_: Elementary, place: Place, evaluate: Evaluate) -> str:
     """The value at a place; the type's default when an index is out of range."""
-    if not place.indices:
+    if not place.may_be_bad:
         return load_at(out, type_, address(out, place, "", evaluate), place)
     bad, join = out.label("bad"), out.label("join")
     value = load_at(out, type_, address(out, place, bad, evaluate), place)
@@ -62,7 +65,7 @@ def locate(out: BodyWriter, node: Locate, evaluate: Evaluate) -> str:
 
 def reachable(out: BodyWriter, place: Place, evaluate: Evaluate) -> str:
     """TRUE when no index of the place is out of range."""
-    if not place.indices:
+    if not place.may_be_bad:
         return "true"
     bad, join = out.label("bad"), out.label("join")
     address(out, place, bad, evaluate)
@@ -83,18 +86,26 @@ def load_at(out: BodyWriter, type_: Elementary, pointer: str, place: Place) -> s
     """The value behind a pointer to a place; any byte other than 0 is a TRUE."""
     if type_.kind is Kind.TEXT:
         return load_text(out, type_, pointer)
-    value = out.temp(f"load {memory_type(type_)}, ptr {pointer}, align {type_.size}, {tag_of(place)}")
+    alignment = alignment_at(type_, place)
+    value = out.temp(f"load {memory_type(type_)}, ptr {pointer}, align {alignment}, {tag_of(place)}")
     return out.temp(f"icmp ne i8 {value}, 0") if type_.kind is Kind.BOOL else value
 
 
-def store_at(out: BodyWriter, type_: Elementary, value: str, pointer: str, tag: str = TAG_VARIABLE) -> None:
-    """Store a value at a pointer; `tag` says to what, usually a variable."""
+def alignment_at(type_: Elementary, place: Place) -> int:
+    """What the address of a value at a place is known to be a multiple of."""
+    return type_.alignment if place.followed is None else place.followed.alignment
+
+
+def store_at(
+    out: BodyWriter, type_: Elementary, value: str, pointer: str, tag: str = TAG_VARIABLE, alignment: int = 0
+) -> None:
+    """Store a value at a pointer; `tag` says to what, usually a variable, which lies aligned unless it is said."""
     if type_.kind is Kind.TEXT:
         store_text(out, type_, value, pointer)
         return
     if type_.kind is Kind.BOOL:
         value = out.temp(f"zext i1 {value} to i8")
-    out.line(f"store {memory_type(type_)} {value}, ptr {pointer}, align {type_.size}, {tag}")
+    out.line(f"store {memory_type(type_)} {value}, ptr {pointer}, align {alignment or type_.alignment}, {tag}")
 
 
 def _base(place: Place) -> str:
@@ -107,6 +118,54 @@ def _base(place: Place) -> str:
             return "%frame"
         case Base.REF:
             return f"%ref{place.param}"
+        case Base.POINTER:
+            raise AssertionError("a followed pointer has its own way to an address")
+
+
+def _followed(out: BodyWriter, place: Place, followed: Followed, bad: str, evaluate: Evaluate) -> str:
+    """A pointer to what a program's pointer leads to; all that is checked is checked in one branch."""
+    held = evaluate(out, followed.pointer)
+    low, high = part_of(out, held, LOW_BIT), part_of(out, held, HIGH_BIT)
+    at = moved(out, place, part_of(out, held, OFFSET_BIT), bad, evaluate)
+    behind = out.temp(f"add i64 {at}, {followed.size}")
+    mark = out.temp(f"lshr i64 {part_of(out, held, 0)}, {MARK_BIT}")
+    held_up = [
+        out.temp(f"icmp eq i64 {mark}, {followed.mark >> MARK_BIT}"),
+        out.temp(f"icmp uge i64 {low}, {appmemory.HEADER_SIZE}"),
+        out.temp(f"icmp uge i64 {at}, {low}"),
+        out.temp(f"icmp ule i64 {behind}, {high}"),
+        out.temp(f"icmp ule i64 {high}, {followed.end}"),
+    ]
+    if followed.alignment > 1:
+        odd = out.temp(f"and i64 {at}, {followed.alignment - 1}")
+        held_up.append(out.temp(f"icmp eq i64 {odd}, 0"))
+    good = held_up[0]
+    for condition in held_up[1:]:
+        good = out.temp(f"and i1 {good}, {condition}")
+    out.fault_unless(good, followed.site, bad)
+    return out.temp(f"getelementptr inbounds i8, ptr %app, i64 {at}")
+
+
+def part_of(out: BodyWriter, held: str, bit: int) -> str:
+    """32 bits of a pointer, as i64."""
+    shifted = out.temp(f"lshr i128 {held}, {bit}") if bit else held
+    return out.temp(f"and i64 {out.temp(f'trunc i128 {shifted} to i64')}, {(1 << 32) - 1}")
+
+
+def moved(out: BodyWriter, place: Place, at: str, bad: str, evaluate: Evaluate) -> str:
+    """An offset (i64) with that of a place, its step a round and its subscripts added."""
+    if place.offset:
+        at = out.temp(f"add i64 {at}, {place.offset}")
+    if isinstance(place, SteppedPlace) and place.step:
+        at = out.temp(f"add i64 {at}, {out.temp(f'mul i64 {out.round}, {place.step}')}")
+    return indexed(out, place.indices, at, bad, evaluate)
+
+
+def indexed(out: BodyWriter, indices: tuple[Index, ...], at: str, bad: str, evaluate: Evaluate) -> str:
+    """An offset (i64) with subscripts added."""
+    for index in indices:
+        at = out.temp(f"add i64 {at}, {_checked(out, index, bad, evaluate)}")
+    return at
 
 
 def _checked(out: BodyWriter, index: Index, bad: str, evaluate: Evaluate) -> str:

@@ -129,6 +129,7 @@ def _flatten(node: object, shape: list[object], offsets: list[int]) -> None:
         (shape if is_header else offsets).append(node.offset)
         shape += (node.base.value, node.param)
         _flatten(node.indices, shape, offsets)
+        _flatten(node.followed, shape, offsets)
     elif cls in _FIELDS:
         for name in _FIELDS[cls]:
             _flatten(getattr(node, name), shape, offsets)
@@ -152,14 +153,15 @@ def _stepped(node: Any, steps: Any) -> Any:
     if isinstance(node, ir.Place):
         is_header = node.base is ir.Base.APP and node.offset < appmemory.HEADER_SIZE
         step = 0 if is_header else next(steps)
-        return SteppedPlace(node.base, node.offset, _stepped(node.indices, steps), node.param, step)
+        indices, followed = _stepped(node.indices, steps), _stepped(node.followed, steps)
+        return SteppedPlace(node.base, node.offset, indices, node.param, followed, step)
     names = _FIELDS.get(type(node))
     return type(node)(*(_stepped(getattr(node, name), steps) for name in names)) if names is not None else node
 
 
 _NODES = (
     ir.Index, ir.Const, ir.Load, ir.Unary, ir.Binary, ir.Compare, ir.ShortCircuit, ir.Convert, ir.Intrinsic, ir.Call,
-    ir.After, ir.Reachable, ir.Dispatch, ir.DispatchArm, ir.Locate,
+    ir.After, ir.Reachable, ir.Point, ir.Followed, ir.Dispatch, ir.DispatchArm, ir.Locate,
     ir.Assign, ir.Copy, ir.CallInstance, ir.Evaluate, ir.If, ir.CaseArm, ir.Case, ir.Loop, ir.For, ir.Exit,
     ir.Continue, ir.Return, ir.Advance,
 )  # fmt: skip

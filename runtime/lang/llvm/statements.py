@@ -72,12 +72,13 @@ def _rounds(out: BodyWriter, node: Rounds) -> None:
 
 def _assign(out: BodyWriter, node: ir.Assign) -> None:
     value = evaluate(out, node.value)
-    if not node.target.indices:
+    if not node.target.may_be_bad:
         pointer = places.address(out, node.target, "", evaluate)
         places.store_at(out, node.type, value, pointer, places.tag_of(node.target))
         return
     done = out.label("done")
-    places.store_at(out, node.type, value, places.address(out, node.target, done, evaluate))
+    pointer = places.address(out, node.target, done, evaluate)
+    places.store_at(out, node.type, value, pointer, alignment=places.alignment_at(node.type, node.target))
     out.branch(done)
     out.start(done)
 

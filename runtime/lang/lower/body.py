@@ -17,13 +17,14 @@ class Bodies:
     """All lowered bodies by name. A POU that is asked for while it is being lowered calls itself: an error."""
 
     def __init__(
-        self, symbols: Symbols, report: Report, sites: Sites, *, quality_offset: int, stamp_offset: int
+        self, symbols: Symbols, report: Report, sites: Sites, *, quality_offset: int, stamp_offset: int, mark: int
     ) -> None:
         self._symbols = symbols
         self._report = report
         self._sites = sites
         self._quality_offset = quality_offset
         self._stamp_offset = stamp_offset
+        self._mark = mark
         self._running: list[tuple[PouSymbol, PouSymbol | None]] = []
         self._done: dict[str, Compiled] = {}
         self._bit_movers: dict[str, ir.Body] = {}
@@ -46,8 +47,10 @@ class Bodies:
         name = _name(pou, this)
         if name in self._done:
             return self._done[name]
-        if (pou, this) in self._running:
-            self._refuse_recursion((pou, this), span)
+        # Two calls under way cannot share a static variable: then the type of the instance makes no difference.
+        again = next((r for r in self._running if r == (pou, this) or (r[0] is pou and pou.statics)), None)
+        if again is not None:
+            self._refuse_recursion(again, span)
             return None
         self._symbols.declare(pou)
         self._running.append((pou, this))
@@ -67,10 +70,11 @@ class Bodies:
             self._quality_offset,
             self._stamp_offset,
             bytearray(pou.frame),
+            mark=self._mark,
             this=this,
         )
         opening = _opening(ctx, pou) if pou.kind in ("FUNCTION", "METHOD") else edges.opening(pou, this)
-        block = (*opening, *statement.block(ctx, pou.tree.body))
+        block = (*_static_values(pou), *opening, *statement.block(ctx, pou.tree.body))
         if pou.chart is not None:
             block += sfc.chart(ctx, pou, pou.chart)
         self._bit_movers |= ctx.bit_movers
@@ -91,6 +95,15 @@ def _name(pou: PouSymbol, this: PouSymbol | None) -> str:
     """The body's name: `PUMP`, `PUMP.start`, and `PUMP.start@FAST_PUMP` where that inherits it."""
     is_own = this is None or this is pou or this is pou.owner
     return pou.path if is_own or this is None else f"{pou.path}@{this.name}"
+
+
+def _static_values(pou: PouSymbol) -> list[ir.Statement]:
+    """Parameters and initial values, out of the frame into the variables whose address is taken."""
+    return [
+        ir.Copy(symbol.place, symbol.in_frame, size_of(symbol.type))
+        for symbol in pou.statics
+        if symbol.place is not None and symbol.in_frame is not None
+    ]
 
 
 def _opening(ctx: Context, pou: PouSymbol) -> list[ir.Statement]:
@@ -119,9 +132,9 @@ def _reset(ctx: Context, symbol: VarSymbol, target: ir.Place) -> ir.Statement:
 def _body(pou: PouSymbol, name: str, ctx: Context, block: ir.Block) -> ir.Body:
     inputs = pou.inputs if pou.kind in ("FUNCTION", "METHOD") else []
     values = [
-        ir.Parameter(storage, symbol.place.offset)
+        ir.Parameter(storage, place.offset)
         for symbol in inputs
-        if (storage := storage_of(symbol.type)) is not None and symbol.place is not None
+        if (storage := storage_of(symbol.type)) is not None and (place := symbol.in_frame or symbol.place) is not None
     ]
     result = pou.result_symbol
     storage = storage_of(result.type) if result is not None else None
@@ -138,4 +151,5 @@ def _body(pou: PouSymbol, name: str, ctx: Context, block: ir.Block) -> ir.Body:
         len(pou.refs),
         storage,
         offset,
+        result_is_static=result is not None and result.in_frame is not None,
     )

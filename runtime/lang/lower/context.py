@@ -76,6 +76,7 @@ class Context:
     """One body (or, with `pou` None, one constant expression) on its way into IR.
 
     `this` is the type of the instance the body runs on: for a method the block itself or one that extends it.
+    `mark` is what pointers carry in this layout.
     """
 
     report: Report
@@ -91,6 +92,7 @@ class Context:
     loops: int = 0
     controls: list[VarSymbol] = field(default_factory=list)
     writes: list[GlobalWrite] = field(default_factory=list)
+    mark: int = 0
     this: PouSymbol | None = None
     bit_movers: dict[str, ir.Body] = field(default_factory=dict)
     action_bodies: dict[str, ir.Body] = field(default_factory=dict)

@@ -112,6 +112,8 @@ def fit(ctx: Context, value: Typed, target: Type, *declared: Label) -> ir.Expr |
         return reference.held(ctx, value, target, *declared)
     if isinstance(target, Elementary) and target.kind is Kind.CHAR and (code := _character(value, target)) is not None:
         return code
+    if isinstance(value.type, RefType) and (number := reference.as_number(ctx, value, target)) is not None:
+        return number
     storage = storage_of(target)
     if value.make is not None and isinstance(target, Elementary):
         if flexible_fits(value, target):
@@ -214,6 +216,8 @@ def _help(source: Type, target: Type, declared: tuple[Label, ...]) -> str:
         if isinstance(target, Elementary) and target.kind is Kind.TIME:
             return "write a time: T#5s, T#100ms"
         return f"name one of the values of {name_of(target)}" if isinstance(target, EnumType) else ""
+    if isinstance(source, RefType):
+        return "follow it to its value with ^"
     from_storage, to_storage = storage_of(source), storage_of(target)
     if from_storage is None or to_storage is None:
         return ""

@@ -30,7 +30,8 @@ def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: Block
         outputs=[s.name for s in found.outputs],
         private=[k for k, s in found.variables.items() if s.section == "VAR"],
     )
-    prologue, instance = hoisted(ctx, ref.place, many=len(node.args) > 0)
+    steady = place.steady(ref.place, kind) if ref.place is not None else None
+    prologue, instance = hoisted(ctx, steady, many=len(node.args) > 0)
     before = [s for symbol in found.inputs for s in _give(ctx, symbol, kind, instance, bound)]
     refs = (
         [
@@ -48,7 +49,7 @@ def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: Block
     ctx.writes += [replace(w, span=node.callee.span) for w in compiled.writes]
     places = tuple(r.place for r in refs if r is not None and r.place is not None)
     block = (*before, ir.CallInstance(found.name, instance, places), *after)
-    if len(block) == 1 or not instance.indices:
+    if len(block) == 1 or not instance.may_be_bad:
         return [*prologue, *block]
     # One bad index is one fault, and skips inputs, call and outputs together.
     return [*prologue, ir.If(((ir.Reachable(instance), block),))]
@@ -56,9 +57,13 @@ def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: Block
 
 def hoisted(ctx: Context, instance: ir.Place | None, *, many: bool) -> tuple[list[ir.Statement], ir.Place | None]:
     """The instance's address with its indices evaluated once, into the frame, when it is used several times."""
-    if instance is None or not instance.indices or not many:
+    if instance is None or not instance.may_be_bad or not many:
         return [], instance
     made: list[ir.Statement] = []
+    if instance.followed is not None:
+        held = ctx.scratch(ir.POINTER.size, ir.POINTER.alignment)
+        made.append(ir.Assign(held, ir.POINTER, instance.followed.pointer))
+        instance = replace(instance, followed=replace(instance.followed, pointer=ir.Load(ir.POINTER, held)))
     indices: list[ir.Index] = []
     for index in instance.indices:
         fresh = ctx.scratch(LINT.size, LINT.size)

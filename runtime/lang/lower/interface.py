@@ -4,11 +4,10 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import BOOL, LINT, ULINT
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import reference
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.semantics.classes import implementers, interfaces_of, numbered
 from runtime.lang.semantics.symbols import PouSymbol
-from runtime.lang.semantics.types import NULL, BlockType, InterfaceType, RefType, Type, Unknown, name_of
+from runtime.lang.semantics.types import NULL, BlockType, InterfaceType, Type, Unknown, name_of
 
 NONE = ir.Const(ULINT, 0)
 
@@ -38,19 +37,16 @@ def held(ctx: Context, value: Typed, target: InterfaceType, *declared: Label) ->
 
 
 def compare(ctx: Context, node: tree.Binary, left: Typed, right: Typed) -> Typed | None:
-    """`=` and `<>` of interfaces, references and NULL; None when neither side is one."""
+    """`=` and `<>` of interfaces and NULL; None when neither side is one."""
     sides = (left.type, right.type)
-    kind = next((t for t in sides if isinstance(t, InterfaceType | RefType)), None)
+    kind = next((t for t in sides if isinstance(t, InterfaceType)), None)
     if kind is None:
         return None
     if node.op not in ("=", "<>"):
-        what = "an interface" if isinstance(kind, InterfaceType) else "a reference"
-        ctx.report.error("L2001", f"{node.op} does not take {what}", node.op_span, "an order", help="use = or <>")
+        message = f"{node.op} does not take an interface"
+        ctx.report.error("L2001", message, node.op_span, "an order", help="use = or <>")
         return Typed(BOOL, node.span)
-    if isinstance(kind, RefType):
-        values = [reference.held(ctx, v, kind) for v in (left, right)]
-    else:
-        values = [v.expr if isinstance(v.type, InterfaceType) else held(ctx, v, kind) for v in (left, right)]
+    values = [v.expr if isinstance(v.type, InterfaceType) else held(ctx, v, kind) for v in (left, right)]
     if values[0] is None or values[1] is None:
         return Typed(BOOL, node.span)
     return Typed(BOOL, node.span, ir.Compare("eq" if node.op == "=" else "ne", values[0], values[1]))

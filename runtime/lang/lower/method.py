@@ -147,7 +147,7 @@ def _home(ctx: Context, base: tree.Expr) -> _Home | None:
     if isinstance(ref.type, BlockType):
         pou = ctx.this if ref.root.section == "THIS" and ref.member is None and not ref.followed else None
         pou = pou or ctx.scope.symbols.pous[ref.type.name.lower()]
-        return _Home(pou, Receiver(pou, ref.place))
+        return _Home(pou, Receiver(pou, place.steady(ref.place, ref.type)))
     return _interface(ctx, ref.type, ir.Load(ULINT, ref.place))
 
 

@@ -3,14 +3,14 @@
 from runtime.core.elementary import BOOL, LREAL, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.diagnostics.rules import negative_power
-from runtime.lang.lower import expression, interface
+from runtime.lang.lower import expression, interface, reference
 from runtime.lang.lower.arithmetic import arithmetic, power
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import common, fit, literal_of, settled
 from runtime.lang.lower.mismatch import refuse_operand, refuse_pair, warn_integer_logic
 from runtime.lang.lower.time_arithmetic import time_arithmetic
 from runtime.lang.semantics.constants import evaluate
-from runtime.lang.semantics.types import ANY_INT, ANY_REAL, EnumType, Flexible, Type, Unknown, storage_of
+from runtime.lang.semantics.types import ANY_INT, ANY_REAL, EnumType, Flexible, RefType, Type, Unknown, storage_of
 
 _COMPARE = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _LOGIC = {"AND": "and", "OR": "or", "XOR": "xor"}
@@ -124,6 +124,8 @@ def _hint(node: tree.Binary, want: Type | None) -> Type | None:
 def _operate(ctx: Context, node: tree.Binary, left: Typed, right: Typed, want: Type | None) -> Typed:
     if isinstance(left.type, Unknown) or isinstance(right.type, Unknown):
         return Typed(BOOL, node.span) if node.op in _COMPARE else nothing(node.span)
+    if isinstance(left.type, RefType) or isinstance(right.type, RefType):
+        return reference.operate(ctx, node, left, right, _COMPARE)
     if node.op in _COMPARE:
         return interface.compare(ctx, node, left, right) or _compare(ctx, node, left, right)
     if node.op in ("AND_THEN", "OR_ELSE"):

@@ -34,10 +34,16 @@ def with_origins(ctx: Context, body: ir.Body) -> ir.Body:
 
 
 def locals_of(pou: PouSymbol) -> tuple[ir.Local, ...]:
-    """The single values among a POU's variables that lie in its frame."""
+    """The single values among a POU's variables that lie in its frame, or stand in for some that would."""
     found = [(s, storage_of(s.type)) for s in pou.variables.values()]
     return tuple(
-        ir.Local(s.name, storage, s.place.offset, s.type.labels if isinstance(s.type, EnumType) else ())
+        ir.Local(
+            s.name,
+            storage,
+            s.place.offset,
+            s.type.labels if isinstance(s.type, EnumType) else (),
+            is_static=s.in_frame is not None,
+        )
         for s, storage in found
-        if storage is not None and s.place is not None and s.place.base is ir.Base.FRAME
+        if storage is not None and s.place is not None and (s.place.base is ir.Base.FRAME or s.in_frame is not None)
     )

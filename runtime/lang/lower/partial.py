@@ -4,21 +4,18 @@ Memory is little-endian, so that part number n of s bytes lies n * s bytes furth
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from runtime.core.elementary import BOOL, BYTE, DWORD, LWORD, WORD, Elementary, Kind
 from runtime.lang import ir, tree
+from runtime.lang.lower import place
 from runtime.lang.lower.context import Context
 from runtime.lang.semantics.types import name_of, storage_of
-
-if TYPE_CHECKING:
-    from runtime.lang.lower.place import Ref
 
 _PARTS = {"B": BYTE, "W": WORD, "D": DWORD, "L": LWORD}
 _WORDS = {"X": "bits", "B": "bytes", "W": "words", "D": "double words", "L": "long words"}
 
 
-def part(ctx: Context, base: "Ref", node: tree.Partial) -> "Ref | None":
+def part(ctx: Context, base: "place.Ref", node: tree.Partial) -> "place.Ref | None":
     """The part as a variable of its own; None after a mistake was reported."""
     storage = storage_of(base.type)
     kinds = (Kind.BITS, Kind.SIGNED, Kind.UNSIGNED)
@@ -34,24 +31,24 @@ def part(ctx: Context, base: "Ref", node: tree.Partial) -> "Ref | None":
         ctx.report.error("L5002", message, node.span, "no such part", base.declared, help=last)
         return None
     if node.size == "X":
-        place = replace(base.place, offset=base.place.offset + node.number // 8)
-        return replace(base, type=BOOL, span=node.span, place=place, bit=node.number % 8)
+        byte = place.touched(place.moved(base.place, node.number // 8), BYTE)
+        return replace(base, type=BOOL, span=node.span, place=byte, bit=node.number % 8, whole=None)
     kind = _PARTS[node.size]
-    place = replace(base.place, offset=base.place.offset + node.number * kind.size)
-    return replace(base, type=kind, span=node.span, place=place)
+    found = place.touched(place.moved(base.place, node.number * kind.size), kind)
+    return replace(base, type=kind, span=node.span, place=found, whole=None)
 
 
-def bit_of(place: ir.Place, bit: int) -> ir.Expr:
+def bit_of(byte: ir.Place, bit: int) -> ir.Expr:
     """The value of a bit of the byte at a place."""
-    return ir.Convert(BOOL, ir.Binary(BYTE, "and", ir.Load(BYTE, place), ir.Const(BYTE, 1 << bit)))
+    return ir.Convert(BOOL, ir.Binary(BYTE, "and", ir.Load(BYTE, byte), ir.Const(BYTE, 1 << bit)))
 
 
-def set_bit(ctx: Context, place: ir.Place, bit: int, value: ir.Expr) -> ir.Statement:
+def set_bit(ctx: Context, byte: ir.Place, bit: int, value: ir.Expr) -> ir.Statement:
     """Give a bit of the byte at a place a value: a call with the byte by reference, so that indices count once."""
     setter = bit_setter(bit)
     ctx.bit_movers[setter.name] = setter
     ctx.cost += 1
-    return ir.Evaluate(ir.Call(None, setter.name, (value,), (place,)))
+    return ir.Evaluate(ir.Call(None, setter.name, (value,), (byte,)))
 
 
 def bit_setter(bit: int) -> ir.Body:

@@ -37,7 +37,7 @@ def by_reference(
         return None
     if must_write and not place.writable(ctx, ref):
         return None
-    return ref
+    return replace(ref, place=place.steady(ref.place, ref.type)) if ref.place is not None else ref
 
 
 def assign(ctx: Context, target: place.Ref, given: tree.Expr) -> list[ir.Statement]:

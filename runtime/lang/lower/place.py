@@ -20,6 +20,7 @@ from runtime.lang.semantics.types import (
     RefType,
     StructType,
     Type,
+    alignment_of,
     leaves_of,
     members_at,
     name_of,
@@ -51,6 +52,8 @@ class Ref:
     member: Member | None = None
     bit: int = -1
     """The one bit of the byte at `place` that is meant; -1 for whole values."""
+    whole: tuple[ir.Place, int] | None = None
+    """For an element the array it is in (the outermost, with its size): what a pointer to the element may reach."""
 
     @property
     def declared(self) -> Label:
@@ -125,6 +128,21 @@ def writable(ctx: Context, ref: Ref) -> bool:
 def moved(place: ir.Place, offset: int) -> ir.Place:
     """An address some bytes further."""
     return replace(place, offset=place.offset + offset)
+
+
+def touched(place: ir.Place, kind: Type) -> ir.Place:
+    """The place of a value of this type: behind a pointer, that much must be there. Single values may lie anywhere."""
+    if place.followed is None:
+        return place
+    alignment = kind.width if isinstance(kind, Elementary) and kind.kind is Kind.TEXT else 1
+    return replace(place, followed=replace(place.followed, size=size_of(kind), alignment=alignment))
+
+
+def steady(place: ir.Place, kind: Type) -> ir.Place:
+    """The place as it must be to be passed by reference or called: behind a pointer, aligned as variables are."""
+    if place.followed is None:
+        return place
+    return replace(place, followed=replace(place.followed, alignment=alignment_of(kind)))
 
 
 def refuse_self(ctx: Context, span: Span, word: str, reason: str) -> None:
@@ -253,7 +271,8 @@ def _field(ctx: Context, node: tree.Field) -> Ref | None:
         base,
         type=member.type,
         span=node.span,
-        place=moved(base.place, member.offset),
+        place=touched(moved(base.place, member.offset), member.type),
+        whole=None,
         read_only=reason,
         leaf=base.leaf + before if base.leaf >= 0 else -1,
         member=member,
@@ -276,7 +295,8 @@ def _subscript(ctx: Context, node: tree.Subscript) -> Ref | None:
         if not isinstance(base.type, ArrayType):
             _refuse_subscript(ctx, node, base, position)
             return None
-        base = _at(ctx, base, base.type, index, value)
+        around = base.whole or ((base.place, size_of(base.type)) if base.place is not None else None)
+        base = _at(ctx, replace(base, whole=around), base.type, index, value)
     return replace(base, span=node.span) if base is not None else None
 
 
@@ -322,7 +342,7 @@ def _element(
             return None
         steps = int(constant) - kind.low
         leaf = base.leaf + steps * leaves if base.leaf >= 0 else -1
-        return replace(result, place=moved(place, steps * stride), leaf=leaf)
+        return replace(result, place=touched(moved(place, steps * stride), kind.element), leaf=leaf)
     if value_type in (ULINT, LWORD):
         value = ir.Intrinsic(ULINT, "MIN", (converted(value, ULINT), ir.Const(ULINT, LINT.maximum)))
     wide = converted(value, LINT) if value_type != LINT else value
@@ -331,7 +351,7 @@ def _element(
     leaf_index = replace(index, stride=leaves)
     return replace(
         result,
-        place=replace(place, indices=(*place.indices, index)),
+        place=touched(replace(place, indices=(*place.indices, index)), kind.element),
         leaf_indices=(*base.leaf_indices, leaf_index),
     )
 

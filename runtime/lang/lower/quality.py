@@ -9,7 +9,7 @@ from runtime.lang import ir, tree
 from runtime.lang.lower import place
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.semantics.types import storage_of
+from runtime.lang.semantics.types import RefType, storage_of
 
 NAMES = ("QUALITY", "IS_GOOD", "AGE")
 _RESULTS = {"QUALITY": ELEMENTARY["BYTE"], "IS_GOOD": BOOL, "AGE": TIME}
@@ -28,9 +28,11 @@ def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
     result = _RESULTS[name]
     if ref is None:
         return Typed(result, node.span)
-    if ref.leaf < 0 or storage_of(ref.type) is None:
+    if ref.leaf < 0 or storage_of(ref.type) is None or isinstance(ref.type, RefType):
         what = "a structure or array" if ref.leaf >= 0 else "not in a VAR_GLOBAL"
         mend = "take one field or element" if ref.leaf >= 0 else "quality and age exist for VAR_GLOBAL only"
+        if isinstance(ref.type, RefType):
+            what, mend = "a pointer", "name what it leads to"
         ctx.report.error("L3017", f"{name} needs a tag", ref.span, f"this is {what}", ref.declared, help=mend)
         return Typed(result, node.span)
     return Typed(result, node.span, _load(ctx, ref, name))

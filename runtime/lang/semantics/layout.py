@@ -8,6 +8,7 @@ from runtime.core import appmemory
 from runtime.core.elementary import TIME
 from runtime.core.tag import Tag, TagTable, Variable
 from runtime.lang import ir
+from runtime.lang.ir.pointer import mark_of
 from runtime.lang.semantics.retain import retained
 from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
 from runtime.lang.semantics.typedefs import aligned, bound_of
@@ -21,6 +22,7 @@ from runtime.lang.semantics.types import (
     Type,
     alignment_of,
     leaves_of,
+    name_of,
     size_of,
     storage_of,
 )
@@ -41,7 +43,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Application memory laid out."""
+    """Application memory laid out. `mark` is what pointers into it carry."""
 
     instances: tuple[Placed, ...]
     quality_offset: int
@@ -49,6 +51,7 @@ class Layout:
     initial: bytes
     tags: TagTable
     layout_hash: str
+    mark: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,15 @@ class _Leaf:
 
 
 def lay_out(
-    globals_: Sequence[VarSymbol], programs: Iterable[tuple[str, PouSymbol]], numbered: Sequence[str] = ()
+    globals_: Sequence[VarSymbol],
+    programs: Iterable[tuple[str, PouSymbol]],
+    numbered: Sequence[str] = (),
+    statics: Sequence[VarSymbol] = (),
 ) -> Layout:
     """Give globals and program instances their addresses; folded constants take no room.
 
     `numbered` are the types whose number an interface variable may hold: memory means something else when they change.
+    `statics` are variables of calls whose address is taken: they come last, and are no variables to those outside.
     """
     offset, leaf = appmemory.HEADER_SIZE, 0
     laid: list[VarSymbol] = []
@@ -89,14 +96,20 @@ def lay_out(
         offset = aligned(offset, pou.block.alignment)
         instances.append(Placed(name, pou, offset))
         offset += pou.block.size
+    for symbol in statics:
+        offset = aligned(offset, alignment_of(symbol.type))
+        symbol.in_frame, symbol.place = symbol.place, ir.Place(ir.Base.APP, offset)
+        offset += size_of(symbol.type)
     quality_offset = aligned(offset, _SECTION_ALIGNMENT)
     stamp_offset = aligned(quality_offset + leaf, _SECTION_ALIGNMENT)
     memory = bytearray(stamp_offset + leaf * TIME.size)
     memory[stamp_offset:] = TIME.codec.pack(appmemory.NEVER_NS) * leaf
     tags = TagTable(_tags(laid), _variables(instances))
     _fill(memory, laid, instances)
-    digest = _hash(tags, quality_offset, stamp_offset, numbered)
-    return Layout(tuple(instances), quality_offset, stamp_offset, bytes(memory), tags, digest)
+    named = [f"{s.owner}.{s.name}|{name_of(s.type)}" for s in statics]
+    digest = _hash(tags, quality_offset, stamp_offset, (*numbered, *named))
+    mark = mark_of(bytes.fromhex(digest))
+    return Layout(tuple(instances), quality_offset, stamp_offset, bytes(memory), tags, digest, mark)
 
 
 def _fill(memory: bytearray, laid: Sequence[VarSymbol], instances: Sequence[Placed]) -> None:
@@ -152,7 +165,7 @@ def _leaves(leaf: _Leaf) -> Iterator[_Leaf]:
         for subscripts, element, offset in _elements(kind, kind.dimensions):
             name = f"{leaf.name}[{','.join(map(str, subscripts))}]"
             yield from _leaves(replace(leaf, name=name, type=element, offset=leaf.offset + offset))
-    elif storage_of(kind) is not None:
+    elif storage_of(kind) is not None and not isinstance(kind, RefType):
         yield leaf
 
 
@@ -183,7 +196,7 @@ def _described(leaf: _Leaf) -> dict[str, object]:
         "file": leaf.file,
         "line": leaf.line,
         "constant": leaf.constant,
-        "reference": isinstance(leaf.type, InterfaceType | RefType),
+        "reference": isinstance(leaf.type, InterfaceType),
         "block": leaf.block,
         "retain": leaf.retain,
     }

@@ -22,6 +22,8 @@ class VarSymbol:
     declared in.
     `first_leaf` is the tag index of a global's first leaf, else -1. `offset` counts in its owner: application memory,
     instance, or frame.
+    `in_frame` is set for a variable of a call that is static because its address is taken: what the frame holds at this
+    place when the call begins is its first value.
     """
 
     name: str
@@ -34,6 +36,7 @@ class VarSymbol:
     value: Value | None = None
     initial: bytes = b""
     first_leaf: int = -1
+    in_frame: ir.Place | None = None
     reason_read_only: str = ""
     resolve: Callable[["VarSymbol"], None] | None = None
     busy: bool = False
@@ -100,6 +103,11 @@ class PouSymbol:
     interfaces: list["PouSymbol"] = field(default_factory=list)
     methods: dict[str, "PouSymbol"] = field(default_factory=dict)
     properties: dict[str, "PropertySymbol"] = field(default_factory=dict)
+
+    @property
+    def statics(self) -> "list[VarSymbol]":
+        """The variables of its calls that lie in application memory."""
+        return [s for s in self.variables.values() if s.in_frame is not None]
 
     @property
     def path(self) -> str:

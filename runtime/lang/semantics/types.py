@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from runtime.core.diagnostic import Span
 from runtime.core.elementary import ULINT, Elementary, Value
+from runtime.lang.ir.pointer import POINTER
 from runtime.lang.tree import Note
 
 
@@ -113,7 +114,7 @@ class InterfaceType:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RefType:
-    """A reference: 0 is none, else the offset of a `target` in application memory with the target's mark above it."""
+    """A pointer or reference to a `target` (ir/pointer.py): an offset in application memory with bounds; 0 is none."""
 
     lookup: Callable[[], "Type"]
 
@@ -166,8 +167,10 @@ def size_of(kind: Type) -> int:
             return kind.size
         case EnumType() | SubrangeType():
             return kind.base.size
-        case InterfaceType() | RefType():
+        case InterfaceType():
             return ULINT.size
+        case RefType():
+            return POINTER.size
         case StructType() | BlockType():
             return kind.size
         case ArrayType():
@@ -185,18 +188,20 @@ def alignment_of(kind: Type) -> int:
             return alignment_of(kind.element)
         case Elementary():
             return kind.alignment
+        case RefType():
+            return POINTER.alignment
         case _:
             return max(1, size_of(kind))
 
 
 def leaves_of(kind: Type) -> int:
-    """How many elementary values the type is made of."""
+    """How many elementary values the type is made of, as those outside see it: a pointer means nothing to them."""
     match kind:
         case StructType() | BlockType():
             return kind.leaves
         case ArrayType():
             return kind.count * leaves_of(kind.element)
-        case Elementary() | EnumType() | SubrangeType() | InterfaceType() | RefType():
+        case Elementary() | EnumType() | SubrangeType() | InterfaceType():
             return 1
         case _:
             return 0
@@ -209,8 +214,10 @@ def storage_of(kind: Type) -> Elementary | None:
             return kind
         case EnumType() | SubrangeType():
             return kind.base
-        case InterfaceType() | RefType():
+        case InterfaceType():
             return ULINT
+        case RefType():
+            return POINTER
         case _:
             return None
 
@@ -223,7 +230,7 @@ def default_bytes(kind: Type) -> bytes:
         case EnumType() | SubrangeType():
             return pack(kind.base, kind.default)
         case InterfaceType() | RefType():
-            return bytes(ULINT.size)
+            return bytes(size_of(kind))
         case StructType() | BlockType():
             memory = bytearray(kind.size)
             for member in kind.members:

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from handbuilt import INTEGERS, REALS, SITES, TYPES, edge_values
 from scopes import Array, Scope
 
-from runtime.core.elementary import BOOL, LINT, Elementary, Kind
+from runtime.core.elementary import BOOL, LINT, UDINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, libm
+from runtime.lang.ir.pointer import MARK_BIT, OFFSET_BIT
 
 DIVISION = SITES[FaultCode.DIVISION_BY_ZERO]
 INDEX = SITES[FaultCode.INDEX_OUT_OF_RANGE]
+BAD_POINTER = SITES[FaultCode.BAD_REFERENCE]
+MARK = 0x7A31 << MARK_BIT
+POINTERS = 0.12
+"""How often a place is reached through a pointer."""
 NAN = SITES[FaultCode.NAN_TO_INTEGER]
 
 
@@ -40,6 +45,8 @@ class ExpressionGenerator:
             makers += [self._compare, self._compare, self._short_circuit]
         if any(callee.body.result is type_ for callee in self.callees):
             makers += [self._call, self._call]
+        if self.scope.pointers_end and type_ in (UDINT, LINT):
+            makers.append(self._offset)
         return self.chance.choice(makers)(type_, depth - 1)
 
     def constant(self, type_: Elementary) -> ir.Const:
@@ -53,7 +60,44 @@ class ExpressionGenerator:
         return ir.Const(type_, self.chance.randint(max(type_.minimum, -20), 20))
 
     def place(self, type_: Elementary, depth: int) -> ir.Place | None:
-        """A place of a type: a variable or an array's element."""
+        """A place of a type: a variable or an array's element, or where a pointer to one leads."""
+        found = self._place(type_, depth)
+        if found is None or not self.scope.pointers_end or self.chance.random() > POINTERS:
+            return found
+        lead = self.pointer(depth)
+        return ir.Place(ir.Base.POINTER, self.chance.choice((0, 0, 1, 8)), followed=self._followed(lead, type_))
+
+    def pointer(self, depth: int) -> ir.Expr:
+        """A pointer to some variable or element, or behind it; now and then one out of memory, or any number."""
+        chance, type_ = self.chance, self.chance.choice(TYPES)
+        arrays = self.scope.arrays[type_]
+        if arrays and chance.random() < 0.5:
+            array = chance.choice(arrays)
+            index = self.element(array, depth).indices[-1]
+            made: ir.Expr = self._point(array.place, (index,), array.count * array.stride)
+        else:
+            place = self._place(type_, depth)
+            if place is None or chance.random() < 0.05:
+                return ir.Const(ir.POINTER, chance.getrandbits(128))
+            made = self._point(place, (), type_.size)
+        if depth > 0 and chance.random() < 0.2:
+            led = ir.Place(ir.Base.POINTER, chance.choice((0, 4)), followed=self._followed(made, type_))
+            made = self._point(led, (), type_.size)
+        if chance.random() < 0.4:
+            by = ir.Convert(ir.POINTER, self.expression(LINT, min(depth, 1)))
+            if chance.random() < 0.8:
+                by = ir.Convert(ir.POINTER, ir.Const(LINT, chance.randint(-9, 9)))
+            by_offset = ir.Intrinsic(ir.POINTER, "SHL", (by, ir.Const(LINT, OFFSET_BIT)))
+            made = ir.Binary(ir.POINTER, chance.choice(("add", "sub")), made, by_offset)
+        return made
+
+    def _point(self, place: ir.Place, indices: tuple[ir.Index, ...], size: int) -> ir.Point:
+        return ir.Point(place, self.chance.choice((0, 0, 2)), indices, size, MARK, self.scope.pointers_end, BAD_POINTER)
+
+    def _followed(self, lead: ir.Expr, type_: Elementary) -> ir.Followed:
+        return ir.Followed(lead, type_.size, type_.alignment, MARK, self.scope.pointers_end, BAD_POINTER)
+
+    def _place(self, type_: Elementary, depth: int) -> ir.Place | None:
         arrays, scalars = self.scope.arrays[type_], self.scope.scalars[type_]
         if arrays and (not scalars or self.chance.random() < 0.4):
             return self.element(self.chance.choice(arrays), depth)
@@ -93,6 +137,10 @@ class ExpressionGenerator:
             ops = ["and", "or", "xor"] + ([] if type_ is BOOL else ["add", "sub", "mul", "div", "mod"])
         left, right = self.expression(type_, depth), self.expression(type_, depth)
         return ir.Binary(type_, self.chance.choice(ops), left, right, DIVISION)  # type: ignore[arg-type]  # of the list
+
+    def _offset(self, type_: Elementary, depth: int) -> ir.Expr:
+        moved = ir.Intrinsic(ir.POINTER, "SHR", (self.pointer(depth), ir.Const(LINT, OFFSET_BIT)))
+        return ir.Convert(type_, moved)
 
     def _unary(self, type_: Elementary, depth: int) -> ir.Expr:
         operand = self.expression(type_, depth)

@@ -115,7 +115,7 @@ class ProgramGenerator:
         return self._chance.choice((bytes(frame.size), self._chance.randbytes(frame.size)))
 
     def _block(self, frame: Shape, shape: Shape, ref_types: tuple[Elementary, ...]) -> ir.Block:
-        scope = Scope()
+        scope = Scope(pointers_end=appmemory.HEADER_SIZE + self._globals.size)
         scope.add_shape(self._chance, ir.Base.FRAME, frame)
         scope.add_shape(self._chance, ir.Base.SELF, shape)
         scope.add_shape(self._chance, ir.Base.APP, self._globals, appmemory.HEADER_SIZE)

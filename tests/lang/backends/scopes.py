@@ -82,6 +82,8 @@ class Scope:
     arrays: dict[Elementary, list[Array]] = field(default_factory=lambda: {t: [] for t in TYPES})
     instances: list[tuple[ir.Place, Shape]] = field(default_factory=list)
     instance_arrays: list[tuple[Array, Shape]] = field(default_factory=list)
+    pointers_end: int = 0
+    """First byte that pointers may not reach; 0 where there are none."""
 
     def add_shape(self, chance: random.Random, base: ir.Base, shape: Shape, offset: int = 0) -> None:
         """Bring everything of a shape into reach, fields of inner instances included."""
@@ -101,7 +103,7 @@ class Scope:
 
     def element_scope(self, i: int, count_min: int) -> "Scope":
         """Element `i` of every array of `count_min` elements or more, as variables and instances."""
-        scope = Scope()
+        scope = Scope(pointers_end=self.pointers_end)
         for type_, arrays in self.arrays.items():
             scope.scalars[type_] = [array.element(i) for array in arrays if array.count >= count_min]
         scope.instances = [(a.element(i), shape) for a, shape in self.instance_arrays if a.count >= count_min]
