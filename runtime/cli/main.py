@@ -219,6 +219,14 @@ def command(
 
 
 @app.command()
+def faults(site: Site = None, json: Json = False) -> None:
+    """The fault log: place, statement and values of each program fault; exit code 1 while one is not acknowledged."""
+    from runtime.cli.faults import faults
+
+    _ask(site, lambda client: faults(client, as_json=json))
+
+
+@app.command()
 def acknowledge(site: Site = None, json: Json = False) -> None:
     """Acknowledge program faults, so that outputs may be driven again."""
     from runtime.cli import remote

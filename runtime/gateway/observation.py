@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, Variable
+from runtime.gateway.faultlog import FaultLog
 from runtime.gateway.scanwatch import ScanWatch
 from runtime.image.control import Control
 from runtime.image.forces import ForceTable
@@ -65,6 +66,7 @@ class Observer:
         self._control = control
         self._snapshots = SnapshotReader(image)
         self._watch = ScanWatch(manifest.cycle_ns)
+        self.fault_log = FaultLog(manifest, SnapshotReader(image, image.layout.fault_capture))
 
     @property
     def control(self) -> Control:

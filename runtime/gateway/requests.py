@@ -68,6 +68,7 @@ class Requests:
             "stats_reset": self._stats_reset,
             "events": lambda m: {"events": self._events_since(fields.whole(m, "since", 0))},
             "acknowledge": self._acknowledge,
+            "faults": self._faults,
         }
         self._waiting: dict[str, Callable[[_Message], Awaitable[_Answer]]] = {
             "command": self._command,
@@ -168,6 +169,12 @@ class Requests:
         primitives().add_u64(self._control.word_address("stats_reset"), 1)
         self._audit("info", f"{_who(message)} reset the scan statistics")
         return {}
+
+    def _faults(self, _: _Message) -> _Answer:
+        self._observer.fault_log.look(self._observer.latest())
+        control = self._observer.control
+        told = self._observer.fault_log.entries(control)
+        return {"faults": told, "count": control.fault_count, "fault_stop": bool(control.fault_stop)}
 
     def _acknowledge(self, message: _Message) -> _Answer:
         count = self._observer.control.fault_count

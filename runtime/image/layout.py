@@ -6,6 +6,8 @@ The image segment is a memfd that the supervisor makes, one for each layout hash
     input pages   one channel a device, written by io, read by scan at latch
     output frame  one channel, written by scan at publish, read by io
     snapshots     one channel, a copy of application memory a scan, read by gateway (and recorder, redundancy)
+    fault         one channel: application memory right after the first turn with a fault since the last
+                  acknowledgement, written by scan
     force table   one entry an input or output, written by gateway, read by scan
     tasks         a row of statistics a task (image/taskstatistics.py), written by scan
     application   the memory the programs run in (core/appmemory.py), touched by scan alone
@@ -59,6 +61,8 @@ FRAME_SLOTS = 2
 
 SNAPSHOT_SLOTS = 4
 """A reader at a 10 ms cycle has 30 ms for its copy before it is lapped."""
+
+FAULT_CAPTURE_SLOTS = 2
 
 FORCE_HEADER_SIZE = 64
 FORCE_ENTRY = struct.Struct("<B7x8s")
@@ -120,6 +124,7 @@ class ImageLayout:
     pages: dict[str, Channel]
     frame: Channel
     snapshots: Channel
+    fault_capture: Channel
     forces_offset: int
     task_statistics_offset: int
     task_count: int
@@ -162,13 +167,15 @@ def lay_out(
         at += pages[device].size
     frame = Channel(at, FRAME_SLOTS, FRAME_HEADER_SIZE + len(outputs) * FRAME_VALUE_SIZE)
     snapshots = Channel(frame.offset + frame.size, SNAPSHOT_SLOTS, app_size)
-    forces_offset = snapshots.offset + snapshots.size + FORCE_HEADER_SIZE
+    fault_capture = Channel(snapshots.offset + snapshots.size, FAULT_CAPTURE_SLOTS, app_size)
+    forces_offset = fault_capture.offset + fault_capture.size + FORCE_HEADER_SIZE
     task_statistics_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
     app_offset = _align(task_statistics_offset + task_count * TASK_STATISTICS_SIZE)
     return ImageLayout(
         pages=pages,
         frame=frame,
         snapshots=snapshots,
+        fault_capture=fault_capture,
         forces_offset=forces_offset,
         task_statistics_offset=task_statistics_offset,
         task_count=task_count,

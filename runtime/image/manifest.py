@@ -40,7 +40,7 @@ class Manifest:
 
     `budget` is what each task may use of loop iterations and calls in one scan. `frame_valid_ns` is how long after its
     scan clock an output frame may be written to devices. `sites` are those of the
-    programs' faults. `parameters` are the names of the variables that the site file sets.
+    programs' faults, `statements` the texts there. `parameters` are the names of the variables that the site file sets.
     """
 
     site: str
@@ -56,6 +56,7 @@ class Manifest:
     stamp_offset: int
     app_hash: str
     bindings: Bindings
+    statements: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
 
     def layout(self) -> ImageLayout:
@@ -92,6 +93,7 @@ class Manifest:
             "sites": [asdict(s) for s in self.sites],
             "bindings": asdict(self.bindings),
             "parameters": self.parameters,
+            "statements": self.statements,
         }
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(told))
@@ -108,6 +110,7 @@ class Manifest:
             sites=tuple(FaultSite(**(s | {"code": FaultCode(s["code"])})) for s in told["sites"]),
             bindings=_bindings(told["bindings"]),
             parameters=tuple(told["parameters"]),
+            statements=tuple(told["statements"]),
         )
 
 

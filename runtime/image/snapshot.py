@@ -7,7 +7,7 @@ from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, Variable
 from runtime.image.channel import ChannelEnd
-from runtime.image.layout import ImageLayout
+from runtime.image.layout import Channel, ImageLayout
 from runtime.image.segment import ImageSegment
 
 _I64 = struct.Struct("<q")
@@ -70,11 +70,11 @@ class Snapshot:
 
 
 class SnapshotReader:
-    """Copies the newest snapshot out of the image segment."""
+    """Copies the newest snapshot out of the image segment; `of` names another channel of application memory."""
 
-    def __init__(self, segment: ImageSegment) -> None:
+    def __init__(self, segment: ImageSegment, of: Channel | None = None) -> None:
         self._layout: ImageLayout = segment.layout
-        self._end = ChannelEnd(segment, segment.layout.snapshots)
+        self._end = ChannelEnd(segment, of or segment.layout.snapshots)
         self._last: Snapshot | None = None
         self._last_number = 0
 

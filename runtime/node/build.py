@@ -15,6 +15,7 @@ from runtime.iomap.load import LoadedSite, load_site_map
 from runtime.iomap.plan import IoPlan
 from runtime.lang.application import Application, Task
 from runtime.lang.cache.sourcecache import compile_cached
+from runtime.lang.diagnostics.statement import statement_texts
 from runtime.lang.syntax.source import load_sources
 from runtime.node.statedir import cache_dir
 from runtime.wire.fault import ValueFault
@@ -31,6 +32,7 @@ class Build:
     io_plan: IoPlan | None
     scada_map: Path | None
     plant: "Build | None"
+    statements: tuple[str, ...] = ()
 
     def manifest(self) -> Manifest:
         """What every process of the controller is told."""
@@ -50,6 +52,7 @@ class Build:
             app_hash=app.layout_hash,
             bindings=self.bindings,
             parameters=tuple(self.site.table.parameters),
+            statements=self.statements,
         )
 
     def _manifest_task(self, task: Task) -> ManifestTask:
@@ -74,9 +77,8 @@ def build_site(path: Path) -> BuildResult:
         return BuildResult(None, tuple(diagnostics))
     loaded, found = _load_io_map(site)
     diagnostics += found
-    compiled = compile_cached(
-        load_sources([Path(site.shown(p)) for p in site.table.programs]), ObjectCache(cache_dir() / "applications")
-    )
+    sources = load_sources([Path(site.shown(p)) for p in site.table.programs])
+    compiled = compile_cached(sources, ObjectCache(cache_dir() / "applications"))
     diagnostics += compiled.diagnostics
     app = compiled.application
     if app is None:
@@ -96,7 +98,8 @@ def build_site(path: Path) -> BuildResult:
     diagnostics += found
     if has_errors(diagnostics):
         return BuildResult(None, tuple(diagnostics))
-    return BuildResult(Build(site, app, bindings, io_plan, scada, plant), tuple(diagnostics))
+    statements = statement_texts(app.sites, sources)
+    return BuildResult(Build(site, app, bindings, io_plan, scada, plant, statements), tuple(diagnostics))
 
 
 def _build_plant(site: Site) -> tuple[Build | None, list[Diagnostic]]:

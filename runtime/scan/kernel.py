@@ -18,7 +18,10 @@ from runtime.image.nativecode import NativeCode, cached_object_code
 _HERE = Path(__file__).parent
 _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
-    *(_HERE / f"{name}.py" for name in ("account", "kernel", "latch", "loop", "mailbox", "outputs", "plan", "tasks")),
+    *(
+        _HERE / f"{name}.py"
+        for name in ("account", "capture", "kernel", "latch", "loop", "mailbox", "outputs", "plan", "tasks")
+    ),
     *(_HERE / f"{name}.py" for name in ("values", "view")),
     *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox", "taskstatistics")),
     _IMAGE / "words.py",
@@ -50,7 +53,7 @@ def _write() -> str:
     # Only a miss of the cache needs the writers, and llvmlite's builder under them.
     from runtime.image.channelcode import write_channel
     from runtime.image.emit import Code
-    from runtime.scan import account, latch, loop, mailbox, outputs, tasks, values
+    from runtime.scan import account, capture, latch, loop, mailbox, outputs, tasks, values
 
     code = Code("voltscan.kernel")
     write_channel(code, exported=False)
@@ -58,6 +61,7 @@ def _write() -> str:
     values.write_values(code)
     latch.write_latch(code)
     mailbox.write_commands(code)
+    capture.write_capture(code)
     account.write_record(code)
     account.write_end_of_phase(code)
     tasks.write_run(code)

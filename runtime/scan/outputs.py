@@ -26,8 +26,10 @@ def write_outputs(code: Code) -> None:
         with r.each(plan["output_run_count"]) as i:
             r.call(code["gather"], plan.element("output_runs", Run, i).pointer, r["plan"])
         after = plan["app"].at(FAULT_COUNT).load(I64)
-        with r.when(after.differs(before) & plan["stop_on_fault"].differs(0)):
-            View(r, Control, plan["control"]).set_atomic("stop_count", after, "monotonic")
+        with r.when(after.differs(before)):
+            r.call(code["capture"], r["plan"])
+            with r.when(plan["stop_on_fault"].differs(0)):
+                View(r, Control, plan["control"]).set_atomic("stop_count", after, "monotonic")
     _write_fence(code)
     _write_publish_frame(code)
     with code.routine("publish_snapshot", plan=PTR) as r:

@@ -142,6 +142,7 @@ class Plan(ctypes.Structure):
         ("holds", ctypes.c_void_p),  # u32 an output that holds its last value instead of a fixed one: its entry
         ("hold_count", ctypes.c_uint64),
         ("snapshots", ChannelPlan),
+        ("fault_capture", ChannelPlan),
         ("forces", ctypes.c_void_p),  # first force entry
         ("force_changes", ctypes.c_void_p),
         ("force_points", ctypes.c_void_p),
@@ -158,6 +159,8 @@ class Plan(ctypes.Structure):
         ("mailbox_tail", ctypes.c_uint64),
         ("stats_reset_seen", ctypes.c_uint64),
         ("woke_ns", ctypes.c_int64),  # last wake-up of the loop; 0 before the first
+        ("captured", ctypes.c_uint64),  # 1: a fault has been captured, while `captured_ack` were acknowledged
+        ("captured_ack", ctypes.c_uint64),
         ("measured", ctypes.c_uint64),  # 1: phases and tasks are timed; never on virtual time
         ("phase_ns", ctypes.c_int64),  # when the phase under way began
         ("turn_ns", ctypes.c_int64),  # when the task under way began

@@ -90,6 +90,7 @@ class ScanPlan:
             plan.task_statistics = at.image + layout.task_statistics_offset
             plan.frame = _channel(layout.frame, at.image)
             plan.snapshots = _channel(layout.snapshots, at.image)
+            plan.fault_capture = _channel(layout.fault_capture, at.image)
 
     def _table(self, made: Any) -> int:
         self._kept.append(made)

@@ -42,8 +42,10 @@ def write_run(code: Code) -> None:
                         next_release = plan["first_now_ns"] + (turn + 1) * interval
                         r.call(code["measure_task"], r["plan"], task.pointer, i, next_release, faults)
                 after = app.at(FAULT_COUNT).load(I64)
-                with r.when(after.differs(before) & task["stop_on_fault"].differs(0)):
-                    View(r, Control, plan["control"]).set_atomic("stop_count", after, "monotonic")
+                with r.when(after.differs(before)):
+                    r.call(code["capture"], r["plan"])
+                    with r.when(task["stop_on_fault"].differs(0)):
+                        View(r, Control, plan["control"]).set_atomic("stop_count", after, "monotonic")
 
 
 def _run_task(r: Routine, plan: View, task: View) -> None:

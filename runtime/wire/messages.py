@@ -81,6 +81,31 @@ class FaultSeen(TypedDict):
     line: int
 
 
+class FaultValue(TypedDict):
+    """A variable right after the turn in which a fault came."""
+
+    name: str
+    value: JsonValue
+    type: str
+    unit: str
+
+
+class FaultEntry(TypedDict):
+    """An entry of the fault log (reply to `faults`). `values`: of the first fault since the last acknowledgement."""
+
+    number: int
+    scan: int
+    code: str
+    text: str
+    pou: str
+    file: str
+    line: int
+    column: int
+    statement: str
+    acknowledged: bool
+    values: list[FaultValue]
+
+
 class RightMissing(TypedDict):
     """A real-time right that the scan could not have: what is so without it, the unit file's line that gives it."""
 

@@ -38,8 +38,15 @@ def test_program_when_it_divides_by_zero_then_outputs_stop_until_acknowledged(sm
     assert told.returncode == 1
     assert "main.st:6: main: integer division by zero" in told.stdout
 
+    log = small.voltscan("faults")
+    assert log.returncode == 1
+    assert "main.st:6:14: main: integer division by zero" in log.stdout
+    assert "    share := 100 / divisor;\n    share = 0\n    divisor = 0\n" in log.stdout
+
     assert small.voltscan("write", "divisor", "4").returncode == 0
     small.wait_for("the program divides again", lambda: small.value("share") == 25)
     assert small.voltscan("acknowledge").returncode == 0
     small.wait_for("the outputs are driven again", lambda: small.ask("status")["driving"])
+    log = small.voltscan("faults")
+    assert (log.returncode, "OPEN" in log.stdout) == (0, False)
     assert small.stop() == 0

@@ -7,6 +7,7 @@ from runtime.core.appmemory import BUDGET, CUT, DT_NS, FAULT_COUNT, FIRST_SCAN, 
 from runtime.core.appmemory import WALL_NS as WALL_OFFSET
 from runtime.core.fault import FaultCode
 from runtime.image.emit import I8, I64
+from runtime.image.snapshot import SnapshotReader
 from runtime.image.statistics import task_figures
 from runtime.scan.plan import OverrunRule, TaskPlan
 
@@ -151,3 +152,17 @@ def test_run_when_a_task_that_may_fault_does_then_outputs_are_driven_until_one_t
     rig.control.fault_ack = 6
     rig.scan()
     assert (rig.frame().driving, rig.control.fault_count) == (True, 7)
+
+
+def test_capture_when_faults_follow_each_other_then_memory_is_that_after_the_first_since_the_acknowledgement(make_rig):
+    rig = make_rig([(faulting, 20 * MS), (counter("runs"), 0)])
+    captures = SnapshotReader(rig.image, rig.image.layout.fault_capture)
+    assert captures.latest() is None
+    rig.scan(5)
+    first = captures.latest()
+    assert (first.scan_no, first.fault_count) == (1, 1)
+    assert (first.value(rig.tag("seen_dt")), first.value(rig.tag("runs"))) == (1001, 0)  # the second task comes later
+    rig.control.fault_ack = 3
+    rig.scan(5)
+    second = captures.latest()
+    assert (second.scan_no, second.fault_count, second.value(rig.tag("runs"))) == (7, 4, 1006)

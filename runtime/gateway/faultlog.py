@@ -1,0 +1,103 @@
+"""The fault log: what programs did wrong, where, and with which values, beyond the few faults application memory holds.
+
+Fed ten times a second from the newest snapshot, so that faults which come faster than its ring holds them are counted
+and their places lost. Values are those right after the turn in which the first fault since the last acknowledgement
+came (scan/capture.py). A fault does not say in which instance of a block it came: the variables of each instance that
+the statement may mean are told, at most INSTANCES_TOLD of one name.
+"""
+
+import re
+from collections import deque
+
+from runtime.core.fault import FAULT_TEXT
+from runtime.core.tag import Variable
+from runtime.image.control import Control
+from runtime.image.manifest import Manifest
+from runtime.image.snapshot import Snapshot, SnapshotReader
+from runtime.scan.faults import RecordedFault, recorded_faults
+from runtime.wire.messages import FaultEntry, FaultValue
+from runtime.wire.values import to_json
+
+FAULTS_KEPT = 256
+VALUES_TOLD = 20
+INSTANCES_TOLD = 3
+_PATH = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*|\s*\[\s*-?\d+(?:\s*,\s*-?\d+)*\s*\])*")
+_STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
+
+
+class FaultLog:
+    """The faults of one controller as this gateway has seen them."""
+
+    def __init__(self, manifest: Manifest, captures: SnapshotReader) -> None:
+        self._manifest = manifest
+        self._sites = manifest.fault_sites
+        self._captures = captures
+        self._entries: deque[FaultEntry] = deque(maxlen=FAULTS_KEPT)
+        self._next = 0
+
+    def look(self, snapshot: Snapshot | None) -> None:
+        """Take what is new in a snapshot. Called regularly."""
+        if snapshot is None or snapshot.fault_count == self._next:
+            return
+        if snapshot.fault_count < self._next:
+            self._next = 0  # another controller's life
+        self._note_values()
+        for fault in recorded_faults(snapshot.memory, self._sites):
+            if fault.number >= self._next:
+                self._entries.append(self._entry(fault))
+        self._next = snapshot.fault_count
+
+    def entries(self, control: Control) -> list[FaultEntry]:
+        """The oldest first; with who is acknowledged now."""
+        self._note_values()
+        return [FaultEntry(**(e | {"acknowledged": e["number"] < control.fault_ack})) for e in self._entries]  # type: ignore[typeddict-item]  # an entry's own keys
+
+    def _note_values(self) -> None:
+        """Values of entries that came before their capture was seen."""
+        for entry in self._entries:
+            if not entry["values"]:
+                words = entry["statement"] or entry["pou"]
+                entry["values"] = self._values(entry["scan"], entry["number"], entry["file"], words)
+
+    def _entry(self, fault: RecordedFault) -> FaultEntry:
+        site = fault.site
+        number = self._sites.index(site)
+        statements = self._manifest.statements
+        statement = statements[number] if number < len(statements) else ""
+        return FaultEntry(
+            number=fault.number,
+            scan=fault.scan_no,
+            code=site.code.name,
+            text=FAULT_TEXT[site.code],
+            pou=site.pou,
+            file=site.file,
+            line=site.line,
+            column=site.column,
+            statement=statement,
+            acknowledged=False,
+            values=self._values(fault.scan_no, fault.number, site.file, statement or site.pou),
+        )
+
+    def _values(self, scan_no: int, number: int, file: str, statement: str) -> list[FaultValue]:
+        capture = self._captures.latest()
+        if capture is None or capture.scan_no != scan_no or number >= capture.fault_count:
+            return []
+        leaves = self._leaves(statement, file)[:VALUES_TOLD]
+        return [
+            FaultValue(name=leaf.name, value=to_json(capture.value(leaf), leaf), type=leaf.type_name, unit=leaf.unit)
+            for leaf in leaves
+        ]
+
+    def _leaves(self, statement: str, file: str) -> list[Variable]:
+        found: dict[str, Variable] = {}
+        tags = self._manifest.tags
+        for match in _PATH.finditer(_STRING.sub("", statement)):
+            path = re.sub(r"\s+", "", match.group())
+            tag = tags.tag(path)
+            if tag is not None:
+                found[tag.name] = tag
+                continue
+            ending = f".{path.lower()}"
+            own = [v for v in tags.variables if v.file == file and v.name.lower().endswith(ending)]
+            found |= {leaf.name: leaf for leaf in own[:INSTANCES_TOLD]}
+        return list(found.values())
