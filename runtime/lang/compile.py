@@ -18,6 +18,7 @@ from runtime.lang.semantics.classes import numbered, own_methods
 from runtime.lang.semantics.configuration import Plan, plan
 from runtime.lang.semantics.declare import Declarer
 from runtime.lang.semantics.layout import Layout, lay_out
+from runtime.lang.semantics.qualify import qualified
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols
 from runtime.lang.syntax.parse import parse
 from runtime.lang.syntax.recursion import deep_recursion
@@ -45,6 +46,7 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
         files.append(file)
         for diagnostic in found:
             report.add(diagnostic)
+    files, tests = qualified(report, files, tests)
     symbols = Symbols()
     declarer = Declarer(symbols, report, sites)
     declarer.collect(files, library=False)

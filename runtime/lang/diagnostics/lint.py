@@ -18,6 +18,7 @@ from runtime.lang.diagnostics.rules import (
     unused_variable,
 )
 from runtime.lang.index import build_index
+from runtime.lang.semantics.qualify import qualified
 from runtime.lang.syntax.parse import parse
 from runtime.lang.syntax.recursion import deep_recursion
 
@@ -46,7 +47,7 @@ def lint(sources: Sequence[Source]) -> list[Diagnostic]:
     """The rules' warnings about sources that compile, by file and line."""
     report = Report()
     with deep_recursion():
-        files = [parse(source)[0] for source in sources]
+        files, _ = qualified(Report(), [parse(source)[0] for source in sources])
         index = build_index(files, standard_library())
         for file in files:
             for rule in RULES:

@@ -31,11 +31,16 @@ def manual(sources: Sequence[Source], title: str) -> str:
 
 def _contents(project: Project, chapters: dict[SymbolKind, list[Symbol]]) -> str:
     rows = [
-        f"| [{s.name}](#{s.key}) | {_CHAPTERS[kind][:-1].lower()} | {_cell(_first_sentence(project.comment_of(s)))} |"
+        f"| {_link(s)} | {_CHAPTERS[kind][:-1].lower()} | {_cell(_first_sentence(project.comment_of(s)))} |"
         for kind, symbols in chapters.items()
         for s in symbols
     ]
     return "\n".join(["| name | kind | for |", "|---|---|---|", *rows]) if rows else "Nothing is declared."
+
+
+def _link(symbol: Symbol) -> str:
+    """A link to the symbol's heading; Markdown leaves dots out of an anchor."""
+    return f"[{symbol.name}](#{symbol.key.replace('.', '')})"
 
 
 def _entry(project: Project, symbol: Symbol) -> str:

@@ -19,7 +19,7 @@ _CONTINUED_MAX = 60
 
 QUALIFIERS = frozenset({"CONSTANT", "RETAIN", "NON_RETAIN", "PERSISTENT", "PUBLIC", "PRIVATE", "PROTECTED", "INTERNAL"})
 _UNITS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION", "TYPE", "CONFIGURATION", "NAMESPACE", "TEST"})
-"""Open something whose parts stand at its own depth, but for TYPE and CONFIGURATION."""
+"""Open something whose parts stand at its own depth, but for TYPE, CONFIGURATION and NAMESPACE."""
 _INNER_UNITS = frozenset({"METHOD", "PROPERTY", "GET", "SET", "INTERFACE", "RESOURCE"})
 _BLOCKS = frozenset({"IF", "FOR", "WHILE", "REPEAT", "CASE"})
 _ELEMENTS = frozenset({"INITIAL_STEP", "STEP", "TRANSITION", "ACTION"})
@@ -28,7 +28,7 @@ _GOES_ON = frozenset({"COLON", "COMMA", "EXTENDS", "IMPLEMENTS", "ON", "WITH"})
 _MEMBERS = frozenset({"METHOD", "PROPERTY"})
 """Stand one deeper than the block or interface they belong to, with what is in them."""
 _ACCESSORS = frozenset({"GET", "SET"})
-_DEEPER = frozenset({"TYPE", "CONFIGURATION", "RESOURCE", "STRUCT"}) | SECTIONS | _BLOCKS | _ELEMENTS
+_DEEPER = frozenset({"TYPE", "CONFIGURATION", "NAMESPACE", "RESOURCE", "STRUCT"}) | SECTIONS | _BLOCKS | _ELEMENTS
 _DEEPER |= _MEMBERS | _ACCESSORS
 _OWN_LINE = SECTIONS | _UNITS | _MEMBERS | _ACCESSORS | {"UNTIL"}
 
@@ -242,7 +242,7 @@ class Breaker:
             if began and kind == "ELSE" and self._stack and self._stack[-1] == "label":
                 self._stack.pop()
             self._open(kind, was_fresh=was_fresh)
-            self._end_unit()
+            self._end_unit(ends=kind != "TYPE" or following is None or following.kind not in QUALIFIERS)
         elif was_fresh or began:
             self._open(kind, was_fresh=True)
 
@@ -258,7 +258,7 @@ class Breaker:
         if kind in SECTIONS:
             self._stack.append(kind)
             self._sections += 1
-        if self._stack and self._stack[-1] in SECTIONS:
+        if self._stack and (self._stack[-1] in SECTIONS or self._stack[-1] == "TYPE"):
             self._end_unit(ends=following is None or following.kind not in QUALIFIERS)
 
     def _open(self, kind: str, *, was_fresh: bool) -> None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from runtime.core.diagnostic import Span
 from runtime.lang import tree
+from runtime.lang.semantics.namespaces import joined, namespace_of
 
 
 class SymbolKind(StrEnum):
@@ -21,6 +22,7 @@ class SymbolKind(StrEnum):
     LABEL = "enumeration value"
     TASK = "task"
     INSTANCE = "program instance"
+    NAMESPACE = "namespace"
 
 
 @dataclass(slots=True, eq=False)
@@ -80,10 +82,14 @@ class Declared:
     tasks: dict[str, Symbol] = field(default_factory=dict)
     instances: dict[str, Symbol] = field(default_factory=dict)
     labels: dict[str, list[Symbol]] = field(default_factory=dict)
+    namespaces: dict[str, Symbol] = field(default_factory=dict)
     every: list[Symbol] = field(default_factory=list)
 
     def add_file(self, file: tree.File, *, library: bool) -> None:
         """Enter what a file declares; where a library and the user have one name, the user's (entered first) counts."""
+        for spot in file.spots:
+            if spot.declares and spot.path.lower() not in self.namespaces:
+                self._enter(self.namespaces, Symbol(spot.path, SymbolKind.NAMESPACE, spot.span))
         for declaration in file.types:
             self._add_type(declaration, library=library)
         for pou in file.pous:
@@ -118,7 +124,8 @@ class Declared:
             for ident, _ in spec.labels:
                 label = Symbol(ident.text, SymbolKind.LABEL, ident.span, owner=symbol)
                 self._enter(symbol.members, label)
-                self.labels.setdefault(label.key, []).append(label)
+                whole = joined(namespace_of(symbol.key) if symbol.kind is SymbolKind.TYPE else "", label.key)
+                self.labels.setdefault(whole, []).append(label)
 
     def _add_pou(self, pou: tree.Pou, *, library: bool) -> None:
         kind = _POU_KINDS.get(pou.kind, SymbolKind.BLOCK)

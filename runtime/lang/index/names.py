@@ -7,7 +7,9 @@ from enum import StrEnum
 
 from runtime.core.diagnostic import Span
 from runtime.lang import tree
+from runtime.lang.diagnostics.report import Report
 from runtime.lang.index.declared import Declared, Symbol
+from runtime.lang.semantics.qualify import qualified
 
 
 class Access(StrEnum):
@@ -70,7 +72,7 @@ class Index:
         declared = self.declared
         labels = {key: owners[0] for key, owners in declared.labels.items()}
         own = pou.members if pou is not None else {}
-        return {**labels, **declared.types, **declared.pous, **declared.globals, **own}
+        return {**labels, **declared.namespaces, **declared.types, **declared.pous, **declared.globals, **own}
 
     def members(self, symbol: Symbol) -> dict[str, Symbol]:
         """What a dot behind a variable, field or type reaches."""
@@ -114,7 +116,7 @@ def build_index(files: Iterable[tree.File], library: Iterable[tree.File] = ()) -
     """The index of the trees of some files; `library` files can be referred to, but are not searched for uses."""
     from runtime.lang.index.resolve import Resolver  # resolves with an index that is still being filled
 
-    declared, own = Declared(), list(files)
+    declared, own = Declared(), qualified(Report(), list(files))[0]  # compiling tells what is wrong with them
     for file in own:
         declared.add_file(file, library=False)
     for file in library:

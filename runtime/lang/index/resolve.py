@@ -10,8 +10,9 @@ from runtime.core.diagnostic import Span
 from runtime.lang import tree
 from runtime.lang.index.declared import Symbol, SymbolKind
 from runtime.lang.index.names import Access, Index, Use
+from runtime.lang.semantics.namespaces import simple
 
-_TYPED = re.compile(r"(?P<type>[A-Za-z_]\w*)#(?P<label>[A-Za-z_]\w*)\Z")
+_TYPED = re.compile(r"(?P<type>[A-Za-z_][\w.]*)#(?P<label>[A-Za-z_]\w*)\Z")
 
 _WITH_RESULT = (SymbolKind.FUNCTION, SymbolKind.METHOD)
 
@@ -31,6 +32,10 @@ class Resolver:
 
     def file(self, file: tree.File) -> None:
         """Note the uses in one file."""
+        for spot in file.spots:
+            found = self._declared.namespaces.get(spot.path.lower())
+            if found is not None and found.span != spot.span:
+                self._note(found, spot.span, Access.READ)
         for declaration in file.types:
             self._spec(declaration.spec)
             self._initial(declaration.initial, declaration.spec)
@@ -191,7 +196,7 @@ class Resolver:
             own = self._index.member(inside.owner, key)
         if own is not None and own.section == "VAR_EXTERNAL":
             return self._declared.globals.get(key) or own
-        if own is None and inside is not None and inside.kind in _WITH_RESULT and inside.key == key:
+        if own is None and inside is not None and inside.kind in _WITH_RESULT and simple(inside.key) == key:
             return inside
         return own or self._declared.globals.get(key)
 
@@ -204,7 +209,7 @@ class Resolver:
         owner = self._declared.types.get(found["type"].lower()) if found is not None else None
         if found is None or owner is None:
             return
-        span, length = node.span, len(found["type"])
+        span, length = node.span, len(simple(found["type"]))
         self._note(owner, Span(span.source, span.line, span.column, length), Access.READ)
         at = Span(span.source, span.line, span.column + length + 1, len(found["label"]))
         self._note(owner.members.get(found["label"].lower()), at, Access.READ)

@@ -9,6 +9,7 @@ from runtime.core.fault import FaultCode
 from runtime.lang import ir
 from runtime.lang.application import FaultSite
 from runtime.lang.diagnostics.report import Report
+from runtime.lang.semantics.namespaces import namespace_of
 from runtime.lang.semantics.symbols import PouSymbol, Scope, VarSymbol
 from runtime.lang.semantics.types import UNKNOWN, Type
 from runtime.lang.testing.testcase import Assertion
@@ -114,6 +115,12 @@ class Context:
         if self.pou is None:
             return None
         return self.pou.owner or (self.pou if self.pou.kind == "FUNCTION_BLOCK" else None)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace this text stands in; empty for the global one."""
+        outermost = (self.pou.owner or self.pou) if self.pou is not None else None
+        return namespace_of(outermost.name) if outermost is not None and outermost.kind != "TEST" else ""
 
     def scratch(self, size: int, alignment: int) -> ir.Place:
         """Room in the frame that nothing else uses."""

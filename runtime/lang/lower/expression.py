@@ -6,6 +6,7 @@ from runtime.lang import ir, tree
 from runtime.lang.lower import call, method, operators, partial, place
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import literal_of
+from runtime.lang.semantics.namespaces import simple
 from runtime.lang.semantics.symbols import suggest, suggest_of
 from runtime.lang.semantics.types import NULL, UNKNOWN, EnumType, Flexible, Type, Unknown, name_of, storage_of, value_of
 from runtime.lang.syntax.literals import read_literal
@@ -109,11 +110,12 @@ def _bare_label(ctx: Context, node: tree.Name, owners: list[EnumType], want: Typ
     kind = owners[0]
     if len(owners) > 1:
         if not isinstance(want, EnumType) or want not in owners:
-            names = " or ".join(f"{o.name}#{node.text}" for o in owners)
-            message = f"'{node.text}' is a value of more than one enumeration"
+            label = simple(node.text)
+            names = " or ".join(f"{o.name}#{label}" for o in owners)
+            message = f"'{label}' is a value of more than one enumeration"
             ctx.report.error("L3014", message, node.span, "which one?", help=f"say {names}")
             return nothing(node.span)
         kind = want
-    value = kind.value(node.text)
+    value = kind.value(simple(node.text))
     assert value is not None
     return Typed(kind, node.span, ir.Const(kind.base, value))

@@ -9,6 +9,7 @@ from runtime.lang.lower import expression, place
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.function import Made, Receiver, call_function
 from runtime.lang.semantics.classes import find_method, find_property, lineage
+from runtime.lang.semantics.namespaces import namespace_of, within
 from runtime.lang.semantics.symbols import PouSymbol, PropertySymbol
 from runtime.lang.semantics.types import BlockType, InterfaceType, Type
 
@@ -173,6 +174,11 @@ def _check_access(ctx: Context, method: PouSymbol, span: Span) -> None:
     home = ctx.home
     word = next((w for w in ("PRIVATE", "PROTECTED") if method.has(w)), "")
     inside = home is method.owner or (word == "PROTECTED" and method.owner in lineage(home))
+    space = namespace_of(method.owner.name)
+    if not word and method.has("INTERNAL") and not within(ctx.namespace, space) and not ctx.in_test:
+        label = Label(method.tree.name.span, "declared INTERNAL here")
+        message = f"{method.path} is INTERNAL to namespace {space}"
+        ctx.report.error("L3305", message, span, "cannot be reached from here", label)
     if word and not inside and not ctx.in_test:
         label = Label(method.tree.name.span, f"declared {word} here")
         ctx.report.error("L7007", f"{method.path} is {word}", span, "cannot be reached from here", label)

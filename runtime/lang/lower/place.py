@@ -11,6 +11,7 @@ from runtime.lang.lower.context import Context, GlobalWrite, Typed
 from runtime.lang.lower.convert import converted, settled, warn_bits
 from runtime.lang.semantics.classes import homes_of
 from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.namespaces import namespace_of, within
 from runtime.lang.semantics.symbols import VarSymbol, suggest_of
 from runtime.lang.semantics.types import (
     ArrayType,
@@ -257,7 +258,8 @@ def _field(ctx: Context, node: tree.Field) -> Ref | None:
         return None
     inside = base.root.section == "THIS" and base.member is None and not base.followed
     inside = inside or ctx.in_test
-    if member.section not in _OPEN and not inside:
+    shared = member.section.endswith(" INTERNAL") and within(ctx.namespace, namespace_of(kind.name))
+    if member.section not in _OPEN and not inside and not shared:
         message = f"'{member.name}' is inside {kind.name} and cannot be reached from outside"
         label = Label(member.span, f"declared in {member.section} here")
         ctx.report.error("L3009", message, node.name.span, "not an input or output", label)

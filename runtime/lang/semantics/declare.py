@@ -12,6 +12,7 @@ from runtime.lang.semantics import edges
 from runtime.lang.semantics.chart import read_chart
 from runtime.lang.semantics.class_checks import check_class
 from runtime.lang.semantics.classes import collect, find_parents, inherited
+from runtime.lang.semantics.namespaces import joined, namespace_of, simple
 from runtime.lang.semantics.retain import check_retain
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, VarSymbol
 from runtime.lang.semantics.typedefs import TypeResolver, aligned, check_note, lay_out, twice
@@ -80,7 +81,7 @@ class Declarer:
 
     def _collect_type(self, declaration: tree.TypeDeclaration) -> None:
         symbols, ident = self._symbols, declaration.name
-        if ident.text.upper() in ELEMENTARY:
+        if simple(ident.text).upper() in ELEMENTARY:
             message = f"{ident.text} is a type of the language"
             self._report.error("L3005", message, ident.span, "declared anew", help="take another name")
         elif ident.key in symbols.type_trees:
@@ -89,7 +90,8 @@ class Declarer:
             symbols.type_trees[ident.key] = declaration
             if isinstance(declaration.spec, tree.EnumType):
                 for label, _ in declaration.spec.labels:
-                    owners = symbols.label_owners.setdefault(label.key, [])
+                    whole = joined(namespace_of(ident.key), label.key)
+                    owners = symbols.label_owners.setdefault(whole, [])
                     if ident.key not in owners:
                         owners.append(ident.key)
 
@@ -195,7 +197,7 @@ class Declarer:
 
     def _result(self, pou: PouSymbol, scope: Scope) -> VarSymbol:
         assert pou.tree.result is not None
-        symbol = VarSymbol(pou.name, pou.tree.name.span, "RESULT", constant=False, note=tree.Note())
+        symbol = VarSymbol(simple(pou.name), pou.tree.name.span, "RESULT", constant=False, note=tree.Note())
         symbol.type = self.types.of(pou.tree.result, scope)
         symbol.initial = default_bytes(symbol.type)
         pou.result, pou.result_symbol = symbol.type, symbol
@@ -320,7 +322,8 @@ class Declarer:
 def _section(symbol: VarSymbol) -> str:
     if symbol.section != "VAR":
         return symbol.section
-    return "VAR" + " CONSTANT" * symbol.constant + " PUBLIC" * (symbol.access == "PUBLIC")
+    access = f" {symbol.access}" if symbol.access in ("PUBLIC", "INTERNAL") else ""
+    return "VAR" + " CONSTANT" * symbol.constant + access
 
 
 def _into_frame(pou: PouSymbol, symbol: VarSymbol) -> None:

@@ -150,7 +150,7 @@ class Symbols:
         """The enumerations that have a value of this name."""
         found = [self.resolve_type(owner) for owner in self.label_owners.get(label, ())]
         named = [t for t in found if isinstance(t, EnumType)]
-        return named + self.inline_enums.get(label, [])
+        return named + self.inline_enums.get(label.rpartition(".")[2], [])
 
 
 class Scope:
@@ -184,6 +184,9 @@ class Scope:
 def suggest(name: str, known: Iterable[str]) -> str:
     """`did you mean …?`, or nothing when no known name is near."""
     by_key = {k.lower(): k for k in known}
+    whole = next((k for key, k in by_key.items() if key.endswith(f".{name.lower()}")), None)
+    if whole is not None:
+        return f"did you mean {whole}?"
     cutoff = _ALIKE if len(name) > _SHORT else _ALIKE_SHORT
     close = difflib.get_close_matches(name.lower(), by_key, n=_CLOSE, cutoff=cutoff)
     if not close:

@@ -12,6 +12,7 @@ from runtime.lang.lower.context import Context, Sites
 from runtime.lang.lower.convert import fit
 from runtime.lang.semantics.constants import evaluate
 from runtime.lang.semantics.initial import initial_bytes
+from runtime.lang.semantics.namespaces import simple
 from runtime.lang.semantics.symbols import Scope, Symbols, suggest
 from runtime.lang.semantics.types import (
     UNKNOWN,
@@ -298,7 +299,7 @@ class TypeResolver:
     def _with_default(self, kind: EnumType, initial: tree.Init | None) -> Type:
         if initial is None:
             return kind
-        text = initial.text.rpartition("#")[2] if isinstance(initial, tree.Literal | tree.Name) else ""
+        text = simple(initial.text.rpartition("#")[2]) if isinstance(initial, tree.Literal | tree.Name) else ""
         value = kind.value(text)
         if value is None:
             mend = "one of " + ", ".join(n for n, _ in kind.labels)

@@ -11,8 +11,8 @@ from typing import Any
 
 from runtime.core.diagnostic import Diagnostic, Label, Source, error
 from runtime.lang import tree
-from runtime.lang.syntax.build_charts import ChartBuilder, parts_of
 from runtime.lang.syntax.build_classes import ClassBuilder
+from runtime.lang.syntax.build_units import UnitBuilder
 from runtime.lang.syntax.margins import Margins
 from runtime.lang.syntax.tokens import Scanned, Token
 from runtime.lang.tree import Test, join
@@ -22,7 +22,7 @@ LONGEST_PART = 4
 _OPERATORS = {"&": "AND"}
 
 
-class Builder(ChartBuilder):
+class Builder(UnitBuilder):
     """Builds the tree of one source. Parser values are dynamic, hence Any: their types are the grammar's business."""
 
     def __init__(self, source: Source, scanned: Scanned) -> None:
@@ -62,31 +62,11 @@ class Builder(ChartBuilder):
         items.append(item)
         return items
 
-    # ---- program organisation units ----
-
-    def type_block(self, _type: Token, declarations: list[Any], _end: Token) -> list[Any]:
-        return declarations
-
-    def pou(self, kind: Token, name: Token, sections: list[Any], body: list[Any], _end: Token) -> tree.Pou:
-        return tree.Pou(self.span(kind), kind.kind, self.ident(name), None, tuple(sections), *parts_of(body))
-
-    def function_with_result(
-        self,
-        kind: Token,
-        name: Token,
-        _colon: Token,
-        result: tree.TypeSpec,
-        sections: list[Any],
-        body: list[Any],
-        _end: Token,
-    ) -> tree.Pou:
-        return tree.Pou(self.span(kind), kind.kind, self.ident(name), result, tuple(sections), *parts_of(body))
+    # ---- declarations and types ----
 
     def section(self, kind: Token, qualifiers: list[Token], declarations: list[Any], _end: Token) -> tree.Section:
         words = tuple(q.kind for q in qualifiers)
         return tree.Section(self.span(kind), kind.kind, words, tuple(declarations))
-
-    # ---- declarations and types ----
 
     def declaration(self, names: list[Token], _colon: Token, spec: Any, semi: Token) -> tree.Declaration:
         return self._declare(names, spec, None, semi)
@@ -181,45 +161,6 @@ class Builder(ChartBuilder):
     def _text(self, token: Token) -> tree.Ident:
         """What stands between the quotes."""
         return tree.Ident(token.text.strip("'\""), self.span(token))
-
-    # ---- configuration ----
-
-    def configuration(self, word: Token, name: Token, items: list[Any], _end: Token) -> tree.Configuration:
-        flat = _flatten(items)
-        return tree.Configuration(
-            self.span(word),
-            self.ident(name),
-            tuple(i for i in flat if isinstance(i, tree.Section)),
-            tuple(i for i in flat if isinstance(i, tree.TaskDeclaration)),
-            tuple(i for i in flat if isinstance(i, tree.ProgramDeclaration)),
-            tuple(i for i in flat if isinstance(i, tree.Ident)),
-        )
-
-    def resource(self, _word: Token, name: Token, items: list[Any], _end: Token) -> list[Any]:
-        return [self.ident(name), *items]
-
-    def resource_on(
-        self, _word: Token, name: Token, _on: Token, _kind: Token, items: list[Any], _end: Token
-    ) -> list[Any]:
-        return [self.ident(name), *items]
-
-    def task(
-        self, word: Token, name: Token, _l: Token, settings: list[Any], _r: Token, _semi: Token
-    ) -> tree.TaskDeclaration:
-        return tree.TaskDeclaration(self.span(word), self.ident(name), tuple(settings))
-
-    def task_setting(self, name: Token, _assign: Token, value: Any) -> tuple[tree.Ident, Any]:
-        return self.ident(name), value
-
-    def program_instance(
-        self, word: Token, name: Token, _colon: Token, kind: Token, _semi: Token
-    ) -> tree.ProgramDeclaration:
-        return tree.ProgramDeclaration(self.span(word), self.ident(name), None, self.ident(kind))
-
-    def program_instance_with_task(
-        self, word: Token, name: Token, _with: Token, task: Token, _colon: Token, kind: Token, _semi: Token
-    ) -> tree.ProgramDeclaration:
-        return tree.ProgramDeclaration(self.span(word), self.ident(name), self.ident(task), self.ident(kind))
 
     # ---- statements ----
 
@@ -349,6 +290,19 @@ class Builder(ChartBuilder):
     def literal(self, token: Token) -> tree.Literal:
         return tree.Literal(self.span(token), token.text)
 
+    def enumeration_value(self, base: Any, _dot: Token, value: Token) -> tree.Literal:
+        """`a.b.MODE#AUTO`: the type of an enumeration value by its qualified name."""
+        span, names = join(base.span, self.span(value)), [value.text]
+        while isinstance(base, tree.Field):
+            names, base = [base.name.text, *names], base.base
+        if not isinstance(base, tree.Name):
+            label = Label(self.span(value), "a value of a type")
+            self.diagnostics.append(
+                error("L1008", f"{value.text} cannot be read", label, help="remove what is before it")
+            )
+            return tree.Literal(self.span(value), value.text)
+        return tree.Literal(span, ".".join([base.text, *names]))
+
     def name(self, token: Token) -> tree.Name:
         return tree.Name(self.span(token), token.text)
 
@@ -382,10 +336,3 @@ class Builder(ChartBuilder):
 
     def output_arg(self, name: Token, _output: Token, target: Any) -> tree.Arg:
         return tree.Arg(self.ident(name), True, target)
-
-
-def _flatten(items: list[Any]) -> list[Any]:
-    flat: list[Any] = []
-    for item in items:
-        flat += _flatten(item) if isinstance(item, list) else [item]
-    return flat

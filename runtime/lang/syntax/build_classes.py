@@ -21,8 +21,9 @@ class ClassBuilder:
         kind: Token,
         modifiers: list[Token],
         name: Token,
-        extends: list[Token],
-        implements: list[Token],
+        usings: list[Any],
+        extends: list[list[Token]],
+        implements: list[list[Token]],
         items: list[Any],
         body: list[Any],
         _end: Token,
@@ -35,13 +36,23 @@ class ClassBuilder:
             tuple(i for i in items if isinstance(i, tree.Section)),
             *parts_of(body),
             modifiers=tuple(m.kind for m in modifiers),
-            extends=tuple(self._ident(t) for t in extends),
-            implements=tuple(self._ident(t) for t in implements),
+            extends=tuple(map(self._dotted, extends)),
+            implements=tuple(map(self._dotted, implements)),
             methods=tuple(i for i in items if isinstance(i, tree.Pou)),
             properties=tuple(i for i in items if isinstance(i, tree.Property)),
+            usings=tuple(path for using in usings for path in using),
         )
 
-    def interface(self, kind: Token, name: Token, extends: list[Token], items: list[Any], _end: Token) -> tree.Pou:
+    def interface(
+        self,
+        kind: Token,
+        access: list[Token],
+        name: Token,
+        usings: list[Any],
+        extends: list[list[Token]],
+        items: list[Any],
+        _end: Token,
+    ) -> tree.Pou:
         return tree.Pou(
             self._span(kind),
             kind.kind,
@@ -49,9 +60,11 @@ class ClassBuilder:
             None,
             (),
             (),
-            extends=tuple(self._ident(t) for t in extends),
+            modifiers=tuple(a.kind for a in access),
+            extends=tuple(map(self._dotted, extends)),
             methods=tuple(i for i in items if isinstance(i, tree.Pou)),
             properties=tuple(i for i in items if isinstance(i, tree.Property)),
+            usings=tuple(path for using in usings for path in using),
         )
 
     def method(
@@ -113,6 +126,9 @@ class ClassBuilder:
         callee = tree.Name(self._span(word), "REF")
         call = tree.CallExpr(value.span, callee, (tree.Arg(None, is_output=False, value=value),))
         return tree.Assign(tree.join(target.span, value.span), target, call)
+
+    def _dotted(self, names: list[Token]) -> tree.Ident:
+        return tree.Ident(".".join(n.text for n in names), tree.join(self._span(names[0]), self._span(names[-1])))
 
     def _span(self, token: Token) -> Span:
         return Span(self._source, token.line, token.column, max(1, len(token.text)))

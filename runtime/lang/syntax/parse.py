@@ -214,4 +214,6 @@ def _file(source: Source, elements: list[Any], lost: frozenset[str]) -> tree.Fil
         tuple(e for e in flat if isinstance(e, tree.Configuration)),
         lost,
         tuple(e for e in flat if isinstance(e, Test)),
+        tuple(e for e in flat if isinstance(e, tree.Using)),
+        tuple(e for e in flat if isinstance(e, tree.Namespace)),
     )

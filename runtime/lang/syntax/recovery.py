@@ -21,10 +21,10 @@ _CLOSERS = {
     "CONFIGURATION": "END_CONFIGURATION", "RESOURCE": "END_RESOURCE", "TEST": "END_TEST", "STEP": "END_STEP",
     "INITIAL_STEP": "END_STEP", "TRANSITION": "END_TRANSITION", "ACTION": "END_ACTION",
     "INTERFACE": "END_INTERFACE", "METHOD": "END_METHOD", "PROPERTY": "END_PROPERTY", "GET": "END_GET",
-    "SET": "END_SET",
+    "SET": "END_SET", "NAMESPACE": "END_NAMESPACE",
 }  # fmt: skip
 _CHART_WORDS = frozenset({"INITIAL_STEP", "STEP", "TRANSITION", "ACTION"})
-_UNITS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION", "TYPE", "CONFIGURATION", "$END"})
+_UNITS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION", "TYPE", "CONFIGURATION", "NAMESPACE", "$END"})
 _POUS = frozenset({"PROGRAM", "FUNCTION_BLOCK", "FUNCTION"})
 _SECTIONS = frozenset(k for k in _CLOSERS if k.startswith("VAR"))
 _SECTION_WORDS = _SECTIONS | _UNITS | {"END_VAR", "END_PROGRAM", "END_FUNCTION_BLOCK", "END_FUNCTION"}
@@ -268,7 +268,10 @@ class Recovery:
         level = next((i for i, t in enumerate(still_open) if _CLOSERS[t.kind] == token.kind), None)
         if level is None and token.kind not in _UNITS:
             return self._stray(position)
-        return self._close(still_open[(level + 1 if level is not None else 0) :], position)
+        if level is None:  # a new unit may stand in the namespaces that are open
+            level = next((i for i, t in enumerate(still_open) if t.kind != "NAMESPACE"), len(still_open)) - 1
+            level = -1 if token.kind == "$END" else level
+        return self._close(still_open[level + 1 :], position)
 
     def _close(self, unclosed: list[Token], position: int) -> int | None:
         """Put in the closing words of what is still open, innermost first."""

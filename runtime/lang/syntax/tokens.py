@@ -20,7 +20,7 @@ KEYWORDS = frozenset(
     R_EDGE F_EDGE TEST END_TEST
     INITIAL_STEP STEP END_STEP TRANSITION END_TRANSITION FROM ACTION END_ACTION
     INTERFACE END_INTERFACE METHOD END_METHOD PROPERTY END_PROPERTY GET END_GET SET END_SET EXTENDS IMPLEMENTS
-    ABSTRACT FINAL OVERRIDE PUBLIC PRIVATE PROTECTED INTERNAL REF_TO POINTER
+    ABSTRACT FINAL OVERRIDE PUBLIC PRIVATE PROTECTED INTERNAL REF_TO POINTER NAMESPACE END_NAMESPACE USING
     """.split()  # noqa: SIM905 - sixty quoted words read worse
 )
 
@@ -33,7 +33,7 @@ CONTEXTUAL = frozenset(
 )
 """Keywords only where a configuration, section or class expects them; elsewhere names: `(OFF, ON)` is common."""
 
-NAMED = frozenset({"STEP", "ACTION", "TRANSITION"})
+NAMED = frozenset({"STEP", "ACTION", "TRANSITION", "NAMESPACE", "USING"})
 """Keywords only in front of a name (or of FROM): many programs have variables of these names."""
 
 OPERATORS = {
@@ -186,7 +186,7 @@ _INSTEAD = {
 _IN_EXPRESSION = frozenset(OPERATORS.values()) - {"SEMI", "COLON", "RPAR"} | {
     "IF", "ELSIF", "CASE", "WHILE", "UNTIL", "FOR", "TO", "BY", "NOT", "AND", "OR", "XOR", "MOD", "AND_THEN", "OR_ELSE",
 }  # fmt: skip
-"""Behind one of these stands a value, never the beginning of a step, action or transition."""
+"""Behind one of these stands a value, never the beginning of a step, action, transition or namespace."""
 
 
 def _settle_names(tokens: list[Token]) -> None:

@@ -15,6 +15,8 @@ from runtime.lang.tree.declarations import (
     Init,
     ItemsInit,
     NamedType,
+    Namespace,
+    NamespaceSpot,
     Note,
     Pou,
     ProgramDeclaration,
@@ -28,6 +30,7 @@ from runtime.lang.tree.declarations import (
     Test,
     TypeDeclaration,
     TypeSpec,
+    Using,
 )
 from runtime.lang.tree.expressions import (
     Arg,
@@ -98,6 +101,8 @@ __all__ = [
     "Missing",
     "Name",
     "NamedType",
+    "Namespace",
+    "NamespaceSpot",
     "Note",
     "Partial",
     "Pou",
@@ -119,6 +124,7 @@ __all__ = [
     "TypeDeclaration",
     "TypeSpec",
     "Unary",
+    "Using",
     "While",
     "join",
 ]

@@ -156,6 +156,7 @@ class Pou:
     implements: tuple[Ident, ...] = ()
     methods: tuple["Pou", ...] = ()
     properties: tuple["Property", ...] = ()
+    usings: tuple["Using", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +173,48 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class TypeDeclaration:
-    """One entry of a TYPE block."""
+    """One entry of a TYPE block; `internal` where that is INTERNAL to its namespace."""
 
     name: Ident
     spec: TypeSpec
     initial: Init | None
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Using:
+    """`USING a.b;`: the names of a namespace may be written without it here."""
+
+    span: Span
+    path: tuple[Ident, ...]
+
+    @property
+    def key(self) -> str:
+        """The namespace without regard to case."""
+        return ".".join(i.key for i in self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """`NAMESPACE a.b … END_NAMESPACE` with what stands in it; names are as written (semantics/namespaces.py)."""
+
+    span: Span
+    path: tuple[Ident, ...]
+    internal: bool
+    usings: tuple[Using, ...]
+    types: tuple[TypeDeclaration, ...]
+    pous: tuple[Pou, ...]
+    globals: tuple[Section, ...]
+    namespaces: tuple["Namespace", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NamespaceSpot:
+    """Where a segment of a namespace's name stands; `path` is the whole name up to it."""
+
+    path: str
+    span: Span
+    declares: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +267,10 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One source file. `lost` are names that stood in text that could not be read: not to be called unknown."""
+    """One source file. `lost` are names that stood in text that could not be read: not to be called unknown.
+
+    semantics/qualify.py empties `namespaces` into the rest under qualified names, and leaves `spots`.
+    """
 
     source: Source
     types: tuple[TypeDeclaration, ...] = ()
@@ -238,3 +279,6 @@ class File:
     configurations: tuple[Configuration, ...] = ()
     lost: frozenset[str] = field(default_factory=frozenset)
     tests: tuple[Test, ...] = ()
+    usings: tuple[Using, ...] = ()
+    namespaces: tuple[Namespace, ...] = ()
+    spots: tuple[NamespaceSpot, ...] = ()

@@ -147,6 +147,47 @@ END_PROGRAM
     }
 
 
+NAMESPACES = """USING units;
+NAMESPACE units
+    TYPE MODE : (OFF, ECO); END_TYPE
+    FUNCTION twice : INT
+    VAR_INPUT x : INT; END_VAR
+    twice := 2 * x;
+    END_FUNCTION
+END_NAMESPACE
+NAMESPACE units.more
+    FUNCTION four : INT
+    four := twice(2);
+    END_FUNCTION
+END_NAMESPACE
+PROGRAM main
+VAR m : units.MODE := units.MODE#ECO; n : INT; END_VAR
+n := units.more.four() + twice(n);
+IF m = ECO THEN n := units.twice(x := n); END_IF
+END_PROGRAM
+"""
+
+
+@pytest.mark.parametrize(
+    ("needle", "lines"),
+    [
+        ("twice : INT", [4, 6, 11, 16, 17]),
+        ("ECO)", [3, 15, 17]),
+        ("MODE :", [3, 15, 15]),
+        ("units\n    TYPE", [2, 1, 9, 15, 15, 16, 17]),
+        ("more\n", [9, 16]),
+        ("x : INT", [5, 6, 17]),
+    ],
+)
+def test_namespaces_when_names_are_written_short_and_whole_then_they_are_one_symbol(needle, lines):
+    index = _index(NAMESPACES)
+    uses = index.uses(_at(index, needle, NAMESPACES).symbol)
+    assert sorted(u.span.line for u in uses) == sorted(lines)
+    written = NAMESPACES.split("\n")
+    name = needle.split(" ")[0].split("\n")[0].rstrip(")")
+    assert {written[u.span.line - 1][u.span.column - 1 :][: len(name)] for u in uses} == {name}
+
+
 def test_members_when_of_a_block_then_its_insides_are_left_out():
     index = _index()
     assert set(index.members(_at(index, "delay :").symbol)) == {"in", "pt", "q", "et"}

@@ -1,0 +1,120 @@
+"""Reductions of the grammar's units: POUs, namespaces and configurations."""
+
+# ruff: noqa: D102 - each method is what grammar.lark says under its name
+
+from dataclasses import replace
+from typing import Any
+
+from runtime.lang import tree
+from runtime.lang.syntax.build_charts import ChartBuilder, parts_of
+from runtime.lang.syntax.tokens import Token
+from runtime.lang.tree import join
+
+
+class UnitBuilder(ChartBuilder):
+    """The part of the Builder that makes POUs, namespaces and configurations."""
+
+    # ---- program organisation units ----
+
+    def type_block(
+        self, _type: Token, access: list[Token], declarations: list[Any], _end: Token
+    ) -> list[tree.TypeDeclaration]:
+        internal = any(a.kind == "INTERNAL" for a in access)
+        return [replace(d, internal=True) for d in declarations] if internal else declarations
+
+    def program(
+        self, kind: Token, name: Token, usings: list[Any], sections: list[Any], body: list[Any], _end: Token
+    ) -> tree.Pou:
+        return self._pou(kind, name, None, usings, sections, body)
+
+    def function(self, kind: Token, access: list[Token], name: Token, *rest: Any) -> tree.Pou:
+        usings, sections, body, _end = rest
+        made = self._pou(kind, name, None, usings, sections, body)
+        return replace(made, modifiers=tuple(a.kind for a in access))
+
+    def function_with_result(self, kind: Token, access: list[Token], name: Token, *rest: Any) -> tree.Pou:
+        _colon, result, usings, sections, body, _end = rest
+        made = self._pou(kind, name, result, usings, sections, body)
+        return replace(made, modifiers=tuple(a.kind for a in access))
+
+    def _pou(
+        self, kind: Token, name: Token, result: Any, usings: list[Any], sections: list[Any], body: list[Any]
+    ) -> tree.Pou:
+        paths = tuple(path for using in usings for path in using)
+        ident = self.ident(name)
+        return tree.Pou(self.span(kind), kind.kind, ident, result, tuple(sections), *parts_of(body), usings=paths)
+
+    # ---- namespaces ----
+
+    def using(self, _word: Token, paths: list[Any], _semi: Token) -> list[tree.Using]:
+        return [tree.Using(join(self.span(p[0]), self.span(p[-1])), self._path(p)) for p in paths]
+
+    def namespace(
+        self, word: Token, access: list[Token], path: list[Token], items: list[Any], _end: Token
+    ) -> tree.Namespace:
+        flat = _flatten(items)
+        return tree.Namespace(
+            self.span(word),
+            self._path(path),
+            any(a.kind == "INTERNAL" for a in access),
+            tuple(i for i in flat if isinstance(i, tree.Using)),
+            tuple(i for i in flat if isinstance(i, tree.TypeDeclaration)),
+            tuple(i for i in flat if isinstance(i, tree.Pou)),
+            tuple(i for i in flat if isinstance(i, tree.Section)),
+            tuple(i for i in flat if isinstance(i, tree.Namespace)),
+        )
+
+    def _path(self, names: list[Token]) -> tuple[tree.Ident, ...]:
+        return tuple(self.ident(n) for n in names)
+
+    def dotted_type(self, names: list[Token]) -> tree.NamedType:
+        return tree.NamedType(join(self.span(names[0]), self.span(names[-1])), ".".join(n.text for n in names))
+
+    # ---- configuration ----
+
+    def configuration(self, word: Token, name: Token, items: list[Any], _end: Token) -> tree.Configuration:
+        flat = _flatten(items)
+        return tree.Configuration(
+            self.span(word),
+            self.ident(name),
+            tuple(i for i in flat if isinstance(i, tree.Section)),
+            tuple(i for i in flat if isinstance(i, tree.TaskDeclaration)),
+            tuple(i for i in flat if isinstance(i, tree.ProgramDeclaration)),
+            tuple(i for i in flat if isinstance(i, tree.Ident)),
+        )
+
+    def resource(self, _word: Token, name: Token, items: list[Any], _end: Token) -> list[Any]:
+        return [self.ident(name), *items]
+
+    def resource_on(
+        self, _word: Token, name: Token, _on: Token, _kind: Token, items: list[Any], _end: Token
+    ) -> list[Any]:
+        return [self.ident(name), *items]
+
+    def _dotted(self, names: list[Token]) -> tree.Ident:
+        return tree.Ident(".".join(n.text for n in names), join(self.span(names[0]), self.span(names[-1])))
+
+    def task(
+        self, word: Token, name: Token, _l: Token, settings: list[Any], _r: Token, _semi: Token
+    ) -> tree.TaskDeclaration:
+        return tree.TaskDeclaration(self.span(word), self.ident(name), tuple(settings))
+
+    def task_setting(self, name: Token, _assign: Token, value: Any) -> tuple[tree.Ident, Any]:
+        return self.ident(name), value
+
+    def program_instance(
+        self, word: Token, name: Token, _colon: Token, kind: list[Token], _semi: Token
+    ) -> tree.ProgramDeclaration:
+        return tree.ProgramDeclaration(self.span(word), self.ident(name), None, self._dotted(kind))
+
+    def program_instance_with_task(
+        self, word: Token, name: Token, _with: Token, task: Token, _colon: Token, kind: list[Token], _semi: Token
+    ) -> tree.ProgramDeclaration:
+        return tree.ProgramDeclaration(self.span(word), self.ident(name), self.ident(task), self._dotted(kind))
+
+
+def _flatten(items: list[Any]) -> list[Any]:
+    flat: list[Any] = []
+    for item in items:
+        flat += _flatten(item) if isinstance(item, list) else [item]
+    return flat
