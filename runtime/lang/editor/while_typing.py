@@ -1,12 +1,13 @@
 """Help while a line is being written: what may stand here, and what the call around it takes."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.core.elementary import ELEMENTARY
 from runtime.lang.editor.project import Project
 from runtime.lang.editor.written import call_text, declaration_text
 from runtime.lang.index import Index, Symbol, SymbolKind
+from runtime.lang.semantics.namespaces import simple
 from runtime.lang.syntax.tokens import CONTEXTUAL, KEYWORDS, Token, scan
 
 _PATH = re.compile(r"((?:[A-Za-z_]\w*(?:\[[^\]]*\])?\.)+)\w*\Z")
@@ -43,7 +44,8 @@ def completions(project: Project, file: str, line: int, column: int) -> list[Com
     path = _PATH.search(before)
     if path is not None:
         found = _follow(index, pou, path[1])
-        return [_completion(m) for m in index.members(found).values()] if found is not None else []
+        members = index.members(found).values() if found is not None else ()
+        return [replace(_completion(m), label=simple(m.name)) for m in members]
     typed = _TYPED.search(before)
     if typed is not None:
         owner = index.declared.types.get(typed[1].lower())

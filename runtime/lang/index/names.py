@@ -8,7 +8,8 @@ from enum import StrEnum
 from runtime.core.diagnostic import Span
 from runtime.lang import tree
 from runtime.lang.diagnostics.report import Report
-from runtime.lang.index.declared import Declared, Symbol
+from runtime.lang.index.declared import Declared, Symbol, SymbolKind
+from runtime.lang.semantics.namespaces import namespace_of, simple
 from runtime.lang.semantics.qualify import qualified
 
 
@@ -76,6 +77,11 @@ class Index:
 
     def members(self, symbol: Symbol) -> dict[str, Symbol]:
         """What a dot behind a variable, field or type reaches."""
+        if symbol.kind is SymbolKind.NAMESPACE:
+            declared = self.declared
+            tables = (declared.namespaces, declared.types, declared.pous, declared.globals)
+            inside = (s for table in tables for s in table.values() if namespace_of(s.key) == symbol.key)
+            return {simple(s.key): s for s in inside}
         target = self.type_of(symbol)
         if target is None:
             return {}

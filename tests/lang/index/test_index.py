@@ -188,6 +188,11 @@ def test_namespaces_when_names_are_written_short_and_whole_then_they_are_one_sym
     assert {written[u.span.line - 1][u.span.column - 1 :][: len(name)] for u in uses} == {name}
 
 
+def test_namespace_when_asked_for_its_members_then_they_are_what_stands_in_it():
+    index = _index(NAMESPACES)
+    assert set(index.members(index.visible(None)["units"])) == {"mode", "twice", "more"}
+
+
 def test_members_when_of_a_block_then_its_insides_are_left_out():
     index = _index()
     assert set(index.members(_at(index, "delay :").symbol)) == {"in", "pt", "q", "et"}
