@@ -101,6 +101,10 @@ class Word:
         """As a wider integer, with zeros."""
         return self if self.ir.type == to else self._of(self._builder.zext(self.ir, to))
 
+    def signed_widened(self, to: Any) -> "Word":
+        """As a wider integer of the same value in two's complement."""
+        return self if self.ir.type == to else self._of(self._builder.sext(self.ir, to))
+
     def narrowed(self, to: Any) -> "Word":
         """The low bits."""
         return self if self.ir.type == to else self._of(self._builder.trunc(self.ir, to))
@@ -122,9 +126,10 @@ class Word:
             return Real(self._builder, self._builder.bitcast(self.ir, F64))
         return Real(self._builder, self._builder.fpext(self._builder.bitcast(self.ir, F32), F64))
 
-    def to_real(self) -> "Real":
-        """The real number nearest to this signed integer."""
-        return Real(self._builder, self._builder.sitofp(self.ir, F64))
+    def to_real(self, *, unsigned: bool = False) -> "Real":
+        """The real number nearest to this integer."""
+        convert = self._builder.uitofp if unsigned else self._builder.sitofp
+        return Real(self._builder, convert(self.ir, F64))
 
     def at(self, offset: "Word | int") -> "Word":
         """For a pointer: the address so many bytes (below 2^63) on."""
