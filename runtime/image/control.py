@@ -37,6 +37,7 @@ class MailboxEntry(ctypes.Structure):
 
     `value` goes to `offset` (`size` 1, 2, 4 or 8 bytes); when `seq_offset` is not 0 the u32 `seq` goes there too.
     Offsets count within application memory; scan refuses any that do not lie between its globals and its qualities.
+    An entry meant for another version of the programs is refused: its offsets lead elsewhere.
     `status` (writer: scan): 0 waiting, 1 written, 2 expired before it was taken, 3 refused.
     """
 
@@ -48,7 +49,7 @@ class MailboxEntry(ctypes.Structure):
         ("seq", ctypes.c_uint32),
         ("expires_ns", ctypes.c_int64),  # monotonic; 0 never expires
         ("status", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
+        ("version", ctypes.c_uint32),  # of the programs that the offsets belong to
     )
 
 
@@ -89,7 +90,9 @@ class Control(ctypes.Structure):
         ("page_retries", ctypes.c_uint64),  # scan: latches that kept the old page because its writer lapped it
         ("stop_count", ctypes.c_uint64),  # scan: fault count right after the last fault with reaction `stop`
         ("rights_missing", ctypes.c_uint64),  # scan: real-time rights it could not have (core/rights.py)
-        ("pad_out", ctypes.c_uint64 * 4),
+        ("version", ctypes.c_uint64),  # scan: number of the version of the programs that runs
+        ("change_ns", ctypes.c_int64),  # scan: how long the last change-over held the loop up
+        ("pad_out", ctypes.c_uint64 * 2),
         ("release_delay", Histogram),  # scan: wake-up after the deadline
         ("execution", Histogram),  # scan: wake-up to the end of account
         ("period_error", Histogram),  # scan: how far wake-up to wake-up is from the base cycle, without sign

@@ -24,8 +24,10 @@ class WriteStatus(Enum):
 class MailboxWriter:
     """The only writer of a controller's mailbox: the gateway's dispatcher, one thread."""
 
-    def __init__(self, segment: ControlSegment) -> None:
+    def __init__(self, segment: ControlSegment, *, version: int = 0) -> None:
+        """`version` is that of the programs whose offsets are written."""
         self._segment = segment
+        self._version = version
         self._mailbox: Mailbox = segment.control.mailbox
         start = segment.address + Control.mailbox.offset
         self._head = start + Mailbox.head.offset
@@ -56,6 +58,7 @@ class MailboxWriter:
         entry.value[:] = list(raw)
         entry.seq_offset = seq_variable.offset if seq_variable else 0
         entry.seq, entry.expires_ns, entry.status = seq, expires_ns, WriteStatus.WAITING.value
+        entry.version = self._version
         primitives().add_u64(self._head, 1)
         return head
 

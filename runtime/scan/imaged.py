@@ -17,9 +17,9 @@ from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.lang.native import load_object
 from runtime.scan.faults import RecordedFault, fault_count, recorded_faults
+from runtime.scan.loadedversion import planned_tasks
 from runtime.scan.plan import PagePlan
 from runtime.scan.planning import Addresses, ScanPlan, Timing
-from runtime.scan.process import planned_tasks
 from runtime.wire.messages import JsonValue
 from runtime.wire.values import parse
 

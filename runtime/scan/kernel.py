@@ -20,9 +20,20 @@ _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
     *(
         _HERE / f"{name}.py"
-        for name in ("account", "capture", "kernel", "latch", "loop", "mailbox", "outputs", "plan", "tasks")
+        for name in (
+            "account",
+            "capture",
+            "changeover",
+            "kernel",
+            "latch",
+            "loop",
+            "mailbox",
+            "outputs",
+            "plan",
+            "tasks",
+        )
     ),
-    *(_HERE / f"{name}.py" for name in ("values", "view")),
+    *(_HERE / f"{name}.py" for name in ("statemoves", "values", "view")),
     *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox", "taskstatistics")),
     _IMAGE / "words.py",
     Path(runtime.core.appmemory.__file__),
@@ -45,6 +56,8 @@ class Kernel:
         """(plan, now_ns of the first, wall_ns of the first, count): scans one base cycle apart."""
         self.touch_stack: Callable[[], None] = bind("vs_touch_stack", None)
         """Meet the stack that programs may need, so that no scan is the first to."""
+        self.change_over: Callable[[int, int], None] = bind("vs_change_over", None, plan, plan)
+        """(plan, next): on virtual time, what the loop does between two scans when it is asked to change over."""
         self.bare_loop: Callable[[int], None] = bind("vs_bare_loop", None, ctypes.c_void_p)
         """(bare plan): the bare loop, until its wake-ups are used up."""
 
@@ -53,7 +66,7 @@ def _write() -> str:
     # Only a miss of the cache needs the writers, and llvmlite's builder under them.
     from runtime.image.channelcode import write_channel
     from runtime.image.emit import Code
-    from runtime.scan import account, capture, latch, loop, mailbox, outputs, tasks, values
+    from runtime.scan import account, capture, changeover, latch, loop, mailbox, outputs, statemoves, tasks, values
 
     code = Code("voltscan.kernel")
     write_channel(code, exported=False)
@@ -67,6 +80,8 @@ def _write() -> str:
     tasks.write_run(code)
     outputs.write_outputs(code)
     account.write_account(code)
+    statemoves.write_state_moves(code)
+    changeover.write_change_over(code)
     loop.write_scan(code)
     loop.write_entries(code)
     return code.text()

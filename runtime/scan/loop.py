@@ -79,18 +79,22 @@ def write_entries(code: Code) -> None:
 
 def _write_scan_loop(code: Code) -> None:
     with code.routine("vs_scan_loop", exported=True, plan=PTR) as r:
-        plan = View(r, Plan, r["plan"])
-        control = View(r, Control, plan["control"])
-        cycle = plan["cycle_ns"]
+        current = r.local(PTR, r["plan"])
+        control = View(r, Control, View(r, Plan, r["plan"])["control"])
+        cycle = View(r, Plan, r["plan"])["cycle_ns"]
         deadline = r.local(I64, r.call(code["monotonic_ns"]) + cycle)
         with r.loop() as loop:
+            plan = View(r, Plan, current.get())
             loop.leave_when(_asked_to_end(plan, control))
             woke = r.call(code["sleep_until"], deadline.get())
             loop.leave_when(_asked_to_end(plan, control))
             missed = (woke - deadline.get()) // cycle
             now = deadline.get() + missed * cycle
-            r.call(code["scan"], r["plan"], now, r.call(code["wall_ns"]))
-            r.call(code["account"], r["plan"], deadline.get(), woke)
+            r.call(code["scan"], plan.pointer, now, r.call(code["wall_ns"]))
+            r.call(code["account"], plan.pointer, deadline.get(), woke)
+            with r.when(plan.atomic("change", "acquire").differs(0)):
+                r.call(code["change_over"], plan.pointer, plan["next"])
+                current.set(plan["next"])
             behind = r.call(code["monotonic_ns"]) - (now + cycle)
             late = behind > 0
             passed = late.choose(behind // cycle + 1, r.word(0))
@@ -98,8 +102,8 @@ def _write_scan_loop(code: Code) -> None:
             control.add("skipped", missed + passed)
             deadline.set(now + cycle + passed * cycle)
         # The last word to the devices: fail-safe values, so that a clean stop does not wait for a timeout.
-        r.call(code["publish_frame"], r["plan"], r.call(code["monotonic_ns"]), r.word(0))
-        r.call(code["mark"], r["plan"], control["scan_clock_ns"])
+        r.call(code["publish_frame"], current.get(), r.call(code["monotonic_ns"]), r.word(0))
+        r.call(code["mark"], current.get(), control["scan_clock_ns"])
 
 
 def _asked_to_end(plan: View, control: View) -> Word:

@@ -30,15 +30,16 @@ def write_commands(code: Code) -> None:
         with r.each(head - plan["mailbox_tail"]):
             number = plan["mailbox_tail"]
             entry = entries.at(number.modulo(MAILBOX_LEN) * _ENTRY_SIZE)
-            status = r.call(code["make_write"], plan["app"], plan["writable_end"], entry, r["now"])
+            version = plan["version"].narrowed(I32)
+            status = r.call(code["make_write"], plan["app"], plan["writable_end"], version, entry, r["now"])
             View(r, MailboxEntry, entry).set_atomic("status", status, "release")
             plan["mailbox_tail"] = number + 1
         mailbox.set_atomic("tail", plan["mailbox_tail"], "release")
 
 
 def _write_one(code: Code) -> None:
-    """`make_write(app, end, entry, now) -> status`."""
-    with code.routine("make_write", I32, app=PTR, end=I64, entry=PTR, now=I64) as r:
+    """`make_write(app, end, version, entry, now) -> status`."""
+    with code.routine("make_write", I32, app=PTR, end=I64, version=I32, entry=PTR, now=I64) as r:
         copied = r.room(_ENTRY_SIZE)
         r.copy(copied, r["entry"], r.word(_ENTRY_SIZE))
         r.fence("acq_rel")  # from here on the entry itself is not looked at again
@@ -47,7 +48,8 @@ def _write_one(code: Code) -> None:
         size = entry["size"].widened(I64)
         wrong_size = size.differs(1) & size.differs(2) & size.differs(4) & size.differs(8)
         wrong_seq = seq_offset.differs(0) & _outside(r, seq_offset, r.word(_SEQ_SIZE))
-        with r.when(wrong_size | wrong_seq | _outside(r, offset, size)):
+        other_version = entry["version"].differs(r["version"])
+        with r.when(wrong_size | wrong_seq | other_version | _outside(r, offset, size)):
             r.give(r.word(WriteStatus.REFUSED.value, I32))
         expires = entry["expires_ns"]
         with r.when(expires.differs(0) & (r["now"] > expires)):

@@ -164,8 +164,12 @@ class Plan(ctypes.Structure):
         ("measured", ctypes.c_uint64),  # 1: phases and tasks are timed; never on virtual time
         ("phase_ns", ctypes.c_int64),  # when the phase under way began
         ("turn_ns", ctypes.c_int64),  # when the task under way began
+        ("version", ctypes.c_uint64),  # of the programs: writes that were asked of another version are refused
+        ("next", ctypes.c_void_p),  # the plan to go on with
+        ("moves", ctypes.c_void_p),  # what a change-over carries into this plan (scan/statemoves.py)
+        ("move_count", ctypes.c_uint64),
         ("exit", ctypes.c_uint32),  # set by the process to end the loop, as `exit_request` of the control segment does
-        ("reserved", ctypes.c_uint32),
+        ("change", ctypes.c_uint32),  # set by the process, once `next` is: change over at the end of this scan
     )
 
 

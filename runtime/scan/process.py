@@ -11,20 +11,17 @@ import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from runtime.core.appmemory import FAULT_COUNT
-from runtime.core.fault import ConfigFault
 from runtime.image.control import Control
 from runtime.image.manifest import Manifest
 from runtime.image.nativecode import native_cache
 from runtime.image.primitives import primitives, use_cache
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.lang.native import load_object
 from runtime.scan.kernel import Kernel
-from runtime.scan.plan import OverrunRule
-from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
-from runtime.scan.realtime import RealtimeSettings, settle_process, settle_thread, touch_pages
+from runtime.scan.loadedversion import load_version
+from runtime.scan.planning import ScanPlan
+from runtime.scan.realtime import RealtimeSettings, settle_process, settle_thread
 
 _LOG = logging.getLogger("voltscan.scan")
 STACK_SIZE = 16 << 20
@@ -42,6 +39,7 @@ def run_scan(
     realtime: RealtimeSettings,
     eventfds: Sequence[int] = (),
     cache_dir: Path | None = None,
+    number: int = 0,
 ) -> None:
     """Run the scan until `exit_request` or SIGTERM; the last frame then carries fail-safe values.
 
@@ -50,58 +48,21 @@ def run_scan(
     """
     if cache_dir is not None:
         use_cache(cache_dir)
-    layout = manifest.layout()
-    if len(initial) != layout.app_size:
-        raise ConfigFault(
-            f"initial memory has {len(initial)} bytes, {layout.app_size} expected",
-            where="application memory",
-            mend="compile the programs again: stop the controller and start it",
-        )
-    control, image = ControlSegment.attach(control_fd), ImageSegment.attach(image_fd, layout)
-    programs = load_object(object_code)
-    kernel = Kernel(native_cache(cache_dir) if cache_dir else None)
-    app = image.address + layout.app_offset
-    _lay_out_memory(app, initial, control.control)
-    plan = ScanPlan(
-        layout,
-        timing=Timing(manifest.cycle_ns, manifest.frame_valid_ns, manifest.on_fault == "stop"),
-        tasks=planned_tasks(manifest, programs),
-        at=Addresses(control.address, app, image.address),
-        initial=initial,
-        first_output_site=len(manifest.sites),
+    control = ControlSegment.attach(control_fd)
+    version = load_version(
+        manifest,
+        object_code,
+        initial,
+        control=control,
+        image=ImageSegment.attach(image_fd, manifest.layout()),
+        number=number,
         eventfds=_unblocked(eventfds),
     )
-    _take_over(plan, control, manifest.cycle_ns)
-    touch_pages(app, layout.app_size)
-    touch_pages(image.address + layout.frame.offset, layout.frame.size + layout.snapshots.size)
-    _run(kernel, plan, realtime, control.control)
-
-
-def _lay_out_memory(app: int, initial: bytes, control: Control) -> None:
-    """Initial values over whatever a former scan left; the fault count goes on, so that a stop stays latched."""
-    ctypes.memmove(app, initial, len(initial))
-    ctypes.c_uint64.from_address(app + FAULT_COUNT).value = control.fault_count
-
-
-def planned_tasks(manifest: Manifest, programs: Any) -> list[PlannedTask]:
-    """The tasks of the manifest at their entries in loaded object code. Raises ConfigFault when they do not fit."""
-    entries = [programs.get_function_address(f"vs_task_{i}") for i in range(len(manifest.tasks))]
-    if 0 in entries:
-        raise ConfigFault(
-            f"the object code has {entries.index(0)} tasks, the manifest {len(entries)}",
-            where="object code",
-            mend="both come from one compilation: stop the controller and start it",
-        )
-    return [
-        PlannedTask(
-            entry,
-            task.interval_ns,
-            budget=task.budget or manifest.budget,
-            stop_on_fault=(task.on_fault or manifest.on_fault) == "stop",
-            overrun_rule=OverrunRule[task.overrun.upper()],
-        )
-        for entry, task in zip(entries, manifest.tasks, strict=True)
-    ]
+    # A stop stays latched over a restart of the scan.
+    ctypes.c_uint64.from_address(version.app_address + FAULT_COUNT).value = control.control.fault_count
+    kernel = Kernel(native_cache(cache_dir) if cache_dir else None)
+    _take_over(version.plan, control, manifest.cycle_ns)
+    _run(kernel, version.plan, realtime, control.control)
 
 
 def _unblocked(eventfds: Sequence[int]) -> Sequence[int]:
@@ -118,6 +79,7 @@ def _take_over(plan: ScanPlan, control: ControlSegment, cycle_ns: int) -> None:
     plan.plan.measured = 1
     words.driving = 0
     words.scan_no = 0
+    words.version = plan.plan.version
     words.cycle_ns = cycle_ns
     primitives().add_u64(control.word_address("scan_start_count"), 1)
 

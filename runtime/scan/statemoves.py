@@ -14,7 +14,7 @@ from runtime.core.migration import Convert, Copy, Move, Relabel
 from runtime.image.emit import BY_SIZE, I1, I8, I16, I32, I64, PTR, Code, Routine, Word
 from runtime.scan.view import View
 
-_TWO_TO_63, _TWO_TO_64 = float(1 << 63), float(1 << 64)
+_TWO_TO_63, _TWO_TO_64 = 1 << 63, 1 << 64
 
 
 class MoveKind(IntEnum):
@@ -207,7 +207,7 @@ def _store_real(r: Routine, target: Word, to: NumberType, number: _Number) -> No
 def _store_whole(r: Routine, target: Word, to: NumberType, number: _Number) -> None:
     bits, is_real = number.bits.get(), number.is_real.get().differs(0)
     real = bits.as_real()
-    below_zero = real < 0.0
+    below_zero = real < 0
     in_range = (real >= -_TWO_TO_63) & (real < _TWO_TO_64)
     sound = in_range.choose(real, r.word(0).as_real()).as_real()
     of_real = below_zero.choose(sound.to_integer(), sound.to_integer(unsigned=True))

@@ -1,0 +1,87 @@
+"""A version of the programs as the scan process holds it: code, memory with initial values, the plan of its scan."""
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.core.fault import ConfigFault
+from runtime.image.manifest import Manifest
+from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.lang.native import load_object
+from runtime.scan.plan import OverrunRule
+from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
+from runtime.scan.realtime import touch_pages
+
+_MEND = "both come from one compilation: stop the controller and start it"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedVersion:
+    """Keep it while its plan may run."""
+
+    manifest: Manifest
+    initial: bytes
+    image: ImageSegment
+    plan: ScanPlan
+    programs: Any
+
+    @property
+    def app_address(self) -> int:
+        """Where its application memory lies."""
+        return self.image.address + self.image.layout.app_offset
+
+
+def load_version(
+    manifest: Manifest,
+    object_code: bytes,
+    initial: bytes,
+    *,
+    control: ControlSegment,
+    image: ImageSegment,
+    number: int,
+    eventfds: Sequence[int] = (),
+) -> LoadedVersion:
+    """Bind the code, lay out application memory in `image`, and plan the scan. Raises ConfigFault when the parts do
+    not belong together. May run beside a loop: it touches nothing of another version."""
+    layout = image.layout
+    if len(initial) != layout.app_size:
+        raise ConfigFault(
+            f"initial memory has {len(initial)} bytes, {layout.app_size} expected",
+            where="application memory",
+            mend="compile the programs again: stop the controller and start it",
+        )
+    programs = load_object(object_code)
+    app = image.address + layout.app_offset
+    ctypes.memmove(app, initial, len(initial))
+    plan = ScanPlan(
+        layout,
+        timing=Timing(manifest.cycle_ns, manifest.frame_valid_ns, manifest.on_fault == "stop"),
+        tasks=planned_tasks(manifest, programs),
+        at=Addresses(control.address, app, image.address),
+        initial=initial,
+        first_output_site=len(manifest.sites),
+        eventfds=eventfds,
+    )
+    plan.plan.version = number
+    touch_pages(app, layout.app_size)
+    touch_pages(image.address + layout.frame.offset, layout.frame.size + layout.snapshots.size)
+    return LoadedVersion(manifest, initial, image, plan, programs)
+
+
+def planned_tasks(manifest: Manifest, programs: Any) -> list[PlannedTask]:
+    """The tasks of the manifest at their entries in loaded object code. Raises ConfigFault when they do not fit."""
+    entries = [programs.get_function_address(f"vs_task_{i}") for i in range(len(manifest.tasks))]
+    if 0 in entries:
+        told = f"the object code has {entries.index(0)} tasks, the manifest {len(entries)}"
+        raise ConfigFault(told, where="object code", mend=_MEND)
+    return [
+        PlannedTask(
+            entry,
+            task.interval_ns,
+            budget=task.budget or manifest.budget,
+            stop_on_fault=(task.on_fault or manifest.on_fault) == "stop",
+            overrun_rule=OverrunRule[task.overrun.upper()],
+        )
+        for entry, task in zip(entries, manifest.tasks, strict=True)
+    ]
