@@ -18,22 +18,8 @@ from runtime.image.nativecode import NativeCode, cached_object_code
 _HERE = Path(__file__).parent
 _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
-    *(
-        _HERE / f"{name}.py"
-        for name in (
-            "account",
-            "capture",
-            "changeover",
-            "kernel",
-            "latch",
-            "loop",
-            "mailbox",
-            "outputs",
-            "plan",
-            "tasks",
-        )
-    ),
-    *(_HERE / f"{name}.py" for name in ("statemoves", "values", "view")),
+    *(_HERE / f"{name}.py" for name in ("account", "capture", "changeover", "kernel", "latch", "loop", "mailbox")),
+    *(_HERE / f"{name}.py" for name in ("outputs", "plan", "statemoves", "tasks", "values", "view")),
     *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox", "taskstatistics")),
     _IMAGE / "words.py",
     Path(runtime.core.appmemory.__file__),
