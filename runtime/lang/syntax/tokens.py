@@ -69,6 +69,11 @@ _PATTERN = re.compile(
 _ENDS_OF_VARIABLES = ("NAME", "RBRACK", "CARET")
 """`a REF= b` assigns; elsewhere `ref=b` compares a variable called ref."""
 _COMMENT_EDGE = re.compile(r"\(\*|\*\)|/\*|\*/")
+_CODE_LINE = re.compile(
+    r"^[ \t]*((END_|VAR|PROGRAM\b|FUNCTION|METHOD\b|TYPE\b|ELSE\b|ELSIF\b|UNTIL\b)|.*;[ \t]*(\(\*.*|//.*)?$)",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A line that is no prose: where the program goes on behind a comment that nobody closed."""
 
 
 class Token(NamedTuple):
@@ -134,7 +139,7 @@ def scan(source: Source) -> Scanned:
                 diagnostics.append(
                     error("L1002", "this comment is never closed", Label(span, "opened here"), help=mend)
                 )
-                end = len(text)
+                end = _resumed(text, position)
             first_line = line
             newlines = text.count("\n", position, end)
             if newlines:
@@ -237,6 +242,13 @@ def _is_closed(text: str) -> bool:
     """True when a string ends with the quote it began with."""
     inner = text[1:].replace("$$", "")
     return inner.endswith(text[0]) and not inner.endswith("$" + text[0])
+
+
+def _resumed(text: str, start: int) -> int:
+    """Where to go on behind a comment that is never closed: the next line of code, so that its mistakes are told."""
+    line_end = text.find("\n", start)
+    found = _CODE_LINE.search(text, line_end) if line_end >= 0 else None
+    return found.start() if found else len(text)
 
 
 def _comment_end(text: str, start: int) -> int:
