@@ -7,10 +7,14 @@ from pathlib import Path
 
 from runtime.core.diagnostic import Diagnostic, Source
 from runtime.core.page import Page
+from runtime.iomap.read import read_document
 from runtime.lang.diagnostics.lint import check_sources
 from runtime.node.build import build_site
+from runtime.sim.scenario import ScenarioTable
+from runtime.sim.script import resolve
 
 SITE = Path(__file__).parent / "pages_site"
+SCENARIO = "scenario.toml"
 _TABLE = re.compile(r"^(?=\[)", re.MULTILINE)
 
 
@@ -21,7 +25,13 @@ def diagnostics_of(page: Page, text: str, folder: Path) -> Sequence[Diagnostic]:
     shutil.copytree(SITE, folder, dirs_exist_ok=True)
     file = folder / page.file
     file.write_text(merged(file.read_text(), text))
-    return build_site(Path("site.toml")).diagnostics
+    result = build_site(Path("site.toml"))
+    if page.file != SCENARIO or result.build is None:
+        return result.diagnostics
+    document, found = read_document(Path(SCENARIO), ScenarioTable)
+    assert document is not None, found
+    manifest = result.build.manifest()  # controller and plant are one here
+    return [*result.diagnostics, *resolve(document, manifest, manifest, watched=())[1]]
 
 
 def merged(whole: str, piece: str) -> str:

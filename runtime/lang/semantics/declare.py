@@ -13,9 +13,10 @@ from runtime.lang.semantics.chart import read_chart
 from runtime.lang.semantics.class_checks import check_class
 from runtime.lang.semantics.classes import collect, find_parents, inherited
 from runtime.lang.semantics.namespaces import joined, namespace_of, simple
+from runtime.lang.semantics.pragmas import check_note
 from runtime.lang.semantics.retain import check_retain
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, VarSymbol
-from runtime.lang.semantics.typedefs import TypeResolver, aligned, check_note, lay_out, twice
+from runtime.lang.semantics.typedefs import TypeResolver, aligned, lay_out, twice
 from runtime.lang.semantics.types import (
     BlockType,
     Unknown,

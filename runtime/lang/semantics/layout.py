@@ -9,9 +9,10 @@ from runtime.core.elementary import TIME
 from runtime.core.tag import Tag, TagTable, Variable
 from runtime.lang import ir
 from runtime.lang.ir.pointer import mark_of
+from runtime.lang.semantics.pragmas import bound_of
 from runtime.lang.semantics.retain import retained
 from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
-from runtime.lang.semantics.typedefs import aligned, bound_of
+from runtime.lang.semantics.typedefs import aligned
 from runtime.lang.semantics.types import (
     ArrayType,
     BlockType,

@@ -13,6 +13,7 @@ from runtime.lang.lower.convert import fit
 from runtime.lang.semantics.constants import evaluate
 from runtime.lang.semantics.initial import initial_bytes
 from runtime.lang.semantics.namespaces import simple
+from runtime.lang.semantics.pragmas import check_note
 from runtime.lang.semantics.symbols import Scope, Symbols, suggest
 from runtime.lang.semantics.types import (
     UNKNOWN,
@@ -339,18 +340,3 @@ def twice(report: Report, ident: tree.Ident, first: Span) -> None:
     """Report a name declared a second time."""
     message = f"'{ident.text}' is declared twice"
     report.error("L3005", message, ident.span, "a second time", Label(first, "first declared here"))
-
-
-def check_note(report: Report, note: tree.Note) -> None:
-    """Report pragmas whose value cannot be used."""
-    for key, text, span in note.pragmas:
-        if key in ("min", "max") and bound_of(text) is None:
-            report.error("L5007", f"{{{key} := {text}}} is not a number", span, "this pragma", help="write {min := 0}")
-
-
-def bound_of(text: str) -> float | None:
-    """The number in a {min := …} or {max := …}."""
-    try:
-        return float(text)
-    except ValueError:
-        return None

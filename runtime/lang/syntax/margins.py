@@ -14,6 +14,11 @@ from runtime.lang.tree import Note
 _SETTING = re.compile(r"\s*([A-Za-z_]\w*)\s*:=\s*('[^']*'|\"[^\"]*\"|[^,]+)")
 
 
+_WORD = re.compile(r"\s*([A-Za-z_]\w*)")
+UNSET = "\0"
+"""The value of a pragma's word that nothing is said about, as in `{unit = 'kW'}`."""
+
+
 class Margins:
     """Comments and pragmas of one source, found by the declaration they belong to."""
 
@@ -55,4 +60,5 @@ class Margins:
 
     def _settings(self, margin: Margin) -> list[tuple[str, str, Span]]:
         span = Span(self._source, margin.line, margin.column, len(margin.text) + 2)
-        return [(m[1].lower(), m[2].strip().strip("'\""), span) for m in _SETTING.finditer(margin.text)]
+        found = [(m[1].lower(), m[2].strip().strip("'\""), span) for m in _SETTING.finditer(margin.text)]
+        return found or [(key[1].lower(), UNSET, span) for key in [_WORD.match(margin.text)] if key]

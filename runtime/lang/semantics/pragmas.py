@@ -1,0 +1,47 @@
+"""The pragmas of declarations that mean something: `{unit := 'kW'}`, `{min := 0, max := 100}`."""
+
+import difflib
+
+from runtime.core.diagnostic import Span
+from runtime.lang import tree
+from runtime.lang.diagnostics.report import Report
+from runtime.lang.syntax.margins import UNSET
+
+SETTINGS = {"unit": "'kW'", "min": "0", "max": "100"}
+"""Each with an example. Pragmas of other tools are passed over, such as `{attribute 'hide'}`."""
+
+
+def check_note(report: Report, note: tree.Note) -> None:
+    """Report pragmas that say nothing, or whose value cannot be used."""
+    bounds: dict[str, float] = {}
+    for key, text, span in note.pragmas:
+        if key not in SETTINGS:
+            _check_unknown(report, key, text, span)
+        elif text == UNSET:
+            mend = f"write {{{key} := {SETTINGS[key]}}}"
+            report.error("L5007", f"the pragma {key} says nothing", span, "no := in it", help=mend)
+        elif key != "unit":
+            bound = bound_of(text)
+            if bound is None:
+                mend = f"write {{{key} := {SETTINGS[key]}}}"
+                report.error("L5007", f"{{{key} := {text}}} is not a number", span, "this pragma", help=mend)
+                continue
+            bounds[key] = bound
+            if bounds.get("min", bound) > bounds.get("max", bound):
+                message = f"min {bounds['min']:g} is above max {bounds['max']:g}"
+                report.error("L5007", message, span, "no value lies between them", help="exchange them")
+
+
+def bound_of(text: str) -> float | None:
+    """The number in a {min := …} or {max := …}."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _check_unknown(report: Report, key: str, text: str, span: Span) -> None:
+    close = difflib.get_close_matches(key, SETTINGS, n=1, cutoff=0.75)
+    if close and text != UNSET:
+        mend = f"did you mean {close[0]}?"
+        report.error("L5007", f"a declaration has no pragma '{key}'", span, "not known", help=mend)
