@@ -10,6 +10,7 @@ The image segment is a memfd that the supervisor makes, one for each layout hash
                   acknowledgement, written by scan
     force table   one entry an input or output, written by gateway, read by scan
     tasks         a row of statistics a task (image/taskstatistics.py), written by scan
+    records       what each scan took in (image/recordring.py), written by scan, read by recorder
     application   the memory the programs run in (core/appmemory.py), touched by scan alone
 
 A *channel* hands whole payloads from one writer to any readers without a lock (image/primitives.py):
@@ -63,6 +64,11 @@ SNAPSHOT_SLOTS = 4
 """A reader at a 10 ms cycle has 30 ms for its copy before it is lapped."""
 
 FAULT_CAPTURE_SLOTS = 2
+
+RING_HEADER_SIZE = 128
+RING_SIZE_MIN = 1 << 20
+RING_CHECKPOINTS = 4
+"""Checkpoints that the record ring has room for at least."""
 
 FORCE_HEADER_SIZE = 64
 FORCE_ENTRY = struct.Struct("<B7x8s")
@@ -128,6 +134,8 @@ class ImageLayout:
     forces_offset: int
     task_statistics_offset: int
     task_count: int
+    record_offset: int
+    record_size: int
     app_offset: int
     app_size: int
     quality_offset: int
@@ -170,7 +178,10 @@ def lay_out(
     fault_capture = Channel(snapshots.offset + snapshots.size, FAULT_CAPTURE_SLOTS, app_size)
     forces_offset = fault_capture.offset + fault_capture.size + FORCE_HEADER_SIZE
     task_statistics_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
-    app_offset = _align(task_statistics_offset + task_count * TASK_STATISTICS_SIZE)
+    record_offset = _align(task_statistics_offset + task_count * TASK_STATISTICS_SIZE)
+    pages_size = sum(page.payload_size for page in pages.values())
+    record_size = _ring_size(app_size + pages_size + frame.payload_size)
+    app_offset = _align(record_offset + RING_HEADER_SIZE + record_size)
     return ImageLayout(
         pages=pages,
         frame=frame,
@@ -179,6 +190,8 @@ def lay_out(
         forces_offset=forces_offset,
         task_statistics_offset=task_statistics_offset,
         task_count=task_count,
+        record_offset=record_offset,
+        record_size=record_size,
         app_offset=app_offset,
         app_size=app_size,
         quality_offset=quality_offset,
@@ -188,6 +201,11 @@ def lay_out(
         outputs=outputs,
         hash=_layout_hash(app_hash, inputs, outputs, task_count),
     )
+
+
+def _ring_size(checkpoint_size: int) -> int:
+    """A power of two with room for several checkpoints and for a second of records at a busy site."""
+    return max(RING_SIZE_MIN, 1 << (RING_CHECKPOINTS * checkpoint_size).bit_length())
 
 
 def _input_slots(tags: TagTable, bindings: Bindings) -> tuple[InputSlot, ...]:

@@ -27,27 +27,28 @@ from runtime.wire.values import parse
 class ImagedScan:
     """A controller (or plant) as its scan process holds it, in memory of this process. Close it after use."""
 
-    def __init__(self, manifest: Manifest, object_code: bytes, initial: bytes) -> None:
+    def __init__(self, manifest: Manifest, object_code: bytes, initial: bytes, *, recorded: bool = False) -> None:
         self.manifest = manifest
         self.layout: ImageLayout = manifest.layout()
-        self._image = ImageSegment.create(self.layout)
+        self.image = ImageSegment.create(self.layout)
         self.control = ControlSegment.create()
         self.control.control.run_switch = 1
         self.control.control.term = 1
-        self.app_address = self._image.address + self.layout.app_offset
+        self.app_address = self.image.address + self.layout.app_offset
         room = (ctypes.c_ubyte * self.layout.app_size).from_address(self.app_address)
         self.memory = memoryview(room).cast("B")
         self.memory[:] = initial
         self._programs = load_object(object_code)
         self.mailbox = MailboxWriter(self.control)
-        self.forces = ForceTable(self._image)
+        self.forces = ForceTable(self.image)
         self.plan = ScanPlan(
             self.layout,
             timing=Timing(manifest.cycle_ns, manifest.frame_valid_ns, manifest.on_fault == "stop"),
             tasks=planned_tasks(manifest, self._programs),
-            at=Addresses(self.control.address, self.app_address, self._image.address),
+            at=Addresses(self.control.address, self.app_address, self.image.address),
             initial=initial,
             first_output_site=len(manifest.sites),
+            recorded=recorded,
         )
         self._pages = dict(zip(self.layout.pages, self._page_addresses(), strict=True))
 
@@ -55,13 +56,29 @@ class ImagedScan:
         """Give the memory back; nothing may run any more."""
         self._programs.close()
         self.memory = memoryview(b"")
-        self._image.close()
+        self.image.close()
         self.control.close()
 
     def _page_addresses(self) -> Sequence[int]:
         plan = self.plan.plan
         pages = (PagePlan * plan.page_count).from_address(plan.pages) if plan.page_count else ()
         return [page.current for page in pages]
+
+    def page_mark(self, device: str) -> int:
+        """Address of `recorded` of a device's page: who changes the page but not by its channel sets it to -1."""
+        plan = self.plan.plan
+        number = list(self.layout.pages).index(device)
+        at: int = plan.pages + number * ctypes.sizeof(PagePlan) + PagePlan.recorded.offset
+        return at
+
+    def page_sizes(self) -> list[tuple[int, int]]:
+        """Address and size of what the scan latches of each device, in layout order."""
+        sizes = [channel.payload_size for channel in self.layout.pages.values()]
+        return list(zip(self._page_addresses(), sizes, strict=True))
+
+    def force_changes(self) -> int:
+        """How often the force table has changed."""
+        return ctypes.c_uint64.from_address(self.image.address + self.layout.force_changes_offset).value
 
     def page_entry(self, device: str, entry: int) -> int:
         """Address of a point's entry in what the scan latches of a device."""

@@ -19,9 +19,9 @@ _HERE = Path(__file__).parent
 _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
     *(_HERE / f"{name}.py" for name in ("account", "capture", "changeover", "kernel", "latch", "loop", "mailbox")),
-    *(_HERE / f"{name}.py" for name in ("outputs", "plan", "statemoves", "tasks", "values", "view")),
+    *(_HERE / f"{name}.py" for name in ("outputs", "plan", "recording", "statemoves", "tasks", "values", "view")),
     *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox", "taskstatistics")),
-    _IMAGE / "words.py",
+    *(_IMAGE / f"{name}.py" for name in ("recordring", "words")),
     Path(runtime.core.appmemory.__file__),
     Path(runtime.core.quality.__file__),
 )
@@ -52,7 +52,19 @@ def _write() -> str:
     # Only a miss of the cache needs the writers, and llvmlite's builder under them.
     from runtime.image.channelcode import write_channel
     from runtime.image.emit import Code
-    from runtime.scan import account, capture, changeover, latch, loop, mailbox, outputs, statemoves, tasks, values
+    from runtime.scan import (
+        account,
+        capture,
+        changeover,
+        latch,
+        loop,
+        mailbox,
+        outputs,
+        recording,
+        statemoves,
+        tasks,
+        values,
+    )
 
     code = Code("voltscan.kernel")
     write_channel(code, exported=False)
@@ -68,6 +80,7 @@ def _write() -> str:
     account.write_account(code)
     statemoves.write_state_moves(code)
     changeover.write_change_over(code)
+    recording.write_recording(code)
     loop.write_scan(code)
     loop.write_entries(code)
     return code.text()

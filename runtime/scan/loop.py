@@ -62,6 +62,7 @@ def write_scan(code: Code) -> None:
         r.call(code["publish_frame"], r["plan"], r["now"], open_fence)
         r.call(code["publish_snapshot"], r["plan"])
         r.call(code["end_of"], r["plan"], control.address("publish"))
+        r.call(code["keep_record"], r["plan"], r["now"], r["wall"])
         r.call(code["mark"], r["plan"], r["now"])
 
 

@@ -27,23 +27,25 @@ def write_commands(code: Code) -> None:
         with r.when(r.word(MAILBOX_LEN).below(head - plan["mailbox_tail"])):
             plan["mailbox_tail"] = head
         entries = mailbox.address("entries")
+        plan["taken_count"] = r.word(0)
         with r.each(head - plan["mailbox_tail"]):
             number = plan["mailbox_tail"]
             entry = entries.at(number.modulo(MAILBOX_LEN) * _ENTRY_SIZE)
             version = plan["version"].narrowed(I32)
-            status = r.call(code["make_write"], plan["app"], plan["writable_end"], version, entry, r["now"])
+            taken = plan["taken"].at(plan["taken_count"] * _ENTRY_SIZE)
+            status = r.call(code["make_write"], plan["app"], plan["writable_end"], version, entry, taken, r["now"])
+            plan["taken_count"] = plan["taken_count"] + 1
             View(r, MailboxEntry, entry).set_atomic("status", status, "release")
             plan["mailbox_tail"] = number + 1
         mailbox.set_atomic("tail", plan["mailbox_tail"], "release")
 
 
 def _write_one(code: Code) -> None:
-    """`make_write(app, end, version, entry, now) -> status`."""
-    with code.routine("make_write", I32, app=PTR, end=I64, version=I32, entry=PTR, now=I64) as r:
-        copied = r.room(_ENTRY_SIZE)
-        r.copy(copied, r["entry"], r.word(_ENTRY_SIZE))
+    """`make_write(app, end, version, entry, copy, now) -> status`; what was taken stays in `copy`, for the record."""
+    with code.routine("make_write", I32, app=PTR, end=I64, version=I32, entry=PTR, copy=PTR, now=I64) as r:
+        r.copy(r["copy"], r["entry"], r.word(_ENTRY_SIZE))
         r.fence("acq_rel")  # from here on the entry itself is not looked at again
-        entry = View(r, MailboxEntry, copied)
+        entry = View(r, MailboxEntry, r["copy"])
         offset, seq_offset = entry["offset"].widened(I64), entry["seq_offset"].widened(I64)
         size = entry["size"].widened(I64)
         wrong_size = size.differs(1) & size.differs(2) & size.differs(4) & size.differs(8)

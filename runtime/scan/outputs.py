@@ -11,6 +11,7 @@ from runtime.image.emit import I8, I32, I64, PTR, Code, Routine
 from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_VALUE_SIZE
 from runtime.scan.latch import store_force
 from runtime.scan.plan import ActiveForce, OutputMove, Plan, Run, ValueKind
+from runtime.scan.recording import keep_used
 from runtime.scan.values import is_finite, load_value
 from runtime.scan.view import View
 
@@ -71,7 +72,9 @@ def _write_fence(code: Code) -> None:
         stopped = acknowledged.below(last_stop) | (last_stop.differs(0) & faults.below(acknowledged))
         control.set_atomic("fault_count", faults, "monotonic")
         control.set_atomic("fault_stop", stopped.widened(I32), "monotonic")
-        running = control.atomic("run_switch", "acquire").differs(0)
+        run_switch = control.atomic("run_switch", "acquire")
+        running = run_switch.differs(0)
+        keep_used(plan, fault_ack=acknowledged, run_switch=run_switch)
         r.give((running & stopped.equals(0)).widened(I64))
 
 
@@ -87,7 +90,9 @@ def _write_publish_frame(code: Code) -> None:
             with fail_safe:
                 r.copy(values, safe, plan["output_count"] * FRAME_VALUE_SIZE)
         control = View(r, Control, plan["control"])
-        frame.store(control.atomic("term", "acquire"))
+        term = control.atomic("term", "acquire")
+        plan["term_used"] = term
+        frame.store(term)
         frame.at(8).store(plan["scan_no"])
         frame.at(16).store(r["now"])
         frame.at(24).store(r["now"] + plan["frame_valid_ns"])

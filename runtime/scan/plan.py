@@ -59,6 +59,7 @@ class PagePlan(ctypes.Structure):
         ("spare", ctypes.c_void_p),
         ("runs", ctypes.c_void_p),
         ("run_count", ctypes.c_uint64),
+        ("recorded", ctypes.c_uint64),  # number of the page that is in the record ring
     )
 
 
@@ -168,6 +169,17 @@ class Plan(ctypes.Structure):
         ("next", ctypes.c_void_p),  # the plan to go on with
         ("moves", ctypes.c_void_p),  # what a change-over carries into this plan (scan/statemoves.py)
         ("move_count", ctypes.c_uint64),
+        ("ring", ctypes.c_void_p),  # image/recordring.py; 0: nothing is recorded
+        ("ring_size", ctypes.c_uint64),
+        ("ring_place", ctypes.c_uint64),  # bytes written since the start
+        ("app_size", ctypes.c_uint64),
+        ("taken", ctypes.c_void_p),  # room for the mailbox entries of one scan, as they were taken
+        ("taken_count", ctypes.c_uint64),
+        ("checkpoints_seen", ctypes.c_uint64),
+        ("force_changes_recorded", ctypes.c_uint64),
+        ("fault_ack_used", ctypes.c_uint64),  # what the fence and the frame of this scan went by
+        ("run_switch_used", ctypes.c_uint64),
+        ("term_used", ctypes.c_uint64),
         ("exit", ctypes.c_uint32),  # set by the process to end the loop, as `exit_request` of the control segment does
         ("change", ctypes.c_uint32),  # set by the process, once `next` is: change over at the end of this scan
     )

@@ -7,7 +7,9 @@ from itertools import groupby
 from typing import Any
 
 from runtime.core.elementary import Elementary, Kind
+from runtime.image.control import MAILBOX_LEN, MailboxEntry
 from runtime.image.layout import FRAME_VALUE_SIZE, INPUT_ENTRY_SIZE, Channel, ImageLayout, InputSlot, OutputSlot
+from runtime.image.recordring import begin_ring
 from runtime.scan.plan import (
     ActiveForce,
     ChannelPlan,
@@ -68,6 +70,7 @@ class ScanPlan:
         initial: bytes,
         first_output_site: int,
         eventfds: Sequence[int] = (),
+        recorded: bool = True,
     ) -> None:
         """`initial` is application memory before the first scan, for outputs that hold. Output number n records
         faults at site `first_output_site` + n; behind those of the outputs is a site a task, for its overruns."""
@@ -80,6 +83,8 @@ class ScanPlan:
         plan.cycle_ns = timing.cycle_ns
         plan.frame_valid_ns, plan.stop_on_fault = timing.frame_valid_ns, timing.stop_on_fault
         plan.force_changes = self._table((ctypes.c_uint64 * 1)())
+        plan.app_size = layout.app_size
+        plan.taken = self._table((MailboxEntry * MAILBOX_LEN)())
         self._plan_tasks(tasks, first_output_site + len(layout.outputs))
         self._plan_outputs(layout, initial, first_output_site)
         plan.eventfds = self._table((ctypes.c_int32 * len(eventfds))(*eventfds))
@@ -87,6 +92,10 @@ class ScanPlan:
         if at.image is not None:
             self._plan_pages(layout, at.image)
             self._plan_forces(layout, at.image)
+            if recorded:
+                plan.ring, plan.ring_size = at.image + layout.record_offset, layout.record_size
+                plan.force_changes_recorded = 2**64 - 2
+                begin_ring(plan.ring)
             plan.task_statistics = at.image + layout.task_statistics_offset
             plan.frame = _channel(layout.frame, at.image)
             plan.snapshots = _channel(layout.snapshots, at.image)

@@ -174,7 +174,11 @@ class CoupledRun:
             if served is None:
                 continue  # a device of the site that the plant does not play: it never answers
             for transfer in self._transfers_of(device, served, link):
-                transfer.device = number
+                if not transfer.passage_count:
+                    continue  # a message of the profile of which nothing is bound
+                to_plant = transfer.kind != TransferKind.READINGS
+                sink, page = (self.plant, served.name) if to_plant else (self.controller, device.name)
+                transfer.device, transfer.page_mark = number, sink.page_mark(page)
                 transfer.next_ns = START_NS + round(phases.random() * transfer.period_ns)
                 made.append(transfer)
         if not made:

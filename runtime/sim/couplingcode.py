@@ -164,6 +164,7 @@ def _write_run_transfer(code: Code) -> None:
             r.call(code["writes"], r["transfer"], mode, now)
         with r.when(transfer["kind"].equals(TransferKind.SENT)):
             r.call(code["sent"], r["transfer"], mode, now)
+        transfer["page_mark"].store(r.word(-1))
         transfer["next_ns"] = now + transfer["period_ns"]
 
 

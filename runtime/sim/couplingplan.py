@@ -122,6 +122,7 @@ class Transfer(ctypes.Structure):
         ("answered_ns", ctypes.c_int64),
         ("passages", ctypes.c_void_p),
         ("passage_count", ctypes.c_uint64),
+        ("page_mark", ctypes.c_void_p),  # `recorded` of the page (scan/plan.py): another number has it recorded
     )
 
 

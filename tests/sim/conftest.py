@@ -58,12 +58,27 @@ def demo_builds() -> tuple[Build, Build]:
     return build, build.plant
 
 
-def make_coupled_run(seed: int) -> CoupledRun:
+def make_coupled_run(seed: int, *, recorded: bool = False) -> CoupledRun:
     sides = []
     for build, model in zip(demo_builds(), demo_models("llvm"), strict=True):
-        scan = ImagedScan(build.manifest(), model.object_code, build.application.initial)
+        scan = ImagedScan(build.manifest(), model.object_code, build.application.initial, recorded=recorded)
         sides.append(CoupledSide(scan, model.plan))
     return CoupledRun(*sides, kernels(), cycle_ns=10_000_000, seed=seed)
+
+
+@pytest.fixture
+def recorded_run() -> Iterator[Callable[[], CoupledRun]]:
+    """Makes a fresh coupled run that leaves its records in the ring."""
+    runs: list[CoupledRun] = []
+
+    def make() -> CoupledRun:
+        runs.append(make_coupled_run(1, recorded=True))
+        return runs[-1]
+
+    yield make
+    for run in runs:
+        run.controller.close()
+        run.plant.close()
 
 
 @pytest.fixture

@@ -1,0 +1,148 @@
+"""The record ring: what each scan took in, written by the scan as it ends, read by the recorder at its leisure.
+
+A piece of the image segment: RING_HEADER_SIZE bytes of header, then `size` bytes (a power of two) that the scan writes
+round and round without ever waiting. `claimed` and `written` count bytes since the start; the scan raises `claimed`
+before it writes a record and `written` after. A reader copies what lies between its own place and `written`; if
+`claimed` is by then more than `size` ahead of that place, the scan has overtaken it: records are lost.
+
+A record is RECORD_HEADER, then parts: PART_HEADER and as many bytes. All lengths are multiples of 8.
+
+    part      index     bytes
+    PAGE      device    the input page that was latched (image/layout.py)
+    FORCES    0         u64 inputs, u64 outputs forced; each: u64 force point, u64 value (scan/plan.py, ActiveForce)
+    COMMAND   0         the mailbox entry that was taken (image/control.py)
+    MEMORY    0         application memory after the scan      | these in a checkpoint only, which is written
+    TASKS     0         each task: i64 turn, u64 calls         | after the scan whose number it carries, and
+    SAFE      0         fail-safe values, u64 an output        | has every page and all forces too
+    ORIGIN    0         i64 scan clock of scan 1, u64 stop count, u64 version of the programs
+"""
+
+import ctypes
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from runtime.image.layout import RING_HEADER_SIZE
+from runtime.image.primitives import primitives
+from runtime.image.segment import ImageSegment
+
+RECORD_HEADER = struct.Struct("<QQQqqQQQQQ")
+"""Length (all of it), kind, scan number, scan clock ns, wall clock ns, faults acknowledged, run switch, term, the tasks
+that are late (a bit a task), digest of the output frame's values."""
+PART_HEADER = struct.Struct("<QQQ")
+"""part, index, bytes that follow."""
+
+
+class RecordKind(IntEnum):
+    """What a record is of."""
+
+    SCAN = 1
+    CHECKPOINT = 2
+
+
+class Part(IntEnum):
+    """What a part of a record holds: see the head of this file."""
+
+    PAGE = 1
+    FORCES = 2
+    COMMAND = 3
+    MEMORY = 4
+    TASKS = 5
+    SAFE = 6
+    ORIGIN = 7
+
+
+class RingHeader(ctypes.Structure):
+    """The first bytes of the ring. `checkpoints_asked` is the reader's word, the others are the scan's."""
+
+    _fields_ = (
+        ("written", ctypes.c_uint64),
+        ("claimed", ctypes.c_uint64),
+        ("epoch", ctypes.c_uint64),  # raised when a scan process begins the ring anew
+        ("pad_out", ctypes.c_uint64 * 5),
+        ("checkpoints_asked", ctypes.c_uint64),
+        ("pad_in", ctypes.c_uint64 * 7),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record. `parts`: what, index, bytes."""
+
+    kind: RecordKind
+    scan_no: int
+    now_ns: int
+    wall_ns: int
+    fault_ack: int
+    run_switch: int
+    term: int
+    late: int
+    digest: int
+    parts: tuple[tuple[Part, int, bytes], ...]
+
+
+def parse_records(raw: bytes) -> Iterator[Record]:
+    """The records in bytes that hold whole ones. Raises ValueError when they do not."""
+    at = 0
+    while at < len(raw):
+        if len(raw) - at < RECORD_HEADER.size:
+            raise ValueError("a record is cut short")
+        length, kind, scan_no, now, wall, ack, run_switch, term, late, digest = RECORD_HEADER.unpack_from(raw, at)
+        if length < RECORD_HEADER.size or length % 8 or at + length > len(raw):
+            raise ValueError(f"a record cannot have {length} bytes here")
+        parts: list[tuple[Part, int, bytes]] = []
+        place, end = at + RECORD_HEADER.size, at + length
+        while place < end:
+            part, index, size = PART_HEADER.unpack_from(raw, place)
+            place += PART_HEADER.size
+            parts.append((Part(part), index, raw[place : place + size]))
+            place += size
+        yield Record(RecordKind(kind), scan_no, now, wall, ack, run_switch, term, late, digest, tuple(parts))
+        at = end
+
+
+def begin_ring(header: int) -> None:
+    """Start the ring at this address anew: a scan process does, before its first scan."""
+    ring = RingHeader.from_address(header)
+    ring.epoch += 1
+    primitives().store_u64(header + RingHeader.written.offset, 0)
+    primitives().store_u64(header + RingHeader.claimed.offset, 0)
+
+
+assert ctypes.sizeof(RingHeader) == RING_HEADER_SIZE
+
+
+class RingReader:
+    """Takes records out of a ring. One reader a ring: it also asks for checkpoints."""
+
+    def __init__(self, segment: ImageSegment) -> None:
+        layout = segment.layout
+        self._segment = segment  # keeps the mapping while this reader lives
+        self._header = segment.address + layout.record_offset
+        self._room = self._header + ctypes.sizeof(RingHeader)
+        self._size = layout.record_size
+        self._epoch = self._load(RingHeader.epoch.offset)
+        self._place = self._load(RingHeader.written.offset)
+
+    def _load(self, offset: int) -> int:
+        return primitives().load_u64(self._header + offset)
+
+    def ask_checkpoint(self) -> None:
+        """Have the scan write a checkpoint after its next scan."""
+        primitives().add_u64(self._header + RingHeader.checkpoints_asked.offset, 1)
+
+    def take(self) -> bytes | None:
+        """All records since the last call; None when some were overwritten: the next call goes on from here."""
+        epoch = self._load(RingHeader.epoch.offset)
+        if epoch != self._epoch:  # another scan process began the ring anew
+            self._epoch, self._place = epoch, 0
+            return None
+        written = self._load(RingHeader.written.offset)
+        there = min(max(0, written - self._place), self._size + 1)
+        start = self._place % self._size
+        first = min(there, self._size - start)
+        copied = ctypes.string_at(self._room + start, first) + ctypes.string_at(self._room, there - first)
+        lapped = there > self._size or self._load(RingHeader.claimed.offset) - self._place > self._size
+        self._place = written
+        return None if lapped or self._load(RingHeader.epoch.offset) != epoch else copied
