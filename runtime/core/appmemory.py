@@ -4,6 +4,7 @@ One block of bytes holds all state of all programs, so that a snapshot, a hand-o
 two runs is one copy or one compare. From low to high address:
 
     header       fixed, the fields below; written by whoever runs the tasks, read by the programs
+    areas        %I, %Q and %M, as long as the programs' addresses need them
     globals      VAR_GLOBAL in order of declaration
     instances    program instances (their FB instances inside them), in order of declaration
     qualities    one byte a tag, indexed by Tag.index

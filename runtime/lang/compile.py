@@ -2,17 +2,20 @@
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 
+from runtime.core import appmemory
 from runtime.core.diagnostic import Source, has_errors
 from runtime.core.fault import FaultCode
-from runtime.lang import tree
+from runtime.lang import ir, tree
 from runtime.lang.application import Application, ProgramInstance, Task
 from runtime.lang.cache.compileresult import CompileResult
 from runtime.lang.diagnostics.report import Report
 from runtime.lang.diagnostics.rules import several_writers
 from runtime.lang.lower.body import Bodies
 from runtime.lang.lower.context import Compiled, Sites
+from runtime.lang.semantics import located
 from runtime.lang.semantics.addressed import addressed_in_calls
 from runtime.lang.semantics.classes import numbered, own_methods
 from runtime.lang.semantics.configuration import Plan, plan
@@ -56,7 +59,9 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
     planned = plan(symbols, declarer.types, files, report)
     instances = (*planned.instances, *((p.name, p) for p in test_pous))
     statics = addressed_in_calls(symbols, sources)
-    layout = lay_out(list(symbols.globals.values()), instances, [p.name for p in numbered(symbols)], statics)
+    layout = lay_out(
+        list(symbols.globals.values()), instances, [p.name for p in numbered(symbols)], statics, symbols.areas
+    )
     show_instances(test_pous, layout)
     offsets = {"quality_offset": layout.quality_offset, "stamp_offset": layout.stamp_offset}
     bodies = Bodies(symbols, report, sites, **offsets, mark=layout.mark)
@@ -65,6 +70,7 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
     tasks = _tasks(planned, layout, programs, sites)
     _check_writers(report, tasks, layout, programs)
     test_tasks = _tasks(tests_planned(test_pous), layout, programs, sites)
+    bits = _bits(layout)
     cases = test_cases(tests, programs, declarer.types.constants(Scope(symbols)), tasks)
     for pou in symbols.pous.values():
         if not pou.library and pou.kind != "INTERFACE":
@@ -77,8 +83,8 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
     if has_errors(diagnostics):
         return CompileResult(None, diagnostics)
     application = Application(
-        used,
-        tasks + test_tasks,
+        {**used, **bits},
+        tuple(_between(bits, task) for task in tasks + test_tasks),
         layout.tags,
         layout.initial,
         layout.quality_offset,
@@ -112,6 +118,18 @@ def _tasks(planned: Plan, layout: Layout, programs: dict[str, Compiled | None], 
         site = sites.index(FaultCode.BUDGET_EXCEEDED, task.name, task.span)
         tasks.append(Task(task.name, task.interval_ns, task.priority, made, cost, site))
     return tuple(tasks)
+
+
+def _bits(layout: Layout) -> dict[str, ir.Body]:
+    """The bodies that keep bits and their cells together; none where no variable lies at a bit."""
+    made = [located.entering(layout.mirrors), located.leaving(layout.mirrors)] if layout.mirrors else []
+    return {body.name: body for body in made}
+
+
+def _between(bits: dict[str, ir.Body], task: Task) -> Task:
+    """The task with its programs between those bodies."""
+    around = [ProgramInstance(name, name, appmemory.HEADER_SIZE) for name in bits]
+    return replace(task, programs=(*around[:1], *task.programs, *around[1:]), cost=task.cost + len(around))
 
 
 def _cost(compiled: Compiled | None) -> int:

@@ -9,8 +9,10 @@ from runtime.lang import ir, tree
 from runtime.lang.lower import call, expression, partial, reference
 from runtime.lang.lower.context import Context, GlobalWrite, Typed
 from runtime.lang.lower.convert import converted, settled, warn_bits
+from runtime.lang.semantics.addresses import DIRECT
 from runtime.lang.semantics.classes import homes_of
 from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.located import check_address
 from runtime.lang.semantics.namespaces import namespace_of, within
 from runtime.lang.semantics.symbols import VarSymbol, suggest_of
 from runtime.lang.semantics.types import (
@@ -107,10 +109,6 @@ def unknown_name(ctx: Context, node: tree.Name, *, help: str = "") -> None:
     if node.key in ctx.scope.symbols.lost or node.key in ctx.scope.told_unknown:
         return
     ctx.scope.told_unknown.add(node.key)
-    if node.text.startswith("%"):
-        mend = "name a variable in VAR_GLOBAL and bind it in the I/O map: programs hold no addresses of devices"
-        ctx.report.error("L3001", f"{node.text} is a direct address", node.span, "not a variable", help=mend)
-        return
     mend = help or ctx.scope.nearest(node.text)
     ctx.report.error("L3001", f"unknown name '{node.text}'", node.span, "not declared", help=mend)
 
@@ -122,7 +120,8 @@ def writable(ctx: Context, ref: Ref) -> bool:
         return False
     place = ref.place
     if ref.root.is_global and place is not None and place.base is ir.Base.APP and not place.indices:
-        ctx.writes.append(GlobalWrite(ref.root, place.offset, place.offset + size_of(ref.type), ref.span))
+        start = ref.root.cell if ref.bit >= 0 and ref.root.bit >= 0 else place.offset
+        ctx.writes.append(GlobalWrite(ref.root, start, start + size_of(ref.type), ref.span))
     return True
 
 
@@ -171,7 +170,28 @@ def _this(ctx: Context, node: tree.Name) -> Ref | None:
     return Ref(ctx.this.block, node.span, root, ir.Place(ir.Base.SELF, 0))
 
 
+def _direct(ctx: Context, node: tree.Name) -> Ref | None:
+    """`%IX0.3`: a variable by its address."""
+    address = check_address(ctx.report, tree.Ident(node.text, node.span))
+    if address is None:
+        return None
+    if address.is_open:
+        mend = "the star is for a declaration: name AT %I* : BOOL;"
+        ctx.report.error("L3306", f"{node.text} does not say where", node.span, "which one?", help=mend)
+        return None
+    if ctx.pou is None:
+        ctx.report.error("L5001", f"'{node.text}' is not a constant", node.span, "this varies")
+        return None
+    kind = DIRECT[address.size]
+    root = VarSymbol(node.text, node.span, "ADDRESS", constant=False, note=tree.Note(), type=kind)
+    where = ir.Place(ir.Base.APP, ctx.scope.symbols.areas.offset(address))
+    reason = f"'{node.text}' is an input" if address.area == "I" and not ctx.in_test else ""
+    return Ref(kind, node.span, root, where, reason, bit=address.bit)
+
+
 def _name(ctx: Context, node: tree.Name) -> Ref | None:
+    if node.text[:1] == "%":
+        return _direct(ctx, node)
     symbol = ctx.scope.variable(node.key)
     if symbol is None and node.key == "this":
         return _this(ctx, node)
@@ -200,7 +220,9 @@ def _name(ctx: Context, node: tree.Name) -> Ref | None:
             ctx.report.error("L5001", text, node.span, "this varies", label, help="declare it in VAR CONSTANT")
         return None
     reason = symbol.reason_read_only or (f"'{symbol.name}' is a constant" if symbol.constant else "")
-    return Ref(symbol.type, node.span, symbol, symbol.place, reason, symbol.first_leaf)
+    if symbol.address is not None and ctx.in_test:
+        reason = ""  # a test gives inputs their values
+    return Ref(symbol.type, node.span, symbol, symbol.place, reason, symbol.first_leaf, bit=symbol.bit)
 
 
 def _list_of_globals(ctx: Context, base: tree.Name, key: str) -> bool:

@@ -12,6 +12,7 @@ from runtime.lang.semantics import edges
 from runtime.lang.semantics.chart import read_chart
 from runtime.lang.semantics.class_checks import check_class
 from runtime.lang.semantics.classes import collect, find_parents, inherited
+from runtime.lang.semantics.located import locate
 from runtime.lang.semantics.namespaces import joined, namespace_of, simple
 from runtime.lang.semantics.pragmas import check_note
 from runtime.lang.semantics.retain import check_retain
@@ -55,6 +56,8 @@ class Declarer:
         """Enter the names of files. Those of the library give way to the user's."""
         for file in files:
             self._symbols.lost |= file.lost
+            if not library:
+                self._symbols.areas.collect([file])
             for declaration in file.types:
                 self._collect_type(declaration)
             for pou in file.pous:
@@ -129,16 +132,18 @@ class Declarer:
                     continue
                 symbol = VarSymbol(ident.text, ident.span, "VAR_GLOBAL", section.constant, declaration.note)
                 symbol.retain = section.retain
-                symbol.resolve = lambda s, d=declaration: self._resolve(s, d, Scope(self._symbols))
+                symbol.resolve = lambda s, d=declaration: self._resolve(s, d, Scope(self._symbols), "")
                 self._symbols.globals[ident.key] = symbol
 
-    def _resolve(self, symbol: VarSymbol, declaration: tree.Declaration, scope: Scope) -> None:
+    def _resolve(self, symbol: VarSymbol, declaration: tree.Declaration, scope: Scope, where: str) -> None:
         symbol.type = self.types.of(declaration.type, scope)
         label = Label(symbol.span, f"declared {name_of(symbol.type)} here")
         symbol.initial = self.types.initial(declaration, symbol.type, scope, label)
         storage = storage_of(symbol.type)
         if symbol.constant and storage is not None and symbol.section in ("VAR", "VAR_GLOBAL", "VAR_TEMP"):
             symbol.value = storage.unpack(symbol.initial)
+        if declaration.at is not None:
+            locate(self._report, self._symbols.areas, where, symbol, declaration.at)
 
     # ---- POUs ----
 
@@ -225,7 +230,7 @@ class Declarer:
             symbol = VarSymbol(ident.text, ident.span, section.kind, section.constant, declaration.note)
             symbol.access = next((q for q in section.qualifiers if q in ACCESS), "")
             symbol.owner, symbol.retain = pou.name, section.retain
-            self._resolve(symbol, declaration, scope)
+            self._resolve(symbol, declaration, scope, pou.kind)
             self._check_instance(pou, symbol)
             pou.variables[ident.key] = symbol
             made.append(symbol)
@@ -280,7 +285,9 @@ class Declarer:
     def _lay_out_block(self, pou: PouSymbol, symbols: list[VarSymbol]) -> None:
         pou.kept = [s for s in symbols if s.section != "VAR_TEMP"]
         pou.edges = [*(pou.base.edges if pou.base is not None else ()), *pou.edges]
+        pou.located = [s for s in symbols if s.address is not None and not s.address.is_open]
         inside = [s for s in symbols if s.section in ("VAR", "VAR_INPUT", "VAR_OUTPUT") and s.value is None]
+        inside = [s for s in inside if s not in pou.located]
         fields = [(tree.Ident(s.name, s.span), s.type, s.initial, _section(s), s.note) for s in inside]
         laid, size, alignment = lay_out(fields)
         members = tuple(replace(m, retain=s.retain) for m, s in zip(laid, inside, strict=True))

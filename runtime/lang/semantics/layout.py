@@ -9,6 +9,8 @@ from runtime.core.elementary import TIME
 from runtime.core.tag import Tag, TagTable, Variable
 from runtime.lang import ir
 from runtime.lang.ir.pointer import mark_of
+from runtime.lang.semantics.addresses import Areas
+from runtime.lang.semantics.located import Mirror, place_at
 from runtime.lang.semantics.pragmas import bound_of
 from runtime.lang.semantics.retain import retained
 from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
@@ -44,7 +46,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Application memory laid out. `mark` is what pointers into it carry."""
+    """Application memory laid out. `mark` is what pointers into it carry; `mirrors` are the bits that have a cell."""
 
     instances: tuple[Placed, ...]
     quality_offset: int
@@ -53,6 +55,7 @@ class Layout:
     tags: TagTable
     layout_hash: str
     mark: int
+    mirrors: list[Mirror]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +76,19 @@ def lay_out(
     programs: Iterable[tuple[str, PouSymbol]],
     numbered: Sequence[str] = (),
     statics: Sequence[VarSymbol] = (),
+    areas: Areas | None = None,
 ) -> Layout:
-    """Give globals and program instances their addresses; folded constants take no room.
+    """Give areas, globals and program instances their addresses; folded constants take no room.
 
     `numbered` are the types whose number an interface variable may hold: memory means something else when they change.
     `statics` are variables of calls whose address is taken: they come last, and are no variables to those outside.
     """
-    offset, leaf = appmemory.HEADER_SIZE, 0
-    laid: list[VarSymbol] = []
-    for symbol in globals_:
-        if symbol.value is not None or not size_of(symbol.type):
-            continue
-        offset = aligned(offset, alignment_of(symbol.type))
-        symbol.place = ir.Place(ir.Base.APP, offset)
-        symbol.first_leaf = leaf
-        laid.append(symbol)
-        offset += size_of(symbol.type)
-        leaf += leaves_of(symbol.type)
+    areas, programs = areas or Areas(), list(programs)
+    start = areas.place(appmemory.HEADER_SIZE, _SECTION_ALIGNMENT)
+    laid, offset, leaf = _place_globals(globals_, areas, start)
+    located = [s for pou in {id(p): p for _, p in programs}.values() for s in pou.located]
+    offset = _place_located(located, areas, offset)
+    mirrors, offset = _mirrors([*laid, *located], offset)
     offset = aligned(offset, _SECTION_ALIGNMENT)
     instances: list[Placed] = []
     for name, pou in programs:
@@ -106,16 +105,65 @@ def lay_out(
     memory = bytearray(stamp_offset + leaf * TIME.size)
     memory[stamp_offset:] = TIME.codec.pack(appmemory.NEVER_NS) * leaf
     tags = TagTable(_tags(laid), _variables(instances))
-    _fill(memory, laid, instances)
+    _fill(memory, [*laid, *located], instances)
+    _fill_cells(memory, mirrors)
     named = [f"{s.owner}.{s.name}|{name_of(s.type)}" for s in statics]
     digest = _hash(tags, quality_offset, stamp_offset, (*numbered, *named))
     mark = mark_of(bytes.fromhex(digest))
-    return Layout(tuple(instances), quality_offset, stamp_offset, bytes(memory), tags, digest, mark)
+    return Layout(tuple(instances), quality_offset, stamp_offset, bytes(memory), tags, digest, mark, mirrors)
+
+
+def _place_globals(globals_: Sequence[VarSymbol], areas: Areas, offset: int) -> tuple[list[VarSymbol], int, int]:
+    """The globals that lie somewhere, the first byte behind them, and how many leaves they have."""
+    laid: list[VarSymbol] = []
+    leaf = 0
+    for symbol in globals_:
+        if symbol.value is not None or not size_of(symbol.type):
+            continue
+        symbol.first_leaf = leaf
+        leaf += leaves_of(symbol.type)
+        laid.append(symbol)
+        if symbol.address is not None:
+            offset = _place_located([symbol], areas, offset)
+            continue
+        offset = aligned(offset, alignment_of(symbol.type))
+        symbol.place = ir.Place(ir.Base.APP, offset)
+        offset += size_of(symbol.type)
+    return laid, offset, leaf
+
+
+def _place_located(symbols: Sequence[VarSymbol], areas: Areas, offset: int) -> int:
+    """Variables at addresses lie there; those at a bit get a cell from `offset` on. The first byte behind the cells."""
+    for symbol in symbols:
+        place_at(areas, symbol)
+        if symbol.bit >= 0:
+            symbol.cell = offset
+            offset += 1
+    return offset
+
+
+def _mirrors(symbols: Sequence[VarSymbol], offset: int) -> tuple[list[Mirror], int]:
+    """The bits that have a cell, and the first byte behind what they need."""
+    made: list[Mirror] = []
+    for symbol in symbols:
+        if symbol.bit >= 0 and symbol.place is not None:
+            made.append(Mirror(symbol.place.offset, symbol.bit, symbol.cell, offset + len(made)))
+    return made, offset + len(made)
+
+
+def _fill_cells(memory: bytearray, mirrors: Sequence[Mirror]) -> None:
+    for mirror in mirrors:
+        memory[mirror.cell] = memory[mirror.shown] = memory[mirror.byte] >> mirror.bit & 1
 
 
 def _fill(memory: bytearray, laid: Sequence[VarSymbol], instances: Sequence[Placed]) -> None:
     for symbol in laid:
         assert symbol.place is not None
+        if symbol.bit >= 0:
+            memory[symbol.place.offset] |= symbol.initial[0] << symbol.bit
+            continue
+        if symbol.address is not None and not any(symbol.initial):
+            continue  # what shares its bytes may have a value
         memory[symbol.place.offset : symbol.place.offset + len(symbol.initial)] = symbol.initial
     for placed in instances:
         assert placed.pou.block is not None
@@ -129,7 +177,8 @@ def _tags(laid: Sequence[VarSymbol]) -> Iterator[Tag]:
     for symbol in laid:
         assert symbol.place is not None
         span = symbol.span
-        root = _Leaf(symbol.name, symbol.type, symbol.place.offset, symbol.note, span.source.name, span.line)
+        offset = symbol.cell if symbol.bit >= 0 else symbol.place.offset
+        root = _Leaf(symbol.name, symbol.type, offset, symbol.note, span.source.name, span.line)
         for leaf in _leaves(replace(root, constant=symbol.constant, retain=symbol.retain == "RETAIN")):
             yield Tag(**_described(leaf), index=index)  # type: ignore[arg-type]  # keyword arguments by name
             index += 1
@@ -140,8 +189,16 @@ def _variables(instances: Sequence[Placed]) -> Iterator[Variable]:
         span = placed.pou.tree.name.span
         assert placed.pou.block is not None
         root = _Leaf(placed.name, placed.pou.block, placed.offset, Note(), span.source.name, span.line)
-        for leaf in _leaves(root):
+        for leaf in (*_leaves(root), *_located(placed)):
             yield Variable(**_described(leaf))  # type: ignore[arg-type]  # keyword arguments by name
+
+
+def _located(placed: Placed) -> Iterator[_Leaf]:
+    for symbol in placed.pou.located:
+        assert symbol.place is not None
+        offset, at = symbol.cell if symbol.bit >= 0 else symbol.place.offset, symbol.span
+        root = _Leaf(f"{placed.name}.{symbol.name}", symbol.type, offset, symbol.note, at.source.name, at.line)
+        yield from _leaves(replace(root, block=placed.pou.name, retain=symbol.retain == "RETAIN"))
 
 
 def _leaves(leaf: _Leaf) -> Iterator[_Leaf]:

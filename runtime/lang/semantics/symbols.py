@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runtime.core.diagnostic import Span
 from runtime.core.elementary import Value
 from runtime.lang import ir, tree
+from runtime.lang.semantics.addresses import Address, Areas
 from runtime.lang.semantics.types import UNKNOWN, BlockType, EnumType, Type
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ class VarSymbol:
     """A variable or constant. `place` is set when it lies somewhere, `value` when it is a folded constant.
 
     `access` is PUBLIC, PRIVATE and so on where that was said, `retain` RETAIN or NON_RETAIN, `owner` the POU it was
-    declared in.
+    declared in. `address` is where AT puts it; one at a bit has `bit`, and `cell` is the offset of its cell
+    (addresses.py).
     `first_leaf` is the tag index of a global's first leaf, else -1. `offset` counts in its owner: application memory,
     instance, or frame.
     `in_frame` is set for a variable of a call that is static because its address is taken: what the frame holds at this
@@ -43,6 +45,9 @@ class VarSymbol:
     access: str = ""
     owner: str = ""
     retain: str = ""
+    address: Address | None = None
+    bit: int = -1
+    cell: int = -1
 
     def resolved(self) -> "VarSymbol":
         """Itself, with type and value known."""
@@ -74,7 +79,8 @@ class PouSymbol:
     """A PROGRAM, FUNCTION_BLOCK, FUNCTION, METHOD or INTERFACE. All below `declared` is known only when that is True.
 
     `refs` are what callers pass by reference, in order: aggregate inputs of a function, in-outs, a function's outputs,
-    and last an aggregate result. `kept` is what an instance holds, in order, what it inherits first.
+    and last an aggregate result. `kept` is what an instance holds, in order, what it inherits first. `located` are a
+    PROGRAM's variables at addresses: they lie there, not in the instance.
     A METHOD has an `owner`, and an `accessor` (get, set) where it belongs to a property. `interfaces` are those an
     INTERFACE extends or a FUNCTION_BLOCK implements, as written.
     """
@@ -97,6 +103,7 @@ class PouSymbol:
     edges: list[EdgeInput] = field(default_factory=list)
     chart: "Chart | None" = None
     kept: list[VarSymbol] = field(default_factory=list)
+    located: list[VarSymbol] = field(default_factory=list)
     owner: "PouSymbol | None" = None
     accessor: str = ""
     base: "PouSymbol | None" = None
@@ -143,6 +150,7 @@ class Symbols:
         self.lost: set[str] = set()
         self.method_names: set[str] = set()
         self.property_names: set[str] = set()
+        self.areas = Areas()
         self.resolve_type: Callable[[str], Type | None] = lambda _: None
         self.declare: Callable[[PouSymbol], None] = lambda _: None
 

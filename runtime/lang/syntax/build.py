@@ -81,6 +81,24 @@ class Builder(UnitBuilder):
     ) -> tree.Declaration:
         return replace(self._declare(names, spec, None, semi), edge=edge.kind)
 
+    def located(
+        self, name: Token, _at: Token, address: Token, _colon: Token, spec: Any, semi: Token
+    ) -> tree.Declaration:
+        return replace(self._declare([name], spec, None, semi), at=self.ident(address))
+
+    def located_with_initial(
+        self,
+        name: Token,
+        _at: Token,
+        address: Token,
+        _colon: Token,
+        spec: Any,
+        _assign: Token,
+        initial: Any,
+        semi: Token,
+    ) -> tree.Declaration:
+        return replace(self._declare([name], spec, initial, semi), at=self.ident(address))
+
     def _declare(self, names: list[Token], spec: Any, initial: Any, semi: Token) -> tree.Declaration:
         return tree.Declaration(tuple(self.ident(n) for n in names), spec, initial, self._margins.note(names[0], semi))
 

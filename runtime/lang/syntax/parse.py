@@ -6,6 +6,7 @@ word is put right, anything else is dropped up to where the thread can be taken 
 
 import functools
 import json
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -200,7 +201,8 @@ def parse_scanned(source: Source) -> tuple[tree.File, list[Diagnostic], Scanned]
         else:
             position = recovery.recover(position)
     elements = driver.values[0] if driver.values and isinstance(driver.values[0], list) else []
-    file = _file(source, elements, frozenset(recovery.lost))
+    addresses = frozenset(t.text for t in tokens if t.kind == "ADDRESS")
+    file = replace(_file(source, elements, frozenset(recovery.lost)), addresses=addresses)
     return file, scanned.diagnostics + recovery.diagnostics + builder.diagnostics, scanned
 
 

@@ -48,7 +48,8 @@ def words(kind: str) -> str:
     """A kind of token in the user's words."""
     if kind in KEYWORDS:
         return kind
-    named = {"NAME": "a name", "INTEGER": "a number", "REALNUM": "a number", "TYPED": "a literal", "STRING": "a text"}
+    named = {"NAME": "a name", "INTEGER": "a number", "REALNUM": "a number", "TYPED": "a literal", "STRING": "a text",
+             "ADDRESS": "an address"}  # fmt: skip
     return _SYMBOLS.get(kind) or named.get(kind) or "the end of the file"
 
 

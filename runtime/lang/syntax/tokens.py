@@ -20,7 +20,7 @@ KEYWORDS = frozenset(
     R_EDGE F_EDGE TEST END_TEST
     INITIAL_STEP STEP END_STEP TRANSITION END_TRANSITION FROM ACTION END_ACTION
     INTERFACE END_INTERFACE METHOD END_METHOD PROPERTY END_PROPERTY GET END_GET SET END_SET EXTENDS IMPLEMENTS
-    ABSTRACT FINAL OVERRIDE PUBLIC PRIVATE PROTECTED INTERNAL REF_TO POINTER NAMESPACE END_NAMESPACE USING
+    ABSTRACT FINAL OVERRIDE PUBLIC PRIVATE PROTECTED INTERNAL REF_TO POINTER NAMESPACE END_NAMESPACE USING AT
     """.split()  # noqa: SIM905 - sixty quoted words read worse
 )
 
@@ -163,7 +163,7 @@ def scan(source: Source) -> Scanned:
 _LITERAL_KINDS = {
     "typed": "TYPED", "text": "TYPED", "date": "TYPED", "based": "INTEGER",
     "real": "REALNUM", "integer": "INTEGER", "string": "STRING",
-    "partial": "PARTIAL", "address": "NAME",
+    "partial": "PARTIAL", "address": "ADDRESS",
 }  # fmt: skip
 
 
@@ -197,6 +197,8 @@ _IN_EXPRESSION = frozenset(OPERATORS.values()) - {"SEMI", "COLON", "RPAR"} | {
 def _settle_names(tokens: list[Token]) -> None:
     """Make names of the words in NAMED that begin nothing."""
     for i, token in enumerate(tokens):
+        if token.kind == "AT" and tokens[i + 1].kind != "ADDRESS":
+            tokens[i] = token._replace(kind="NAME")
         if token.kind not in NAMED:
             continue
         if i and tokens[i - 1].kind in _IN_EXPRESSION:
@@ -219,7 +221,7 @@ def _word(text: str, word: str, end: int, tokens: list[Token]) -> tuple[str, int
 
 
 _OPERAND_ENDS = frozenset(
-    {"NAME", "INTEGER", "REALNUM", "TYPED", "STRING", "PARTIAL", "RPAR", "RBRACK", "TRUE", "FALSE", "THIS"}
+    {"NAME", "ADDRESS", "INTEGER", "REALNUM", "TYPED", "STRING", "PARTIAL", "RPAR", "RBRACK", "TRUE", "FALSE", "THIS"}
 )
 
 

@@ -106,13 +106,17 @@ Init = FieldsInit | ItemsInit | Expr
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """`a, b : TYPE := initial;`; `edge` is R_EDGE or F_EDGE where that follows the type."""
+    """`a, b : TYPE := initial;`; `edge` is R_EDGE or F_EDGE where that follows the type.
+
+    `at` is the address in `a AT %QW4 : WORD;`.
+    """
 
     names: tuple[Ident, ...]
     type: TypeSpec
     initial: Init | None
     note: Note
     edge: str = ""
+    at: Ident | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +273,8 @@ class Test:
 class File:
     """One source file. `lost` are names that stood in text that could not be read: not to be called unknown.
 
+    `addresses` are all that stand in it: `%IX0.3`.
+
     semantics/qualify.py empties `namespaces` into the rest under qualified names, and leaves `spots`.
     """
 
@@ -282,3 +288,4 @@ class File:
     usings: tuple[Using, ...] = ()
     namespaces: tuple[Namespace, ...] = ()
     spots: tuple[NamespaceSpot, ...] = ()
+    addresses: frozenset[str] = frozenset()
