@@ -13,6 +13,7 @@ from runtime.lang.interp.intrinsics import intrinsic
 from runtime.lang.interp.places import compile_place
 from runtime.lang.interp.pointers import compile_point
 from runtime.lang.interp.texts import text_conversion
+from runtime.lang.ir.pointer import parts
 from runtime.lang.machine import Buffer
 
 
@@ -115,11 +116,15 @@ class ExpressionCompiler:
         refs = tuple(self.place(ref) for ref in node.refs)
         arms = {arm.number: (arm, self.function(arm.body)) for arm in node.arms}
         default = node.type.default if node.type else False
+        is_pointer = ir.type_of(node.subject) == ir.POINTER
 
         def call(activation: Activation) -> Value:
-            number, offset = divmod(int(subject(activation)), 1 << 32)
+            held = int(subject(activation))
+            anywhere = held >> 32, appmemory.HEADER_SIZE, node.end, held & 0xFFFFFFFF
+            number, low, high, offset = parts(held) if is_pointer else anywhere
             arm, function = arms.get(number, (None, None))
-            if arm is None or function is None or not _holds(offset, arm.size, arm.alignment, node.end):
+            end = high if appmemory.HEADER_SIZE <= low <= offset and high <= node.end else 0
+            if arm is None or function is None or not _holds(offset, arm.size, arm.alignment, end):
                 self._record(node.site)
                 return default
             arguments = [value(activation) for value in values]

@@ -37,11 +37,12 @@ class DispatchArm:
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """A METHOD called through an interface variable; the arms are the table of all types that implement it.
+    """A METHOD called through an interface variable or a reference; the arms are the table of types it may lead to.
 
-    `subject` (ULINT) comes first: the instance's offset in application memory in its lower 32 bits, the number of its
-    type in the upper ones. Without an arm of that number, or with an instance not aligned within [HEADER_SIZE, end):
-    fault at `site`, nothing more is evaluated, the result is the default. Else all goes on as in `Call`.
+    `subject` comes first. A ULINT: the instance's offset in application memory in its lower 32 bits, the number of its
+    type in the upper ones. A POINTER: its tag is the number, and its bounds must hold the instance. Without an arm of
+    that number, or with an instance not aligned within [HEADER_SIZE, end): fault at `site`, nothing more is evaluated,
+    the result is the default. Else all goes on as in `Call`.
     """
 
     type: Elementary | None

@@ -3,7 +3,8 @@
 Sixteen bytes, little-endian, that any other bytes may stand for; what is read from memory is checked at each use
 (`Followed`), so that no content of memory leads out of globals, instances and static variables:
 
-    tag      u32   its upper half is the layout's mark: a pointer made for another layout leads nowhere; 0 is null
+    tag      u32   its upper half is the layout's mark: a pointer made for another layout leads nowhere; 0 is null.
+                   The lower half is the number of a block's type (semantics/classes.py), 0 for everything else
     low      u32   first byte of the object whose address was taken
     high     u32   first byte behind it
     offset   u32   where it points; may lie anywhere, it is use that is checked

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from runtime.core import appmemory
 from runtime.core.elementary import Elementary, Kind
 from runtime.lang import ir
+from runtime.lang.ir.pointer import HIGH_BIT, LOW_BIT, OFFSET_BIT
 from runtime.lang.llvm import places
 from runtime.lang.llvm.texts import text_room
 from runtime.lang.llvm.types import register_type
@@ -38,13 +39,21 @@ def call(out: BodyWriter, node: ir.Call, evaluate: places.Evaluate, type_of: Typ
 def dispatch(out: BodyWriter, node: ir.Dispatch, evaluate: places.Evaluate, type_of: TypeOf) -> str:
     """A switch over the type's number, checked first, with the instance's offset; then a switch over the calls."""
     subject = evaluate(out, node.subject)
-    number, offset = out.temp(f"lshr i64 {subject}, 32"), out.temp(f"and i64 {subject}, {(1 << 32) - 1}")
+    bounds: tuple[str, str] | None = None
+    if type_of(node.subject) == ir.POINTER:
+        number, offset = places.part_of(out, subject, 0), places.part_of(out, subject, OFFSET_BIT)
+        bounds = places.part_of(out, subject, LOW_BIT), places.part_of(out, subject, HIGH_BIT)
+    else:
+        number, offset = out.temp(f"lshr i64 {subject}, 32"), out.temp(f"and i64 {subject}, {(1 << 32) - 1}")
     go, unset, skip, join = out.label("go"), out.label("unset"), out.label("skip"), out.label("join")
     checks = [out.label("check") for _ in node.arms]
     _switch(out, number, unset, node.arms, checks)
     for arm, label in zip(node.arms, checks, strict=True):
         out.start(label)
-        out.branch_if(_holds(out, offset, arm, node.end), go, unset, LIKELY)
+        good = _holds(out, offset, arm, node.end)
+        if bounds is not None:
+            good = _is_within(out, offset, arm, bounds, node.end, good)
+        out.branch_if(good, go, unset, LIKELY)
     out.start(unset)
     out.record_fault(node.site)
     out.branch(skip)
@@ -96,3 +105,17 @@ def _holds(out: BodyWriter, offset: str, arm: ir.DispatchArm, end: int) -> str:
     inside = out.temp(f"icmp ult i64 {from_start}, {room}")
     odd = out.temp(f"and i64 {offset}, {arm.alignment - 1}")
     return out.temp(f"and i1 {inside}, {out.temp(f'icmp eq i64 {odd}, 0')}")
+
+
+def _is_within(out: BodyWriter, offset: str, arm: ir.DispatchArm, bounds: tuple[str, str], end: int, good: str) -> str:
+    """Whether a pointer's bounds hold the instance as well, and are themselves within what a program may touch."""
+    low, high = bounds
+    behind = out.temp(f"add i64 {offset}, {arm.size}")
+    for condition in (
+        f"icmp uge i64 {low}, {appmemory.HEADER_SIZE}",
+        f"icmp uge i64 {offset}, {low}",
+        f"icmp ule i64 {behind}, {high}",
+        f"icmp ule i64 {high}, {end}",
+    ):
+        good = out.temp(f"and i1 {good}, {out.temp(condition)}")
+    return good

@@ -6,11 +6,14 @@ from runtime.core.diagnostic import Label, Span
 from runtime.lang import ir
 from runtime.lang.diagnostics.report import Report
 from runtime.lang.lower import sfc, statement
-from runtime.lang.lower.context import Compiled, Context, Sites
+from runtime.lang.lower.context import Compiled, Context, Given, Sites
 from runtime.lang.lower.origins import locals_of, with_origins
 from runtime.lang.semantics import edges
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, VarSymbol
 from runtime.lang.semantics.types import alignment_of, size_of, storage_of
+
+_Variant = tuple[PouSymbol, PouSymbol | None, Given]
+"""A body as it is compiled: the POU, the type of the instance it runs on, the types of what its in-outs are given."""
 
 
 class Bodies:
@@ -25,7 +28,7 @@ class Bodies:
         self._quality_offset = quality_offset
         self._stamp_offset = stamp_offset
         self._mark = mark
-        self._running: list[tuple[PouSymbol, PouSymbol | None]] = []
+        self._running: list[_Variant] = []
         self._done: dict[str, Compiled] = {}
         self._bit_movers: dict[str, ir.Body] = {}
         self._action_bodies: dict[str, ir.Body] = {}
@@ -35,7 +38,7 @@ class Bodies:
         """What has been lowered so far."""
         return {c.body.name: c.body for c in self._done.values()} | self._bit_movers | self._action_bodies
 
-    def compile(self, pou: PouSymbol, span: Span, this: PouSymbol | None = None) -> Compiled | None:
+    def compile(self, pou: PouSymbol, span: Span, this: PouSymbol | None = None, given: Given = ()) -> Compiled | None:
         """The body of a POU, for instances of type `this`; None, reported at `span`, when that would be recursion.
 
         None without a word for a method that has no body.
@@ -44,22 +47,24 @@ class Bodies:
             return None
         if this is None and pou.kind == "FUNCTION_BLOCK":
             this = pou
-        name = _name(pou, this)
+        variant = (pou, this, given)
+        name = _name(variant)
         if name in self._done:
             return self._done[name]
-        # Two calls under way cannot share a static variable: then the type of the instance makes no difference.
-        again = next((r for r in self._running if r == (pou, this) or (r[0] is pou and pou.statics)), None)
+        # Two calls under way cannot share a static variable: then the types of instances make no difference.
+        again = next((r for r in self._running if r == variant or (r[0] is pou and pou.statics)), None)
         if again is not None:
             self._refuse_recursion(again, span)
             return None
         self._symbols.declare(pou)
-        self._running.append((pou, this))
-        compiled = self._lower(pou, this, name)
+        self._running.append(variant)
+        compiled = self._lower(variant, name)
         self._running.pop()
         self._done[name] = compiled
         return compiled
 
-    def _lower(self, pou: PouSymbol, this: PouSymbol | None, name: str) -> Compiled:
+    def _lower(self, variant: _Variant, name: str) -> Compiled:
+        pou, this, given = variant
         outer = pou.owner.variables if pou.owner is not None else None
         ctx = Context(
             self._report,
@@ -72,6 +77,7 @@ class Bodies:
             bytearray(pou.frame),
             mark=self._mark,
             this=this,
+            given=given,
         )
         opening = _opening(ctx, pou) if pou.kind in ("FUNCTION", "METHOD") else edges.opening(pou, this)
         block = (*_static_values(pou), *opening, *statement.block(ctx, pou.tree.body))
@@ -82,19 +88,23 @@ class Bodies:
         body = replace(with_origins(ctx, _body(pou, name, ctx, block)), locals=locals_of(pou))
         return Compiled(pou, body, ctx.cost, ctx.may_cut, ctx.writes, ctx.assertions)
 
-    def _refuse_recursion(self, key: tuple[PouSymbol, PouSymbol | None], span: Span) -> None:
+    def _refuse_recursion(self, key: _Variant, span: Span) -> None:
         pou = key[0]
         cycle = self._running[self._running.index(key) :]
-        way = " calls ".join(p.path for p, _ in (*cycle, key))
+        way = " calls ".join(p.path for p, _, _ in (*cycle, key))
         label = Label(pou.tree.name.span, f"{pou.path} is declared here")
         mend = "write it as a loop"
         self._report.error("L3010", f"recursion: {way}", span, "calls itself in the end", label, help=mend)
 
 
-def _name(pou: PouSymbol, this: PouSymbol | None) -> str:
-    """The body's name: `PUMP`, `PUMP.start`, and `PUMP.start@FAST_PUMP` where that inherits it."""
+def _name(variant: _Variant) -> str:
+    """The body's name: `PUMP`, `PUMP.start`, `PUMP.start@FAST_PUMP` where that inherits it, `RUN&0=FAST_PUMP` where
+    its first in-out is given such a one.
+    """
+    pou, this, given = variant
     is_own = this is None or this is pou or this is pou.owner
-    return pou.path if is_own or this is None else f"{pou.path}@{this.name}"
+    name = pou.path if is_own or this is None else f"{pou.path}@{this.name}"
+    return name + "".join(f"&{number}={block.name}" for number, block in given)
 
 
 def _static_values(pou: PouSymbol) -> list[ir.Statement]:

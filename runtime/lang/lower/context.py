@@ -21,7 +21,8 @@ class Typed:
 
     A single value has `expr`, a structure or array has `place`. A literal without a type yet has `make`, which gives
     it the type its context asks for (and reports if it does not fit), and `number`. After a mistake there is neither.
-    `before` are calls to be made before `place` is read: it holds their results.
+    `before` are calls to be made before `place` is read: it holds their results. `lead` is the reference an instance is
+    reached through, where it tells which block that is an instance of.
     """
 
     type: Type
@@ -31,6 +32,11 @@ class Typed:
     make: Callable[[Elementary], ir.Expr | None] | None = None
     number: int | float | None = None
     before: tuple[ir.Call | ir.Dispatch, ...] = ()
+    lead: ir.Expr | None = None
+
+
+Given = tuple[tuple[int, PouSymbol], ...]
+"""In-outs (by their number among a POU's) that are given instances of a block that extends the declared one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ class Context:
     """One body (or, with `pou` None, one constant expression) on its way into IR.
 
     `this` is the type of the instance the body runs on: for a method the block itself or one that extends it.
+    `given` are the types of what its in-outs are given here, where those extend what was declared.
     `mark` is what pointers carry in this layout.
     """
 
@@ -84,7 +91,7 @@ class Context:
     scope: Scope
     sites: Sites
     pou: PouSymbol | None = None
-    compile_body: Callable[[PouSymbol, Span, PouSymbol | None], Compiled | None] = lambda *_: None
+    compile_body: Callable[[PouSymbol, Span, PouSymbol | None, Given], Compiled | None] = lambda *_: None
     quality_offset: int = 0
     stamp_offset: int = 0
     frame: bytearray = field(default_factory=bytearray)
@@ -95,6 +102,7 @@ class Context:
     writes: list[GlobalWrite] = field(default_factory=list)
     mark: int = 0
     this: PouSymbol | None = None
+    given: Given = ()
     bit_movers: dict[str, ir.Body] = field(default_factory=dict)
     action_bodies: dict[str, ir.Body] = field(default_factory=dict)
     assertions: list[Assertion] = field(default_factory=list)

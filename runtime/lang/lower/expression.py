@@ -8,7 +8,18 @@ from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import literal_of
 from runtime.lang.semantics.namespaces import simple
 from runtime.lang.semantics.symbols import suggest, suggest_of
-from runtime.lang.semantics.types import NULL, UNKNOWN, EnumType, Flexible, Type, Unknown, name_of, storage_of, value_of
+from runtime.lang.semantics.types import (
+    NULL,
+    UNKNOWN,
+    BlockType,
+    EnumType,
+    Flexible,
+    Type,
+    Unknown,
+    name_of,
+    storage_of,
+    value_of,
+)
 from runtime.lang.syntax.literals import read_literal
 
 
@@ -96,7 +107,9 @@ def _variable(
         return nothing(node.span)
     storage = storage_of(ref.type)
     if storage is None:
-        return Typed(ref.type, node.span, place=ref.place, before=ref.before)
+        kind = place.block_of(ctx, ref).block if isinstance(ref.type, BlockType) else None
+        lead = place.led_to(ctx, ref) if kind is not None else None
+        return Typed(kind or ref.type, node.span, place=ref.place, before=ref.before, lead=lead)
     if ref.place is None:
         assert ref.root.value is not None
         return Typed(value_of(ref.type), node.span, ir.Const(storage, ref.root.value))

@@ -6,23 +6,27 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import Elementary
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression
+from runtime.lang.lower import expression, place
 from runtime.lang.lower.arguments import Bound, bind
-from runtime.lang.lower.context import Compiled, Context
+from runtime.lang.lower.context import Compiled, Context, Given
 from runtime.lang.lower.convert import fit
-from runtime.lang.lower.passing import by_reference
-from runtime.lang.semantics.classes import counterpart, implementers
+from runtime.lang.lower.passing import by_reference, types_given
+from runtime.lang.semantics.classes import counterpart, family, implementers
 from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
 from runtime.lang.semantics.types import alignment_of, name_of, size_of, storage_of
 
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """What a method runs on: the instance at `instance` of type `this`, or what the interface value `subject` says."""
+    """What a method runs on: the instance at `instance` of type `this`, or what the interface value `subject` says.
+
+    With `base`, `subject` is a reference to an instance of that block or of one that extends it.
+    """
 
     this: PouSymbol | None
     instance: ir.Place | None = None
     subject: ir.Expr | None = None
+    base: PouSymbol | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +70,20 @@ def call_function(
         return None
     values = [_value(ctx, symbol, bound) for symbol in found.inputs if storage_of(symbol.type) is not None]
     before: list[ir.Call | ir.Dispatch] = []
+    got: dict[str, place.Ref] = {}
     refs = [
-        result if symbol is found.result_symbol else _reference(ctx, node, found, symbol, bound, before)
+        result if symbol is found.result_symbol else _reference(ctx, node, found, symbol, bound, got)
         for symbol in found.refs
     ]
+    before += [call for ref in got.values() for call in ref.before]
+    given = types_given(ctx, found.in_outs, [got.get(s.name.lower()) for s in found.in_outs])
     known_values = [v for v in values if v is not None]
     known_refs = [r for r in refs if r is not None]
     ready = len(known_values) == len(values) and len(known_refs) == len(refs)
     if on is not None and on.subject is not None:
-        made: ir.Call | ir.Dispatch | None = _dispatch(ctx, node, found, on.subject, known_values, known_refs)
+        made: ir.Call | ir.Dispatch | None = _dispatch(ctx, node, found, on, known_values, known_refs, given)
     else:
-        made = _direct(ctx, node, found, on, known_values, known_refs)
+        made = _direct(ctx, node, found, on, known_values, known_refs, given)
     return Made(made, tuple(before), result) if made is not None and ready else None
 
 
@@ -87,8 +94,9 @@ def _direct(
     on: Receiver | None,
     values: list[ir.Expr],
     refs: list[ir.Place],
+    given: Given,
 ) -> ir.Call | None:
-    compiled = ctx.compile_body(found, node.callee.span, on.this if on is not None else None)
+    compiled = ctx.compile_body(found, node.callee.span, on.this if on is not None else None, given)
     if compiled is None:
         return None
     _account(ctx, node, [compiled])
@@ -100,25 +108,28 @@ def _dispatch(
     ctx: Context,
     node: tree.CallExpr,
     found: PouSymbol,
-    subject: ir.Expr,
+    on: Receiver,
     values: list[ir.Expr],
     refs: list[ir.Place],
+    given: Given,
 ) -> ir.Dispatch | None:
-    """The call through an interface: an arm for each type that implements it."""
+    """The call through an interface or a reference: an arm for each type that implements the one, extends the other."""
     arms: list[ir.DispatchArm] = []
     reached: list[Compiled] = []
     assert found.owner is not None
-    for number, block in implementers(ctx.scope.symbols, found.owner):
+    assert on.subject is not None
+    symbols, mark = ctx.scope.symbols, 0 if on.base is None else ctx.mark
+    for number, block in implementers(symbols, found.owner) if on.base is None else family(symbols, on.base):
         method = counterpart(block, found)
-        compiled = ctx.compile_body(method, node.callee.span, block) if method is not None else None
+        compiled = ctx.compile_body(method, node.callee.span, block, given) if method is not None else None
         if compiled is None or block.block is None:
             continue
         reached.append(compiled)
-        arms.append(ir.DispatchArm(number, compiled.body.name, block.block.size, block.block.alignment))
+        arms.append(ir.DispatchArm(mark | number, compiled.body.name, block.block.size, block.block.alignment))
     _account(ctx, node, reached)
     site = ctx.site(FaultCode.BAD_REFERENCE, node.callee.span)
     end = ctx.quality_offset
-    return ir.Dispatch(_storage(found), subject, tuple(arms), end, tuple(values), tuple(refs), site)
+    return ir.Dispatch(_storage(found), on.subject, tuple(arms), end, tuple(values), tuple(refs), site)
 
 
 def _account(ctx: Context, node: tree.CallExpr, reached: list[Compiled]) -> None:
@@ -163,7 +174,7 @@ def _reference(
     found: PouSymbol,
     symbol: VarSymbol,
     bound: Bound,
-    before: list[ir.Call | ir.Dispatch],
+    got: dict[str, place.Ref],
 ) -> ir.Place | None:
     key = symbol.name.lower()
     output = symbol in found.outputs
@@ -176,5 +187,5 @@ def _reference(
     ref = by_reference(ctx, node, found.name, symbol, given, must_write=must_write)
     if ref is None:
         return None
-    before += ref.before
+    got[key] = ref
     return ref.place

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 from runtime.core.diagnostic import Label
-from runtime.core.elementary import LINT
+from runtime.core.elementary import LINT, UDINT
 from runtime.lang import ir, tree
 from runtime.lang.lower import place
 from runtime.lang.lower.arguments import Bound, bind
-from runtime.lang.lower.context import Context, Typed
+from runtime.lang.lower.context import Compiled, Context, Given, Typed
 from runtime.lang.lower.convert import fit
-from runtime.lang.lower.passing import by_reference, into, refuse_copy, store
-from runtime.lang.semantics.symbols import VarSymbol
+from runtime.lang.lower.passing import by_reference, into, refuse_copy, store, types_given
+from runtime.lang.semantics.classes import family
+from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
 from runtime.lang.semantics.types import BlockType, name_of, same, size_of, storage_of, value_of
 
 
@@ -31,7 +32,7 @@ def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: Block
         private=[k for k, s in found.variables.items() if s.section == "VAR"],
     )
     steady = place.steady(ref.place, kind) if ref.place is not None else None
-    prologue, instance = hoisted(ctx, steady, many=len(node.args) > 0)
+    prologue, instance = hoisted(ctx, steady, many=len(node.args) > 0 or place.led_to(ctx, ref) is not None)
     before = [s for symbol in found.inputs for s in _give(ctx, symbol, kind, instance, bound)]
     refs = (
         [
@@ -42,17 +43,54 @@ def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: Block
         else []
     )
     after = [s for symbol in found.outputs for s in _take(ctx, symbol, kind, instance, bound)]
-    compiled = ctx.compile_body(found, node.callee.span, None)
-    if compiled is None or instance is None or any(r is None for r in refs):
-        return []
-    ctx.charge(compiled)
-    ctx.writes += [replace(w, span=node.callee.span) for w in compiled.writes]
+    given = types_given(ctx, found.in_outs, refs) if bound.ok else ()
     places = tuple(r.place for r in refs if r is not None and r.place is not None)
-    block = (*before, ir.CallInstance(found.name, instance, places), *after)
+    if instance is None or any(r is None for r in refs):
+        ctx.compile_body(found, node.callee.span, None, ())
+        return []
+    called = _called(ctx, node, ref, found, instance, places, given)
+    if called is None:
+        return []
+    block = (*before, called, *after)
     if len(block) == 1 or not instance.may_be_bad:
         return [*prologue, *block]
     # One bad index is one fault, and skips inputs, call and outputs together.
     return [*prologue, ir.If(((ir.Reachable(instance), block),))]
+
+
+def _called(
+    ctx: Context,
+    node: tree.CallExpr,
+    ref: place.Ref,
+    found: PouSymbol,
+    instance: ir.Place,
+    places: tuple[ir.Place, ...],
+    given: Given,
+) -> ir.Statement | None:
+    """The body of the instance's own type: known here, or (a reference to a base) told by the reference."""
+    lead = instance.followed.pointer if place.led_to(ctx, ref) is not None and instance.followed is not None else None
+    known = place.block_of(ctx, ref)
+    reached: list[Compiled] = []
+
+    def call(block: PouSymbol) -> ir.CallInstance | None:
+        own = block if len(block.in_outs) == len(found.in_outs) else found
+        compiled = ctx.compile_body(own, node.callee.span, None, given)
+        if compiled is None or block.block is None:
+            return None
+        reached.append(compiled)
+        at = place.touched(instance, block.block) if lead is not None else instance
+        return ir.CallInstance(compiled.body.name, place.steady(at, block.block), places)
+
+    made: ir.Statement | None = call(known)
+    if lead is not None and made is not None:
+        others = [(ctx.mark | n, call(b)) for n, b in family(ctx.scope.symbols, known) if b is not known]
+        arms = tuple(ir.CaseArm(((n, n),), (other,)) for n, other in others if other is not None)
+        made = ir.Case(ir.Convert(UDINT, lead), arms, (made,))
+    if reached:
+        ctx.charge(max(reached, key=lambda c: c.cost))
+        ctx.may_cut |= any(c.may_cut for c in reached)
+    ctx.writes += [replace(w, span=node.callee.span) for c in reached for w in c.writes]
+    return made
 
 
 def hoisted(ctx: Context, instance: ir.Place | None, *, many: bool) -> tuple[list[ir.Statement], ir.Place | None]:

@@ -4,12 +4,14 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import BOOL, LINT, ULINT
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
+from runtime.lang.ir.pointer import MARK_BIT, OFFSET_BIT
 from runtime.lang.lower.context import Context, Typed
-from runtime.lang.semantics.classes import implementers, interfaces_of, numbered
+from runtime.lang.semantics.classes import implementers, interfaces_of, number_of
 from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.types import NULL, BlockType, InterfaceType, Type, Unknown, name_of
 
 NONE = ir.Const(ULINT, 0)
+_ALL_BUT_MARK = (1 << 8 * ir.POINTER.size) - (1 << 32) + (1 << MARK_BIT) - 1
 
 
 def held(ctx: Context, value: Typed, target: InterfaceType, *declared: Label) -> ir.Expr | None:
@@ -26,11 +28,14 @@ def held(ctx: Context, value: Typed, target: InterfaceType, *declared: Label) ->
         return None
     if isinstance(value.type, BlockType):
         number = _number(ctx, value.type, interface)
+        block = ctx.scope.symbols.pous[value.type.name.lower()]
+        if value.lead is not None and interface in interfaces_of(block):
+            return _as_interface(value.lead)
         if number and value.place is not None:
             site = ctx.site(FaultCode.BAD_REFERENCE, value.span)
             return ir.Locate(value.place, number, ctx.quality_offset, site)
-        if number or _is_abstract_self(ctx, value):
-            return None
+        if number or (block.has("ABSTRACT") and interface in interfaces_of(block)):
+            return None  # in the text of an ABSTRACT block, or of what is given one: it stands for what extends it
     message = f"{name_of(value.type)} does not implement {target.name}"
     ctx.report.error("L7009", message, value.span, f"this is {name_of(value.type)}", *declared)
     return None
@@ -83,13 +88,13 @@ def _number(ctx: Context, kind: Type, interface: PouSymbol) -> int:
     """The number of a block's type; 0 when it does not implement the interface."""
     assert isinstance(kind, BlockType)
     block = ctx.scope.symbols.pous[kind.name.lower()]
-    known = numbered(ctx.scope.symbols)
-    return known.index(block) + 1 if block in known and interface in interfaces_of(block) else 0
+    return number_of(ctx.scope.symbols, block) if interface in interfaces_of(block) else 0
 
 
-def _is_abstract_self(ctx: Context, value: Typed) -> bool:
-    """THIS in the text of an ABSTRACT block: it stands for what extends it."""
-    return ctx.this is not None and value.type is ctx.this.block and ctx.this.has("ABSTRACT")
+def _as_interface(reference: ir.Expr) -> ir.Expr:
+    """A reference to an instance as an interface variable holds it: the number above the offset, without the mark."""
+    bare = ir.Binary(ir.POINTER, "and", reference, ir.Const(ir.POINTER, _ALL_BUT_MARK))
+    return ir.Convert(ULINT, ir.Intrinsic(ir.POINTER, "ROL", (bare, ir.Const(LINT, 8 * ir.POINTER.size - OFFSET_BIT))))
 
 
 def _an(kind: InterfaceType) -> str:

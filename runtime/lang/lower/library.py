@@ -14,7 +14,7 @@ def library_call(ctx: Context, span: Span, name: str, *values: ir.Expr) -> ir.Ex
         return None
     found = ctx.scope.symbols.pous[name.lower()]
     ctx.scope.symbols.declare(found)
-    compiled = ctx.compile_body(found, span, None)
+    compiled = ctx.compile_body(found, span, None, ())
     if compiled is None or found.result is None:
         return None
     ctx.charge(compiled)

@@ -111,7 +111,9 @@ def call_base(ctx: Context, node: tree.CallExpr) -> list[ir.Statement] | None:
     if node.args:
         mend = "assign inputs before the call: they are this block's own"
         ctx.report.error("L3007", "SUPER() takes nothing", node.span, "arguments given", help=mend)
-    compiled = ctx.compile_body(base, node.callee.span, ctx.this)
+    compiled = ctx.compile_body(
+        base, node.callee.span, ctx.this, tuple(g for g in ctx.given if g[0] < len(base.in_outs))
+    )
     if compiled is None:
         return []
     ctx.charge(compiled)
@@ -146,8 +148,9 @@ def _home(ctx: Context, base: tree.Expr) -> _Home | None:
     if ref is None or ref.place is None:
         return None
     if isinstance(ref.type, BlockType):
-        pou = ctx.this if ref.root.section == "THIS" and ref.member is None and not ref.followed else None
-        pou = pou or ctx.scope.symbols.pous[ref.type.name.lower()]
+        pou, lead = place.block_of(ctx, ref), place.led_to(ctx, ref)
+        if lead is not None:
+            return _Home(pou, Receiver(None, subject=lead, base=pou))
         return _Home(pou, Receiver(pou, place.steady(ref.place, ref.type)))
     return _interface(ctx, ref.type, ir.Load(ULINT, ref.place))
 

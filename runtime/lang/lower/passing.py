@@ -1,5 +1,6 @@
 """Values on their way into variables and parameters: assignment of any type, and passing by reference."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from runtime.core.diagnostic import Label, Span
@@ -7,11 +8,21 @@ from runtime.core.elementary import LINT
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, partial, place
-from runtime.lang.lower.context import Context
+from runtime.lang.lower.context import Context, Given
 from runtime.lang.lower.convert import converted, fit
+from runtime.lang.semantics.classes import extends
 from runtime.lang.semantics.constants import evaluate
 from runtime.lang.semantics.symbols import VarSymbol
-from runtime.lang.semantics.types import SubrangeType, Type, contains_block, name_of, same, size_of, storage_of
+from runtime.lang.semantics.types import (
+    BlockType,
+    SubrangeType,
+    Type,
+    contains_block,
+    name_of,
+    same,
+    size_of,
+    storage_of,
+)
 
 
 def by_reference(
@@ -30,14 +41,34 @@ def by_reference(
         mend = "assign it to a BOOL first, and give that"
         ctx.report.error("L2008", "a bit has no address of its own", given.span, "one bit", help=mend)
         return None
-    if not same(ref.type, symbol.type):
+    if not same(ref.type, symbol.type) and not _is_one_of(ctx, ref.type, symbol.type):
         label = Label(symbol.span, f"declared {name_of(symbol.type)} here")
         message = f"'{symbol.name}' needs a variable of exactly {name_of(symbol.type)}"
         ctx.report.error("L2008", message, given.span, f"this is {name_of(ref.type)}", label)
         return None
+    if isinstance(ref.type, BlockType) and place.led_to(ctx, ref) is not None:
+        message = f"which block '{symbol.name}' would be given is known only when the program runs"
+        mend = f"declare '{symbol.name}' in VAR_INPUT as REF_TO {name_of(symbol.type)}, and give it the reference"
+        ctx.report.error("L2008", message, given.span, f"a reference to {name_of(ref.type)}", help=mend)
+        return None
     if must_write and not place.writable(ctx, ref):
         return None
     return replace(ref, place=place.steady(ref.place, ref.type)) if ref.place is not None else ref
+
+
+def _is_one_of(ctx: Context, given: Type, wanted: Type) -> bool:
+    """Whether an instance of a block that extends the wanted one is given: it begins with all that the base has."""
+    if not isinstance(given, BlockType) or not isinstance(wanted, BlockType):
+        return False
+    pous = ctx.scope.symbols.pous
+    return extends(ctx.scope.symbols, pous[given.name.lower()], pous[wanted.name.lower()])
+
+
+def types_given(ctx: Context, in_outs: Sequence[VarSymbol], refs: Sequence[place.Ref | None]) -> Given:
+    """The types of what in-outs are given, where they extend what was declared."""
+    pairs = enumerate(zip(in_outs, refs, strict=True))
+    known = [(n, s, place.block_of(ctx, r)) for n, (s, r) in pairs if r is not None and isinstance(r.type, BlockType)]
+    return tuple((n, block) for n, symbol, block in known if block.block is not symbol.type)
 
 
 def assign(ctx: Context, target: place.Ref, given: tree.Expr) -> list[ir.Statement]:

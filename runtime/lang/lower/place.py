@@ -10,11 +10,11 @@ from runtime.lang.lower import call, expression, partial, reference
 from runtime.lang.lower.context import Context, GlobalWrite, Typed
 from runtime.lang.lower.convert import converted, settled, warn_bits
 from runtime.lang.semantics.addresses import DIRECT
-from runtime.lang.semantics.classes import homes_of
+from runtime.lang.semantics.classes import family, homes_of
 from runtime.lang.semantics.constants import evaluate
 from runtime.lang.semantics.located import check_address
 from runtime.lang.semantics.namespaces import namespace_of, within
-from runtime.lang.semantics.symbols import VarSymbol, suggest_of
+from runtime.lang.semantics.symbols import PouSymbol, VarSymbol, suggest_of
 from runtime.lang.semantics.types import (
     ArrayType,
     BlockType,
@@ -128,6 +128,29 @@ def writable(ctx: Context, ref: Ref) -> bool:
 def moved(place: ir.Place, offset: int) -> ir.Place:
     """An address some bytes further."""
     return replace(place, offset=place.offset + offset)
+
+
+def block_of(ctx: Context, ref: Ref) -> PouSymbol:
+    """The type of an instance: what is known of THIS and of what an in-out is given here, else as declared."""
+    assert isinstance(ref.type, BlockType)
+    if not ref.followed and ref.member is None and ref.whole is None:
+        if ref.root.section == "THIS" and ctx.this is not None:
+            return ctx.this
+        in_outs = ctx.pou.in_outs if ctx.pou is not None else []
+        known = next((block for number, block in ctx.given if in_outs[number] is ref.root), None)
+        if known is not None:
+            return known
+    return ctx.scope.symbols.pous[ref.type.name.lower()]
+
+
+def led_to(ctx: Context, ref: Ref) -> ir.Expr | None:
+    """The reference that an instance is reached through, if it may lead to one of a block that extends the target."""
+    followed = ref.place.followed if ref.place is not None else None
+    if followed is None or ref.member is not None or ref.whole is not None:
+        return None
+    base = block_of(ctx, ref)
+    others = [b for _, b in family(ctx.scope.symbols, base) if b is not base]
+    return followed.pointer if others else None
 
 
 def touched(place: ir.Place, kind: Type) -> ir.Place:

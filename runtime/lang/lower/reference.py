@@ -12,12 +12,14 @@ from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import BOOL, DINT, LINT, UDINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.ir.pointer import OFFSET_BIT
+from runtime.lang.ir.pointer import MARK_BIT, OFFSET_BIT
 from runtime.lang.lower import convert, mismatch, place
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.semantics.types import ANY_INT, NULL, UNKNOWN, RefType, Type, name_of, same, size_of
+from runtime.lang.semantics.classes import extends, number_of
+from runtime.lang.semantics.types import ANY_INT, NULL, UNKNOWN, BlockType, RefType, Type, name_of, same, size_of
 
 NAMES = ("ref", "adr")
+_ALL_BUT_NUMBER = (1 << 8 * ir.POINTER.size) - (1 << MARK_BIT)
 _NULL = ir.Const(ir.POINTER, 0)
 _WHOLE = (Kind.SIGNED, Kind.UNSIGNED, Kind.BITS)
 _NUMBER_BYTES = 4
@@ -39,10 +41,17 @@ def take(ctx: Context, node: tree.CallExpr) -> Typed:
         ctx.report.error("L2008", "a bit has no address of its own", given.span, "one bit", help=mend)
         return nothing(node.span)
     kind: Type = ref.type if word == "REF" else UNKNOWN
-    around, size = ref.whole or (ref.place, size_of(ref.type))
+    block = place.block_of(ctx, ref) if isinstance(ref.type, BlockType) else None
+    own: Type = block.block if block is not None and block.block is not None else ref.type
+    around, size = ref.whole or (ref.place, size_of(own))
     behind, inner = ref.place.offset - around.offset, ref.place.indices[len(around.indices) :]
     site = ctx.site(FaultCode.BAD_REFERENCE, node.span)
-    point = ir.Point(around, behind, inner, size, ctx.mark, ctx.quality_offset, site)
+    number = number_of(ctx.scope.symbols, block) if block is not None else 0
+    point: ir.Expr = ir.Point(around, behind, inner, size, ctx.mark | number, ctx.quality_offset, site)
+    if ref.followed and (ref.member is not None or ref.whole is not None):
+        # A part of what the pointer leads to: of the tag it moves along, only the mark still holds.
+        kept = ir.Binary(ir.POINTER, "and", point, ir.Const(ir.POINTER, _ALL_BUT_NUMBER))
+        point = ir.Binary(ir.POINTER, "or", kept, ir.Const(ir.POINTER, number))
     return Typed(RefType(lambda: kind), node.span, point)
 
 
@@ -52,7 +61,7 @@ def held(ctx: Context, value: Typed, target: RefType, *declared: Label) -> ir.Ex
         return _NULL
     kind = name_of(value.type)
     if isinstance(value.type, RefType):
-        if not same(value.type, target):
+        if not same(value.type, target) and not _leads_to_one_of(ctx, value.type.target, target.target):
             message = f"{kind} is taken as {name_of(target)}"
             mend = "memory is read and written byte by byte, as it lies there: little-endian"
             ctx.report.warning("L9201", message, value.span, f"this is {kind}", *declared, help=mend)
@@ -62,6 +71,14 @@ def held(ctx: Context, value: Typed, target: RefType, *declared: Label) -> ir.Ex
         mend = "a number leads nowhere: keep what ADR(...) gave in a variable that is POINTER TO, and move that"
     ctx.report.error("L7009", f"{kind} is no {name_of(target)}", value.span, f"this is {kind}", *declared, help=mend)
     return None
+
+
+def _leads_to_one_of(ctx: Context, given: Type, wanted: Type) -> bool:
+    """Whether the target is an instance of a block that extends the wanted one."""
+    if not isinstance(given, BlockType) or not isinstance(wanted, BlockType):
+        return False
+    pous = ctx.scope.symbols.pous
+    return extends(ctx.scope.symbols, pous[given.name.lower()], pous[wanted.name.lower()])
 
 
 def as_number(ctx: Context, value: Typed, target: Type) -> ir.Expr | None:

@@ -116,7 +116,7 @@ def _control(ctx: Context, action: Action) -> list[ir.Statement]:
         if use.time is not None and (time := fit(ctx, expression.lower(ctx, use.time, TIME), TIME)) is not None:
             preset = ir.Assign(_field(action.control, "t"), TIME, time)
             made.append(ir.If(((_active(use.step), (preset,)),)))
-    compiled = ctx.compile_body(ctx.scope.symbols.pous[CONTROL], action.name.span, None)
+    compiled = ctx.compile_body(ctx.scope.symbols.pous[CONTROL], action.name.span, None, ())
     assert compiled is not None, "the library's block calls no block of the user"
     ctx.charge(compiled)
     assert action.control.place is not None

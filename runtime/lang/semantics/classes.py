@@ -151,11 +151,30 @@ def own_methods(pou: PouSymbol) -> list[PouSymbol]:
 
 
 def numbered(symbols: Symbols) -> list[PouSymbol]:
-    """All types an interface variable may lead to; the number of a type is its place here, from 1."""
-    blocks = [p for p in symbols.pous.values() if p.kind == "FUNCTION_BLOCK" and not p.has("ABSTRACT")]
-    for block in blocks:
+    """All types an interface variable or a reference to a base may lead to; a type's number is its place, from 1."""
+    every = [p for p in symbols.pous.values() if p.kind == "FUNCTION_BLOCK"]
+    for block in every:
         symbols.declare(block)
-    return [b for b in blocks if interfaces_of(b)]
+    bases = {id(b.base) for b in every if b.base is not None}
+    found = [b for b in every if b.base is not None or id(b) in bases or interfaces_of(b)]
+    return [b for b in found if not b.has("ABSTRACT")]
+
+
+def number_of(symbols: Symbols, block: PouSymbol) -> int:
+    """The number of a block's type; 0 when it has none."""
+    known = numbered(symbols)
+    return known.index(block) + 1 if block in known else 0
+
+
+def family(symbols: Symbols, base: PouSymbol) -> list[tuple[int, PouSymbol]]:
+    """The block and all that extend it, where there are instances of them, with their numbers."""
+    return [(n, b) for n, b in enumerate(numbered(symbols), 1) if base in lineage(b)]
+
+
+def extends(symbols: Symbols, block: PouSymbol, base: PouSymbol) -> bool:
+    """Whether an instance of the block is one of the base as well."""
+    symbols.declare(block)
+    return base in lineage(block)
 
 
 def implementers(symbols: Symbols, interface: PouSymbol) -> list[tuple[int, PouSymbol]]:

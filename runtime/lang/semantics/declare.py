@@ -246,7 +246,12 @@ class Declarer:
             message = f"{name_of(symbol.type)} is a PROGRAM"
             mend = "make it a FUNCTION_BLOCK to use it inside another POU"
             self._report.error("L3016", message, symbol.span, "an instance of a program", help=mend)
-        if isinstance(symbol.type, BlockType) and self._symbols.pous[symbol.type.name.lower()].has("ABSTRACT"):
+        is_given = symbol.section == "VAR_IN_OUT"
+        if (
+            isinstance(symbol.type, BlockType)
+            and not is_given
+            and self._symbols.pous[symbol.type.name.lower()].has("ABSTRACT")
+        ):
             mend = "declare an instance of a block that extends it, or a variable of an interface"
             label = f"an instance of {symbol.type.name}"
             self._report.error("L7006", f"{symbol.type.name} is ABSTRACT", symbol.span, label, help=mend)

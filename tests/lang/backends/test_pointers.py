@@ -23,6 +23,15 @@ add := n;
 END_METHOD
 n := n + 1;
 END_FUNCTION_BLOCK
+FUNCTION_BLOCK DOUBLE EXTENDS COUNTER
+VAR_OUTPUT more : LINT; END_VAR
+METHOD OVERRIDE add : DINT
+VAR_INPUT more : DINT; END_VAR
+n := n + 2 * more;
+THIS^.more := n;
+END_METHOD
+SUPER();
+END_FUNCTION_BLOCK
 FUNCTION ADDED : LINT
 VAR_IN_OUT sum : LINT; END_VAR
 sum := sum + 1;
@@ -73,10 +82,11 @@ def _absurd(app, mark, seed):
     end, size = app.quality_offset, len(app.initial)
     first = _where(app)
     edges = (0, 1, appmemory.HEADER_SIZE - 1, appmemory.HEADER_SIZE, first, end - 1, end, size, 2**31, 2**32 - 1)
-    made = [pointer(tag=mark, low=a, high=b, offset=c) for a, b, c in itertools.product(edges, repeat=3)]
+    tags = itertools.cycle((mark, mark + 1, mark + 2, mark + 3))
+    made = [pointer(tag=next(tags), low=a, high=b, offset=c) for a, b, c in itertools.product(edges, repeat=3)]
     rng = random.Random(seed)
     inside = [appmemory.HEADER_SIZE + rng.randrange(end - appmemory.HEADER_SIZE + 8) for _ in range(150)]
-    made += [pointer(tag=mark, low=appmemory.HEADER_SIZE, high=end, offset=at) for at in inside]
+    made += [pointer(tag=next(tags), low=appmemory.HEADER_SIZE, high=end, offset=at) for at in inside]
     return made + [rng.getrandbits(8 * SIZE) for _ in range(50)]
 
 
