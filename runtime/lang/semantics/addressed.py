@@ -69,7 +69,7 @@ def _passed_on(symbols: Symbols, bodies: Sequence[_Calls], taken: dict[int, VarS
     for body in bodies:
         for call in body.calls:
             for pou, parameters in asking.items():
-                if pou.kind == "FUNCTION_BLOCK" or pou.name.lower() == _last_name(call.callee):
+                if pou.kind == "FUNCTION_BLOCK" or pou.name.lower().rpartition(".")[2] == _last_name(call.callee):
                     given = (a.value for n, a in enumerate(call.args) if _is_for(pou, parameters, n, a))
                     news |= _take(symbols, body.pou, given, taken)
     return news
