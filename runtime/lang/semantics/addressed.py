@@ -69,7 +69,7 @@ def _passed_on(symbols: Symbols, bodies: Sequence[_Calls], taken: dict[int, VarS
     for body in bodies:
         for call in body.calls:
             for pou, parameters in asking.items():
-                if pou.kind == "FUNCTION_BLOCK" or pou.name.lower().rpartition(".")[2] == _last_name(call.callee):
+                if pou.kind == "FUNCTION_BLOCK" or _last(pou.name) == _last_name(call.callee):
                     given = (a.value for n, a in enumerate(call.args) if _is_for(pou, parameters, n, a))
                     news |= _take(symbols, body.pou, given, taken)
     return news
@@ -82,12 +82,17 @@ def _is_for(pou: PouSymbol, parameters: Sequence[VarSymbol], position: int, argu
     return position < len(inputs) and inputs[position] in parameters
 
 
+def _last(name: str) -> str:
+    """The name without the namespaces it is in."""
+    return name.lower().rpartition(".")[2]
+
+
 def _last_name(callee: tree.Expr) -> str:
     while isinstance(callee, tree.Group | tree.Dereference | tree.Subscript):
         callee = callee.inner if isinstance(callee, tree.Group) else callee.base
     if isinstance(callee, tree.Field):
         return callee.name.key
-    return callee.key if isinstance(callee, tree.Name) else ""
+    return _last(callee.key) if isinstance(callee, tree.Name) else ""
 
 
 def _root(node: tree.Expr) -> str:
