@@ -3,20 +3,16 @@
 from dataclasses import dataclass, replace
 
 from runtime.core.diagnostic import Label, Span
-from runtime.core.elementary import LINT, LWORD, ULINT, Elementary, Kind
-from runtime.core.fault import FaultCode
+from runtime.core.elementary import Elementary, Kind
 from runtime.lang import ir, tree
-from runtime.lang.lower import call, expression, partial, reference
-from runtime.lang.lower.context import Context, GlobalWrite, Typed
-from runtime.lang.lower.convert import converted, settled, warn_bits
+from runtime.lang.lower import call, partial, reference, subscript
+from runtime.lang.lower.context import Context, GlobalWrite
 from runtime.lang.semantics.addresses import DIRECT
 from runtime.lang.semantics.classes import family, homes_of
-from runtime.lang.semantics.constants import evaluate
 from runtime.lang.semantics.located import check_address
 from runtime.lang.semantics.namespaces import namespace_of, within
 from runtime.lang.semantics.symbols import PouSymbol, VarSymbol, suggest_of
 from runtime.lang.semantics.types import (
-    ArrayType,
     BlockType,
     InterfaceType,
     Member,
@@ -24,7 +20,6 @@ from runtime.lang.semantics.types import (
     StructType,
     Type,
     alignment_of,
-    leaves_of,
     members_at,
     name_of,
     size_of,
@@ -87,7 +82,7 @@ def _refer(ctx: Context, node: tree.Expr) -> Ref | None:
         case tree.Field():
             return _field(ctx, node)
         case tree.Subscript():
-            return _subscript(ctx, node)
+            return subscript.element(ctx, _refer(ctx, node.base), node)
         case tree.Partial():
             base = _refer(ctx, node.base)
             return partial.part(ctx, base, node) if base is not None and size_of(base.type) else None
@@ -330,79 +325,3 @@ def _methods(ctx: Context, kind: BlockType | InterfaceType) -> list[str]:
     homes = homes_of(ctx.scope.symbols.pous[kind.name.lower()])
     methods = [m.name for p in homes for m in p.methods.values()]
     return methods + [q.name for p in homes for q in p.properties.values()]
-
-
-def _subscript(ctx: Context, node: tree.Subscript) -> Ref | None:
-    base = _refer(ctx, node.base)
-    for position, index in enumerate(node.indices):
-        value = expression.lower(ctx, index, LINT)
-        if base is None or size_of(base.type) == 0:
-            base = None
-            continue
-        if not isinstance(base.type, ArrayType):
-            _refuse_subscript(ctx, node, base, position)
-            return None
-        around = base.whole or ((base.place, size_of(base.type)) if base.place is not None else None)
-        base = _at(ctx, replace(base, whole=around), base.type, index, value)
-    return replace(base, span=node.span) if base is not None else None
-
-
-def _refuse_subscript(ctx: Context, node: tree.Subscript, base: Ref, position: int) -> None:
-    message = f"{name_of(base.type)} has no elements"
-    if position:
-        span = node.indices[position].span
-        ctx.report.error("L2005", message, span, "one subscript too many", base.declared)
-    else:
-        ctx.report.error("L2005", message, node.span, f"this is {name_of(base.type)}", base.declared)
-
-
-def _at(ctx: Context, base: Ref, kind: ArrayType, node: tree.Expr, value: Typed) -> Ref | None:
-    """One subscript on an array."""
-    if value.make is not None:
-        value = settled(value)
-    if not isinstance(value.type, Elementary):
-        if size_of(value.type):
-            _refuse_index(ctx, value.span, name_of(value.type))
-        return None
-    if value.type.kind is Kind.BITS:
-        warn_bits(ctx, value.span, value.type, LINT)
-    elif value.type.kind not in (Kind.SIGNED, Kind.UNSIGNED):
-        _refuse_index(ctx, value.span, value.type.name)
-        return None
-    if value.expr is None or base.place is None:
-        return None
-    return _element(ctx, base, kind, node, value.expr, value.type)
-
-
-def _element(
-    ctx: Context, base: Ref, kind: ArrayType, node: tree.Expr, value: ir.Expr, value_type: Elementary
-) -> Ref | None:
-    span, place, stride = node.span, base.place, kind.stride
-    assert place is not None
-    leaves = leaves_of(kind.element)
-    result = replace(base, type=kind.element)
-    constant = evaluate(value)
-    if constant is not None:
-        if not kind.low <= constant <= kind.high:
-            message = f"index {constant} is outside {kind.low}..{kind.high}"
-            ctx.report.error("L5002", message, span, "this index", base.declared)
-            return None
-        steps = int(constant) - kind.low
-        leaf = base.leaf + steps * leaves if base.leaf >= 0 else -1
-        return replace(result, place=touched(moved(place, steps * stride), kind.element), leaf=leaf)
-    if value_type in (ULINT, LWORD):
-        value = ir.Intrinsic(ULINT, "MIN", (converted(value, ULINT), ir.Const(ULINT, LINT.maximum)))
-    wide = converted(value, LINT) if value_type != LINT else value
-    site = ctx.site(FaultCode.INDEX_OUT_OF_RANGE, span)
-    index = ir.Index(wide, kind.low, kind.high, stride, site)
-    leaf_index = replace(index, stride=leaves)
-    return replace(
-        result,
-        place=touched(replace(place, indices=(*place.indices, index)), kind.element),
-        leaf_indices=(*base.leaf_indices, leaf_index),
-    )
-
-
-def _refuse_index(ctx: Context, span: Span, name: str) -> None:
-    mend = f"convert it: {name}_TO_INT(...)"
-    ctx.report.error("L2006", "an index must be a whole number", span, f"this is {name}", help=mend)
