@@ -61,14 +61,15 @@ class TextCodec:
 
     def __init__(self, capacity: int, width: int) -> None:
         self._capacity, self._width = capacity, width
-        self._encoding, self._last = ("latin-1", 0xFF) if width == 1 else ("utf-16-le", 0xFFFF)
         self.size = (capacity + 1) * width
 
     def pack(self, text: str) -> bytes:
         """The text, up to its first 0; characters that the type does not have become `?`."""
         cut = text.partition("\0")[0][: self._capacity]
-        known = "".join(c if ord(c) <= self._last else "?" for c in cut)
-        return known.encode(self._encoding, "surrogatepass").ljust(self.size, b"\0")
+        if self._width == 1:
+            return cut.encode("latin-1", "replace").ljust(self.size, b"\0")
+        known = cut if max(cut, default="") <= "\uffff" else "".join(c if c <= "\uffff" else "?" for c in cut)
+        return known.encode("utf-16-le", "surrogatepass").ljust(self.size, b"\0")
 
     def pack_into(self, buffer: bytearray | memoryview, offset: int, text: str) -> None:
         """The text into memory."""
@@ -77,8 +78,9 @@ class TextCodec:
     def unpack_from(self, buffer: bytes | bytearray | memoryview, offset: int = 0) -> tuple[str]:
         """The text at a place in memory, whatever bytes are there."""
         raw = bytes(buffer[offset : offset + self._capacity * self._width])
-        codes = raw if self._width == 1 else struct.unpack(f"<{len(raw) // 2}H", raw)
-        units = "".join(map(chr, codes))
+        if self._width == 1:
+            return (raw.partition(b"\0")[0].decode("latin-1"),)
+        units = "".join(map(chr, struct.unpack(f"<{len(raw) // 2}H", raw)))
         return (units.partition("\0")[0],)
 
 

@@ -112,9 +112,9 @@ def _as_value(ctx: Context, node: tree.CallExpr, found: PouSymbol, on: Receiver 
     return result(found, made, node.span)
 
 
-def result(found: PouSymbol, made: Made | None, span: Span) -> Typed:
-    """What a call gives, as a value."""
-    if found.result is None:
+def result(found: PouSymbol | None, made: Made | None, span: Span) -> Typed:
+    """What a call gives, as a value; unknown when there is nothing to call."""
+    if found is None or found.result is None:
         return Typed(UNKNOWN, span)
     if made is None or (made.result is None and made.call.type is None):  # the type itself was a mistake
         return Typed(value_of(found.result), span)

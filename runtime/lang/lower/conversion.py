@@ -1,8 +1,11 @@
 """Said conversions: X_TO_Y, TO_Y, X_TRUNC_Y, between elementary types and enumerations.
 
 TIME goes to and from numbers in milliseconds (language.md rule 5). DWORD ↔ REAL and LWORD ↔ LREAL move the bits
-unchanged (IEC 61131-3, 3rd edition, table 25); every other conversion keeps the number.
+unchanged (IEC 61131-3, 3rd edition, table 25), those of a NaN as of the one quiet NaN; every other conversion keeps
+the number.
 """
+
+import math
 
 from runtime.core.elementary import BOOL, DATE, DT, LDATE, LDT, LINT, LREAL, LTOD, TIME, TOD, Elementary, Kind
 from runtime.core.fault import FaultCode
@@ -124,7 +127,17 @@ def _moved_bits(ctx: Context, expr: ir.Expr, source: Elementary, target: Element
 
 
 def bit_mover(source: Elementary, target: Elementary) -> ir.Body:
-    """The body for one pair of types; its name cannot be written in a program."""
+    """The body for one pair of types; its name cannot be written in a program.
+
+    Bits of a NaN are those of the one quiet NaN: which one an operation makes is the processor's choice.
+    """
     parameter = ir.Parameter(source, 0)
     name = f"{source.name}_TO_{target.name}!"
-    return ir.Body(name, "FUNCTION", (), bytes(source.size), may_cut=False, values=(parameter,), result=target)
+    block: ir.Block = ()
+    if source.kind is Kind.REAL:
+        place = ir.Place(ir.Base.FRAME, 0)
+        number = ir.Load(source, place)
+        quiet = ir.Const(target, int.from_bytes(source.codec.pack(math.nan), "little"))
+        block = (ir.If(((ir.Compare("ne", number, number), (ir.Assign(place, target, quiet),)),)),)
+    origins = (None,) * len(tuple(ir.walk(block)))
+    return ir.Body(name, "FUNCTION", block, bytes(source.size), False, (parameter,), result=target, origins=origins)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from runtime.core import appmemory
 from runtime.core.elementary import BOOL, UDINT, ULINT
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression, place
+from runtime.lang.lower import expression, method, place
 from runtime.lang.lower.context import Context
 from runtime.lang.semantics.types import BlockType, name_of, same
 
@@ -85,8 +85,11 @@ def _answer(ctx: Context, node: tree.Expr) -> ir.Place | None:
 def _declares(ctx: Context, callee: tree.Expr, keys: set[str]) -> bool:
     """True when the callee has parameters of these names."""
     symbols = ctx.scope.symbols
+    reached = method.find(ctx, callee)
     pou = symbols.pous.get(callee.key) if isinstance(callee, tree.Name) else None
-    if pou is None or pou.kind != "FUNCTION":
+    if reached is not None:
+        pou = reached.method
+    elif pou is None or pou.kind != "FUNCTION":
         is_instance = not isinstance(callee, tree.Name) or ctx.scope.variable(callee.key) is not None
         ref = place.refer(ctx, callee) if is_instance else None
         pou = symbols.pous.get(ref.type.name.lower()) if ref is not None and isinstance(ref.type, BlockType) else None

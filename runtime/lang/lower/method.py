@@ -70,15 +70,15 @@ def find_accessible_property(ctx: Context, node: tree.Expr) -> tuple[PropertySym
     return (found, home.on, span) if home is not None and found is not None else None
 
 
-def read_property(ctx: Context, node: tree.Name | tree.Field) -> tuple[PouSymbol, Made | None] | None:
-    """The call of GET for a name; None when it is no property."""
+def read_property(ctx: Context, node: tree.Name | tree.Field) -> tuple[PouSymbol | None, Made | None] | None:
+    """The call of GET for a name; None when it is no property, (None, None) where the property has no accessor."""
     found = find_accessible_property(ctx, node)
     if found is None:
         return None
     symbol, on, span = found
     if symbol.get is None:
         ctx.report.error("L7010", f"{symbol.name} has no GET", span, "read here", Label(symbol.span, "declared here"))
-        return _of(symbol), None
+        return symbol.set, None
     _check_access(ctx, symbol.get, span)
     return symbol.get, call_function(ctx, tree.CallExpr(node.span, node, ()), symbol.get, None, on)
 
@@ -161,12 +161,6 @@ def _interface(ctx: Context, kind: Type, subject: ir.Expr | None) -> _Home | Non
     pou = ctx.scope.symbols.pous[kind.name.lower()]
     ctx.scope.symbols.declare(pou)
     return _Home(pou, Receiver(None, subject=subject))
-
-
-def _of(symbol: PropertySymbol) -> PouSymbol:
-    found = symbol.get or symbol.set
-    assert found is not None
-    return found
 
 
 def _check_access(ctx: Context, method: PouSymbol, span: Span) -> None:

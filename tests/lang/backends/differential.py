@@ -6,16 +6,19 @@ from handbuilt import differences, edge_values
 from program_generator import ProgramGenerator
 from scanbench import BACKENDS, ScanBench, make_machine
 
-from runtime.core.elementary import Elementary
+from runtime.core.elementary import Elementary, Kind
 
 SCANS = 50
 INPUTS_PER_SCAN = 8
+EDGE_TEXTS = ("", "a", "12", "-7.25", "1e400", "TRUE", "T#1h-5", "D#2024-02-30", "16#FF", "\xff\u20ac" * 50, " " * 90)
 
 
 def content_of(chance: random.Random, type_: Elementary) -> bytes:
     """Any bytes, or a value at which something turns: what an input may bring."""
     if chance.random() < 0.3:
         return chance.randbytes(type_.size)
+    if type_.kind is Kind.TEXT:
+        return type_.codec.pack(chance.choice(EDGE_TEXTS))
     return type_.codec.pack(chance.choice(list(edge_values(type_))))
 
 

@@ -13,7 +13,9 @@ from runtime.lang.compile import compile_sources
 SEMANTICS = Path(__file__).parent.parent / "semantics"
 TEXTS = [p.read_text() for p in sorted(SEMANTICS.glob("*.st"))]
 _PIECES = re.compile(r"\w+|\s+|[^\w\s]")
-_INSIDE = re.compile(r"\b(lark|Token|NoneType|Elementary|Python|None|SEMI|LPAR|RPAR|NAME)\b|\$END|runtime/lang|Place\(")
+_INSIDE = re.compile(
+    r"\b(lark|Token|NoneType|Elementary|Python|None|SEMI|LPAR|RPAR)\b|[^']\bNAME\b|\$END|runtime/lang|Place\("
+)
 
 
 def damaged(rng: random.Random, texts: list[str] = TEXTS) -> str:
