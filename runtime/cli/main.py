@@ -184,11 +184,30 @@ def write(name: Name, value: NewValue, site: Site = None, json: Json = False) ->
 
 
 @app.command(context_settings=NEGATIVE_NUMBERS)
-def force(name: Name, value: NewValue, site: Site = None, json: Json = False) -> None:
-    """Hold an input or output at a value until `unforce`."""
-    from runtime.cli import remote
+def force(
+    name: Annotated[str | None, typer.Argument(help="Tag or variable.")] = None,
+    value: Annotated[str | None, typer.Argument(help="As for `write`.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Over restarts of the controller too.")] = False,
+    prepare: Annotated[bool, typer.Option("--prepare", help="Only note it, for --apply.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Force all that is prepared, in one scan.")] = False,
+    site: Site = None,
+    json: Json = False,
+) -> None:
+    """Hold an input, output or any other variable at a value until `unforce`."""
+    from runtime.cli import forces
 
-    _ask(site, lambda client: remote.force(client, name, value, as_json=json))
+    _ask(
+        site,
+        lambda client: forces.force(client, name, value, keep=keep, prepare=prepare, apply=apply, as_json=json),
+    )
+
+
+@app.command(name="forces")
+def list_forces(site: Site = None, json: Json = False) -> None:
+    """What is forced: value, by whom, since when, until when; and what is prepared."""
+    from runtime.cli import forces
+
+    _ask(site, lambda client: forces.forces(client, as_json=json))
 
 
 @app.command()

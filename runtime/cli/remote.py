@@ -112,7 +112,7 @@ def tags(client: Client, patterns: Sequence[str] = (), *, variables: bool = Fals
 def read(client: Client, names: Sequence[str], *, as_json: bool = False) -> int:
     """Values of tags and variables; `*` and `?` match."""
     if not names:
-        return _wrong_usage("name at least one tag or variable, such as plant_1.*")
+        return wrong_usage("name at least one tag or variable, such as plant_1.*")
     values = client.request("read", names=list(names))["values"]
     if as_json:
         _print_json(values)
@@ -135,23 +135,10 @@ def write(client: Client, name: str, value: str, *, as_json: bool = False) -> in
 
 
 @reports
-def force(client: Client, name: str, value: str, *, as_json: bool = False) -> int:
-    """Hold an input or output at a value until `unforce`."""
-    client.request("force", name=name, value=value, client=client.name)
-    forces = client.request("forces")["forces"]
-    if as_json:
-        _print_json({"forces": forces})
-    else:
-        print(f"{name} is forced to {value} until: voltscan unforce {name}")
-        print(f"forces active: {len(forces)}")
-    return FINE
-
-
-@reports
 def unforce(client: Client, name: str | None = None, *, every: bool = False, as_json: bool = False) -> int:
     """Let one forced tag go, or every one."""
     if (name is None) is not every:
-        return _wrong_usage("name one tag, or say --all")
+        return wrong_usage("name one tag, or say --all")
     fields: dict[str, Any] = {"all": True} if every else {"name": name}
     removed = client.request("unforce", client=client.name, **fields)["removed"]
     if as_json:
@@ -165,7 +152,7 @@ def unforce(client: Client, name: str | None = None, *, every: bool = False, as_
 def command(client: Client, name: str, value: str, *, ttl_ms: int = 5_000, as_json: bool = False) -> int:
     """Give a command and wait for the program's answer; 1 when it refuses or does not answer."""
     if ttl_ms <= 0:
-        return _wrong_usage("the time to live must be above 0 ms")
+        return wrong_usage("the time to live must be above 0 ms")
     result = client.command(name, value, ttl_ms=ttl_ms)
     if as_json:
         _print_json(result)
@@ -233,6 +220,7 @@ def _print_json(told: Any) -> None:
     print(json.dumps(told))
 
 
-def _wrong_usage(what: str) -> int:
+def wrong_usage(what: str) -> int:
+    """Say what is wrong with the words; exit code 2."""
     print(f"usage: {what}", file=sys.stderr)
     return WRONG_USAGE

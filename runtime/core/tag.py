@@ -35,6 +35,7 @@ class Variable:
     `constant`: no program may assign it. `reference`: it holds an offset in application memory, not a value of its own.
     `block` names the types of the program and block instances around it, outermost first: `MAIN/PID/TON`.
     `retain`: a warm start gives it back the value it had (declared RETAIN or PERSISTENT; language rule 14).
+    `no_force`: the program vetoes that anybody forces or writes it from outside (`{no_force}`).
     """
 
     name: str
@@ -52,6 +53,7 @@ class Variable:
     reference: bool = False
     block: str = ""
     retain: bool = False
+    no_force: bool = False
 
     @property
     def type_name(self) -> str:

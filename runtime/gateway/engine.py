@@ -18,7 +18,9 @@ from typing import Any
 from runtime.core.fault import ConfigFault, PlcFault
 from runtime.drivers.modbus_server import ModbusServer
 from runtime.gateway.eventring import EventRing
+from runtime.gateway.forcing import Forcing
 from runtime.gateway.frames import Frames
+from runtime.gateway.keptforces import KEPT_FORCES, KeptForces
 from runtime.gateway.observation import Observer
 from runtime.gateway.requests import Requests
 from runtime.gateway.scada_map import ScadaMap
@@ -74,6 +76,7 @@ class Gateway:
         image: ImageSegment,
         control: ControlSegment,
         run_dir: Path,
+        state_dir: Path,
         view: Sequence[str] = (),
         scada: ScadaService | None = None,
     ) -> None:
@@ -88,6 +91,7 @@ class Gateway:
             self._observer,
             control=control,
             submitter=self._submitter,
+            forcing=Forcing(self._observer, KeptForces(state_dir / KEPT_FORCES), self._audit),
             frames=self._frames,
             run=run_dir,
             started_wall_ns=started_wall_ns,

@@ -59,7 +59,7 @@ class Observer:
         self.manifest = manifest
         self.image = image
         self.layout = image.layout
-        self.forces = ForceTable(image)
+        self.forces = ForceTable(image, manifest.tags)
         self.bound: tuple[InputSlot | OutputSlot, ...] = (*image.layout.inputs, *image.layout.outputs)
         """The tags that devices feed or are driven by; only these can be forced."""
         self.inputs: dict[str, Tag] = {slot.tag.name: slot.tag for slot in image.layout.inputs}
@@ -98,7 +98,7 @@ class Observer:
         return [
             ForceState(name=name, value=to_json(value, tag))
             for name, value in self.forces.list().items()
-            if (tag := tags.tag(name)) is not None
+            if (tag := tags.find(name)) is not None
         ]
 
     def bad_inputs(self, look: Look) -> list[str]:

@@ -1,7 +1,6 @@
 """The operations that clients may ask for (wire/messages.py), each a small function on one controller."""
 
 import os
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -11,22 +10,23 @@ from typing import Any
 from runtime.commands.submission import Ending, Outcome
 from runtime.core.elementary import Kind
 from runtime.core.fault import ConfigFault
-from runtime.core.tag import Tag, Variable
+from runtime.core.tag import Variable
 from runtime.gateway import fields
+from runtime.gateway.audit import Audit, shown_before, unit_of, who
+from runtime.gateway.forcing import Forcing
 from runtime.gateway.frames import Frames
 from runtime.gateway.names import known, select
 from runtime.gateway.observation import Look, Observer
 from runtime.gateway.scanstats import stats_result
 from runtime.gateway.submitter import CommandPlace, SubmitFault, Submitter
 from runtime.gateway.tagtable import tags_result
+from runtime.image.forces import refuse_veto
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment
 from runtime.wire.fault import WireFault
 from runtime.wire.messages import CommandResult, Event, Hello, ReadValue, Severity, StatsResult
 from runtime.wire.values import parse, show, to_json
 
-Audit = Callable[[Severity, str], Event]
-"""Tells everybody what an operator did."""
 TTL_MS = 5_000
 """Of a command or write that names none."""
 _Message = Mapping[str, Any]
@@ -42,6 +42,7 @@ class Requests:
         *,
         control: ControlSegment,
         submitter: Submitter,
+        forcing: Forcing,
         frames: Frames,
         run: Path,
         started_wall_ns: int,
@@ -61,9 +62,10 @@ class Requests:
             "status": lambda _: self._frames.status(),
             "tags": lambda m: tags_result(self._observer, with_variables=fields.flag(m, "variables")),
             "read": self._read,
-            "force": self._force,
-            "unforce": self._unforce,
-            "forces": lambda _: {"forces": self._observer.force_states()},
+            "force": forcing.force,
+            "force_prepared": forcing.apply_prepared,
+            "unforce": forcing.unforce,
+            "forces": forcing.listed,
             "stats": self._stats,
             "stats_reset": self._stats_reset,
             "events": lambda m: {"events": self._events_since(fields.whole(m, "since", 0))},
@@ -130,44 +132,12 @@ class Requests:
             told["age_ms"] = look.age_ms(tag)
         return told
 
-    def _force(self, message: _Message) -> _Answer:
-        tag = self._forceable(fields.text(message, "name"))
-        value = parse(fields.json_value(message, "value"), tag)
-        before = self._shown_before(tag)
-        self._observer.forces.set(tag.name, value)
-        shown = show(to_json(value, tag), tag.type_name)
-        self._audit("warning", f"{_who(message)} forced {tag.name}: {before} -> {shown}{_unit(tag)}")
-        return {}
-
-    def _unforce(self, message: _Message) -> _Answer:
-        forced = self._observer.forces.list()
-        if fields.flag(message, "all"):
-            names = list(forced)
-        else:
-            name = self._forceable(fields.text(message, "name")).name
-            names = [name] if name in forced else []
-        for name in names:
-            self._observer.forces.clear(name)
-            self._audit("info", f"{_who(message)} let {name} go")
-        return {"removed": names}
-
-    def _forceable(self, name: str) -> Tag:
-        leaf = known(name, self._observer.manifest.tags)
-        for slot in self._observer.bound:
-            if slot.tag.name == leaf.name:
-                return slot.tag
-        raise ConfigFault(
-            "only inputs and outputs can be forced, and this is neither",
-            where=leaf.name,
-            mend=f"write it instead: voltscan write {leaf.name} VALUE",
-        )
-
     def _stats(self, _: _Message) -> StatsResult:
         return stats_result(self._observer.manifest, self._observer.control, self._observer.image)
 
     def _stats_reset(self, message: _Message) -> _Answer:
         primitives().add_u64(self._control.word_address("stats_reset"), 1)
-        self._audit("info", f"{_who(message)} reset the scan statistics")
+        self._audit("info", f"{who(message)} reset the scan statistics")
         return {}
 
     def _faults(self, _: _Message) -> _Answer:
@@ -181,7 +151,7 @@ class Requests:
         new = count - self._observer.control.fault_ack
         primitives().store_u64(self._control.word_address("fault_ack"), count)
         if new > 0:
-            self._audit("info", f"{_who(message)} acknowledged {new} program fault{'s' if new > 1 else ''}")
+            self._audit("info", f"{who(message)} acknowledged {new} program fault{'s' if new > 1 else ''}")
         return {"acknowledged": max(0, new)}
 
     async def _write(self, message: _Message) -> _Answer:
@@ -189,8 +159,9 @@ class Requests:
         if leaf.type.kind is Kind.TEXT:
             mend = "give it a value in the program, or in the site file"
             raise ConfigFault("a string cannot be written while the programs run", where=leaf.name, mend=mend)
+        refuse_veto(leaf)
         value = parse(fields.json_value(message, "value"), leaf)
-        before = self._shown_before(leaf)
+        before = shown_before(self._observer, leaf)
         outcome = await self._submitter.write(
             leaf,
             value,
@@ -203,7 +174,7 @@ class Requests:
                 f"the write was not made: {outcome.reason}", where=leaf.name, mend="see the scan: voltscan status"
             )
         shown = show(to_json(value, leaf), leaf.type_name)
-        self._audit("info", f"{_who(message)} wrote {leaf.name}: {before} -> {shown}{_unit(leaf)}")
+        self._audit("info", f"{who(message)} wrote {leaf.name}: {before} -> {shown}{unit_of(leaf)}")
         result: dict[str, Any] = {"done": True, "scan": self._observer.control.scan_no}
         if leaf.name in self._observer.inputs:
             result["note"] = "this is an input: the next scan latches its device's value over it; force it to hold it"
@@ -226,18 +197,14 @@ class Requests:
         outcome = await self._submitter.command(name, value, client=client, seq=seq, ttl_ns=ttl_ns)
         self._audit(
             "info" if outcome.ending is Ending.DONE else "warning",
-            f"{_who(message)} commanded {name}: {before} -> {shown}{_unit(place.value)}: {_ended(outcome)}",
+            f"{who(message)} commanded {name}: {before} -> {shown}{unit_of(place.value)}: {_ended(outcome)}",
         )
         return _command_result(name, outcome)
-
-    def _shown_before(self, leaf: Variable) -> str:
-        snapshot = self._observer.latest()
-        return "?" if snapshot is None else show(to_json(snapshot.value(leaf), leaf), leaf.type_name)
 
     def _shown_command(self, place: CommandPlace) -> str:
         snapshot = self._observer.latest()
         given = snapshot is not None and bool(snapshot.value(place.request_seq))
-        return self._shown_before(place.value) if given else "no command"
+        return shown_before(self._observer, place.value) if given else "no command"
 
 
 def command_audit(who: str, name: str, value: str, outcome: Outcome) -> tuple[Severity, str]:
@@ -259,18 +226,6 @@ def _command_result(name: str, outcome: Outcome) -> CommandResult:
 
 def _ended(outcome: Outcome) -> str:
     return f"{outcome.ending.value} ({outcome.reason})" if outcome.reason else outcome.ending.value
-
-
-_START_TIME = re.compile(r"-\d{13}$")
-
-
-def _who(message: _Message) -> str:
-    """The client as people read it: `hmi-4711`, without the start time that makes its name unique."""
-    return _START_TIME.sub("", fields.text(message, "client", "a local client"))
-
-
-def _unit(leaf: Variable) -> str:
-    return f" {leaf.unit}" if leaf.unit else ""
 
 
 def _ttl_ns(message: _Message) -> int:

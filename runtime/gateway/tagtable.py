@@ -1,5 +1,6 @@
 """The table of tags as clients get it: everything about a tag that is fixed while the programs stay the same."""
 
+from runtime.core.elementary import Kind
 from runtime.core.tag import Direction, Tag
 from runtime.gateway.observation import Observer
 from runtime.image.layout import OutputSlot
@@ -41,7 +42,7 @@ def _info(tag: Tag, direction: Direction, device: str | None, output: OutputSlot
         unit=tag.unit,
         comment=tag.comment,
         direction=direction.value,
-        forceable=direction in (Direction.INPUT, Direction.OUTPUT),
+        forceable=not (tag.no_force or tag.constant or tag.reference or tag.type.kind is Kind.TEXT),
     )
     if device is not None:
         info["device"] = device

@@ -1,9 +1,16 @@
-"""The force table, from the gateway: values that stand for inputs and outputs whatever devices or programs say."""
+"""The force table, from the gateway: values that stand for inputs and outputs whatever devices or programs say.
+
+Any other variable can be forced too, by a pin (image/pins.py). A declaration with `{no_force}` vetoes both.
+"""
+
+from collections.abc import Mapping
 
 from runtime.core.elementary import Kind, Value
 from runtime.core.fault import ProgramFault
+from runtime.core.tag import TagTable, Variable
 from runtime.image.layout import FORCE_ENTRY_SIZE, InputSlot, OutputSlot
 from runtime.image.pages import fits
+from runtime.image.pins import PinTable
 from runtime.image.primitives import primitives
 from runtime.image.segment import ImageSegment
 
@@ -11,48 +18,75 @@ _VALUE_OFFSET = 8
 _VALUE_SIZE = 8
 
 
-class ForceTable:
-    """All forces of a controller. One writer: the gateway."""
+def refuse_veto(variable: Variable) -> None:
+    """Raises ProgramFault when the program allows nobody outside to change the variable."""
+    if variable.no_force or variable.constant:
+        why = "is declared {no_force}" if variable.no_force else "is a constant"
+        raise ProgramFault(
+            f"the program vetoes it: the variable {why}",
+            where=variable.name,
+            mend=f"change the declaration in {variable.file}:{variable.line}" if variable.file else "",
+        )
 
-    def __init__(self, segment: ImageSegment) -> None:
+
+class ForceTable:
+    """All forces of a controller. One writer: the gateway. Without `tags` only inputs and outputs can be forced."""
+
+    def __init__(self, segment: ImageSegment, tags: TagTable | None = None) -> None:
         layout = segment.layout
         self._segment = segment
         self._entries = segment.address + layout.forces_offset
         self._changes = segment.address + layout.force_changes_offset
         points: tuple[InputSlot | OutputSlot, ...] = (*layout.inputs, *layout.outputs)
         self._points = {point.tag.name.lower(): point for point in points}
+        self._tags = tags
+        self._pins = PinTable(segment, tags or TagTable(()))
 
     def set(self, name: str, value: Value) -> None:
-        """Force the tag from the next scan on. Raises ProgramFault when it is no input or output, or cannot hold it."""
-        point = self._point(name)
-        if not fits(point.tag.type, value):
-            raise ProgramFault(
-                f"{value!r} does not fit into {point.tag.type.name}",
-                where=point.tag.name,
-                mend=f"force it to a value that {point.tag.type.name} holds",
-            )
-        raw = bytearray(_VALUE_SIZE)
-        held = bool(value) if point.tag.type.kind is Kind.BOOL else value
-        point.tag.type.pack_into(raw, 0, held)
-        at = self._entries + point.force * FORCE_ENTRY_SIZE
-        primitives().store_u64(at + _VALUE_OFFSET, int.from_bytes(raw, "little"))
-        primitives().store_u8(at, 1)
-        primitives().add_u64(self._changes, 1)
+        """Force one tag or variable from the next scan on; raises as `set_all` does."""
+        self.set_all({name: value})
+
+    def set_all(self, values: Mapping[str, Value]) -> None:
+        """Force tags and variables, all from the same scan on.
+
+        Raises ProgramFault, and forces none of them, when a name is unknown, a value does not fit, the program vetoes.
+        """
+        bits = {name: _bits(self._checked(name, value), value) for name, value in values.items()}
+        for name, raw in bits.items():
+            point = self._points.get(name.lower())
+            if point is None:
+                self._pins.put(self._forceable(name), raw)
+            else:
+                at = self._entries + point.force * FORCE_ENTRY_SIZE
+                primitives().store_u64(at + _VALUE_OFFSET, raw)
+                primitives().store_u8(at, 1)
+        self.announce()
 
     def clear(self, name: str) -> None:
-        """Let the tag go. Raises ProgramFault when it is no input or output."""
-        primitives().store_u8(self._entries + self._point(name).force * FORCE_ENTRY_SIZE, 0)
-        primitives().add_u64(self._changes, 1)
+        """Let the tag or variable go. Raises ProgramFault when there is none of that name."""
+        point = self._points.get(name.lower())
+        if point is None:
+            self._pins.clear(self._forceable(name))
+        else:
+            primitives().store_u8(self._entries + point.force * FORCE_ENTRY_SIZE, 0)
+        self.announce()
 
     def clear_all(self) -> None:
-        """Let every tag go."""
+        """Let everything go."""
         for point in self._points.values():
             primitives().store_u8(self._entries + point.force * FORCE_ENTRY_SIZE, 0)
+        self._pins.clear_all()
+        self.announce()
+
+    def announce(self) -> None:
+        """Have the scan look at the table; for a new gateway too, whose forerunner may have died before it did."""
         primitives().add_u64(self._changes, 1)
 
     def list(self) -> dict[str, Value]:
-        """The forced tags and the values they are forced to, in layout order."""
-        return {point.tag.name: value for point in self._points.values() if (value := self._forced(point)) is not None}
+        """What is forced and to which value: inputs and outputs in layout order, then other variables."""
+        points = self._points.values()
+        found = {point.tag.name: value for point in points if (value := self._forced(point)) is not None}
+        return found | self._pins.list()
 
     def _forced(self, point: InputSlot | OutputSlot) -> Value | None:
         at = self._entries + point.force * FORCE_ENTRY_SIZE
@@ -61,12 +95,31 @@ class ForceTable:
         raw = primitives().load_u64(at + _VALUE_OFFSET).to_bytes(_VALUE_SIZE, "little")
         return point.tag.type.unpack(raw)
 
-    def _point(self, name: str) -> InputSlot | OutputSlot:
-        point = self._points.get(name.lower())
-        if point is None:
+    def _checked(self, name: str, value: Value) -> Variable:
+        variable = self._forceable(name)
+        refuse_veto(variable)
+        if variable.type.kind is Kind.TEXT or variable.reference:
             raise ProgramFault(
-                "only tags that the map binds as input or output can be forced",
-                where=name,
-                mend="write the variable instead, or bind it in the I/O map",
+                "strings and references cannot be forced", where=variable.name, mend="force what makes it"
             )
-        return point
+        if not fits(variable.type, value):
+            raise ProgramFault(
+                f"{value!r} does not fit into {variable.type.name}",
+                where=variable.name,
+                mend=f"force it to a value that {variable.type.name} holds",
+            )
+        return variable
+
+    def _forceable(self, name: str) -> Variable:
+        point = self._points.get(name.lower())
+        found = point.tag if point is not None else self._tags.find(name) if self._tags is not None else None
+        if found is None:
+            raise ProgramFault("there is nothing of this name to force", where=name, mend="see them: voltscan tags")
+        return found
+
+
+def _bits(variable: Variable, value: Value) -> int:
+    raw = bytearray(_VALUE_SIZE)
+    held = bool(value) if variable.type.kind is Kind.BOOL else value
+    variable.type.pack_into(raw, 0, held)
+    return int.from_bytes(raw, "little")

@@ -9,6 +9,7 @@ The image segment is a memfd that the supervisor makes, one for each layout hash
     fault         one channel: application memory right after the first turn with a fault since the last
                   acknowledgement, written by scan
     force table   one entry an input or output, written by gateway, read by scan
+    pins          PINS_MAX entries (image/pins.py), written by gateway, read by scan
     tasks         a row of statistics a task (image/taskstatistics.py), written by scan
     records       what each scan took in (image/recordring.py), written by scan, read by recorder
     application   the memory the programs run in (core/appmemory.py), touched by scan alone
@@ -31,6 +32,7 @@ Entry number: inputs first, then outputs, each in layout order. Gateway adds 1 t
 scan looks at the entries only then, so that a table at rest costs it one load.
 """
 
+import ctypes
 import hashlib
 import struct
 from dataclasses import dataclass
@@ -73,6 +75,21 @@ RING_CHECKPOINTS = 4
 FORCE_HEADER_SIZE = 64
 FORCE_ENTRY = struct.Struct("<B7x8s")
 FORCE_ENTRY_SIZE = FORCE_ENTRY.size
+
+
+PINS_MAX = 64
+"""Variables that may be held at a time beside inputs and outputs: a commissioning engineer's, not a program's."""
+
+
+class PinEntry(ctypes.Structure):
+    """A variable that is held: where it lies in application memory, its size in bytes, the value's eight bytes."""
+
+    _fields_ = (
+        ("active", ctypes.c_uint64),
+        ("offset", ctypes.c_uint32),
+        ("size", ctypes.c_uint32),
+        ("value", ctypes.c_uint64),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +149,7 @@ class ImageLayout:
     snapshots: Channel
     fault_capture: Channel
     forces_offset: int
+    pins_offset: int
     task_statistics_offset: int
     task_count: int
     record_offset: int
@@ -177,7 +195,8 @@ def lay_out(
     snapshots = Channel(frame.offset + frame.size, SNAPSHOT_SLOTS, app_size)
     fault_capture = Channel(snapshots.offset + snapshots.size, FAULT_CAPTURE_SLOTS, app_size)
     forces_offset = fault_capture.offset + fault_capture.size + FORCE_HEADER_SIZE
-    task_statistics_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
+    pins_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
+    task_statistics_offset = _align(pins_offset + PINS_MAX * ctypes.sizeof(PinEntry))
     record_offset = _align(task_statistics_offset + task_count * TASK_STATISTICS_SIZE)
     pages_size = sum(page.payload_size for page in pages.values())
     record_size = _ring_size(app_size + pages_size + frame.payload_size)
@@ -188,6 +207,7 @@ def lay_out(
         snapshots=snapshots,
         fault_capture=fault_capture,
         forces_offset=forces_offset,
+        pins_offset=pins_offset,
         task_statistics_offset=task_statistics_offset,
         task_count=task_count,
         record_offset=record_offset,

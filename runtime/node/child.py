@@ -142,6 +142,7 @@ def gateway(run_dir: Path, control_fd: int, image_fd: int) -> None:
         image=ImageSegment.attach(image_fd, manifest.layout()),
         control=ControlSegment.attach(control_fd),
         run_dir=run_dir,
+        state_dir=Path(plan.state_dir),
         view=plan.view,
         scada=service,
     )

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.gateway.keptforces import KEPT_FORCES, KeptForces, restore_forces
 from runtime.image.control import Control
+from runtime.image.forces import ForceTable
 from runtime.image.layout import ImageLayout
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
@@ -65,6 +67,8 @@ class Controller:
         self._start_told = self._look_at_retained(cold=options.cold)
         self._control = ControlSegment.create()
         self._image = ImageSegment.create(self.layout)
+        table = ForceTable(self._image, self.manifest.tags)
+        self._start_told += (*restore_forces(KeptForces(self.state_dir / KEPT_FORCES), table, self.manifest.tags),)
         self.control.term = self.term
         self.control.cycle_ns = self.manifest.cycle_ns
         self.control.run_switch = 1

@@ -40,7 +40,7 @@ class ImagedScan:
         self.memory[:] = initial
         self._programs = load_object(object_code)
         self.mailbox = MailboxWriter(self.control)
-        self.forces = ForceTable(self.image)
+        self.forces = ForceTable(self.image, manifest.tags)
         self.plan = ScanPlan(
             self.layout,
             timing=Timing(manifest.cycle_ns, manifest.frame_valid_ns, manifest.on_fault == "stop"),

@@ -19,7 +19,8 @@ _HERE = Path(__file__).parent
 _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
     *(_HERE / f"{name}.py" for name in ("account", "capture", "changeover", "kernel", "latch", "loop", "mailbox")),
-    *(_HERE / f"{name}.py" for name in ("outputs", "plan", "recording", "statemoves", "tasks", "values", "view")),
+    *(_HERE / f"{name}.py" for name in ("outputs", "pins", "plan", "recording", "statemoves", "tasks", "values")),
+    _HERE / "view.py",
     *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox", "taskstatistics")),
     *(_IMAGE / f"{name}.py" for name in ("recordring", "words")),
     Path(runtime.core.appmemory.__file__),
@@ -60,6 +61,7 @@ def _write() -> str:
         loop,
         mailbox,
         outputs,
+        pins,
         recording,
         statemoves,
         tasks,
@@ -70,6 +72,7 @@ def _write() -> str:
     write_channel(code, exported=False)
     loop.write_clock(code)
     values.write_values(code)
+    pins.write_pins(code)
     latch.write_latch(code)
     mailbox.write_commands(code)
     capture.write_capture(code)

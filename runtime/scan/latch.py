@@ -85,6 +85,7 @@ def _write_look_at_forces(code: Code) -> None:
         inputs = plan["input_count"]
         plan["active_input_count"] = _collect_forces(r, plan, "active_inputs", r.word(0), inputs)
         plan["active_output_count"] = _collect_forces(r, plan, "active_outputs", inputs, plan["output_count"])
+        r.call(code["take_pins"], r["plan"])
 
 
 def _collect_forces(r: Routine, plan: View, table: str, first: Word, count: Word) -> Word:

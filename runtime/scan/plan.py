@@ -91,6 +91,17 @@ class ActiveForce(ctypes.Structure):
     _fields_ = (("point", ctypes.c_uint64), ("value", ctypes.c_uint64))
 
 
+class ActivePin(ctypes.Structure):
+    """A pin as it was when the table last changed, checked: where, how wide (ValueKind), the value's eight bytes."""
+
+    _fields_ = (
+        ("offset", ctypes.c_uint64),
+        ("kind", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("value", ctypes.c_uint64),
+    )
+
+
 class OverrunRule(IntEnum):
     """What follows when a turn of a task ended after its next release, beyond being counted."""
 
@@ -150,12 +161,15 @@ class Plan(ctypes.Structure):
         ("input_count", ctypes.c_uint64),
         ("active_inputs", ctypes.c_void_p),
         ("active_outputs", ctypes.c_void_p),
+        ("pins", ctypes.c_void_p),  # first pin entry
+        ("active_pins", ctypes.c_void_p),
         ("eventfds", ctypes.c_void_p),  # i32 a consumer, non-blocking
         ("eventfd_count", ctypes.c_uint64),
         ("scan_no", ctypes.c_uint64),  # of the scan under way
         ("first_now_ns", ctypes.c_int64),  # scan clock of scan 1: the common phase of all tasks
         ("active_input_count", ctypes.c_uint64),
         ("active_output_count", ctypes.c_uint64),
+        ("active_pin_count", ctypes.c_uint64),
         ("force_changes_seen", ctypes.c_uint64),
         ("mailbox_tail", ctypes.c_uint64),
         ("stats_reset_seen", ctypes.c_uint64),

@@ -8,10 +8,19 @@ from typing import Any
 
 from runtime.core.elementary import Elementary, Kind
 from runtime.image.control import MAILBOX_LEN, MailboxEntry
-from runtime.image.layout import FRAME_VALUE_SIZE, INPUT_ENTRY_SIZE, Channel, ImageLayout, InputSlot, OutputSlot
+from runtime.image.layout import (
+    FRAME_VALUE_SIZE,
+    INPUT_ENTRY_SIZE,
+    PINS_MAX,
+    Channel,
+    ImageLayout,
+    InputSlot,
+    OutputSlot,
+)
 from runtime.image.recordring import begin_ring
 from runtime.scan.plan import (
     ActiveForce,
+    ActivePin,
     ChannelPlan,
     ForcePoint,
     InputMove,
@@ -168,6 +177,8 @@ class ScanPlan:
         plan.input_count = len(layout.inputs)
         plan.active_inputs = self._table((ActiveForce * len(layout.inputs))())
         plan.active_outputs = self._table((ActiveForce * len(layout.outputs))())
+        plan.pins = image + layout.pins_offset
+        plan.active_pins = self._table((ActivePin * PINS_MAX)())
         plan.force_changes_seen = 2**64 - 1  # no look yet: forces outlive a restart of the scan
 
 

@@ -36,7 +36,9 @@ def write_run(code: Code) -> None:
                 left_out = r.call(code["is_left_out"], r["plan"], task.pointer, i)
                 with r.when(left_out.equals(0)):
                     app.at(DT_NS).store(interval)
+                    r.call(code["apply_pins"], r["plan"])
                     _run_task(r, plan, task)
+                    r.call(code["apply_pins"], r["plan"])
                     faults = app.at(FAULT_COUNT).load(I64) - before
                     with r.when(plan["measured"].differs(0)):
                         next_release = plan["first_now_ns"] + (turn + 1) * interval

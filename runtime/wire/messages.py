@@ -70,6 +70,19 @@ class ForceState(TypedDict):
     value: JsonValue
 
 
+class ForceInfo(TypedDict):
+    """An entry of the reply to `forces`. `how`: forced as an input at latch, as an output at publish, or as any other
+    variable at the start and end of each turn. `client` "" and `t_wall_ns` 0: an earlier gateway knew."""
+
+    name: str
+    value: JsonValue
+    type: str
+    how: str
+    keep: bool
+    client: str
+    t_wall_ns: int
+
+
 class FaultSeen(TypedDict):
     """A fault of a running program: when (scan number), what, and where in the source."""
 

@@ -121,13 +121,6 @@ def test_write_when_done_then_scan_and_note(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == "m.p := 5, done by scan 9\nnote: an input\n"
 
 
-def test_force_when_done_then_says_how_to_undo_it(capsys: pytest.CaptureFixture[str]) -> None:
-    client = Scripted(force={}, forces={"forces": [{"name": "m.p", "value": 5}]})
-    assert remote.force(client, "m.p", "5") == 0
-    assert "until: voltscan unforce m.p" in capsys.readouterr().out
-    assert client.asked[0] == ("force", {"name": "m.p", "value": "5", "client": "cli-test"})
-
-
 @pytest.mark.parametrize(("name", "every"), [(None, False), ("m.p", True)])
 def test_unforce_when_not_exactly_one_is_said_then_usage_and_code_2(name: str | None, every: bool) -> None:
     client = Scripted()

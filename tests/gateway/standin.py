@@ -37,7 +37,7 @@ LEAVES: list[tuple[str, Elementary, dict[str, object]]] = [
     ("plant_1.mode", USINT, {"labels": MODES, "enum_name": "CONTROL_MODE"}),
     ("plant_1.target_kw", REAL, {"unit": "kW"}),
     ("plant_1.uptime", TIME, {}),
-    ("plant_1.count", INT, {}),
+    ("plant_1.count", INT, {"no_force": True}),
     ("cell[1].mv", INT, {}),
     ("cell[2].mv", INT, {}),
     ("command_mode_1.value", USINT, {"labels": MODES, "enum_name": "CONTROL_MODE"}),
@@ -95,7 +95,7 @@ class Controller:
         self.manifest = make_manifest()
         self.image = ImageSegment.create(self.manifest.layout())
         self.control = ControlSegment.create()
-        self.forces = ForceTable(self.image)
+        self.forces = ForceTable(self.image, self.manifest.tags)
         self.answer: int | None = DONE
         self.requested = asyncio.Event()
         self.memory = bytearray(self.manifest.app_size)
@@ -202,6 +202,7 @@ async def serving(
     stop = asyncio.Event()
     gateway = Gateway(
         controller.manifest,
+        state_dir=controller.run,
         image=controller.image,
         control=controller.control,
         run_dir=controller.run,

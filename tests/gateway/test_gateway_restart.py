@@ -24,7 +24,7 @@ from tests.gateway.standin import make_manifest
 manifest = make_manifest()
 image = ImageSegment.attach(int(sys.argv[1]), manifest.layout())
 control = ControlSegment.attach(int(sys.argv[2]))
-gateway = Gateway(manifest, image=image, control=control, run_dir=Path(sys.argv[3]))
+gateway = Gateway(manifest, image=image, control=control, run_dir=Path(sys.argv[3]), state_dir=Path(sys.argv[3]))
 asyncio.run(gateway.run(asyncio.Event()))
 """
 

@@ -1,11 +1,13 @@
 """What clients ask of a gateway, over its real sockets, and what they get."""
 
 import asyncio
+import ctypes
 import stat
 
 import pytest
 
 from runtime.core.quality import Quality
+from runtime.gateway.keptforces import KEPT_FORCES, KeptForces, restore_forces
 from runtime.wire.fault import RefusedFault
 from tests.gateway.standin import PROGRAM_X, REFUSED_STATE, Controller, scanning, serving
 
@@ -75,7 +77,8 @@ async def test_tags_when_asked_then_direction_limits_and_labels(controller: Cont
     assert tags["ack_mode_1.result"]["direction"] == "ack"
     assert tags["plant_1.mode"]["labels"] == ["PASSIVE", "SELF_CONSUMPTION"]
     assert (tags["rack_1.soc_pct"]["minimum"], tags["rack_1.soc_pct"]["maximum"]) == (0.0, 100.0)
-    assert tags["plant_1.mode"]["forceable"] is False
+    assert tags["plant_1.mode"]["forceable"] is True
+    assert tags["plant_1.count"]["forceable"] is False
 
 
 async def test_write_when_scan_takes_it_then_done_and_in_memory(controller: Controller) -> None:
@@ -160,7 +163,11 @@ async def test_force_when_set_and_let_go_then_in_the_table_and_in_all_answers(co
         await client.request("force", name="pcs_1.enable", value=True)
         assert controller.forces.list() == {"meter_1.p_kw": -3.5, "pcs_1.enable": True}
         expected = [{"name": "meter_1.p_kw", "value": -3.5}, {"name": "pcs_1.enable", "value": True}]
-        assert (await client.request("forces"))["forces"] == expected
+        listed = (await client.request("forces"))["forces"]
+        assert [(f["name"], f["value"], f["how"], f["client"]) for f in listed] == [
+            ("meter_1.p_kw", -3.5, "input", "a local client"),
+            ("pcs_1.enable", True, "output", "a local client"),
+        ]
         assert (await client.request("status"))["forces"] == expected
         (value,) = (await client.request("read", names=["meter_1.p_kw"]))["values"]
         assert value["forced"] is True
@@ -182,8 +189,7 @@ async def test_force_when_set_and_let_go_then_in_the_table_and_in_all_answers(co
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("plant_1.mode", 1, "only inputs and outputs can be forced"),
-        ("main.x", 1, "only inputs and outputs can be forced"),
+        ("plant_1.count", 1, "the program vetoes it: the variable is declared {no_force}"),
         ("meter_1.q_kw", 1, "no tag or variable of this name"),
         ("rack_1.soc_pct", 101, "outside the declared range"),
         ("meter_1.p_kw", "NaN", "is no finite number"),
@@ -197,6 +203,62 @@ async def test_force_when_wrong_then_refused_and_nothing_is_forced(
         with pytest.raises(RefusedFault, match=says):
             await client.request("force", name=name, value=value)
     assert controller.forces.list() == {}
+
+
+async def test_force_when_the_variable_is_neither_input_nor_output_then_held_and_listed_as_such(
+    controller: Controller,
+) -> None:
+    async with scanning(controller), serving(controller) as client:
+        await client.request("force", name="main.X", value=7)
+        await client.request("force", name="plant_1.mode", value="PASSIVE")
+        assert controller.forces.list() == {"plant_1.mode": 0, "main.x": 7}
+        listed = (await client.request("forces"))["forces"]
+        assert {(f["name"], f["value"], f["how"]) for f in listed} == {
+            ("main.x", 7, "variable"),
+            ("plant_1.mode", "PASSIVE", "variable"),
+        }
+        (value,) = (await client.request("read", names=["main.x"]))["values"]
+        assert value["forced"] is True
+        assert await client.request("unforce", name="main.x") == {"removed": ["main.x"]}
+        assert controller.forces.list() == {"plant_1.mode": 0}
+
+
+async def test_force_when_prepared_then_nothing_acts_until_all_is_applied_at_once(controller: Controller) -> None:
+    async with scanning(controller), serving(controller) as client:
+        await client.request("force", name="meter_1.p_kw", value=1, prepare=True, keep=True)
+        await client.request("force", name="main.x", value=2, prepare=True)
+        listed = await client.request("forces")
+        assert (listed["forces"], [f["name"] for f in listed["prepared"]]) == ([], ["meter_1.p_kw", "main.x"])
+        assert controller.forces.list() == {}
+        assert await client.request("force_prepared") == {"applied": ["meter_1.p_kw", "main.x"]}
+        assert controller.forces.list() == {"meter_1.p_kw": 1.0, "main.x": 2}
+        listed = await client.request("forces")
+        assert ([f["keep"] for f in listed["forces"]], listed["prepared"]) == ([True, False], [])
+        with pytest.raises(RefusedFault, match="no force is prepared"):
+            await client.request("force_prepared")
+    kept = KeptForces(controller.run / KEPT_FORCES)
+    assert kept.load() == {"meter_1.p_kw": 1.0}
+
+
+def test_kept_forces_when_a_controller_starts_then_forced_again_and_those_that_fit_no_more_are_told(
+    controller: Controller,
+) -> None:
+    kept = KeptForces(controller.run / KEPT_FORCES)
+    kept.save({"meter_1.p_kw": 2.5, "gone.x": 1, "rack_1.soc_pct": 101, "main.x": 3})
+    told = restore_forces(kept, controller.forces, controller.manifest.tags)
+    assert controller.forces.list() == {"meter_1.p_kw": 2.5, "main.x": 3}
+    assert [severity for severity, _ in told] == ["warning", "error", "error", "warning"]
+    (controller.run / KEPT_FORCES).write_text("[1]")
+    ((severity, text),) = restore_forces(kept, controller.forces, controller.manifest.tags)
+    assert (severity, "cannot be read" in text) == ("error", True)
+
+
+async def test_gateway_when_it_starts_then_the_scan_looks_at_the_force_table_again(controller: Controller) -> None:
+    at = controller.image.address + controller.image.layout.force_changes_offset
+    before = ctypes.c_uint64.from_address(at).value
+    async with serving(controller) as client:
+        await client.request("hello")
+    assert ctypes.c_uint64.from_address(at).value == before + 1
 
 
 async def test_status_when_inputs_turn_bad_then_names_them_and_devices_without_any_good_input(

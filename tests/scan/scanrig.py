@@ -98,7 +98,7 @@ class Rig:
     def __post_init__(self) -> None:
         self.frames, self.snapshots = FrameReader(self.image), SnapshotReader(self.image)
         self.pages = {device: PageWriter(self.image, device) for device in BINDINGS.inputs}
-        self.forces, self.mailbox = ForceTable(self.image), MailboxWriter(self.control_segment)
+        self.forces, self.mailbox = ForceTable(self.image, TAGS), MailboxWriter(self.control_segment)
         self.control = self.control_segment.control
 
     @property

@@ -14,6 +14,7 @@ from scanrig import APP_SIZE, MS, QUALITY_OFFSET, layout
 from runtime.core.appmemory import HEADER_SIZE, SCAN_NO
 from runtime.core.quality import Quality
 from runtime.image.control import MAILBOX_LEN, Control, Mailbox, MailboxEntry
+from runtime.image.layout import PINS_MAX, PinEntry
 from runtime.image.segment import ControlSegment, ImageSegment
 
 WRITES = 100_000
@@ -21,7 +22,7 @@ WRITES = 100_000
 
 def _fuzz(control_fd, image_fd, go):
     chance = random.Random(20)
-    control, image = ControlSegment.attach(control_fd), ImageSegment.attach(image_fd, layout())
+    control, image = ControlSegment.attach(control_fd), ImageSegment.attach(image_fd, layout(1))
     mailbox = control.address + Control.mailbox.offset
     forces, points = image.layout.force_changes_offset, len(image.layout.inputs) + len(image.layout.outputs)
     edges = (0, 1, 8, HEADER_SIZE, QUALITY_OFFSET - 4, QUALITY_OFFSET, APP_SIZE, 2**31, 2**32 - 1)
@@ -37,12 +38,17 @@ def _fuzz(control_fd, image_fd, go):
         elif where == 2:  # a force entry
             at = image.address + image.layout.forces_offset + chance.randrange(points * 2) * 8
             ctypes.c_uint64.from_address(at).value = chance.getrandbits(64)
+            pins = (PinEntry * PINS_MAX).from_address(image.address + image.layout.pins_offset)
+            pin = pins[chance.randrange(PINS_MAX)]
+            pin.offset = chance.choice((*edges, chance.randrange(APP_SIZE)))
+            pin.size = chance.choice((0, 1, 2, 3, 4, 8, 9))
+            pin.active, pin.value = chance.getrandbits(1), chance.getrandbits(64)
         else:
             ctypes.c_uint64.from_address(image.address + forces).value = n
 
 
 def test_scan_when_mailbox_and_forces_are_fuzzed_then_it_goes_on_and_only_variables_change(make_rig):
-    rig = make_rig(cycle_ns=MS // 4)
+    rig = make_rig([(lambda *_: None, 0)], cycle_ns=MS // 4)  # a turn, before and after which pins are applied
     rig.scan()
     with rig.memory as memory:
         untouched = bytes(memory[QUALITY_OFFSET + 4 : QUALITY_OFFSET + 13])  # qualities of tags that no input feeds

@@ -11,7 +11,7 @@ from runtime.lang import ir
 from runtime.lang.ir.pointer import mark_of
 from runtime.lang.semantics.addresses import Areas
 from runtime.lang.semantics.located import Mirror, place_at
-from runtime.lang.semantics.pragmas import bound_of
+from runtime.lang.semantics.pragmas import bound_of, vetoes
 from runtime.lang.semantics.retain import retained
 from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
 from runtime.lang.semantics.typedefs import aligned
@@ -69,6 +69,7 @@ class _Leaf:
     constant: bool = False
     block: str = ""
     retain: bool = False
+    no_force: bool = False
 
 
 def lay_out(
@@ -179,7 +180,9 @@ def _tags(laid: Sequence[VarSymbol]) -> Iterator[Tag]:
         span = symbol.span
         offset = symbol.cell if symbol.bit >= 0 else symbol.place.offset
         root = _Leaf(symbol.name, symbol.type, offset, symbol.note, span.source.name, span.line)
-        for leaf in _leaves(replace(root, constant=symbol.constant, retain=symbol.retain == "RETAIN")):
+        retain = symbol.retain == "RETAIN"
+        root = replace(root, constant=symbol.constant, retain=retain, no_force=vetoes(symbol.note))
+        for leaf in _leaves(root):
             yield Tag(**_described(leaf), index=index)  # type: ignore[arg-type]  # keyword arguments by name
             index += 1
 
@@ -217,6 +220,7 @@ def _leaves(leaf: _Leaf) -> Iterator[_Leaf]:
                 constant=leaf.constant or "CONSTANT" in member.section,
                 block=block,
                 retain=retained(member, around=leaf.retain),
+                no_force=leaf.no_force or vetoes(member.note),
             )
             yield from _leaves(inner)
     elif isinstance(kind, ArrayType):
@@ -257,6 +261,7 @@ def _described(leaf: _Leaf) -> dict[str, object]:
         "reference": isinstance(leaf.type, InterfaceType),
         "block": leaf.block,
         "retain": leaf.retain,
+        "no_force": leaf.no_force,
     }
 
 

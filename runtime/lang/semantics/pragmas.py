@@ -1,4 +1,4 @@
-"""The pragmas of declarations that mean something: `{unit := 'kW'}`, `{min := 0, max := 100}`."""
+"""The pragmas of declarations that mean something: `{unit := 'kW'}`, `{min := 0, max := 100}`, `{no_force}`."""
 
 import difflib
 
@@ -9,13 +9,18 @@ from runtime.lang.syntax.margins import UNSET
 
 SETTINGS = {"unit": "'kW'", "min": "0", "max": "100"}
 """Each with an example. Pragmas of other tools are passed over, such as `{attribute 'hide'}`."""
+NO_FORCE = "no_force"
+"""The pragma that is a word alone."""
 
 
 def check_note(report: Report, note: tree.Note) -> None:
     """Report pragmas that say nothing, or whose value cannot be used."""
     bounds: dict[str, float] = {}
     for key, text, span in note.pragmas:
-        if key not in SETTINGS:
+        if key == NO_FORCE:
+            if text != UNSET:
+                report.error("L5007", "{no_force} takes no value", span, "this pragma", help="write {no_force}")
+        elif key not in SETTINGS:
             _check_unknown(report, key, text, span)
         elif text == UNSET:
             mend = f"write {{{key} := {SETTINGS[key]}}}"
@@ -32,6 +37,11 @@ def check_note(report: Report, note: tree.Note) -> None:
                 report.error("L5007", message, span, "no value lies between them", help="exchange them")
 
 
+def vetoes(note: tree.Note) -> bool:
+    """True when the declaration says {no_force}: nobody outside may change the variable."""
+    return any(key == NO_FORCE for key, _, _ in note.pragmas)
+
+
 def bound_of(text: str) -> float | None:
     """The number in a {min := …} or {max := …}."""
     try:
@@ -41,7 +51,7 @@ def bound_of(text: str) -> float | None:
 
 
 def _check_unknown(report: Report, key: str, text: str, span: Span) -> None:
-    close = difflib.get_close_matches(key, SETTINGS, n=1, cutoff=0.75)
-    if close and text != UNSET:
+    close = difflib.get_close_matches(key, (*SETTINGS, NO_FORCE), n=1, cutoff=0.75)
+    if close and (text == UNSET) is (close[0] == NO_FORCE):
         mend = f"did you mean {close[0]}?"
         report.error("L5007", f"a declaration has no pragma '{key}'", span, "not known", help=mend)

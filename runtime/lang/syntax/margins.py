@@ -1,7 +1,8 @@
 """What the comments and pragmas beside a declaration say about it.
 
 A comment belongs to a declaration when it stands inside it, behind it on its last line, or, with nothing else on its
-lines, directly above it. Pragmas follow the same rule: `{unit := 'kW'}`, `{min := 0, max := 100}`.
+lines, directly above it. Pragmas follow the same rule: `{unit := 'kW'}`, `{min := 0, max := 100}`,
+`{no_force}`.
 """
 
 import re
@@ -11,6 +12,8 @@ from runtime.core.diagnostic import Source, Span
 from runtime.lang.syntax.tokens import Margin, Scanned, Token
 from runtime.lang.tree import Note
 
+_FLAG = re.compile(r"(?:^|,)\s*(no_force)\s*(?=,|$)", re.IGNORECASE)
+"""The pragma that is a word alone."""
 _SETTING = re.compile(r"\s*([A-Za-z_]\w*)\s*:=\s*('[^']*'|\"[^\"]*\"|[^,]+)")
 
 
@@ -60,5 +63,6 @@ class Margins:
 
     def _settings(self, margin: Margin) -> list[tuple[str, str, Span]]:
         span = Span(self._source, margin.line, margin.column, len(margin.text) + 2)
-        found = [(m[1].lower(), m[2].strip().strip("'\""), span) for m in _SETTING.finditer(margin.text)]
+        flags = [(m[1].lower(), UNSET, span) for m in _FLAG.finditer(margin.text)]
+        found = flags + [(m[1].lower(), m[2].strip().strip("'\""), span) for m in _SETTING.finditer(margin.text)]
         return found or [(key[1].lower(), UNSET, span) for key in [_WORD.match(margin.text)] if key]

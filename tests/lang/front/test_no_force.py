@@ -1,0 +1,50 @@
+"""The pragma {no_force}: it vetoes for everything within a declaration."""
+
+from runtime.core.diagnostic import Source
+from runtime.lang.compile import compile_sources
+
+TEXT = """\
+TYPE PACK : STRUCT
+    soc_pct : REAL;
+    trip    : BOOL;   {no_force}
+    cell    : ARRAY[1..2] OF INT;
+END_STRUCT; END_TYPE
+VAR_GLOBAL
+    pack_1 : PACK;
+    {no_force}
+    pack_2 : PACK;
+    limit  : REAL;    {unit := 'kW', No_Force}   (* for safety *)
+    plain  : REAL;    {attribute 'no_force'}
+END_VAR
+FUNCTION_BLOCK GUARD VAR held : BOOL; {no_force} free : BOOL; END_VAR ; END_FUNCTION_BLOCK
+PROGRAM main VAR g : GUARD; END_VAR
+g();
+END_PROGRAM
+"""
+
+
+def test_no_force_when_said_of_a_variable_field_or_structure_then_of_every_leaf_in_it():
+    result = compile_sources([Source("a.st", TEXT)])
+    assert result.application is not None, result.diagnostics
+    tags = result.application.tags
+    vetoed = [leaf.name for leaf in (*tags.tags, *tags.variables) if leaf.no_force]
+    assert vetoed == [
+        "pack_1.trip",
+        *("pack_2.soc_pct", "pack_2.trip", "pack_2.cell[1]", "pack_2.cell[2]"),
+        "limit",
+        "main.g.held",
+    ]
+    assert tags.tag("limit").unit == "kW"
+
+
+def test_no_force_when_misspelt_then_told_and_not_passed_over():
+    result = compile_sources([Source("a.st", "PROGRAM main VAR n : INT; {noforce} END_VAR n := 1; END_PROGRAM")])
+    (found,) = [d for d in result.diagnostics if d.code == "L5007"]
+    assert found.help == "did you mean no_force?"
+
+
+def test_no_force_when_given_a_value_then_told():
+    result = compile_sources([Source("a.st", "PROGRAM main VAR n : INT; {no_force := 1} END_VAR n := 1; END_PROGRAM")])
+    assert [(d.code, d.message) for d in result.diagnostics if d.code == "L5007"] == [
+        ("L5007", "{no_force} takes no value")
+    ]
