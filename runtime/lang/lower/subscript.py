@@ -13,7 +13,7 @@ from runtime.lang.semantics.constants import evaluate
 from runtime.lang.semantics.types import ArrayType, leaves_of, name_of, size_of
 
 
-def element(ctx: Context, base: place.Ref | None, node: tree.Subscript) -> place.Ref | None:
+def element(ctx: Context, base: "place.Ref | None", node: tree.Subscript) -> "place.Ref | None":
     """`base[i, j]`; the subscripts are read also where the base is a mistake."""
     for position, index in enumerate(node.indices):
         value = expression.lower(ctx, index, LINT)
@@ -28,7 +28,7 @@ def element(ctx: Context, base: place.Ref | None, node: tree.Subscript) -> place
     return replace(base, span=node.span) if base is not None else None
 
 
-def _refuse_subscript(ctx: Context, node: tree.Subscript, base: place.Ref, position: int) -> None:
+def _refuse_subscript(ctx: Context, node: tree.Subscript, base: "place.Ref", position: int) -> None:
     message = f"{name_of(base.type)} has no elements"
     if position:
         span = node.indices[position].span
@@ -37,7 +37,7 @@ def _refuse_subscript(ctx: Context, node: tree.Subscript, base: place.Ref, posit
         ctx.report.error("L2005", message, node.span, f"this is {name_of(base.type)}", base.declared)
 
 
-def _at(ctx: Context, base: place.Ref, kind: ArrayType, node: tree.Expr, value: Typed) -> place.Ref | None:
+def _at(ctx: Context, base: "place.Ref", kind: ArrayType, node: tree.Expr, value: Typed) -> "place.Ref | None":
     """One subscript on an array."""
     if value.make is not None:
         value = settled(value)
@@ -56,8 +56,8 @@ def _at(ctx: Context, base: place.Ref, kind: ArrayType, node: tree.Expr, value: 
 
 
 def _element(
-    ctx: Context, base: place.Ref, kind: ArrayType, node: tree.Expr, value: ir.Expr, value_type: Elementary
-) -> place.Ref | None:
+    ctx: Context, base: "place.Ref", kind: ArrayType, node: tree.Expr, value: ir.Expr, value_type: Elementary
+) -> "place.Ref | None":
     span, at, stride = node.span, base.place, kind.stride
     assert at is not None
     leaves = leaves_of(kind.element)
