@@ -10,6 +10,7 @@ A record is RECORD_HEADER, then parts: PART_HEADER and as many bytes. All length
     part      index     bytes
     PAGE      device    the input page that was latched (image/layout.py)
     FORCES    0         u64 inputs, u64 outputs forced; each: u64 force point, u64 value (scan/plan.py, ActiveForce)
+    PINS      0         each variable held: u64 offset, u32 kind, u32 0, u64 value (scan/plan.py, ActivePin)
     COMMAND   0         the mailbox entry that was taken (image/control.py)
     MEMORY    0         application memory after the scan      | these in a checkpoint only, which is written
     TASKS     0         each task: i64 turn, u64 calls         | after the scan whose number it carries, and
@@ -51,6 +52,7 @@ class Part(IntEnum):
     TASKS = 5
     SAFE = 6
     ORIGIN = 7
+    PINS = 8
 
 
 class RingHeader(ctypes.Structure):

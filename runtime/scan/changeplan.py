@@ -9,8 +9,10 @@ from typing import Any
 
 from runtime.core.appmemory import CAUGHT, FAULT_COUNT
 from runtime.core.migration import Copy, Memory, Migration, plan_migration
+from runtime.image.forces import ForceTable
 from runtime.image.layout import FORCE_ENTRY_SIZE, FRAME_VALUE_SIZE, InputSlot, OutputSlot
 from runtime.image.manifest import Manifest
+from runtime.image.pins import PinTable
 from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 from runtime.scan.loadedversion import LoadedVersion
 from runtime.scan.plan import Plan, TaskPlan
@@ -54,6 +56,7 @@ class ChangePlan:
         self._tasks(old, new)
         self._held_outputs(old, new)
         self._forces(old, new)
+        _carry_pins(old, new)
         rows = (StateMove * len(self._moves))(*self._moves)
         self._kept.append(rows)
         new.plan.plan.moves, new.plan.plan.move_count = ctypes.addressof(rows), len(rows)
@@ -95,6 +98,17 @@ class ChangePlan:
             source = old.image.address + was_layout.forces_offset + was.force * FORCE_ENTRY_SIZE
             target = new.image.address + is_layout.forces_offset + slot.force * FORCE_ENTRY_SIZE
             self._copy(source, target, FORCE_ENTRY_SIZE)
+
+
+def _carry_pins(old: LoadedVersion, new: LoadedVersion) -> None:
+    """Variables that are held now are held in the new version too, where they are still of the same type and the
+    program does not veto it. Written at once: nobody scans the new version yet."""
+    tags = new.manifest.tags
+    table = ForceTable(new.image, tags)
+    for name, value in PinTable(old.image, old.manifest.tags).list().items():
+        was, variable = old.manifest.tags.find(name), tags.find(name)
+        if was is not None and variable is not None and variable.type == was.type and not variable.no_force:
+            table.set(name, value)
 
 
 def _row(version: LoadedVersion, number: int) -> int:

@@ -10,13 +10,13 @@ from runtime.image.control import Control, MailboxEntry
 from runtime.image.emit import I64, PTR, Code, Routine, Word
 from runtime.image.layout import FRAME_HEADER_SIZE
 from runtime.image.recordring import PART_HEADER, RECORD_HEADER, Part, RecordKind, RingHeader
-from runtime.scan.plan import ActiveForce, PagePlan, Plan, TaskPlan
+from runtime.scan.plan import ActiveForce, ActivePin, PagePlan, Plan, TaskPlan
 from runtime.scan.view import View
 
 _HEADER_SIZE, _PART_SIZE = RECORD_HEADER.size, PART_HEADER.size
 _COMMAND_SIZE = ctypes.sizeof(MailboxEntry)
 _FORCE_SIZE, _TASK_SIZE = ctypes.sizeof(ActiveForce), 16
-_ORIGIN_SIZE = 24
+_PIN_SIZE, _ORIGIN_SIZE = ctypes.sizeof(ActivePin), 24
 _DIGEST_START, _DIGEST_FACTOR = 0xCBF2_9CE4_8422_2325, 0x0000_0100_0000_01B3
 """FNV-1a, 64 bits (Fowler, Noll, Vo), over words instead of bytes."""
 _LATE_BITS = 64
@@ -94,7 +94,7 @@ def _write_sizes(code: Code) -> None:
             with r.when(checkpoint | page["seen"].differs(page["recorded"])):
                 size.set(size.get() + page.inner("channel")["size"] + _PART_SIZE)
         with r.when(checkpoint | plan["force_changes_seen"].differs(plan["force_changes_recorded"])):
-            size.set(size.get() + _forces_size(plan) + _PART_SIZE)
+            size.set(size.get() + _forces_size(plan) + plan["active_pin_count"] * _PIN_SIZE + 2 * _PART_SIZE)
         with r.when(checkpoint):
             state = plan["app_size"] + plan["task_count"] * _TASK_SIZE + plan["output_count"] * 8
             size.set(size.get() + state + _ORIGIN_SIZE + 4 * _PART_SIZE)
@@ -165,6 +165,7 @@ def _put_forces(code: Code, r: Routine, plan: View) -> None:
         r.call(code["put"], r["plan"], header, r.word(_PART_SIZE + 16))
         r.call(code["put"], r["plan"], plan["active_inputs"], inputs * _FORCE_SIZE)
         r.call(code["put"], r["plan"], plan["active_outputs"], outputs * _FORCE_SIZE)
+        _put_part(code, r, Part.PINS, plan["active_pins"], plan["active_pin_count"] * _PIN_SIZE)
 
 
 def _put_state(code: Code, r: Routine, plan: View) -> None:

@@ -16,7 +16,7 @@ from runtime.image.manifest import Manifest
 from runtime.image.recordring import Part, Record, RecordKind
 from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
-from runtime.scan.plan import ActiveForce, TaskPlan
+from runtime.scan.plan import ActiveForce, ActivePin, TaskPlan
 
 _ORIGIN = struct.Struct("<qQQ")
 _TURN = struct.Struct("<qQ")
@@ -101,7 +101,7 @@ class Replay:
 
     def _take(self, record: Record) -> None:
         """What the scan is to find: control words, pages, forces, commands."""
-        control = self.scan.control.control
+        plan, control = self.scan.plan.plan, self.scan.control.control
         control.fault_ack, control.run_switch, control.term = record.fault_ack, record.run_switch, record.term
         commands = 0
         for part, index, content in record.parts:
@@ -110,6 +110,9 @@ class Replay:
                 ctypes.memmove(address, content, min(size, len(content)))
             elif part is Part.FORCES:
                 self._force(content)
+            elif part is Part.PINS:
+                plan.active_pin_count = len(content) // ctypes.sizeof(ActivePin)
+                ctypes.memmove(plan.active_pins, content, len(content))
             elif part is Part.COMMAND:
                 number = (control.mailbox.head + commands) % MAILBOX_LEN
                 control.mailbox.entries[number] = MailboxEntry.from_buffer_copy(content)

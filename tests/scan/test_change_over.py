@@ -199,6 +199,15 @@ def test_forces_when_programs_change_then_they_stay_by_tag(line):
     assert line.get("set_kw") == 22.0
 
 
+def test_variables_when_held_and_programs_change_then_they_stay_held(line):
+    ForceTable(line.version.image, line.version.manifest.tags).set("limit", 9)
+    line.scan(1)
+    line.change(GROWN)
+    line.scan(1)
+    assert ForceTable(line.version.image, line.version.manifest.tags).list() == {"limit": 9}
+    assert line.get("limit") == 9
+
+
 def test_held_output_when_programs_change_then_it_goes_on_holding(line):
     ForceTable(line.version.image).set("lamp", True)
     line.scan(1)

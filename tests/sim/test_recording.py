@@ -33,8 +33,10 @@ def eventful(run: CoupledRun, recorder: FlightRecorder, seconds: int) -> None:
     for tenth in range(seconds * 10):
         if tenth == 30:
             side.forces.set("grid_meter_1.p_kw", 20.0)
+            side.forces.set("parameters_1.ramp_kw_per_s", 3.0)
         if tenth == 40:
             side.forces.clear("grid_meter_1.p_kw")
+            side.forces.clear("parameters_1.ramp_kw_per_s")
         if tenth == 50:
             run.set_mode("grid_meter_1", Mode.SILENT)
         if tenth == 80:
