@@ -32,16 +32,19 @@ from runtime.lang.tree import Test
 __all__ = ["CompileResult", "compile_sources", "load_sources"]
 
 
-def compile_sources(sources: Sequence[Source], *, tests: Sequence[Test] = ()) -> CompileResult:
+def compile_sources(
+    sources: Sequence[Source], *, tests: Sequence[Test] = (), every_body: bool = False
+) -> CompileResult:
     """Compile files together as one application. Never raises for what is in them.
 
     `tests` (lang/testsources.py finds them) are compiled along; a TEST that is not among them is passed over.
+    `every_body`: the application has also those that no program reaches, as a library's are.
     """
     with deep_recursion():
-        return _compile(sources, tests)
+        return _compile(sources, tests, every_body=every_body or bool(tests))
 
 
-def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
+def _compile(sources: Sequence[Source], tests: Sequence[Test], *, every_body: bool) -> CompileResult:
     report, sites = Report(), Sites()
     files: list[tree.File] = []
     for source in sources:
@@ -77,8 +80,8 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test]) -> CompileResult:
             bodies.compile(pou, pou.tree.name.span)
             for method in own_methods(pou):
                 bodies.compile(method, method.tree.name.span, pou)
-    if tests:
-        used = bodies.bodies  # a POU that no test reaches counts as not covered
+    if every_body:
+        used = bodies.bodies  # with tests: a POU that none of them reaches counts as not covered
     diagnostics = tuple(report.diagnostics)
     if has_errors(diagnostics):
         return CompileResult(None, diagnostics)

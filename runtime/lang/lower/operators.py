@@ -1,12 +1,14 @@
 """Operators: which meaning an operator has for the types of its operands."""
 
-from runtime.core.elementary import BOOL, LREAL, Elementary, Kind
+from dataclasses import replace
+
+from runtime.core.elementary import BOOL, BYTE, DINT, DWORD, INT, LINT, LREAL, WORD, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.diagnostics.rules import negative_power
 from runtime.lang.lower import expression, interface, reference
 from runtime.lang.lower.arithmetic import arithmetic, power
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.convert import common, fit, literal_of, settled
+from runtime.lang.lower.convert import common, converted, fit, literal_of, settled, warn_bits
 from runtime.lang.lower.mismatch import refuse_operand, refuse_pair, warn_integer_logic
 from runtime.lang.lower.time_arithmetic import time_arithmetic
 from runtime.lang.semantics.constants import evaluate
@@ -14,6 +16,8 @@ from runtime.lang.semantics.types import ANY_INT, ANY_REAL, EnumType, Flexible, 
 
 _COMPARE = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _LOGIC = {"AND": "and", "OR": "or", "XOR": "xor"}
+_NEGATED = {BYTE: INT, WORD: DINT, DWORD: LINT}
+"""What a bit string is negated as: published libraries count down so, and mean a number below zero."""
 LONGEST_CHAIN = 1000
 """Operands in a row (`a + b + c + …`); both back ends recurse over them."""
 
@@ -27,6 +31,10 @@ def unary(ctx: Context, node: tree.Unary, want: Type | None) -> Typed:
         return _not(ctx, node, value)
     if value.make is not None:
         return _negated_literal(ctx, node, value)
+    if node.op == "-" and isinstance(value.type, Elementary) and value.type in _NEGATED:
+        wide = _NEGATED[value.type]
+        warn_bits(ctx, node.operand.span, value.type, wide)
+        value = replace(value, type=wide, expr=converted(value.expr, wide) if value.expr is not None else None)
     kind = value.type
     allowed = (
         (Kind.SIGNED, Kind.REAL, Kind.TIME) if node.op == "-" else (Kind.SIGNED, Kind.UNSIGNED, Kind.REAL, Kind.TIME)
