@@ -84,6 +84,15 @@ class RetainTable(Strict):
     every: Annotated[Duration, AfterValidator(_retain_every)] = "1s"
 
 
+class RecorderTable(Strict):
+    """The flight recorder: how far back it remembers, and what makes it save."""
+
+    keep: Duration = "10m"
+    size_mb: Annotated[int, Field(ge=1, le=4096)] = 64
+    after: Duration = "5s"
+    triggers: list[str] = Field(default_factory=list)
+
+
 class TaskTable(Strict):
     """What one task may use, and what follows when it goes wrong; what it runs and how often stands in ST."""
 
@@ -109,6 +118,7 @@ class SiteTable(Strict):
     realtime: RealtimeTable = RealtimeTable()
     retain: RetainTable = RetainTable()
     watchdog: WatchdogTable = WatchdogTable()
+    recorder: RecorderTable = RecorderTable()
     scada: ScadaTable = ScadaTable()
     hmi: HmiTable = HmiTable()
     plant: PlantTable | None = None

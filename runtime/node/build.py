@@ -7,6 +7,7 @@ from pathlib import Path
 from runtime.config import Site, find_site_file, load_site
 from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
+from runtime.core.elementary import Kind
 from runtime.core.objectcache import ObjectCache
 from runtime.gateway.scada_map import load_scada_map
 from runtime.image.manifest import Manifest, ManifestTask
@@ -84,7 +85,7 @@ def build_site(path: Path) -> BuildResult:
     if app is None:
         return BuildResult(None, tuple(diagnostics))
     app, found = _with_parameters(site, app)
-    diagnostics += [*found, *_check_intervals(site, app), *_check_tasks(site, app)]
+    diagnostics += [*found, *_check_intervals(site, app), *_check_tasks(site, app), *_check_triggers(site, app)]
     bindings, io_plan = Bindings({}, ()), None
     if loaded is not None:
         checked = check(loaded, app.tags)
@@ -162,6 +163,22 @@ def _check_intervals(site: Site, app: Application) -> list[Diagnostic]:
         for task in app.tasks
         if task.interval_ns % site.cycle_ns != 0
     ]
+
+
+def _check_triggers(site: Site, app: Application) -> list[Diagnostic]:
+    """`[recorder] triggers` must name variables that can be on or off."""
+    diagnostics: list[Diagnostic] = []
+    for number, told in enumerate(site.table.recorder.triggers):
+        variable = app.tags.find(told)
+        if variable is not None and variable.type.kind is not Kind.TEXT:
+            continue
+        near = app.tags.nearest(told)
+        mend = "name a number or a BOOL" if variable else f"did you mean {near}?" if near else "name a tag"
+        at = Label(
+            site.document.places.value("recorder", "triggers", number), "a string" if variable else "no such tag"
+        )
+        diagnostics.append(error("S1007", f"`{told}` cannot trigger a recording", at, help=mend))
+    return diagnostics
 
 
 def _check_tasks(site: Site, app: Application) -> list[Diagnostic]:

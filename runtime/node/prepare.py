@@ -1,10 +1,12 @@
 """A prepared site: everything that its processes need, as files in one folder. They start without the compiler."""
 
+import json
 from pathlib import Path
 
 from runtime.core.duration import duration_ns
 from runtime.core.objectcache import ObjectCache
 from runtime.lang.cache.objectcode import object_code_for
+from runtime.lang.syntax.source import load_sources
 from runtime.node import runplan
 from runtime.node.build import Build
 from runtime.node.runplan import RunPlan
@@ -19,6 +21,8 @@ def prepare(build: Build, folder: Path) -> None:
     manifest.save(folder / runplan.MANIFEST)
     (folder / runplan.INITIAL).write_bytes(build.application.initial)
     (folder / runplan.OBJECT).write_bytes(object_code_for(build.application, ObjectCache(cache / "programs")))
+    sources = load_sources([Path(build.site.shown(p)) for p in table.programs])
+    (folder / runplan.SOURCES).write_text(json.dumps({source.name: source.text for source in sources}))
     (folder / runplan.IO_PLAN).unlink(missing_ok=True)
     if build.io_plan is not None:
         build.io_plan.save(folder / runplan.IO_PLAN)
@@ -40,6 +44,10 @@ def prepare(build: Build, folder: Path) -> None:
         scada_port=table.scada.port,
         view=tuple(table.hmi.view),
         retain_every_ns=build.site.retain_every_ns if retained_variables(manifest) else 0,
+        record_keep_ns=duration_ns(table.recorder.keep),
+        record_size_mb=table.recorder.size_mb,
+        record_after_ns=duration_ns(table.recorder.after),
+        record_triggers=tuple(table.recorder.triggers),
     ).save(folder)
     if build.plant is not None:
         plant_folder = folder / runplan.PLANT

@@ -157,6 +157,8 @@ class Controller:
         ]
         if plan.retain_every_ns:
             children.append(self._process("retain"))
+        if plan.record_keep_ns:
+            children.append(self._process("recorder"))
         if plan.has_plant:
             folder = str(self.run_dir / runplan.PLANT)
             argv = (sys.executable, "-m", "runtime.node.plant", folder, plan.site, parent)

@@ -10,6 +10,7 @@ INITIAL = "initial.bin"
 OBJECT = "programs.o"
 IO_PLAN = "io_plan.json"
 SCADA_MAP = "scada_map.toml"
+SOURCES = "sources.json"
 RUN_PLAN = "run.json"
 PROCESSES = "processes.json"
 PLANT = "plant"
@@ -19,8 +20,8 @@ PLANT = "plant"
 class RunPlan:
     """What a process needs beside manifest and I/O plan.
 
-    `scada_map` False: no SCADA server. `retain_every_ns` 0: nothing is retained. `stuck_after_ns` 0: as
-    the cycle says. `watchdog_device` "": the machine's watchdog is left alone.
+    `scada_map` False: no SCADA server. `retain_every_ns` 0: nothing is retained. `record_keep_ns` 0: nothing is
+    recorded. `stuck_after_ns` 0: as the cycle says. `watchdog_device` "": the machine's watchdog is left alone.
     """
 
     site: str
@@ -38,6 +39,10 @@ class RunPlan:
     scada_port: int
     view: tuple[str, ...]
     retain_every_ns: int
+    record_keep_ns: int
+    record_size_mb: int
+    record_after_ns: int
+    record_triggers: tuple[str, ...]
 
     def save(self, run_dir: Path) -> None:
         """Write it whole or not at all."""
@@ -49,7 +54,7 @@ class RunPlan:
     def load(cls, run_dir: Path) -> "RunPlan":
         """The plan that `save` wrote."""
         told: dict[str, Any] = json.loads((run_dir / RUN_PLAN).read_text())
-        return cls(**(told | {"view": tuple(told["view"])}))
+        return cls(**(told | {name: tuple(told[name]) for name in ("view", "record_triggers")}))
 
 
 def living_processes(run_dir: Path) -> dict[str, int]:

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llvmlite import binding
+
 from runtime.core.fault import ConfigFault
 from runtime.scan.recordchunk import Chunk
 
@@ -27,6 +29,12 @@ INDEX = "recording.json"
 MANIFEST, INITIAL, OBJECT, SOURCES = "manifest.json", "initial.bin", "programs.o", "sources.json"
 PROGRAM_MEMBERS = (MANIFEST, INITIAL, OBJECT, SOURCES)
 SUFFIX = ".vsrec"
+
+
+def host_triple() -> str:
+    """What machine code of this machine is for."""
+    triple: str = binding.get_default_triple()
+    return triple
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ one record; both can be done over and over, with records changed on purpose, to 
 import ctypes
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.core.fault import ProgramFault
 from runtime.image.control import MAILBOX_LEN, MailboxEntry
@@ -76,6 +76,23 @@ class Replay:
         self._set_late(checkpoint.late)
         plan.scan_no = checkpoint.scan_no
         control.mailbox.head = control.mailbox.tail = plan.mailbox_tail = 0
+
+    def checkpoint(self, after: Record) -> Record:
+        """The state now, `after` a record, to restore later."""
+        plan, control = self.scan.plan.plan, self.scan.control.control
+        inputs, outputs = plan.active_input_count, plan.active_output_count
+        size = ctypes.sizeof(ActiveForce)
+        forced = ctypes.string_at(plan.active_inputs, inputs * size)
+        forced += ctypes.string_at(plan.active_outputs, outputs * size)
+        parts = [(Part.PAGE, i, ctypes.string_at(at, length)) for i, (at, length) in enumerate(self._pages)]
+        parts += [
+            (Part.FORCES, 0, _COUNTS.pack(inputs, outputs) + forced),
+            (Part.MEMORY, 0, bytes(self.scan.memory)),
+            (Part.TASKS, 0, b"".join(_TURN.pack(task.turn, task.calls) for task in self._tasks)),
+            (Part.SAFE, 0, ctypes.string_at(plan.safe, 8 * plan.output_count)),
+            (Part.ORIGIN, 0, _ORIGIN.pack(plan.first_now_ns, control.stop_count, plan.version)),
+        ]
+        return replace(after, kind=RecordKind.CHECKPOINT, parts=tuple(parts))
 
     def step(self, record: Record) -> bool:
         """Run the scan of a record; True when its output frame is the recorded one, to the bit."""

@@ -53,6 +53,7 @@ def test_parameters_when_they_fit_then_they_are_initial_values_and_the_code_is_t
         ('[parameters]\n"p.rated_kw" = 501\n', "S1003", 4, "0 to 500"),
         ('[parameters]\n"p.rated_kw" = "much"\n', "S1003", 4, "no finite number"),
         ('cycle = "15ms"\n', "S1004", 3, "20 ms"),
+        ('[recorder]\ntriggers = ["nothing"]\n', "S1007", 4, "name a tag"),
         ('[tasks.fast]\noverrun = "skip"\n', "S1006", 3, "the tasks are: t"),
         ('[plant]\nsite = "site.toml"\n', "S1005", 4, "has a plant of its own"),
         ('[plant]\nsite = "none.toml"\n', "S1001", 4, "none.toml"),

@@ -1,0 +1,268 @@
+"""`voltscan record` and `voltscan replay`: save what a controller remembers, run it again bit for bit, ask it why."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from runtime.cli.textable import table
+from runtime.core.elementary import Kind
+from runtime.core.fault import ConfigFault
+from runtime.core.tag import Variable
+from runtime.image.manifest import Manifest
+from runtime.image.nativecode import native_cache
+from runtime.image.recordring import Record
+from runtime.node.recordrequest import ask_for_recording
+from runtime.node.statedir import cache_dir
+from runtime.scan import recordingfile
+from runtime.scan.cause import Answer, why
+from runtime.scan.kernel import Kernel
+from runtime.scan.recordingfile import Recording
+from runtime.scan.recordverify import Verified, verify
+from runtime.scan.replay import Replay
+from runtime.sim.chart import Curve, save_chart
+from runtime.sim.coupling import Samples
+from runtime.sim.sampletable import save_samples
+from runtime.wire.rundir import find_site
+from runtime.wire.values import show, to_json
+
+ANSWER_WITHIN_S = 30.0
+"""Packing and syncing ten minutes of a busy site takes a second or two."""
+
+
+WINDOWS = (1, 10, 100)
+"""Scans back in which --why looks for suspects, the next only if no cause was found before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOrder:
+    """What to do with a recording."""
+
+    out: Path | None
+    plot: Path | None
+    tags: tuple[str, ...]
+    step: bool
+    why: str | None
+    window: int
+
+
+def record(site: str | None, reason: str, *, as_json: bool) -> int:
+    """Have the recorder of a running controller save what it remembers; 1 when it cannot."""
+    _, run_dir = find_site(site)
+    answer = ask_for_recording(run_dir, reason, within_s=ANSWER_WITHIN_S)
+    if answer.fault:
+        raise ConfigFault(f"nothing was saved: {answer.fault}", where=str(run_dir), mend="see the recorder's log")
+    print(
+        json.dumps({"path": answer.path, "scans": answer.scans}) if as_json else f"{answer.scans} scans: {answer.path}"
+    )
+    return 0
+
+
+def replay_file(path: Path, order: ReplayOrder, *, as_json: bool) -> int:
+    """Run a recording again; 1 when it is not the run it was."""
+    recording = Recording.load(path)
+    manifest = _manifest(recording)
+    replay = Replay(manifest, _object_code(recording), recording.programs[recordingfile.INITIAL], _kernel())
+    try:
+        if order.why is not None:
+            return _why(replay, manifest, recording, order, as_json=as_json)
+        watched = _watched(manifest, order)
+        sampler = _Sampler(replay, watched, stepping=order.step)
+        found = verify(replay, recording.chunks, sampler.take)
+    finally:
+        replay.close()
+    _save(order, recording, watched, sampler.samples())
+    print(json.dumps(_told(recording, found)) if as_json else _text(recording, found))
+    return 0 if found.exact else 1
+
+
+def _kernel() -> Kernel:
+    return Kernel(native_cache(cache_dir()))
+
+
+def _manifest(recording: Recording) -> Manifest:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / recordingfile.MANIFEST
+        file.write_bytes(recording.programs[recordingfile.MANIFEST])
+        return Manifest.load(file)
+
+
+def _object_code(recording: Recording) -> bytes:
+    """The recorded machine code, or on another kind of machine what its sources compile to here."""
+    if recording.triple == recordingfile.host_triple():
+        return recording.programs[recordingfile.OBJECT]
+    from runtime.core.diagnostic import Source, has_errors
+    from runtime.lang.compile import compile_sources
+    from runtime.lang.llvm.compile import compile_object
+
+    told: dict[str, str] = json.loads(recording.programs[recordingfile.SOURCES])
+    compiled = compile_sources([Source(name, text) for name, text in told.items()])
+    if compiled.application is None or has_errors(compiled.diagnostics):
+        raise ConfigFault(
+            "the recorded sources do not compile with this version",
+            mend=f"replay on a machine of the kind it was recorded on: {recording.triple}",
+        )
+    return compile_object(compiled.application)
+
+
+class _Sampler:
+    """A row of the watched variables after each replayed scan."""
+
+    def __init__(self, replay: Replay, watched: Sequence[Variable], *, stepping: bool) -> None:
+        self._replay, self._watched, self._stepping = replay, watched, stepping
+        self._rows: list[list[float]] = []
+        self._start_ns = 0
+
+    def take(self, record: Record) -> None:
+        """After a scan."""
+        self._start_ns = self._start_ns or record.now_ns
+        memory = self._replay.scan.memory
+        values = [variable.type.unpack(memory, variable.offset) for variable in self._watched]
+        if self._watched:
+            self._rows.append([(record.now_ns - self._start_ns) / 1e9, *map(float, values)])
+        if self._stepping:
+            print(
+                _step_text(record, self._watched, [to_json(v, w) for v, w in zip(values, self._watched, strict=True)])
+            )
+            if input("[Enter] next scan, q ends the stepping: ").strip().lower() == "q":
+                self._stepping = False
+
+    def samples(self) -> Samples:
+        """All rows: seconds since the first replayed scan, then the variables."""
+        return np.array(self._rows, dtype=np.float64).reshape(len(self._rows), len(self._watched) + 1)
+
+
+def _step_text(record: Record, watched: Sequence[Variable], values: Sequence[Any]) -> str:
+    taken = [part.name.lower() for part, _, _ in record.parts]
+    told = [f"{w.name} {show(v, w.type_name)}" for w, v in zip(watched, values, strict=True)]
+    return "  ".join([f"scan {record.scan_no}", f"took in: {', '.join(taken) or 'nothing'}", *told])
+
+
+def _watched(manifest: Manifest, order: ReplayOrder) -> list[Variable]:
+    found = []
+    for name in order.tags:
+        variable = manifest.tags.find(name)
+        if variable is None or variable.type.kind is Kind.TEXT:
+            near = manifest.tags.nearest(name)
+            raise ConfigFault(
+                f"no number of the name {name!r} in the recording",
+                where="--tag",
+                mend=f"did you mean {near}?" if near else "name a tag of the recorded programs",
+            )
+        found.append(variable)
+    if (order.out or order.plot) and not found:
+        raise ConfigFault("nothing to write: no tag is named", where="--tag", mend="add --tag NAME, once or more")
+    return found
+
+
+def _save(order: ReplayOrder, recording: Recording, watched: Sequence[Variable], samples: Samples) -> None:
+    if order.out is not None:
+        save_samples(order.out, samples, [w.name for w in watched], watched)
+    if order.plot is not None:
+        curves = [Curve(w.name, w.unit, samples[:, i]) for i, w in enumerate(watched, 1)]
+        save_chart(order.plot, f"{recording.site}: {recording.reason}", samples[:, 0], curves)
+
+
+def _told(recording: Recording, found: Verified) -> dict[str, Any]:
+    return {
+        "site": recording.site,
+        "reason": recording.reason,
+        "wall_ns": recording.wall_ns,
+        "scans": found.scans,
+        "states": found.states,
+        "gaps": [list(gap) for gap in found.gaps],
+        "exact": found.exact,
+        "diverged": None if found.diverged is None else {"scan": found.diverged[0], "in": found.diverged[1]},
+    }
+
+
+def _text(recording: Recording, found: Verified) -> str:
+    when = datetime.fromtimestamp(recording.wall_ns / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    spans = ", ".join(f"{chunks[0].first} to {chunks[-1].last}" for chunks in _unbroken(recording))
+    lines = [f"{recording.site}: recorded until {when} ({recording.reason}), scans {spans}"]
+    lines += [f"gap: records between scan {a} and scan {b} are missing" for a, b in found.gaps]
+    if found.diverged is not None:
+        scan_no, what = found.diverged
+        lines.append(f"DIVERGED in scan {scan_no}: another {what} than recorded, {found.scans - 1} scans were the same")
+    else:
+        lines.append(f"replayed {found.scans} scans: every output frame is the same to the bit,")
+        lines.append(f"and so is application memory in all {found.states} scans where it was noted")
+    return "\n".join(lines)
+
+
+def _unbroken(recording: Recording) -> list[list[Any]]:
+    groups: list[list[Any]] = []
+    for chunk in recording.chunks:
+        if groups and groups[-1][-1].last + 1 == chunk.first:
+            groups[-1].append(chunk)
+        else:
+            groups.append([chunk])
+    return groups
+
+
+def _why(replay: Replay, manifest: Manifest, recording: Recording, order: ReplayOrder, *, as_json: bool) -> int:
+    name, _, number = str(order.why).rpartition("@")
+    if not name or not number.isdigit():
+        raise ConfigFault(f"{order.why!r} names no tag and scan", where="--why", mend="write TAG@SCAN")
+    variable = _watched(manifest, ReplayOrder(None, None, (name,), False, None, 0))[0]
+    scan_no = int(number)
+    chunk = next((c for c in recording.chunks if c.first <= scan_no <= c.last), None)
+    if chunk is None:
+        spans = ", ".join(f"{c.first} to {c.last}" for c in recording.chunks)
+        raise ConfigFault(f"scan {scan_no} is not in the recording", where="--why", mend=f"it holds {spans}")
+    stretch = chunk.stretch()
+    for window in (order.window,) if order.window else WINDOWS:
+        answer = why(replay, manifest, stretch, variable, scan_no=scan_no, window=window)
+        if answer.causes:
+            break
+    span = (max(stretch.first, scan_no - window + 1), scan_no)
+    print(json.dumps(_why_told(answer, variable, span)) if as_json else _why_text(answer, variable, span))
+    return 0
+
+
+def _why_told(answer: Answer, variable: Variable, span: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "scans": list(span),
+        "before": to_json(answer.before, variable),
+        "after": to_json(answer.after, variable),
+        "suspects": answer.suspects,
+        "without_all": to_json(answer.without_all, variable),
+        "causes": [
+            {
+                "scan": c.suspect.scan_no,
+                "input": c.suspect.name,
+                "was": c.suspect.was,
+                "became": c.suspect.became,
+                "without": to_json(c.without, variable),
+            }
+            for c in answer.causes
+        ],
+    }
+
+
+def _why_text(answer: Answer, variable: Variable, span: tuple[int, int]) -> str:
+    def told(value: Any) -> str:
+        return show(to_json(value, variable), variable.type_name)
+
+    words = f"scan {span[0]}" if span[0] == span[1] else f"scans {span[0]} to {span[1]}"
+    lines = [
+        f"{variable.name} was {told(answer.before)} before {words} and {told(answer.after)} after;",
+        f"{answer.suspects} inputs changed, each was held back alone in a run of its own",
+    ]
+    if answer.causes:
+        rows = [
+            (str(c.suspect.scan_no), c.suspect.name, c.suspect.was, c.suspect.became, told(c.without))
+            for c in answer.causes
+        ]
+        head = ("scan", "input", "was", "became", f"without it {variable.name} is")
+        lines.append(table(rows, head=head, right=(0,)))
+    elif answer.without_all != answer.after:
+        lines.append(f"no input alone is the cause; with all of them held back it is {told(answer.without_all)}")
+    else:
+        lines.append("no input is the cause: it follows from the programs' state and the clock; try a longer --window")
+    return "\n".join(lines)

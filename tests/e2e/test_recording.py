@@ -1,0 +1,54 @@
+"""A live run of the demo site, with real processes and frames, is recorded and replays bit for bit."""
+
+import csv
+import json
+from pathlib import Path
+
+from runtime.scan.recordingfile import Recording
+
+
+def saved(site, reason: str) -> tuple[Path, int]:
+    told = site.voltscan("record", "--site", site.name, "--reason", reason, "--json")
+    assert told.returncode == 0, told.stderr
+    answer = json.loads(told.stdout)
+    return Path(answer["path"]), answer["scans"]
+
+
+def replayed(site, *words: str) -> dict:
+    told = site.voltscan("replay", *words, "--json")
+    assert told.returncode == 0, told.stdout + told.stderr
+    return json.loads(told.stdout)
+
+
+def test_recording_when_a_live_run_is_replayed_then_byte_identical_and_it_answers_why(stopped_demo):
+    site = stopped_demo
+    site.start()
+    site.wait_until_running()
+    site.wait_for("the plant runs", lambda: site.value("plant_1.state") == "RUN")
+    assert site.voltscan("force", "grid_meter_1.p_kw", "20", "--site", site.name).returncode == 0
+    site.wait_for("the setpoint follows", lambda: site.value("plant_1.p_set_kw") > 5.0)
+    assert site.voltscan("unforce", "grid_meter_1.p_kw", "--site", site.name).returncode == 0
+    assert site.voltscan("command", "mode", "PASSIVE", "--site", site.name).returncode == 0
+
+    path, scans = saved(site, "a test")
+    found = replayed(site, str(path), "--tag", "plant_1.mode", "--tag", "plant_1.p_set_kw", "--out", "run.csv")
+    assert found["exact"]
+    assert found["scans"] == scans > 200
+    assert found["states"] > 20
+    assert found["reason"] == "a test"
+    rows = list(csv.reader((site.folder / "run.csv").read_text().splitlines()))
+    assert len(rows) == scans + 1
+
+    modes = [row[1] for row in rows[1:]]
+    first = next(n for n, mode in enumerate(modes) if mode != modes[0])
+    told = replayed(site, str(path), "--why", f"plant_1.mode@{Recording.load(path).chunks[0].first + first}")
+    assert (told["before"], told["after"], told["without_all"]) == ("SELF_CONSUMPTION", "PASSIVE", "SELF_CONSUMPTION")
+    assert [cause["without"] for cause in told["causes"]] == ["SELF_CONSUMPTION"]
+    assert told["causes"][0]["input"].startswith("write at")
+
+    dead = [site.kill("recorder"), site.kill("scan")]
+    site.wait_for("both are back", lambda: site.pid("recorder") != dead[0] and site.pid("scan") != dead[1])
+    site.wait_for("the scan runs", lambda: site.value("plant_1.state") == "RUN")
+    path, _ = saved(site, "after")
+    assert replayed(site, str(path))["exact"]
+    assert site.stop() == 0
