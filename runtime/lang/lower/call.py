@@ -9,6 +9,7 @@ from runtime.lang.lower.instance import call_instance
 from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.types import (
     UNKNOWN,
+    ArrayType,
     BlockType,
     Type,
     name_of,
@@ -157,9 +158,9 @@ def _refuse_callee(ctx: Context, node: tree.CallExpr) -> None:
         mend = f"call it in a statement of its own, then read its outputs ({_some_output(ref.type)})"
         ctx.report.error("L2012", "the call of an instance has no value", node.span, "used as a value", help=mend)
         return
-    ctx.report.error(
-        "L3008", f"{name_of(ref.type)} cannot be called", callee.span, "not a function or instance", ref.declared
-    )
+    mend = "an element is named with brackets: list[1]" if isinstance(ref.type, ArrayType) else ""
+    message = f"{name_of(ref.type)} cannot be called"
+    ctx.report.error("L3008", message, callee.span, "not a function or instance", ref.declared, help=mend)
 
 
 def _some_output(kind: BlockType) -> str:

@@ -11,6 +11,7 @@ from runtime.lang.semantics.constants import evaluate
 from runtime.lang.semantics.types import (
     ANY_INT,
     ANY_REAL,
+    ArrayType,
     EnumType,
     Flexible,
     InterfaceType,
@@ -204,20 +205,24 @@ def literal_of(ctx: Context, number: float, span: Span, text: str) -> Typed:
 def _refuse(ctx: Context, value: Typed, target: Type, declared: tuple[Label, ...]) -> None:
     source = name_of(value.type)
     message = f"{source} does not fit into {name_of(target)}"
-    ctx.report.error(
-        "L2007", message, value.span, f"this is {source}", *declared, help=_help(value.type, target, declared)
-    )
+    mend = _help(value.type, target, declared)
+    literal = value.span.source.line(value.span.line)[value.span.column - 1 : value.span.column]
+    if literal == '"' and storage_of(target) is not None and name_of(target).startswith("STRING"):
+        mend = "a STRING stands in single quotes: '…'"
+    ctx.report.error("L2007", message, value.span, f"this is {source}", *declared, help=mend)
 
 
 def _help(source: Type, target: Type, declared: tuple[Label, ...]) -> str:
+    if isinstance(source, Flexible) and isinstance(target, Elementary) and target.kind is Kind.TIME:
+        return "write a time: T#5s, T#100ms"
     if source is ANY_REAL:
         return f"write a whole number, or say how to round: TO_{name_of(target)}(...) or TRUNC(...)"
     if isinstance(source, Flexible):
-        if isinstance(target, Elementary) and target.kind is Kind.TIME:
-            return "write a time: T#5s, T#100ms"
         return f"name one of the values of {name_of(target)}" if isinstance(target, EnumType) else ""
     if isinstance(source, RefType):
         return "follow it to its value with ^"
+    if isinstance(source, ArrayType) and isinstance(target, Elementary):
+        return "name an element: one index for each dimension"
     from_storage, to_storage = storage_of(source), storage_of(target)
     if from_storage is None or to_storage is None:
         return ""

@@ -18,7 +18,10 @@ def refuse_pair(ctx: Context, node: tree.Binary, left: Typed, right: Typed, kind
     a, b = name_of(left.type), name_of(right.type)
     more = Label(right.span, f"this is {b}")
     if kind is not None:
-        ctx.report.error("L2001", f"{node.op} does not take {name_of(kind)}", left.span, f"this is {a}", more)
+        is_text = isinstance(kind, Elementary) and kind.kind is Kind.TEXT
+        mend = "join texts with CONCAT(...)" if is_text and node.op == "+" else ""
+        message = f"{node.op} does not take {name_of(kind)}"
+        ctx.report.error("L2001", message, left.span, f"this is {a}", more, help=mend)
         return
     mend = ""
     if isinstance(left.type, EnumType) or isinstance(right.type, EnumType):

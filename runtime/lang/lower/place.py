@@ -222,6 +222,8 @@ def _name(ctx: Context, node: tree.Name) -> Ref | None:
         if node.key in ctx.scope.symbols.pous:
             kind = ctx.scope.symbols.pous[node.key].kind
             mend = f"call it: {node.text}(...)" if kind == "FUNCTION" else "declare an instance of it and use that"
+            if kind == "FUNCTION" and ctx.scope.symbols.pous[node.key].tree.result is None:
+                mend = f"it has no result to assign: declare one with FUNCTION {node.text} : TYPE"
             message = f"'{node.text}' is a {kind}, not a variable"
             ctx.report.error("L3008", message, node.span, f"the name of a {kind}", help=mend)
         else:

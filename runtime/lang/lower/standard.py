@@ -40,6 +40,7 @@ from runtime.lang.semantics.types import (
     name_of,
     storage_of,
 )
+from runtime.lang.syntax import habits
 
 _REALS = frozenset({"SQRT", "LN", "LOG", "EXP", "SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN", "FLOOR", "CEIL"})
 _SHIFTS = frozenset({"SHL", "SHR", "ROL", "ROR"})
@@ -94,6 +95,11 @@ def exists(ctx: Context, callee: tree.Name) -> bool:
 
 def nearest(ctx: Context, callee: tree.Name) -> str:
     """Help for an unknown function."""
+    word = callee.text.upper()
+    if word in habits.FUNCTIONS:
+        return habits.FUNCTIONS[word]
+    if habits.TYPES.get(word, word) in ELEMENTARY:
+        return f"convert with TO_{habits.TYPES.get(word, word)}(...)"
     symbols = ctx.scope.symbols
     functions = [p.name for p in symbols.pous.values() if p.kind == "FUNCTION"]
     instances = [s.name for s in ctx.scope.own.values()]

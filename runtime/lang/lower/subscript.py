@@ -34,7 +34,9 @@ def _refuse_subscript(ctx: Context, node: tree.Subscript, base: "place.Ref", pos
         span = node.indices[position].span
         ctx.report.error("L2005", message, span, "one subscript too many", base.declared)
     else:
-        ctx.report.error("L2005", message, node.span, f"this is {name_of(base.type)}", base.declared)
+        is_text = isinstance(base.type, Elementary) and base.type.kind is Kind.TEXT
+        mend = "a part of a text is MID(s, 1, 3): how many characters, from which on" if is_text else ""
+        ctx.report.error("L2005", message, node.span, f"this is {name_of(base.type)}", base.declared, help=mend)
 
 
 def _at(ctx: Context, base: "place.Ref", kind: ArrayType, node: tree.Expr, value: Typed) -> "place.Ref | None":

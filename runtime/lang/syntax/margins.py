@@ -16,7 +16,6 @@ _FLAG = re.compile(r"(?:^|,)\s*(no_force)\s*(?=,|$)", re.IGNORECASE)
 """The pragma that is a word alone."""
 _SETTING = re.compile(r"\s*([A-Za-z_]\w*)\s*:=\s*('[^']*'|\"[^\"]*\"|[^,]+)")
 
-
 _WORD = re.compile(r"\s*([A-Za-z_]\w*)")
 UNSET = "\0"
 """The value of a pragma's word that nothing is said about, as in `{unit = 'kW'}`."""

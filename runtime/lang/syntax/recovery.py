@@ -9,8 +9,9 @@ import difflib
 
 from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
 from runtime.lang.syntax import habits
+from runtime.lang.syntax.expectation import expectation, words
 from runtime.lang.syntax.parse import Driver
-from runtime.lang.syntax.tokens import KEYWORDS, OPERATORS, Token
+from runtime.lang.syntax.tokens import KEYWORDS, Token
 from runtime.lang.tree import Name
 
 _CLOSERS = {
@@ -40,18 +41,6 @@ _FILE_DEPTH = 2
 _MAX_OPEN_REPORTED = 20
 """So many unclosed constructs are closed at one place; deeper nesting is not written by people."""
 
-_SYMBOLS = {kind: f"'{text}'" for text, kind in OPERATORS.items()}
-_EXPRESSION = {"NAME", "INTEGER", "LPAR"}
-
-
-def words(kind: str) -> str:
-    """A kind of token in the user's words."""
-    if kind in KEYWORDS:
-        return kind
-    named = {"NAME": "a name", "INTEGER": "a number", "REALNUM": "a number", "TYPED": "a literal", "STRING": "a text",
-             "ADDRESS": "an address"}  # fmt: skip
-    return _SYMBOLS.get(kind) or named.get(kind) or "the end of the file"
-
 
 class Recovery:
     """Recovers one parse; collects diagnostics, and the names in what was dropped."""
@@ -63,6 +52,7 @@ class Recovery:
         self.diagnostics: list[Diagnostic] = []
         self.lost: set[str] = set()
         self._furthest = -1
+        self._put_in: tuple[int, set[str]] = (-1, set())
         self._tries = 0
 
     def recover(self, position: int) -> int:
@@ -77,6 +67,8 @@ class Recovery:
             self._misspelt,
             self._misspelt_before,
             self._assigned_for_compared,
+            self._taken_for_given,
+            self._surplus,
             self._missing_token,
             self._missing_name,
             self._missing_end_var,
@@ -154,14 +146,33 @@ class Recovery:
         following = self._tokens[min(position + 1, len(self._tokens) - 1)].kind
         if not meant or not self._driver.table.accepts(self._driver.states, (meant, following)):
             return None
-        if meant == "EQ" and "SEMI" in expected:
-            return None  # a := b := c;
+        if meant == "EQ" and expected & {"SEMI", "RBRACK"}:
+            return None  # a := b := c; and list[1 := 2;
         message = f"expected {words(meant)} after '{self._tokens[position - 1].text}', found '{token.text}'"
         label = "compares" if token.kind == "EQ" else "assigns"
         mend = habits.mend(self._tokens, position, expected)
         self._report("L1003", message, self._span(token), label, help=mend)
         self._driver.feed(token._replace(kind=meant, text="=" if meant == "EQ" else ":="))
         return position + 1
+
+    def _taken_for_given(self, position: int) -> int | None:
+        """`PT => T#1s`: read on as `PT := T#1s`."""
+        token, before, driver = self._tokens[position], self._tokens[max(0, position - 1)], self._driver
+        if before.kind != "OUTPUT" or not driver.table.accepts(driver.states[:-1], ("ASSIGN", token.kind)):
+            return None
+        message = f"expected a variable after '=>', found {self._shown(token)}"
+        self._report("L1003", message, self._span(token), "a value", help="an input is given with :=")
+        driver.pop_to(len(driver.states) - 1)
+        driver.feed(before._replace(kind="ASSIGN", text=":="))
+        return position
+
+    def _surplus(self, position: int) -> int | None:
+        """What other languages have at this place, and ST has not: skipped."""
+        found = habits.surplus(self._tokens, position, self._expected())
+        if found is None:
+            return None
+        self._report("L1003", found.message, self._span(self._tokens[position]), found.label, help=found.mend)
+        return found.end
 
     def _missing_name(self, position: int) -> int | None:
         """`FUNCTION_BLOCK VAR_INPUT …`: the POU is read on without a name."""
@@ -282,6 +293,7 @@ class Recovery:
             if not self._driver.feed(Token(closer, "", token.line, token.column)):
                 break
             fed = True
+            self._put_in = (position, {closer} | (self._put_in[1] if self._put_in[0] == position else set()))
             self._report(
                 "L1005",
                 f"{closer} is missing",
@@ -293,6 +305,9 @@ class Recovery:
 
     def _stray(self, position: int) -> int:
         token = self._tokens[position]
+        after = position + 1
+        if self._put_in[0] == position - 1 and token.kind in self._put_in[1]:
+            return after  # it stands behind what it should stand before: that was told
         opener = next(o for o, c in _CLOSERS.items() if c == token.kind)
         self._report(
             "L1006",
@@ -301,14 +316,16 @@ class Recovery:
             f"no {opener} is open here",
             help="remove it, or look for a closing word too many above",
         )
-        after = position + 1
         return after + 1 if self._tokens[min(after, len(self._tokens) - 1)].kind == "SEMI" else after
 
     # ---- giving up a stretch ----
 
     def _drop(self, position: int) -> int:
         self._report_unexpected(position)
-        start = position
+        start, position = position, habits.end_of_foreign(self._tokens, position)
+        if position > start and self._tokens[start].kind in _SECTIONS:
+            self._lose_names(start, position)
+            return position
         still_open = self._open()
         declares = not still_open or still_open[-1].kind not in _STATEMENT_WORDS
         while True:
@@ -353,31 +370,11 @@ class Recovery:
     def _report_unexpected(self, position: int) -> None:
         token = self._tokens[position]
         expected = self._expected()
-        what = self._expectation(expected)
+        what = expectation(expected)
         after = f" after '{self._tokens[position - 1].text}'" if position else ""
-        if token.kind == "STRING":
-            message = "texts are not part of the language yet"
-        else:
-            message = f"expected {what}{after}, found {self._shown(token)}"
+        message = f"expected {what}{after}, found {self._shown(token)}"
         mend = habits.mend(self._tokens, position, expected)
         self._report("L1003", message, self._span(token), "cannot stand here", help=mend)
-
-    def _expectation(self, expected: set[str]) -> str:
-        if expected >= _EXPRESSION:
-            return "an expression"
-        if {"IF", "SEMI", "NAME"} <= expected:
-            return "a statement" if "VAR" not in expected else "a declaration or a statement"
-        if {"PROGRAM", "TYPE", "FUNCTION"} <= expected:
-            return "PROGRAM, FUNCTION_BLOCK, FUNCTION, TYPE, VAR_GLOBAL or CONFIGURATION"
-        operators = {"OR", "XOR", "AND", "AND_THEN", "OR_ELSE", "MOD", "POWER", "NE", "LE", "GE", "LT", "GT", "EQ",
-                     "PLUS", "MINUS", "STAR", "SLASH", "AMP"}  # fmt: skip
-        unsaid = operators | {"ERROR", "DOT", "CARET", "ATTEMPT", "REFASSIGN", "LBRACK", "$END"}
-        plain = sorted(words(k) for k in expected - unsaid)
-        if len(plain) > 1 and operators & expected:
-            plain = [word for word in plain if word != words("LPAR")]
-        if operators & expected and not plain:
-            return "an operator"
-        return " or ".join(plain[:4]) if plain else "the end of the file"
 
     def _expected(self) -> set[str]:
         return self._driver.table.expected(self._driver.states) - {"ERROR"}

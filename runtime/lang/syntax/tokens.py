@@ -55,6 +55,7 @@ _PATTERN = re.compile(
   | (?P<typed>[A-Za-z_]\w*\#[+-]?(?:\d[\d_]*\.\d[\d_]*[eE][+-]?\d+|\d+\#\w+|\w+(?:\.\d\w*)*)?)
   | (?P<word>[A-Za-z_]\w*)
   | (?P<based>\d+\#\w*)
+  | (?P<hexadecimal>0[xX][0-9A-Fa-f][0-9A-Fa-f_]*|0[bB][01][01_]*)
   | (?P<duration>\d[\d_]*(?:\.\d+)?(?:ms|us|ns|s|m|h|d)\b)
   | (?P<real>\d[\d_]*\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)
   | (?P<integer>\d[\d_]*)
@@ -110,45 +111,39 @@ def scan(source: Source) -> Scanned:
     tokens: list[Token] = []
     margins: list[Margin] = []
     diagnostics: list[Diagnostic] = []
+    braces: list[str] = []
     position, line, line_start = 0, 1, 0
     match = _PATTERN.match
     while position < len(text):
         found = match(text, position)
         column = position - line_start + 1
         if found is None:
-            span = Span(source, line, column)
-            shown, mend = repr(text[position]), _INSTEAD.get(text[position], "remove it")
-            diagnostics.append(error("L1001", f"{shown} has no meaning here", Label(span, "this character"), help=mend))
-            position += 1
+            diagnostics += _meaningless(text, position, Span(source, line, column), tokens, braces)
+            position = _behind_foreign(text, position, line_start)
             continue
         kind, end = found.lastgroup, found.end()
         if kind == "word":
             word = found.group()
             made, end = _word(text, word, end, tokens)
             tokens.append(Token(made, text[position:end], line, column))
-        elif kind == "operator":
-            tokens.append(Token(OPERATORS[found.group()], found.group(), line, column))
         elif kind == "newline":
             line, line_start = line + 1, end
         elif kind == "open":
             end = _comment_end(text, position)
             if end < 0:
-                span = Span(source, line, column, 2)
-                closer = "*)" if text[position] == "(" else "*/"
-                mend = f"end it with `{closer}`"
-                diagnostics.append(
-                    error("L1002", "this comment is never closed", Label(span, "opened here"), help=mend)
-                )
+                diagnostics.append(_unclosed(text, position, Span(source, line, column, 2)))
                 end = _resumed(text, position)
             first_line = line
             newlines = text.count("\n", position, end)
             if newlines:
                 line, line_start = line + newlines, text.rfind("\n", position, end) + 1
             margins.append(Margin("comment", text[position + 2 : end - 2], first_line, column, line))
+        elif kind == "pragma" and not found.group().endswith("}"):
+            end = position + 1
+            diagnostics.append(_brace(Span(source, line, column), tokens, braces))
         elif kind in ("line", "pragma"):
-            inner = found.group()[2:] if kind == "line" else found.group()[1:].removesuffix("}")
-            margins.append(Margin("comment" if kind == "line" else kind, inner, line, column, line))
-        elif kind in ("duration", "foreign"):
+            margins.append(_remark(kind, found.group(), line, column))
+        elif kind in ("duration", "foreign", "hexadecimal"):
             told, token = _meant(found.group(), Span(source, line, column, end - position))
             diagnostics.append(told)
             tokens.append(token)
@@ -158,6 +153,12 @@ def scan(source: Source) -> Scanned:
     tokens.append(Token("$END", "", line, max(1, position - line_start + 1)))
     _settle_names(tokens)
     return Scanned(tokens, margins, diagnostics)
+
+
+def _remark(kind: str, text: str, line: int, column: int) -> Margin:
+    if kind == "line":
+        return Margin("comment", text[2:], line, column, line)
+    return Margin(kind, text[1:].removesuffix("}"), line, column, line)
 
 
 _LITERAL_KINDS = {
@@ -173,6 +174,10 @@ _FOREIGN = {"!=": ("NE", "<>"), "!": ("NOT", "NOT"), "~": ("NOT", "NOT"), "|": (
 
 def _meant(text: str, span: Span) -> tuple[Diagnostic, Token]:
     """A bare duration or an operator of another language: reported, and the token that was meant."""
+    if text[:2].lower() in ("0x", "0b"):
+        written = f"{16 if text[1] in 'xX' else 2}#{text[2:]}"
+        told = error("L1008", f"{text} cannot be read", Label(span, "a number"), help=f"write {written}")
+        return told, Token("INTEGER", written, span.line, span.column)
     if text not in _FOREIGN:
         told = error("L1008", f"{text} cannot be read", Label(span, "a time"), help=f"write T#{text}")
         return told, Token("TYPED", f"T#{text}", span.line, span.column)
@@ -192,6 +197,55 @@ _IN_EXPRESSION = frozenset(OPERATORS.values()) - {"SEMI", "COLON", "RPAR"} | {
     "IF", "ELSIF", "CASE", "WHILE", "UNTIL", "FOR", "TO", "BY", "NOT", "AND", "OR", "XOR", "MOD", "AND_THEN", "OR_ELSE",
 }  # fmt: skip
 """Behind one of these stands a value, never the beginning of a step, action, transition or namespace."""
+
+
+_BRACED = {"IF": ("THEN", "END_IF"), "ELSIF": ("THEN", "END_IF"), "ELSE": ("", "END_IF"), "WHILE": ("DO", "END_WHILE"),
+           "FOR": ("DO", "END_FOR")}  # fmt: skip
+"""Words whose blocks stand in braces in C: what the opening brace means, and what the closing one."""
+
+
+def _brace(span: Span, tokens: list[Token], braces: list[str]) -> Diagnostic:
+    """A brace that opens a block as in C: reported, and read as the word that was meant."""
+    first = next((t for t in tokens if t.line == span.line), None)
+    opening, closing = _BRACED.get(first.kind if first is not None else "", ("", ""))
+    braces.append(closing)
+    if opening:
+        tokens.append(Token(opening, opening, span.line, span.column))
+    mend = f"write {opening} … {closing}" if opening else "blocks end with words, such as END_IF; a pragma ends with }"
+    return error("L1001", "'{' has no meaning here", Label(span, "this character"), help=mend)
+
+
+def _closes_brace(text: str, position: int, span: Span, tokens: list[Token], braces: list[str]) -> bool:
+    """Read the brace that closes such a block as the word that was meant; an ELSE behind it goes on with the block."""
+    if not braces:
+        return False
+    closing = braces.pop()
+    if closing and not _GOES_ON.match(text, position + 1):
+        tokens.append(Token(closing, closing, span.line, span.column))
+    return True
+
+
+def _meaningless(text: str, position: int, span: Span, tokens: list[Token], braces: list[str]) -> list[Diagnostic]:
+    character = text[position]
+    if character == "}" and _closes_brace(text, position, span, tokens, braces):
+        return []
+    mend = _INSTEAD.get(character, "remove it")
+    return [error("L1001", f"{character!r} has no meaning here", Label(span, "this character"), help=mend)]
+
+
+_GOES_ON = re.compile(r"\s*ELS", re.IGNORECASE)
+
+
+def _behind_foreign(text: str, position: int, line_start: int) -> int:
+    """Where to go on behind a character without meaning: past a comment `# …`, and past the branches of `a ? b : c`."""
+    line_end = text.find("\n", position)
+    line_end = len(text) if line_end < 0 else line_end
+    if text[position] == "#" and not text[line_start:position].strip():
+        return line_end
+    if text[position] == "?":
+        end = text.find(";", position, line_end)
+        return end if end >= 0 else line_end
+    return position + 1
 
 
 def _settle_names(tokens: list[Token]) -> None:
@@ -235,8 +289,8 @@ def _word_kind(upper: str, before: list[Token], text: str, end: int) -> str:
 
 
 def _literal(kind: str, text: str, line: int, column: int) -> list[Token]:
-    """A literal's token; behind a string that is never closed the `;` it swallowed, so that it is told once."""
-    made = [Token(_LITERAL_KINDS[kind], text, line, column)]
+    """The token of an operator or literal; behind a string never closed the `;` it swallowed: it is told once."""
+    made = [Token(OPERATORS[text] if kind == "operator" else _LITERAL_KINDS[kind], text, line, column)]
     return made if kind != "string" or _is_closed(text) else [*made, Token("SEMI", ";", line, column + len(text))]
 
 
@@ -244,6 +298,11 @@ def _is_closed(text: str) -> bool:
     """True when a string ends with the quote it began with."""
     inner = text[1:].replace("$$", "")
     return inner.endswith(text[0]) and not inner.endswith("$" + text[0])
+
+
+def _unclosed(text: str, position: int, span: Span) -> Diagnostic:
+    mend = f"end it with `{'*)' if text[position] == '(' else '*/'}`"
+    return error("L1002", "this comment is never closed", Label(span, "opened here"), help=mend)
 
 
 def _resumed(text: str, start: int) -> int:
