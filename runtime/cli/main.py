@@ -332,6 +332,17 @@ def bench(
     print(json_module.dumps(report.to_json()) if json else report.table())
 
 
+@app.command()
+def doctor(
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long to measure the release delay.")] = 5.0,
+    json: Json = False,
+) -> None:
+    """Check whether this machine can scan punctually, measure it, and say how to mend what is not fine."""
+    from runtime.cli.doctor import doctor
+
+    raise typer.Exit(doctor(seconds, as_json=json))
+
+
 @map_app.command(name="export")
 def map_export(
     site_file: SiteFile = Path("configs/demo.toml"),
