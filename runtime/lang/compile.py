@@ -8,21 +8,23 @@ from importlib import resources
 from runtime.core import appmemory
 from runtime.core.diagnostic import Source, has_errors
 from runtime.core.fault import FaultCode
+from runtime.core.tag import TagTable
 from runtime.lang import ir, tree
 from runtime.lang.application import Application, ProgramInstance, Task
 from runtime.lang.cache.compileresult import CompileResult
 from runtime.lang.diagnostics.report import Report
 from runtime.lang.diagnostics.rules import several_writers
 from runtime.lang.lower.body import Bodies
-from runtime.lang.lower.context import Compiled, Sites
+from runtime.lang.lower.context import Compiled, Context, Sites
 from runtime.lang.semantics import located
 from runtime.lang.semantics.addressed import addressed_in_calls
 from runtime.lang.semantics.classes import numbered, own_methods
 from runtime.lang.semantics.configuration import Plan, plan
+from runtime.lang.semantics.configured import configured
 from runtime.lang.semantics.declare import Declarer
 from runtime.lang.semantics.layout import Layout, lay_out
 from runtime.lang.semantics.qualify import qualified
-from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols
+from runtime.lang.semantics.symbols import Scope, Symbols
 from runtime.lang.syntax.parse import parse
 from runtime.lang.syntax.recursion import deep_recursion
 from runtime.lang.syntax.source import load_sources
@@ -46,13 +48,7 @@ def compile_sources(
 
 def _compile(sources: Sequence[Source], tests: Sequence[Test], *, every_body: bool) -> CompileResult:
     report, sites = Report(), Sites()
-    files: list[tree.File] = []
-    for source in sources:
-        file, found = parse(source)
-        files.append(file)
-        for diagnostic in found:
-            report.add(diagnostic)
-    files, tests = qualified(report, files, tests)
+    files, tests = qualified(report, _read(report, sources), tests)
     symbols = Symbols()
     declarer = Declarer(symbols, report, sites)
     declarer.collect(files, library=False)
@@ -60,20 +56,29 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test], *, every_body: bo
     test_pous = declarer.collect_tests(tests)
     declarer.finish()
     planned = plan(symbols, declarer.types, files, report)
-    instances = (*planned.instances, *((p.name, p) for p in test_pous))
-    statics = addressed_in_calls(symbols, sources)
+    for pou in (*planned.gates, *planned.connected.values()):
+        symbols.declare(pou)
+    instances = (*planned.instances, *((p.name, p) for p in (*planned.gates, *test_pous)))
     layout = lay_out(
-        list(symbols.globals.values()), instances, [p.name for p in numbered(symbols)], statics, symbols.areas
+        list(symbols.globals.values()),
+        instances,
+        [p.name for p in numbered(symbols)],
+        addressed_in_calls(symbols, sources),
+        symbols.areas,
+        planned.retained,
     )
-    show_instances(test_pous, layout)
+    show_instances((*test_pous, *planned.connected.values(), *planned.gates), layout)
+    _open_gates(planned, layout)
     offsets = {"quality_offset": layout.quality_offset, "stamp_offset": layout.stamp_offset}
     bodies = Bodies(symbols, report, sites, **offsets, mark=layout.mark)
-    programs = {p.name: bodies.compile(p, p.tree.name.span) for p in (*(p for _, p in planned.instances), *test_pous)}
+    run = {p.name: planned.connected.get(p.name, p.pou) for p in layout.instances}
+    programs = {name: bodies.compile(pou, pou.tree.name.span) for name, pou in run.items()}
     used = bodies.bodies
     tasks = _tasks(planned, layout, programs, sites)
-    _check_writers(report, tasks, layout, programs)
+    _check_writers(report, tasks, programs)
     test_tasks = _tasks(tests_planned(test_pous), layout, programs, sites)
-    bits = _bits(layout)
+    given = configured(Context(report, Scope(symbols), sites), declarer.types, files, planned, layout)
+    bits = _bits(layout, given.links)
     cases = test_cases(tests, programs, declarer.types.constants(Scope(symbols)), tasks)
     for pou in symbols.pous.values():
         if not pou.library and pou.kind != "INTERFACE":
@@ -88,14 +93,24 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test], *, every_body: bo
     application = Application(
         {**used, **bits},
         tuple(_between(bits, task) for task in tasks + test_tasks),
-        layout.tags,
-        layout.initial,
+        layout.tags if not given.aliases else TagTable(layout.tags, (*layout.tags.variables, *given.aliases)),
+        given.initial,
         layout.quality_offset,
         layout.stamp_offset,
         sites.sites,
         layout.layout_hash,
     )
     return CompileResult(application, diagnostics, cases)
+
+
+def _read(report: Report, sources: Sequence[Source]) -> list[tree.File]:
+    files: list[tree.File] = []
+    for source in sources:
+        file, found = parse(source)
+        files.append(file)
+        for diagnostic in found:
+            report.add(diagnostic)
+    return files
 
 
 @functools.cache
@@ -115,17 +130,30 @@ def _tasks(planned: Plan, layout: Layout, programs: dict[str, Compiled | None], 
     placed = {p.name: p for p in layout.instances}
     tasks: list[Task] = []
     for task in planned.tasks:
-        instances = [placed[name] for name in task.programs]
-        made = tuple(ProgramInstance(p.name, p.pou.name, p.offset) for p in instances)
-        cost = sum(1 + _cost(programs[p.pou.name]) for p in instances)
+        instances = [placed[name] for name in ((task.gate.name,) if task.gate is not None else task.programs)]
+        compiled = [programs[p.name] for p in instances]
+        bodies = [c.body.name if c is not None else p.pou.name for p, c in zip(instances, compiled, strict=True)]
+        made = tuple(ProgramInstance(p.name, body, p.offset) for p, body in zip(instances, bodies, strict=True))
+        cost = sum(1 + _cost(c) for c in compiled)
         site = sites.index(FaultCode.BUDGET_EXCEEDED, task.name, task.span)
         tasks.append(Task(task.name, task.interval_ns, task.priority, made, cost, site))
     return tuple(tasks)
 
 
-def _bits(layout: Layout) -> dict[str, ir.Body]:
-    """The bodies that keep bits and their cells together; none where no variable lies at a bit."""
-    made = [located.entering(layout.mirrors), located.leaving(layout.mirrors)] if layout.mirrors else []
+def _open_gates(planned: Plan, layout: Layout) -> None:
+    """Tell the gates of tasks what they let run, and where that lies."""
+    placed = {p.name: p for p in layout.instances}
+    for task in planned.tasks:
+        if task.gate is not None and task.gate.gate is not None:
+            for name in task.programs:
+                run = planned.connected.get(name, placed[name].pou)
+                task.gate.gate.calls.append((run, placed[name].offset))
+
+
+def _bits(layout: Layout, links: Sequence[located.Link]) -> dict[str, ir.Body]:
+    """The bodies that keep addresses together with cells and instances; none where nothing lies in two places."""
+    needed = layout.mirrors or links
+    made = [located.entering(layout.mirrors, links), located.leaving(layout.mirrors, links)] if needed else []
     return {body.name: body for body in made}
 
 
@@ -139,11 +167,10 @@ def _cost(compiled: Compiled | None) -> int:
     return compiled.cost if compiled is not None else 0
 
 
-def _check_writers(report: Report, tasks: Sequence[Task], layout: Layout, programs: dict[str, Compiled | None]) -> None:
-    pous: dict[str, PouSymbol] = {p.name: p.pou for p in layout.instances}
+def _check_writers(report: Report, tasks: Sequence[Task], programs: dict[str, Compiled | None]) -> None:
     ordered = []
     for task in tasks:
         for instance in task.programs:
-            compiled = programs[pous[instance.name].name]
+            compiled = programs[instance.name]
             ordered.append((instance.name, compiled.writes if compiled is not None else []))
     several_writers.check(report, ordered)

@@ -117,7 +117,13 @@ class Resolver:
         for program in configuration.programs:
             if program.task is not None:
                 self._note(self._declared.tasks.get(program.task.key), program.task.span, Access.READ)
-            self._note(self._declared.pous.get(program.type.key), program.type.span, Access.READ)
+            kind = self._declared.pous.get(program.type.key)
+            self._note(kind, program.type.span, Access.READ)
+            for arg in program.connections:
+                if arg.name is not None:
+                    given = Access.READ if arg.is_output else Access.WRITE
+                    self._note(self._index.member(kind, arg.name.key), arg.name.span, given)
+                self._expression(arg.value, Access.WRITE if arg.is_output else Access.READ)
 
     # ---- statements and expressions ----
 

@@ -7,6 +7,7 @@ from runtime.lang import ir
 from runtime.lang.diagnostics.report import Report
 from runtime.lang.lower import sfc, statement
 from runtime.lang.lower.context import Compiled, Context, Given, Sites
+from runtime.lang.lower.gate import gate
 from runtime.lang.lower.origins import locals_of, with_origins
 from runtime.lang.semantics import edges
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, VarSymbol
@@ -83,6 +84,8 @@ class Bodies:
         block = (*_static_values(pou), *opening, *statement.block(ctx, pou.tree.body))
         if pou.chart is not None:
             block += sfc.chart(ctx, pou, pou.chart)
+        if pou.gate is not None:
+            block += gate(ctx, pou, pou.gate)
         self._bit_movers |= ctx.bit_movers
         self._action_bodies |= {name: with_origins(ctx, body) for name, body in ctx.action_bodies.items()}
         body = replace(with_origins(ctx, _body(pou, name, ctx, block)), locals=locals_of(pou))

@@ -113,6 +113,11 @@ class Context:
         """In the body of a TEST, which may look inside instances and call programs."""
         return self.pou is not None and self.pou.kind == "TEST"
 
+    @property
+    def gives_inputs(self) -> bool:
+        """In a TEST of the user's, which gives located inputs their values."""
+        return self.in_test and self.scope.symbols.pous.get(self.pou.name.lower() if self.pou else "") is self.pou
+
     def site(self, code: FaultCode, span: Span) -> int:
         """A place in this body where a fault can arise."""
         return self.sites.index(code, self.pou.path if self.pou else "", span)

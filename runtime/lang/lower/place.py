@@ -203,7 +203,7 @@ def _direct(ctx: Context, node: tree.Name) -> Ref | None:
     kind = DIRECT[address.size]
     root = VarSymbol(node.text, node.span, "ADDRESS", constant=False, note=tree.Note(), type=kind)
     where = ir.Place(ir.Base.APP, ctx.scope.symbols.areas.offset(address))
-    reason = f"'{node.text}' is an input" if address.area == "I" and not ctx.in_test else ""
+    reason = f"'{node.text}' is an input" if address.area == "I" and not ctx.gives_inputs else ""
     return Ref(kind, node.span, root, where, reason, bit=address.bit)
 
 
@@ -240,7 +240,7 @@ def _name(ctx: Context, node: tree.Name) -> Ref | None:
             ctx.report.error("L5001", text, node.span, "this varies", label, help="declare it in VAR CONSTANT")
         return None
     reason = symbol.reason_read_only or (f"'{symbol.name}' is a constant" if symbol.constant else "")
-    if symbol.address is not None and ctx.in_test:
+    if symbol.address is not None and ctx.gives_inputs:
         reason = ""  # a test gives inputs their values
     return Ref(symbol.type, node.span, symbol, symbol.place, reason, symbol.first_leaf, bit=symbol.bit)
 

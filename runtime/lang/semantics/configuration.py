@@ -1,7 +1,7 @@
 """Which programs run in which task: from CONFIGURATION, or without one, every PROGRAM once in the task 'default'."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import DINT, TIME
@@ -11,6 +11,7 @@ from runtime.lang.lower import expression
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import fit
 from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.gate import connected, gate_of
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, suggest
 from runtime.lang.semantics.typedefs import TypeResolver, twice
 
@@ -21,21 +22,33 @@ _LOWEST_PRIORITY = 65535
 
 @dataclass(frozen=True, slots=True)
 class TaskPlan:
-    """A task and the programs in it, in order of declaration."""
+    """A task and the programs in it, in order of declaration. `gate` decides when a task with SINGLE runs."""
 
     name: str
     span: Span
     interval_ns: int
     priority: int
     programs: tuple[str, ...]
+    gate: PouSymbol | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Program instances in order of declaration; tasks in order of execution."""
+    """Program instances in order of declaration; tasks in order of execution.
+
+    `connected` are by instance name the bodies that give a program its inputs, call it, and pass on its outputs;
+    `retained` are the instances declared RETAIN.
+    """
 
     instances: tuple[tuple[str, PouSymbol], ...]
     tasks: tuple[TaskPlan, ...]
+    connected: Mapping[str, PouSymbol] = field(default_factory=dict)
+    retained: frozenset[str] = frozenset()
+
+    @property
+    def gates(self) -> list[PouSymbol]:
+        """What decides when tasks with SINGLE run."""
+        return [task.gate for task in self.tasks if task.gate is not None]
 
 
 def plan(symbols: Symbols, types: TypeResolver, files: Sequence[tree.File], report: Report) -> Plan:
@@ -96,7 +109,12 @@ def _with(symbols: Symbols, types: TypeResolver, configuration: tree.Configurati
     if background:
         plans.append(TaskPlan(DEFAULT_TASK, configuration.name.span, 0, _LOWEST_PRIORITY, background))
     ordered = sorted(plans, key=lambda t: t.priority)
-    return Plan(tuple((d.name.text, p) for d, p in instances.values()), tuple(ordered))
+    return Plan(
+        tuple((d.name.text, p) for d, p in instances.values()),
+        tuple(ordered),
+        {d.name.text: connected(d) for d, _ in instances.values() if d.connections},
+        frozenset(d.name.text for d, _ in instances.values() if d.retain == "RETAIN"),
+    )
 
 
 def _program(symbols: Symbols, declared: tree.ProgramDeclaration, report: Report) -> PouSymbol | None:
@@ -124,14 +142,18 @@ def _task(
     ctx: Context, task: tree.TaskDeclaration, programs: Sequence[tree.ProgramDeclaration], report: Report
 ) -> TaskPlan:
     interval_ns, priority = 0, 0
+    trigger: tree.Expr | None = None
     seen: set[str] = set()
     for name, value in task.settings:
         if name.key in seen:
             report.error("L4003", f"{name.text} is given twice", name.span, "a second time")
         seen.add(name.key)
+        if name.key == "single":
+            trigger = value
+            continue
         kind = {"interval": TIME, "priority": DINT}.get(name.key)
         if kind is None:
-            mend = suggest(name.text, ("INTERVAL", "PRIORITY"))
+            mend = suggest(name.text, ("INTERVAL", "PRIORITY", "SINGLE"))
             report.error("L4003", f"a task has no setting '{name.text}'", name.span, "unknown", help=mend)
             continue
         number = evaluate(fit(ctx, expression.lower(ctx, value, kind), kind))
@@ -147,4 +169,5 @@ def _task(
     if not members:
         mend = f"bind one: PROGRAM name WITH {task.name.text} : TYPE;"
         report.warning("L9005", f"nothing runs in task {task.name.text}", task.name.span, "no programs", help=mend)
-    return TaskPlan(task.name.text, task.name.span, interval_ns, priority, members)
+    gate = gate_of(report, task.name, trigger, interval_ns) if trigger is not None else None
+    return TaskPlan(task.name.text, task.name.span, 0 if gate else interval_ns, priority, members, gate)

@@ -295,7 +295,7 @@ class Declarer:
         inside = [s for s in inside if s not in pou.located]
         fields = [(tree.Ident(s.name, s.span), s.type, s.initial, _section(s), s.note) for s in inside]
         laid, size, alignment = lay_out(fields)
-        members = tuple(replace(m, retain=s.retain) for m, s in zip(laid, inside, strict=True))
+        members = tuple(replace(m, retain=s.retain, at=s.address) for m, s in zip(laid, inside, strict=True))
         size = max(size, 1)  # also an instance without variables of its own is somewhere, and can be called
         for symbol, member in zip(inside, members, strict=True):
             symbol.place = ir.Place(ir.Base.SELF, member.offset) if size_of(symbol.type) else None

@@ -1,7 +1,7 @@
 """Where everything lies in application memory (core/appmemory.py), and the table of its leaves."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from runtime.core import appmemory
@@ -42,6 +42,7 @@ class Placed:
     name: str
     pou: PouSymbol
     offset: int
+    retain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def lay_out(
     numbered: Sequence[str] = (),
     statics: Sequence[VarSymbol] = (),
     areas: Areas | None = None,
+    retained_programs: Collection[str] = (),
 ) -> Layout:
     """Give areas, globals and program instances their addresses; folded constants take no room.
 
@@ -95,7 +97,7 @@ def lay_out(
     for name, pou in programs:
         assert pou.block is not None
         offset = aligned(offset, pou.block.alignment)
-        instances.append(Placed(name, pou, offset))
+        instances.append(Placed(name, pou, offset, name in retained_programs))
         offset += pou.block.size
     for symbol in statics:
         offset = aligned(offset, alignment_of(symbol.type))
@@ -192,7 +194,7 @@ def _variables(instances: Sequence[Placed]) -> Iterator[Variable]:
         span = placed.pou.tree.name.span
         assert placed.pou.block is not None
         root = _Leaf(placed.name, placed.pou.block, placed.offset, Note(), span.source.name, span.line)
-        for leaf in (*_leaves(root), *_located(placed)):
+        for leaf in (*_leaves(replace(root, retain=placed.retain)), *_located(placed)):
             yield Variable(**_described(leaf))  # type: ignore[arg-type]  # keyword arguments by name
 
 

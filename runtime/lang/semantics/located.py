@@ -1,5 +1,6 @@
 """Variables with AT: whether an address suits them, and the copies between bits and what the world outside sees."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime.core.elementary import BOOL, BYTE
@@ -20,6 +21,18 @@ from runtime.lang.semantics.types import (
     size_of,
     storage_of,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A variable of an instance that VAR_CONFIG gives an address: its offset, its size in bytes, and where."""
+
+    offset: int
+    size: int
+    area: str
+    byte: int
+    bit: int
+
 
 ENTERING, LEAVING = "LOCATED BITS IN!", "LOCATED BITS OUT!"
 """Names of the bodies that run before and after the programs of a task; no program can be called that."""
@@ -68,10 +81,11 @@ def _may_stand(report: Report, where: str, symbol: VarSymbol, at: tree.Ident, ad
     if symbol.constant:
         report.error("L3307", f"'{symbol.name}' is a constant", at.span, "an address is for what changes")
         return False
-    allowed = where in ("", "PROGRAM") and not address.is_open
-    mend = "use VAR_GLOBAL, or VAR of a PROGRAM: of a block there may be many instances, of an address there is one"
     if address.is_open:
-        mend = "say which: no place is left open here"
+        allowed, mend = where in ("FUNCTION_BLOCK", "PROGRAM"), "only VAR of a FUNCTION_BLOCK or PROGRAM leaves it open"
+    else:
+        allowed = where in ("", "PROGRAM")
+        mend = f"write AT %{address.area}* and say in VAR_CONFIG where it is for each instance, or use VAR_GLOBAL"
     if not allowed or symbol.section not in ("VAR", "VAR_GLOBAL"):
         place = f"{symbol.section} of a {where}" if where else symbol.section
         report.error("L3307", f"{at.text} stands in {place}", at.span, "no address can stand here", help=mend)
@@ -121,30 +135,45 @@ def place_at(areas: Areas, symbol: VarSymbol) -> None:
     symbol.place, symbol.bit = ir.Place(ir.Base.APP, areas.offset(symbol.address)), symbol.address.bit
 
 
-def entering(mirrors: list[Mirror]) -> ir.Body:
-    """Before the programs of a task: what was written to cells from outside goes into the bits."""
-    block = tuple(_taken_over(m) for m in mirrors)
-    return ir.Body(ENTERING, "PROGRAM", block, b"", may_cut=False)
+def entering(mirrors: Sequence[Mirror], links: Sequence[Link]) -> ir.Body:
+    """Before the programs of a task: cells that were written from outside into their bits, areas into instances."""
+    block = [_taken_over(m) for m in mirrors]
+    for link in links:
+        if link.area != "Q" and link.bit >= 0:
+            block.append(ir.Assign(_at(link.offset), BOOL, _bit(link.byte, link.bit)))
+        elif link.area != "Q":
+            block.append(ir.Copy(_at(link.offset), _at(link.byte), link.size))
+    return ir.Body(ENTERING, "PROGRAM", tuple(block), b"", may_cut=False)
 
 
-def leaving(mirrors: list[Mirror]) -> ir.Body:
-    """After them: the cells show the bits."""
+def leaving(mirrors: Sequence[Mirror], links: Sequence[Link]) -> ir.Body:
+    """After them: instances into areas, and the cells show the bits."""
     block: list[ir.Statement] = []
+    for link in links:
+        if link.area != "I" and link.bit >= 0:
+            block.append(_set(link.byte, link.bit, ir.Load(BOOL, _at(link.offset))))
+        elif link.area != "I":
+            block.append(ir.Copy(_at(link.byte), _at(link.offset), link.size))
     for mirror in mirrors:
-        read = ir.Convert(
-            BOOL, ir.Binary(BYTE, "and", ir.Load(BYTE, _at(mirror.byte)), ir.Const(BYTE, 1 << mirror.bit))
-        )
-        block.append(ir.Assign(_at(mirror.cell), BOOL, read))
+        block.append(ir.Assign(_at(mirror.cell), BOOL, _bit(mirror.byte, mirror.bit)))
         block.append(ir.Assign(_at(mirror.shown), BOOL, ir.Load(BOOL, _at(mirror.cell))))
     return ir.Body(LEAVING, "PROGRAM", tuple(block), b"", may_cut=False)
 
 
 def _taken_over(mirror: Mirror) -> ir.Statement:
-    cell, byte = ir.Load(BOOL, _at(mirror.cell)), ir.Load(BYTE, _at(mirror.byte))
+    cell = ir.Load(BOOL, _at(mirror.cell))
     changed = ir.Binary(BOOL, "xor", cell, ir.Load(BOOL, _at(mirror.shown)))
-    rest = ir.Binary(BYTE, "and", byte, ir.Const(BYTE, 0xFF & ~(1 << mirror.bit)))
-    chosen = ir.Intrinsic(BYTE, "SEL", (cell, ir.Const(BYTE, 0), ir.Const(BYTE, 1 << mirror.bit)))
-    return ir.If(((changed, (ir.Assign(_at(mirror.byte), BYTE, ir.Binary(BYTE, "or", rest, chosen)),)),), ())
+    return ir.If(((changed, (_set(mirror.byte, mirror.bit, cell),)),), ())
+
+
+def _bit(byte: int, bit: int) -> ir.Expr:
+    return ir.Convert(BOOL, ir.Binary(BYTE, "and", ir.Load(BYTE, _at(byte)), ir.Const(BYTE, 1 << bit)))
+
+
+def _set(byte: int, bit: int, value: ir.Expr) -> ir.Statement:
+    rest = ir.Binary(BYTE, "and", ir.Load(BYTE, _at(byte)), ir.Const(BYTE, 0xFF & ~(1 << bit)))
+    chosen = ir.Intrinsic(BYTE, "SEL", (value, ir.Const(BYTE, 0), ir.Const(BYTE, 1 << bit)))
+    return ir.Assign(_at(byte), BYTE, ir.Binary(BYTE, "or", rest, chosen))
 
 
 def _at(offset: int) -> ir.Place:

@@ -13,6 +13,7 @@ from runtime.lang.semantics.types import UNKNOWN, BlockType, EnumType, Type
 
 if TYPE_CHECKING:
     from runtime.lang.semantics.chart import Chart
+    from runtime.lang.semantics.gate import Gate
 
 
 @dataclass(slots=True, eq=False)
@@ -102,6 +103,7 @@ class PouSymbol:
     frame: bytearray = field(default_factory=bytearray)
     edges: list[EdgeInput] = field(default_factory=list)
     chart: "Chart | None" = None
+    gate: "Gate | None" = None
     kept: list[VarSymbol] = field(default_factory=list)
     located: list[VarSymbol] = field(default_factory=list)
     owner: "PouSymbol | None" = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from runtime.core.diagnostic import Span
 from runtime.core.elementary import ULINT, Elementary, Value
 from runtime.lang.ir.pointer import POINTER
+from runtime.lang.semantics.addresses import Address
 from runtime.lang.tree import Note
 
 
@@ -33,7 +34,7 @@ class Member:
     """One variable of a structure or block: where it lies from the start, and its bytes before the first scan.
 
     `section` is STRUCT for a structure's field, else the VAR keyword of the block's section. `retain` is RETAIN or
-    NON_RETAIN where that section says so.
+    NON_RETAIN where that section says so. `at` is `%I*` and so on, which VAR_CONFIG makes an address.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Member:
     note: Note
     span: Span
     retain: str = ""
+    at: Address | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -81,7 +81,22 @@ class UnitBuilder(ChartBuilder):
             tuple(i for i in flat if isinstance(i, tree.TaskDeclaration)),
             tuple(i for i in flat if isinstance(i, tree.ProgramDeclaration)),
             tuple(i for i in flat if isinstance(i, tree.Ident)),
+            tuple(i for i in flat if isinstance(i, tree.InstanceValue)),
+            tuple(i for i in flat if isinstance(i, tree.AccessPath)),
         )
+
+    def config_init(self, path: Any, address: Any, _colon: Token, spec: Any, _semi: Token) -> tree.InstanceValue:
+        return tree.InstanceValue(path, self.ident(address) if address else None, spec, None)
+
+    def config_init_with_value(
+        self, path: Any, address: Any, _colon: Token, spec: Any, _assign: Token, *rest: Any
+    ) -> tree.InstanceValue:
+        return replace(self.config_init(path, address, _colon, spec, _assign), initial=rest[0])
+
+    def access_path(
+        self, name: Token, _colon: Token, path: Any, _second: Token, spec: Any, direction: list[Token], _semi: Token
+    ) -> tree.AccessPath:
+        return tree.AccessPath(self.ident(name), path, spec, self.ident(direction[0]) if direction else None)
 
     def resource(self, _word: Token, name: Token, items: list[Any], _end: Token) -> list[Any]:
         return [self.ident(name), *items]
@@ -102,15 +117,22 @@ class UnitBuilder(ChartBuilder):
     def task_setting(self, name: Token, _assign: Token, value: Any) -> tuple[tree.Ident, Any]:
         return self.ident(name), value
 
+    def no_connections(self, _l: Token, _r: Token) -> list[Any]:
+        return []
+
     def program_instance(
-        self, word: Token, name: Token, _colon: Token, kind: list[Token], _semi: Token
+        self, word: Token, kept: list[Token], name: Token, _colon: Token, kind: list[Token], *rest: Any
     ) -> tree.ProgramDeclaration:
-        return tree.ProgramDeclaration(self.span(word), self.ident(name), None, self._dotted(kind))
+        connections, _semi = rest
+        retain = "".join(k.kind for k in kept)
+        made = tree.ProgramDeclaration(self.span(word), self.ident(name), None, self._dotted(kind))
+        return replace(made, retain=retain, connections=tuple(connections))
 
     def program_instance_with_task(
-        self, word: Token, name: Token, _with: Token, task: Token, _colon: Token, kind: list[Token], _semi: Token
+        self, word: Token, kept: list[Token], name: Token, _with: Token, task: Token, *rest: Any
     ) -> tree.ProgramDeclaration:
-        return tree.ProgramDeclaration(self.span(word), self.ident(name), self.ident(task), self._dotted(kind))
+        made = self.program_instance(word, kept, name, *rest)
+        return replace(made, task=self.ident(task))
 
 
 def _flatten(items: list[Any]) -> list[Any]:

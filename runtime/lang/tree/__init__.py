@@ -6,6 +6,7 @@ reported already); later stages pass over them silently.
 
 from runtime.lang.tree.charts import Action, Association, Element, Step, Transition, TransitionSetting
 from runtime.lang.tree.declarations import (
+    AccessPath,
     ArrayType,
     Configuration,
     Declaration,
@@ -13,6 +14,7 @@ from runtime.lang.tree.declarations import (
     FieldsInit,
     File,
     Init,
+    InstanceValue,
     ItemsInit,
     NamedType,
     Namespace,
@@ -67,6 +69,7 @@ from runtime.lang.tree.statements import (
 )
 
 __all__ = [
+    "AccessPath",
     "Action",
     "Arg",
     "ArrayType",
@@ -94,6 +97,7 @@ __all__ = [
     "Ident",
     "If",
     "Init",
+    "InstanceValue",
     "ItemsInit",
     "Jump",
     "Label",

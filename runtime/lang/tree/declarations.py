@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from runtime.core.diagnostic import Source, Span
 from runtime.lang.tree.charts import Element
-from runtime.lang.tree.expressions import Expr, Ident
+from runtime.lang.tree.expressions import Arg, Expr, Ident
 from runtime.lang.tree.statements import Block
 
 
@@ -232,12 +232,34 @@ class TaskDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class ProgramDeclaration:
-    """`PROGRAM name WITH task : TYPE;`."""
+    """`PROGRAM RETAIN name WITH task : TYPE(x := source, y => target);`."""
 
     span: Span
     name: Ident
     task: Ident | None
     type: Ident
+    retain: str = ""
+    connections: tuple[Arg, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceValue:
+    """`station.pump.running AT %QX0.1 : BOOL := FALSE;` in VAR_CONFIG."""
+
+    path: Expr
+    at: Ident | None
+    type: TypeSpec
+    initial: Init | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPath:
+    """`name : station.pump.speed : REAL READ_ONLY;` in VAR_ACCESS."""
+
+    name: Ident
+    path: Expr
+    type: TypeSpec
+    direction: Ident | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +272,8 @@ class Configuration:
     tasks: tuple[TaskDeclaration, ...]
     programs: tuple[ProgramDeclaration, ...]
     resources: tuple[Ident, ...] = ()
+    values: tuple[InstanceValue, ...] = ()
+    access: tuple[AccessPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
