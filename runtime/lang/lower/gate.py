@@ -32,7 +32,7 @@ def gate(ctx: Context, pou: PouSymbol, what: Gate) -> tuple[ir.Statement, ...]:
         ir.Assign(ran, BOOL, ir.Const(BOOL, value=True)),
     ]
     for called, offset in what.calls:
-        compiled = ctx.compile_body(called, pou.tree.span, None)
+        compiled = ctx.compile_body(called, pou.tree.span, None, ())
         if compiled is not None:
             ctx.charge(compiled)
             ctx.writes += compiled.writes
