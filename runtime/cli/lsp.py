@@ -9,12 +9,13 @@ from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
 from runtime.cli.lsp_places import place_of, range_of, to_column, whole
+from runtime.cli.lsp_rename import everywhere, refusal
 from runtime.cli.lsp_workspace import Workspace
 from runtime.core.diagnostic import Diagnostic, Severity
 from runtime.lang.editor.project import Project
 from runtime.lang.editor.while_typing import call_help, completions
 from runtime.lang.format import format_source
-from runtime.lang.index import Symbol, SymbolKind
+from runtime.lang.index import Access, Symbol, SymbolKind
 
 PAUSE_S = 0.25
 """Silence after a key stroke before the program is compiled."""
@@ -27,6 +28,12 @@ _COMPLETION_KINDS = {
     "function": lsp.CompletionItemKind.Function,
     "function block": lsp.CompletionItemKind.Class,
     "program": lsp.CompletionItemKind.Module,
+    "program instance": lsp.CompletionItemKind.Variable,
+    "method": lsp.CompletionItemKind.Method,
+    "property": lsp.CompletionItemKind.Property,
+    "step": lsp.CompletionItemKind.Event,
+    "action": lsp.CompletionItemKind.Method,
+    "transition": lsp.CompletionItemKind.Event,
     "keyword": lsp.CompletionItemKind.Keyword,
     "parameter": lsp.CompletionItemKind.Property,
 }
@@ -38,6 +45,12 @@ _SYMBOL_KINDS = {
     SymbolKind.FIELD: lsp.SymbolKind.Field,
     SymbolKind.LABEL: lsp.SymbolKind.EnumMember,
     SymbolKind.TASK: lsp.SymbolKind.Event,
+    SymbolKind.METHOD: lsp.SymbolKind.Method,
+    SymbolKind.PROPERTY: lsp.SymbolKind.Property,
+    SymbolKind.STEP: lsp.SymbolKind.Event,
+    SymbolKind.TRANSITION: lsp.SymbolKind.Event,
+    SymbolKind.ACTION: lsp.SymbolKind.Method,
+    SymbolKind.TEST: lsp.SymbolKind.Event,
 }
 
 
@@ -134,7 +147,12 @@ def _answer_about_names(server: StServer) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_REFERENCES)
     def references(params: lsp.ReferenceParams) -> list[lsp.Location]:
         project, name, line, column = _at(server, params)
-        found = project.references(name, line, column, declaration=params.context.include_declaration)
+        use = project.use_at(name, line, column)
+        if use is None:
+            return []
+        own = project.references(name, line, column, declaration=True) if use.symbol.library else []
+        found = own or everywhere(server.texts, use)
+        found = [u for u in found if params.context.include_declaration or u.access is not Access.DECLARE]
         return [lsp.Location(server.texts.uri(u.span.source.name), range_of(u.span)) for u in found]
 
     @server.feature(lsp.TEXT_DOCUMENT_RENAME)
@@ -143,12 +161,12 @@ def _answer_about_names(server: StServer) -> None:
         use = project.use_at(name, line, column)
         if use is None:
             return None
-        reason = project.cannot_rename(use, params.new_name)
+        reason = refusal(server.texts, use, params.new_name)
         if reason:
             server.window_show_message(lsp.ShowMessageParams(lsp.MessageType.Warning, reason))
             return None
         changes: dict[str, list[lsp.TextEdit]] = {}
-        for each in project.references(name, line, column, declaration=True):
+        for each in everywhere(server.texts, use):
             edit = lsp.TextEdit(range_of(each.span), params.new_name)
             changes.setdefault(server.texts.uri(each.span.source.name), []).append(edit)
         return lsp.WorkspaceEdit(changes=changes)
@@ -156,8 +174,9 @@ def _answer_about_names(server: StServer) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
     def symbols(params: lsp.DocumentSymbolParams) -> list[lsp.DocumentSymbol]:
         project, name = server.project(params.text_document.uri)
-        shared = [s for s in project.index.declared.every if s.span.source.name == name and s.owner is None]
-        return [_document_symbol(s) for s in shared]
+        declared = project.index.declared
+        shared = [s for s in (*declared.every, *declared.tests) if s.span.source.name == name and s.owner is None]
+        return [_document_symbol(s) for s in shared if s.name]
 
 
 def _answer_while_typing(server: StServer) -> None:

@@ -5,6 +5,7 @@ profiles, L the language (L1xxx text and grammar, L2xxx types, L3xxx names and d
 L5xxx constants and ranges, L6xxx SFC, L9xxx warnings).
 """
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,8 +28,13 @@ class Source:
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1; empty past the end."""
-        lines = self.text.splitlines()
-        return lines[number - 1] if 0 < number <= len(lines) else ""
+        lines = _lines(self.text)
+        return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else ""
+
+
+@functools.lru_cache(maxsize=64)
+def _lines(text: str) -> list[str]:
+    return text.split("\n")  # not splitlines: a form feed ends no line
 
 
 @dataclass(frozen=True, slots=True)

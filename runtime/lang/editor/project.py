@@ -2,14 +2,17 @@
 
 import functools
 from collections.abc import Sequence
+from itertools import pairwise
 
 from runtime.core.diagnostic import Diagnostic, Source
 from runtime.lang import tree
 from runtime.lang.compile import standard_library
 from runtime.lang.diagnostics.lint import check_sources
 from runtime.lang.editor.comments import comment_above
+from runtime.lang.editor.standard import standard_function
 from runtime.lang.editor.written import declaration_text
 from runtime.lang.index import Access, Index, Symbol, SymbolKind, Use, build_index
+from runtime.lang.semantics.namespaces import joined, namespace_of
 from runtime.lang.syntax.parse import parse
 from runtime.lang.syntax.recursion import deep_recursion
 from runtime.lang.syntax.tokens import CONTEXTUAL, KEYWORDS, scan
@@ -42,7 +45,20 @@ class Project:
     def hover(self, file: str, line: int, column: int) -> str:
         """Markdown about the name at a place: declaration, section, unit, comment; empty for none."""
         use = self.use_at(file, line, column)
-        return self.describe(use.symbol) if use is not None else ""
+        return self.describe(use.symbol) if use is not None else self._standard_at(file, line, column)
+
+    def _standard_at(self, file: str, line: int, column: int) -> str:
+        """Markdown about a standard function whose call stands at a place."""
+        for token, behind in pairwise(scan(self.sources[file]).tokens):
+            if (
+                token.line == line
+                and token.column <= column <= token.column + len(token.text)
+                and behind.kind == "LPAR"
+            ):
+                pou = self.index.pou_at(file, line)
+                found = standard_function(token.text, in_test=pou is not None and pou.kind is SymbolKind.TEST)
+                return f"```st\n{found.signature}\n```\n\n{found.about}" if found is not None else ""
+        return ""
 
     def describe(self, symbol: Symbol) -> str:
         """Markdown about a symbol."""
@@ -62,28 +78,49 @@ class Project:
         return comment_above(scan(symbol.span.source), symbol.span.line)
 
     def references(self, file: str, line: int, column: int, *, declaration: bool) -> list[Use]:
-        """Every use of the name at a place."""
+        """Every use of the name at a place, and of the names that are one with it: what a method overrides."""
         use = self.use_at(file, line, column)
-        found = self.index.uses(use.symbol) if use is not None else []
+        found = [u for s in self.index.family(use.symbol) for u in self.index.uses(s)] if use is not None else []
         return [u for u in found if declaration or u.access is not Access.DECLARE]
 
     def cannot_rename(self, use: Use, name: str) -> str:
         """Why the symbol of a use cannot take a name; empty when it can."""
-        symbol = use.symbol
-        if symbol.library:
-            return f"{symbol.name} belongs to the standard library"
+        index, family = self.index, self.index.family(use.symbol)
+        if any(symbol.library for symbol in family):
+            return f"{use.symbol.name} belongs to the standard library"
         tokens = scan(Source("name", name)).tokens
         if len(tokens) != 2 or (tokens[0].kind != "NAME" and tokens[0].kind not in CONTEXTUAL):
             return f"'{name}' is {'a keyword' if name.upper() in KEYWORDS else 'no name'}"
-        index = self.index
-        beside = symbol.owner.members if symbol.owner is not None else index.visible(None)
-        inside = [u.inside.members for u in index.uses(symbol) if u.inside is not None]
-        taken = next((t[name.lower()] for t in (beside, *inside) if name.lower() in t), None)
-        if symbol.owner is not None and taken is None and symbol.kind is SymbolKind.VARIABLE:
-            taken = index.declared.globals.get(name.lower())
-        if taken is not None and taken is not symbol:
+        for key in (use.symbol.key, name.lower()):
+            if use.symbol.kind is SymbolKind.LABEL and (doubtful := index.unsettled.get(key)):
+                at = f"{doubtful[0].source.name}:{doubtful[0].line}"
+                return f"{at} has a value of several types without its type: write TYPE#VALUE there first"
+        taken = next((t for symbol in family if (t := _taken(index, symbol, name.lower())) is not None), None)
+        if taken is not None and taken not in family:
             return f"'{taken.name}' is there already ({taken.span.source.name}:{taken.span.line})"
         return ""
+
+
+def _taken(index: Index, symbol: Symbol, key: str) -> Symbol | None:
+    """What has a name already where a symbol is seen: beside it, in heirs of its owner, in every body that uses it."""
+    owner = symbol.owner
+    beside = [index.visible(None)] if owner is None else [{m.key: m for m in owner.members.values()}]
+    if symbol.kind is SymbolKind.FIELD:
+        return next((m[key] for m in beside if key in m), None)  # only ever behind a dot
+    if owner is not None and owner.pou is not None:
+        beside += [index.visible(body) for body in index.heirs(owner)]
+    inside = [index.visible(use.inside) for use in index.uses(symbol) if use.inside is not None]
+    whole = joined(namespace_of(symbol.key), key)
+    return next((names[k] for names in (*beside, *inside) for k in (whole, key) if k in names), None)
+
+
+def declared_names(source: Source) -> set[str]:
+    """The keys of the POUs, types and globals that a source declares."""
+    with deep_recursion():
+        file = _tree(source.name, source.text)
+    shared = (d for s in file.globals for d in s.declarations)
+    names = [*(p.name for p in file.pous), *(t.name for t in file.types), *(n for d in shared for n in d.names)]
+    return {name.key for name in names}
 
 
 @functools.lru_cache(maxsize=MOST_PARSED)

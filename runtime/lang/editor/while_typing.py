@@ -1,17 +1,20 @@
 """Help while a line is being written: what may stand here, and what the call around it takes."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runtime.core.elementary import ELEMENTARY
 from runtime.lang.editor.project import Project
+from runtime.lang.editor.standard import Standard, conversions_from, standard_function, standard_functions
 from runtime.lang.editor.written import call_text, declaration_text
-from runtime.lang.index import Index, Symbol, SymbolKind
+from runtime.lang.index import FLAGS, Index, Symbol, SymbolKind
 from runtime.lang.semantics.namespaces import simple
 from runtime.lang.syntax.tokens import CONTEXTUAL, KEYWORDS, Token, scan
 
 _PATH = re.compile(r"((?:[A-Za-z_]\w*(?:\[[^\]]*\])?\.)+)\w*\Z")
 _TYPED = re.compile(r"([A-Za-z_]\w*)#\w*\Z")
+_WORD = re.compile(r"\b([A-Za-z]+)_\w*\Z")
 _DEPTH_MAX = 200
 """Tokens looked back over for the beginning of a call."""
 
@@ -41,33 +44,58 @@ def completions(project: Project, file: str, line: int, column: int) -> list[Com
     before = project.sources[file].line(line)[: column - 1]
     index = project.index
     pou = index.pou_at(file, line)
+    in_test = pou is not None and pou.kind is SymbolKind.TEST
     path = _PATH.search(before)
     if path is not None:
         found = _follow(index, pou, path[1])
-        members = index.members(found).values() if found is not None else ()
-        return [replace(_completion(m), label=simple(m.name)) for m in members]
+        return _behind_dot(index, found, pou) if found is not None else []
     typed = _TYPED.search(before)
     if typed is not None:
         owner = index.declared.types.get(typed[1].lower())
         return [_completion(m) for m in owner.members.values()] if owner is not None else []
     call = _call_around(project, file, line, column)
-    given = [_parameter(p) for p in call[0].members.values() if p.section in _GIVEN] if call is not None else []
+    block = _called(index, pou, call.tokens) if call is not None else None
+    given = [_parameter(p) for p in block.members.values() if p.section in _GIVEN] if block is not None else []
+    seen = index.visible(pou)
+    functions = [*standard_functions(in_test=in_test), *_conversions(before)]
+    standard = [Completion(f.name, "function", f.signature) for f in functions if f.name.lower() not in seen]
     words = [Completion(word, "keyword") for word in sorted(KEYWORDS - CONTEXTUAL)]
     types = [Completion(name, "type") for name in ELEMENTARY]
-    return [*given, *map(_completion, index.visible(pou).values()), *types, *words]
+    return [*given, *map(_completion, seen.values()), *standard, *types, *words]
 
 
 def call_help(project: Project, file: str, line: int, column: int) -> CallHelp | None:
     """What the call around a place takes; None outside of calls."""
-    found = _call_around(project, file, line, column)
-    if found is None:
+    call = _call_around(project, file, line, column)
+    if call is None:
         return None
-    symbol, position, named = found
-    signature, parameters = call_text(symbol)
-    if named:
-        names = [p.split(" ")[0].lower() for p in parameters]
-        position = names.index(named) if named in names else position
-    return CallHelp(signature, tuple(parameters), position, project.comment_of(symbol))
+    pou = project.index.pou_at(file, line)
+    symbol = _called(project.index, pou, call.tokens)
+    if symbol is not None:
+        signature, parameters = call_text(symbol)
+        return CallHelp(signature, tuple(parameters), _active(call, parameters), project.comment_of(symbol))
+    in_test = pou is not None and pou.kind is SymbolKind.TEST
+    function = standard_function(call.tokens[-1].text, in_test=in_test) if call.tokens else None
+    if function is None:
+        return None
+    active = min(_active(call, function.parameters), max(0, len(function.parameters) - 1))
+    return CallHelp(function.signature, function.parameters, active, function.about)
+
+
+def _active(call: "_Around", parameters: Sequence[str]) -> int:
+    names = [p.split(" ")[0].lower() for p in parameters]
+    return names.index(call.named) if call.named in names else call.position
+
+
+def _behind_dot(index: Index, found: Symbol, pou: Symbol | None) -> list[Completion]:
+    flags = [Completion(name, "field", f"{name} : {kind}") for name, kind in FLAGS.get(found.kind, ())]
+    return flags or [replace(_completion(m), label=simple(m.name)) for m in index.members(found, pou).values()]
+
+
+def _conversions(before: str) -> list[Standard]:
+    """X_TO_Y for a word that begins with a type: `REAL_`."""
+    word = _WORD.search(before)
+    return list(conversions_from(word[1])) if word is not None else []
 
 
 _GIVEN = ("VAR_INPUT", "VAR_IN_OUT", "VAR_OUTPUT")
@@ -87,12 +115,21 @@ def _follow(index: Index, pou: Symbol | None, path: str) -> Symbol | None:
     steps = [step.split("[")[0].lower() for step in path.split(".") if step]
     found = index.visible(pou).get(steps[0])
     for step in steps[1:]:
-        found = index.members(found).get(step) if found is not None else None
+        found = index.members(found, pou).get(step) if found is not None else None
     return found
 
 
-def _call_around(project: Project, file: str, line: int, column: int) -> tuple[Symbol, int, str] | None:
-    """What is called around a place, how many arguments stand before it, and the name of this one if it has one."""
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """A call that is being written: the tokens up to its parenthesis, how many arguments stand before the place, and
+    the name of this one if it has one."""
+
+    tokens: list[Token]
+    position: int
+    named: str
+
+
+def _call_around(project: Project, file: str, line: int, column: int) -> _Around | None:
     tokens = [t for t in scan(project.sources[file]).tokens if (t.line, t.column) < (line, column)][-_DEPTH_MAX:]
     depth, commas, named = 0, 0, ""
     for at in range(len(tokens) - 1, 0, -1):
@@ -108,8 +145,7 @@ def _call_around(project: Project, file: str, line: int, column: int) -> tuple[S
         elif kind in ("ASSIGN", "OUTPUT") and not depth and not commas and not named:
             named = tokens[at - 1].text.lower()
         elif kind == "LPAR":
-            called = _called(project.index, project.index.pou_at(file, line), tokens[:at])
-            return (called, commas, named) if called is not None else None
+            return _Around(tokens[:at], commas, named)
     return None
 
 

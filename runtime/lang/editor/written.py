@@ -3,7 +3,14 @@
 from runtime.lang import tree
 from runtime.lang.index import Symbol, SymbolKind
 
-_POU_WORDS = {SymbolKind.PROGRAM: "PROGRAM", SymbolKind.BLOCK: "FUNCTION_BLOCK", SymbolKind.FUNCTION: "FUNCTION"}
+_POU_WORDS = {
+    SymbolKind.PROGRAM: "PROGRAM",
+    SymbolKind.BLOCK: "FUNCTION_BLOCK",
+    SymbolKind.FUNCTION: "FUNCTION",
+    SymbolKind.METHOD: "METHOD",
+    SymbolKind.PROPERTY: "PROPERTY",
+}
+_CHART_WORDS = {SymbolKind.STEP: "STEP", SymbolKind.TRANSITION: "TRANSITION", SymbolKind.ACTION: "ACTION"}
 
 
 def type_text(spec: object) -> str:
@@ -21,6 +28,10 @@ def type_text(spec: object) -> str:
             return f"{spec.base.text} ({value_text(spec.low)}..{value_text(spec.high)})"
         case tree.StructType():
             return "STRUCT"
+        case tree.ReferenceType():
+            return f"REF_TO {type_text(spec.target)}"
+        case tree.StringType():
+            return f"{spec.word}[{value_text(spec.length)}]"
         case _:
             return ""
 
@@ -58,7 +69,10 @@ def declaration_text(symbol: Symbol) -> str:
     """A symbol's declaration on one line: `p_kw : REAL := 0.0`, `FUNCTION LIMIT_KW : REAL`."""
     if symbol.kind in _POU_WORDS:
         result = f" : {type_text(symbol.spec)}" if symbol.spec is not None else ""
-        return f"{_POU_WORDS[symbol.kind]} {symbol.name}{result}"
+        word = symbol.pou.kind if symbol.pou is not None else _POU_WORDS[symbol.kind]
+        return f"{word} {symbol.name}{result}"
+    if symbol.kind in _CHART_WORDS:
+        return f"{_CHART_WORDS[symbol.kind]} {symbol.name}"
     if symbol.kind is SymbolKind.LABEL and symbol.owner is not None:
         return f"{symbol.owner.name}#{symbol.name}"
     kind = f" : {type_text(symbol.spec)}" if symbol.spec is not None else ""
@@ -71,5 +85,9 @@ def call_text(symbol: Symbol) -> tuple[str, list[str]]:
     outputs = [m for m in symbol.members.values() if m.section == "VAR_OUTPUT"]
     parameters = [declaration_text(p) for p in symbol.parameters]
     parameters += [f"{o.name} => {type_text(o.spec)}" for o in outputs]
-    result = f" : {type_text(symbol.spec)}" if symbol.kind is SymbolKind.FUNCTION and symbol.spec else ""
+    result = (
+        f" : {type_text(symbol.spec)}"
+        if symbol.kind in (SymbolKind.FUNCTION, SymbolKind.METHOD) and symbol.spec
+        else ""
+    )
     return f"{symbol.name}({', '.join(parameters)}){result}", parameters

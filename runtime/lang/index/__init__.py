@@ -3,7 +3,7 @@
 Works on trees, so that it serves a file that does not compile (yet). The compiler itself does not need it.
 """
 
-from runtime.lang.index.declared import Member, Symbol, SymbolKind
+from runtime.lang.index.declared import FLAGS, Member, Symbol, SymbolKind
 from runtime.lang.index.names import Access, Index, Use, build_index
 
-__all__ = ["Access", "Index", "Member", "Symbol", "SymbolKind", "Use", "build_index"]
+__all__ = ["FLAGS", "Access", "Index", "Member", "Symbol", "SymbolKind", "Use", "build_index"]

@@ -23,6 +23,11 @@ class SymbolKind(StrEnum):
     TASK = "task"
     INSTANCE = "program instance"
     NAMESPACE = "namespace"
+    PROPERTY = "property"
+    STEP = "step"
+    TRANSITION = "transition"
+    ACTION = "action"
+    TEST = "test"
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +74,10 @@ _POU_KINDS = {
     "FUNCTION_BLOCK": SymbolKind.BLOCK,
     "FUNCTION": SymbolKind.FUNCTION,
     "METHOD": SymbolKind.METHOD,
+    "TEST": SymbolKind.TEST,
 }
+FLAGS = {SymbolKind.STEP: (("X", "BOOL"), ("T", "TIME")), SymbolKind.ACTION: (("Q", "BOOL"), ("A", "BOOL"))}
+"""What a chart lets a program read of its steps and actions, with the types."""
 
 
 @dataclass(slots=True)
@@ -81,6 +89,8 @@ class Declared:
     globals: dict[str, Symbol] = field(default_factory=dict)
     tasks: dict[str, Symbol] = field(default_factory=dict)
     instances: dict[str, Symbol] = field(default_factory=dict)
+    tests: list[Symbol] = field(default_factory=list)
+    accessors: list[Symbol] = field(default_factory=list)
     labels: dict[str, list[Symbol]] = field(default_factory=dict)
     namespaces: dict[str, Symbol] = field(default_factory=dict)
     every: list[Symbol] = field(default_factory=list)
@@ -102,7 +112,22 @@ class Declared:
             for task in configuration.tasks:
                 self._enter(self.tasks, Symbol(task.name.text, SymbolKind.TASK, task.name.span))
             for program in configuration.programs:
-                self._enter(self.instances, Symbol(program.name.text, SymbolKind.INSTANCE, program.name.span))
+                made = Symbol(program.name.text, SymbolKind.INSTANCE, program.name.span)
+                made.spec = tree.NamedType(program.type.span, program.type.text)
+                self._enter(self.instances, made)
+
+    def add_test(self, test: tree.Test) -> None:
+        """Enter a test with its variables."""
+        made = Symbol(test.name.text, SymbolKind.TEST, test.name.span, pou=test.pou)
+        self.tests.append(made)
+        self._add_variables(made, test.pou)
+
+    @property
+    def bodies(self) -> Iterator[Symbol]:
+        """All that has statements of its own: POUs, methods, accessors of properties, tests."""
+        yield from (symbol for symbol in self.every if symbol.pou is not None)
+        yield from self.accessors
+        yield from self.tests
 
     def _enter(self, table: dict[str, Symbol], symbol: Symbol) -> None:
         self.every.append(symbol)
@@ -134,7 +159,9 @@ class Declared:
         self._add_variables(symbol, pou)
 
     def _add_variables(self, symbol: Symbol, pou: tree.Pou) -> None:
-        """The variables of a POU, and its methods with theirs."""
+        """The variables of a POU, its methods and properties with theirs, and what its chart names."""
+        for declared in pou.properties:
+            self._add_property(symbol, declared)
         for method in pou.methods:
             kind = _POU_KINDS["METHOD"]
             made = Symbol(method.name.text, kind, method.name.span, symbol, "METHOD", spec=method.result, pou=method)
@@ -148,6 +175,36 @@ class Declared:
                 else:
                     self._enter(symbol.members, variable)
                     self.fill(variable, variable.spec)
+        self._add_chart(symbol, pou.chart)
+
+    def _add_property(self, owner: Symbol, declared: tree.Property) -> None:
+        name = declared.name
+        made = Symbol(name.text, SymbolKind.PROPERTY, name.span, owner, "PROPERTY", spec=declared.type)
+        made.library = owner.library
+        self._enter(owner.members, made)
+        for accessor in (declared.get, declared.set):
+            if accessor is not None:
+                body = Symbol(name.text, SymbolKind.METHOD, accessor.span, owner, "ACCESSOR", pou=accessor)
+                self.accessors.append(body)
+                self._add_variables(body, accessor)
+                given = body.members.pop(made.key, None)
+                if given is not None:
+                    self.every.remove(given)  # what SET is given has the property's name: it is the property
+
+    def _add_chart(self, owner: Symbol, chart: tuple[tree.Element, ...]) -> None:
+        """Steps and actions are reached like variables; the name of a transition is only to be read."""
+        for element in chart:
+            match element:
+                case tree.Step():
+                    kind = SymbolKind.STEP
+                case tree.Action():
+                    kind = SymbolKind.ACTION
+                    self._add_chart(owner, element.nested)
+                case tree.Transition():
+                    kind = SymbolKind.TRANSITION
+            if element.name is not None:
+                made = Symbol(element.name.text, kind, element.name.span, owner, kind.name, library=owner.library)
+                self._enter(owner.members, made)
 
     def _add_globals(self, section: tree.Section) -> None:
         for variable in _variables(section.declarations, None, SymbolKind.VARIABLE, section.kind, section):

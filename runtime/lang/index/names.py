@@ -1,7 +1,8 @@
 """The index of a project: every use of every name, and what stands at a place."""
 
+import functools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,8 +10,12 @@ from runtime.core.diagnostic import Span
 from runtime.lang import tree
 from runtime.lang.diagnostics.report import Report
 from runtime.lang.index.declared import Declared, Symbol, SymbolKind
+from runtime.lang.index.families import Families, lineage
 from runtime.lang.semantics.namespaces import namespace_of, simple
 from runtime.lang.semantics.qualify import qualified
+
+_INSIDES = ("VAR", "VAR_TEMP", "VAR_EXTERNAL", "STEP", "ACTION", "TRANSITION")
+_LEADS_ON = tree.NamedType | tree.ArrayType | tree.ReferenceType
 
 
 class Access(StrEnum):
@@ -39,8 +44,12 @@ class Use:
 class Index:
     """All uses, by symbol and by place."""
 
-    def __init__(self, declared: Declared, uses: Iterable[Use]) -> None:
+    def __init__(
+        self, declared: Declared, uses: Iterable[Use], unsettled: Mapping[str, Sequence[Span]] | None = None
+    ) -> None:
         self.declared = declared
+        self.unsettled: Mapping[str, Sequence[Span]] = unsettled or {}
+        """Where a value of several enumerations stands without its type, by its key: only a compiler can tell whose."""
         self._by_symbol: dict[Symbol, list[Use]] = defaultdict(list)
         self._by_line: dict[tuple[str, int], list[Use]] = defaultdict(list)
         for use in uses:
@@ -64,19 +73,23 @@ class Index:
         return [s for s in self.declared.every if s.pou is not None and id(s.pou) in own]
 
     def pou_at(self, file: str, line: int) -> Symbol | None:
-        """The POU that a line lies in: the last one that begins above it."""
-        begun = [p for p in self.declared.pous.values() if p.pou is not None and p.span.source.name == file]
-        return max((p for p in begun if p.span.line <= line), key=lambda p: p.span.line, default=None)
+        """The POU, method, accessor or test that a line lies in: the last one that begins above it."""
+        begun = [p for p in self.declared.bodies if p.span.source.name == file and p.span.line <= line]
+        return max(begun, key=lambda p: p.span.line, default=None)
 
     def visible(self, pou: Symbol | None) -> dict[str, Symbol]:
         """The names that can be written in a POU, by key; nearer ones hide farther ones."""
         declared = self.declared
         labels = {key: owners[0] for key, owners in declared.labels.items()}
-        own = pou.members if pou is not None else {}
-        return {**labels, **declared.namespaces, **declared.types, **declared.pous, **declared.globals, **own}
+        found = {**labels, **declared.namespaces, **declared.types, **declared.pous}
+        found |= {**declared.instances, **declared.globals}
+        for owner in (pou.owner if pou is not None else None, pou):
+            for block in reversed(lineage(declared, owner)):
+                found |= block.members
+        return found
 
-    def members(self, symbol: Symbol) -> dict[str, Symbol]:
-        """What a dot behind a variable, field or type reaches."""
+    def members(self, symbol: Symbol, pou: Symbol | None = None) -> dict[str, Symbol]:
+        """What a dot behind a variable, field or type reaches in a POU: a test sees the insides of blocks too."""
         if symbol.kind is SymbolKind.NAMESPACE:
             declared = self.declared
             tables = (declared.namespaces, declared.types, declared.pous, declared.globals)
@@ -85,20 +98,32 @@ class Index:
         target = self.type_of(symbol)
         if target is None:
             return {}
-        hidden = ("VAR", "VAR_TEMP", "VAR_EXTERNAL") if target.pou is not None else ()
-        return {k: m for k, m in target.members.items() if m.section not in hidden}
+        hidden: tuple[str, ...] = ()
+        if target.pou is not None:
+            in_test = pou is not None and pou.kind is SymbolKind.TEST
+            hidden = ("VAR_EXTERNAL", "TRANSITION") if in_test else _INSIDES
+        found: dict[str, Symbol] = {}
+        for block in reversed(lineage(self.declared, target)):
+            found |= {k: m for k, m in block.members.items() if m.section not in hidden}
+        return found
 
     def member(self, owner: Symbol | None, key: str) -> Symbol | None:
         """A variable, method, field or value of this name, of the owner or of what it extends."""
-        seen: set[Symbol] = set()
-        while owner is not None and owner not in seen:
-            found = owner.members.get(key)
-            if found is not None:
-                return found
-            seen.add(owner)
-            base = owner.pou.extends[0].key if owner.pou is not None and owner.pou.extends else ""
-            owner = self.declared.pous.get(base)
-        return None
+        return next((b.members[key] for b in lineage(self.declared, owner) if key in b.members), None)
+
+    def heirs(self, block: Symbol) -> list[Symbol]:
+        """The bodies in which a block's names are seen: itself, what extends it, and the methods of all of these."""
+        own = [b for b in self.declared.bodies if block in lineage(self.declared, b)]
+        return own + [b for b in self.declared.bodies if b.owner in own]
+
+    def family(self, symbol: Symbol) -> list[Symbol]:
+        """What shares its name with a symbol and must keep doing so, itself included: a method, and what overrides or
+        implements it; their parameters."""
+        return self._families.of(symbol)
+
+    @functools.cached_property
+    def _families(self) -> Families:
+        return Families(self.declared)
 
     def type_of(self, symbol: Symbol) -> Symbol | None:
         """The type or block that a symbol is of; itself for a type or POU; None for elementary types."""
@@ -107,13 +132,16 @@ class Index:
         return self.named(symbol.spec)
 
     def named(self, spec: tree.TypeSpec | None, *, steps: int = 50) -> Symbol | None:
-        """The type or block behind a written type; of an array, that of its elements. Aliases are followed."""
-        while isinstance(spec, tree.ArrayType):
-            spec = spec.element
+        """The type or block behind a written type; of an array, that of its elements; of a reference, what it leads to.
+
+        Aliases are followed.
+        """
+        while isinstance(spec, tree.ArrayType | tree.ReferenceType):
+            spec = spec.element if isinstance(spec, tree.ArrayType) else spec.target
         if not isinstance(spec, tree.NamedType) or steps == 0:
             return None
         found = self.declared.types.get(spec.key) or self.declared.pous.get(spec.key)
-        if found is not None and not found.members and isinstance(found.spec, tree.NamedType) and found.pou is None:
+        if found is not None and not found.members and found.pou is None and isinstance(found.spec, _LEADS_ON):
             return self.named(found.spec, steps=steps - 1) or found
         return found
 
@@ -122,12 +150,18 @@ def build_index(files: Iterable[tree.File], library: Iterable[tree.File] = ()) -
     """The index of the trees of some files; `library` files can be referred to, but are not searched for uses."""
     from runtime.lang.index.resolve import Resolver  # resolves with an index that is still being filled
 
-    declared, own = Declared(), qualified(Report(), list(files))[0]  # compiling tells what is wrong with them
+    given = list(files)
+    declared = Declared()
+    own, tests = qualified(Report(), given, [t for f in given for t in f.tests])  # compiling tells what is wrong
     for file in own:
         declared.add_file(file, library=False)
+    for test in tests:
+        declared.add_test(test)
     for file in library:
         declared.add_file(file, library=True)
     resolver = Resolver(Index(declared, ()))
     for file in own:
         resolver.file(file)
-    return Index(declared, resolver.uses)
+    for test in tests:
+        resolver.test(test)
+    return Index(declared, resolver.uses, resolver.unsettled)

@@ -4,16 +4,20 @@ Nodes that say nothing about names are walked through by their fields, so that n
 """
 
 import re
+from collections import defaultdict
 from dataclasses import fields, is_dataclass
 
 from runtime.core.diagnostic import Span
 from runtime.lang import tree
 from runtime.lang.index.declared import Symbol, SymbolKind
+from runtime.lang.index.families import lineage
 from runtime.lang.index.names import Access, Index, Use
+from runtime.lang.semantics.chart import TIMED
 from runtime.lang.semantics.namespaces import simple
 
 _TYPED = re.compile(r"(?P<type>[A-Za-z_][\w.]*)#(?P<label>[A-Za-z_]\w*)\Z")
 
+_CONVERSION = re.compile(r"(\w+?)_TO_(\w+)")
 _WITH_RESULT = (SymbolKind.FUNCTION, SymbolKind.METHOD)
 
 
@@ -25,10 +29,11 @@ class Resolver:
         self._declared = index.declared
         self._inside: Symbol | None = None
         self.uses: list[Use] = []
+        self.unsettled: dict[str, list[Span]] = defaultdict(list)
         for symbol in self._declared.every:
             if not symbol.library:
                 self.uses.append(Use(symbol, symbol.span, Access.DECLARE, symbol.owner))
-        self._pou_of = {id(s.pou): s for s in self._declared.every if s.pou is not None}
+        self._pou_of = {id(s.pou): s for s in self._declared.bodies}
 
     def file(self, file: tree.File) -> None:
         """Note the uses in one file."""
@@ -45,6 +50,11 @@ class Resolver:
             self._pou(pou)
         for configuration in file.configurations:
             self._configuration(configuration)
+
+    def test(self, test: tree.Test) -> None:
+        """Note the uses in a test."""
+        self._walk(tuple(value for _, value in test.settings))
+        self._pou(test.pou)
 
     def _note(self, symbol: Symbol | None, span: Span, access: Access) -> None:
         if symbol is not None:
@@ -98,7 +108,7 @@ class Resolver:
             case tree.FieldsInit():
                 owner = self._index.named(spec)
                 for ident, value in initial.fields:
-                    member = owner.members.get(ident.key) if owner is not None else None
+                    member = self._index.member(owner, ident.key)
                     self._note(member, ident.span, Access.WRITE)
                     self._initial(value, member.spec if member is not None else None)
             case tree.ItemsInit():
@@ -107,7 +117,7 @@ class Resolver:
             case None:
                 return
             case _:
-                self._walk(initial)
+                self._value(initial, self._index.named(spec))
 
     def _configuration(self, configuration: tree.Configuration) -> None:
         for section in configuration.sections:
@@ -134,8 +144,12 @@ class Resolver:
                     self._walk(item)
             case tree.Pou():
                 self._pou(node)
-            case tree.Assign() | tree.Attempt() | tree.For() | tree.Association():
+            case tree.Assign() | tree.Attempt() | tree.For():
                 self._changes(node)
+            case tree.Association() | tree.Transition():
+                self._chart(node)
+            case tree.Case() | tree.Binary():
+                self._alike(node)
             case tree.Name() | tree.Field() | tree.Subscript() | tree.CallExpr() | tree.Literal():
                 self._expression(node, Access.READ)
             case tree.NamedType() | tree.ArrayType() | tree.StructType() | tree.EnumType():
@@ -146,26 +160,78 @@ class Resolver:
                 for part in fields(node):
                     self._walk(getattr(node, part.name))
 
-    def _changes(self, node: tree.Assign | tree.Attempt | tree.For | tree.Association) -> None:
-        """What assigns: statements, and the actions of a step."""
-        match node:
-            case tree.Assign() | tree.Attempt():
-                self._expression(node.value, Access.READ)
-                self._expression(node.target, Access.WRITE)
-            case tree.For():
-                self._expression(node.control, Access.WRITE)
-                self._walk((node.start, node.end, node.step, node.block))
-            case tree.Association():
-                self._note(self._variable(node.name.key), node.name.span, Access.WRITE)
-                for argument in node.arguments:
-                    found = self._variable(argument.key) if isinstance(argument, tree.Name) else None
-                    self._note(found, argument.span, Access.WRITE)
+    def _changes(self, node: tree.Assign | tree.Attempt | tree.For) -> None:
+        """What assigns."""
+        if isinstance(node, tree.For):
+            self._expression(node.control, Access.WRITE)
+            self._walk((node.start, node.end, node.step, node.block))
+            return
+        target = self._quietly(node.target)
+        self._value(node.value, self._result_or_type(target))
+        self._expression(node.target, Access.WRITE)
+
+    def _chart(self, node: tree.Association | tree.Transition) -> None:
+        """Actions of a step behind their qualifier, which is no name; the steps of a transition."""
+        if isinstance(node, tree.Transition):
+            for ident in (*node.sources, *node.targets):
+                self._note(self._variable(ident.key), ident.span, Access.READ)
+            self._walk((node.setting, node.condition))
+            return
+        self._note(self._variable(node.name.key), node.name.span, Access.WRITE)
+        qualifier = node.arguments[0] if node.arguments else None
+        timed = isinstance(qualifier, tree.Name) and qualifier.text.upper() in TIMED
+        for argument in node.arguments[1:2] if timed else ():
+            self._expression(argument, Access.READ)
+        for argument in node.arguments[2 if timed else 1 :]:
+            self._expression(argument, Access.WRITE)
+
+    def _alike(self, node: tree.Case | tree.Binary) -> None:
+        """Both sides of a comparison are of one type; the labels of a CASE are values of its selector's."""
+        if isinstance(node, tree.Binary):
+            kinds = [self._result_or_type(self._quietly(side)) for side in (node.left, node.right)]
+            self._value(node.left, kinds[1])
+            self._value(node.right, kinds[0])
+            return
+        kind = self._result_or_type(self._quietly(node.selector))
+        self._expression(node.selector, Access.READ)
+        for arm in node.arms:
+            for label in arm.labels:
+                for part in fields(label):
+                    self._value(getattr(label, part.name), kind)
+            self._walk(arm.block)
+        self._walk((node.otherwise, node.stray))
+
+    def _value(self, node: object, kind: Symbol | None) -> None:
+        """A value where one of a type is expected: a name may be that of one of its values."""
+        if isinstance(node, tree.Group):
+            self._value(node.inner, kind)
+        elif isinstance(node, tree.Name) and self._variable(node.key) is None and kind is not None:
+            label = kind.members.get(node.key)
+            if label is not None and label.kind is SymbolKind.LABEL:
+                self._note(label, node.span, Access.READ)
+            else:
+                self._expression(node, Access.READ)
+        else:
+            self._walk(node)
+
+    def _quietly(self, node: tree.Expr) -> Symbol | None:
+        """The symbol an expression ends in, without noting what it names."""
+        if not isinstance(node, tree.Name | tree.Field | tree.Subscript | tree.Dereference | tree.Group):
+            return None
+        uses, unsettled = self.uses, self.unsettled
+        self.uses, self.unsettled = [], defaultdict(list)
+        found = self._expression(node, Access.READ)
+        self.uses, self.unsettled = uses, unsettled
+        return found
 
     def _expression(self, node: tree.Expr, access: Access) -> Symbol | None:
         """Note what an expression names; the symbol it ends in, if it is a variable or a part of one."""
         match node:
             case tree.Name():
-                found = self._variable(node.key) or self._label(node.key) or self._declared.pous.get(node.key)
+                if node.key in ("this", "super"):
+                    return self._own_block(base=node.key == "super")
+                found = self._variable(node.key) or self._label(node.key, node.span)
+                found = found or self._declared.instances.get(node.key) or self._declared.pous.get(node.key)
                 self._note(found, node.span, access)
                 return found
             case tree.Field():
@@ -206,8 +272,17 @@ class Resolver:
             return inside
         return own or self._declared.globals.get(key)
 
-    def _label(self, key: str) -> Symbol | None:
+    def _own_block(self, *, base: bool) -> Symbol | None:
+        """What THIS^ or SUPER^ means here."""
+        inside = self._inside
+        block = inside.owner if inside is not None and inside.owner is not None else inside
+        blocks = lineage(self._declared, block)
+        return next(iter(blocks[1:]), None) if base else block
+
+    def _label(self, key: str, span: Span) -> Symbol | None:
         owners = self._declared.labels.get(key, ())
+        if len(owners) > 1:
+            self.unsettled[key].append(span)
         return owners[0] if len(owners) == 1 else None
 
     def _literal(self, node: tree.Literal) -> None:
@@ -231,8 +306,11 @@ class Resolver:
             else:
                 parameter = parameters[position] if position < len(parameters) else None
             by_reference = arg.is_output or (parameter is not None and parameter.section == "VAR_IN_OUT")
-            self._expression(arg.value, Access.WRITE if by_reference else Access.READ)
-        return None if block is None or block.kind is not SymbolKind.FUNCTION else self._index.named(block.spec)
+            if by_reference:
+                self._expression(arg.value, Access.WRITE)
+            else:
+                self._value(arg.value, self._index.named(parameter.spec) if parameter is not None else None)
+        return None if block is None or block.kind not in _WITH_RESULT else self._index.named(block.spec)
 
     def _callee(self, node: tree.Expr) -> Symbol | None:
         """What is called: in its own body too, a function's name in front of parentheses is the function."""
@@ -241,4 +319,14 @@ class Resolver:
             if function is not None and function.kind is SymbolKind.FUNCTION:
                 self._note(function, node.span, Access.CALL)
                 return function
+            if function is None and self._variable(node.key) is None:
+                self._conversion(node)
         return self._expression(node, Access.CALL)
+
+    def _conversion(self, node: tree.Name) -> None:
+        """`MODE_TO_INT` names the type MODE."""
+        found = _CONVERSION.fullmatch(node.text)
+        for part in (1, 2) if found is not None else ():
+            assert found is not None
+            span = Span(node.span.source, node.span.line, node.span.column + found.start(part), len(found[part]))
+            self._note(self._declared.types.get(found[part].lower()), span, Access.READ)

@@ -1,25 +1,15 @@
 """Binary coded decimals: WORD_BCD_TO_UINT, UINT_TO_BCD_WORD, BCD_TO_UINT and so on (3rd edition, table 24)."""
 
-from runtime.core.elementary import BYTE, DWORD, LWORD, UDINT, UINT, ULINT, USINT, WORD, Elementary
+from runtime.core.elementary import LWORD, ULINT
 from runtime.lang import tree
 from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, fit
 from runtime.lang.lower.library import library_call
+from runtime.lang.lower.signatures import FROM_BCD, TO_BCD
 
-_BITS = (BYTE, WORD, DWORD, LWORD)
-_NUMBERS = (USINT, UINT, UDINT, ULINT)
-_FROM_BCD: dict[str, tuple[Elementary, Elementary]] = {
-    **{f"{b.name}_BCD_TO_{n.name}": (b, n) for b in _BITS for n in _NUMBERS},
-    **{f"BCD_TO_{n.name}": (b, n) for b, n in zip(_BITS, _NUMBERS, strict=True)},
-}
-_TO_BCD: dict[str, tuple[Elementary, Elementary]] = {
-    **{f"{n.name}_TO_BCD_{b.name}": (n, b) for b in _BITS for n in _NUMBERS},
-    **{f"{n.name}_TO_BCD": (n, b) for b, n in zip(_BITS, _NUMBERS, strict=True)},
-}
-
-NAMES = frozenset({*_FROM_BCD, *_TO_BCD})
+NAMES = frozenset({*FROM_BCD, *TO_BCD})
 """The functions of this module."""
 
 
@@ -30,8 +20,8 @@ def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
         if bound.ok:
             ctx.report.error("L3007", f"{name} takes one argument", node.span, "none given")
         return nothing(node.span)
-    coded = name in _FROM_BCD
-    source, target = _FROM_BCD[name] if coded else _TO_BCD[name]
+    coded = name in FROM_BCD
+    source, target = FROM_BCD[name] if coded else TO_BCD[name]
     expr = fit(ctx, expression.lower(ctx, bound.inputs["in"], source), source)
     if expr is None:
         return Typed(target, node.span)

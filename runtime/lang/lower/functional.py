@@ -5,64 +5,28 @@ have no operator (CONCAT_DATE, SPLIT_DATE, ...) are here too.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
-from runtime.core.elementary import DATE, DT, INT, LINT, TOD, Elementary, Kind
+from runtime.core.elementary import LINT, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, operators
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, settled
 from runtime.lang.lower.library import library_call
+from runtime.lang.lower.signatures import FORMS, MADE, PARAMETERS
 from runtime.lang.semantics.types import Type, Unknown, name_of
 
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """The operator, how many operands, and whether each is compared with the next."""
-
-    op: str
-    most: int
-    chain: bool = False
-
-
-_MANY = 64
-_FORMS = {
-    **{n: _Form(op, _MANY) for n, op in (("ADD", "+"), ("MUL", "*"), ("AND", "AND"), ("OR", "OR"), ("XOR", "XOR"))},
-    **{n: _Form(op, 2) for n, op in (("SUB", "-"), ("DIV", "/"), ("MOD", "MOD"), ("NE", "<>"))},
-    **{n: _Form(op, _MANY, chain=True) for n, op in (("GT", ">"), ("GE", ">="), ("EQ", "=")) },
-    **{n: _Form(op, _MANY, chain=True) for n, op in (("LE", "<="), ("LT", "<"))},
-    **{n: _Form("+", 2) for n in ("ADD_TIME", "ADD_TOD_TIME", "ADD_DT_TIME")},
-    **{n: _Form("+", 2) for n in ("ADD_LTIME", "ADD_LTOD_LTIME", "ADD_LDT_LTIME")},
-    **{
-        n: _Form("-", 2)
-        for n in (
-            "SUB_TIME", "SUB_LTIME", "SUB_DATE_DATE", "SUB_LDATE_LDATE", "SUB_TOD_TIME", "SUB_LTOD_LTIME",
-            "SUB_TOD_TOD", "SUB_LTOD_LTOD", "SUB_DT_TIME", "SUB_LDT_LTIME", "SUB_DT_DT", "SUB_LDT_LDT",
-        )
-    },
-    **{n: _Form("*", 2) for n in ("MUL_TIME", "MUL_LTIME", "MULTIME")},
-    **{n: _Form("/", 2) for n in ("DIV_TIME", "DIV_LTIME", "DIVTIME")},
-}  # fmt: skip
-_MADE = {
-    "CONCAT_DATE_TOD": (("DATE", "TOD"), DT),
-    "CONCAT_DATE": (("YEAR", "MONTH", "DAY"), DATE),
-    "CONCAT_TOD": (("HOUR", "MINUTE", "SECOND", "MILLISECOND"), TOD),
-    "CONCAT_DT": (("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND"), DT),
-    "DAY_OF_WEEK": (("IN",), INT),
-}
-
-NAMES = frozenset({*_FORMS, *_MADE})
+NAMES = frozenset({*FORMS, *MADE})
 """The functions of this module."""
 
 
 def lower(ctx: Context, node: tree.CallExpr, name: str, want: Type | None) -> Typed:
     """A call of such a function."""
-    if name in _MADE:
+    if name in MADE:
         return _made(ctx, node, name)
-    form = _FORMS[name]
-    bound = bind(ctx, node, name, inputs=tuple(f"IN{i}" for i in range(1, form.most + 1)), outputs=())
+    form = FORMS[name]
+    bound = bind(ctx, node, name, inputs=PARAMETERS[name], outputs=())
     if not bound.ok:
         return nothing(node.span)
     args = list(bound.inputs.values())
@@ -88,7 +52,7 @@ def _operator(node: tree.CallExpr, op: str, left: tree.Expr, right: tree.Expr) -
 
 
 def _made(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
-    names, result = _MADE[name]
+    names, result = MADE[name]
     bound = bind(ctx, node, name, inputs=names, outputs=())
     if not bound.ok:
         return nothing(node.span)

@@ -9,9 +9,10 @@ from runtime.lang import ir, tree
 from runtime.lang.lower import place
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
+from runtime.lang.lower.signatures import QUALITY
 from runtime.lang.semantics.types import RefType, storage_of
 
-NAMES = ("QUALITY", "IS_GOOD", "AGE")
+NAMES = QUALITY
 _RESULTS = {"QUALITY": ELEMENTARY["BYTE"], "IS_GOOD": BOOL, "AGE": TIME}
 _BYTE = ELEMENTARY["BYTE"]
 

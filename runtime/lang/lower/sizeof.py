@@ -9,9 +9,10 @@ from runtime.lang.lower import place
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import literal_of
+from runtime.lang.lower.signatures import SIZEOF
 from runtime.lang.semantics.types import RefType, Type, size_of
 
-NAME = "SIZEOF"
+NAME = SIZEOF
 
 
 def lower(ctx: Context, node: tree.CallExpr) -> Typed:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.core import appmemory
 from runtime.core.elementary import (
     BOOL,
     BYTE,
@@ -15,7 +14,6 @@ from runtime.core.elementary import (
     LREAL,
     LWORD,
     REAL,
-    TIME,
     ULINT,
     WORD,
     Elementary,
@@ -29,6 +27,7 @@ from runtime.lang.lower.arithmetic import power
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.conversion import conversion
 from runtime.lang.lower.convert import common, converted, fit, flexible_fits, settled, warn_bits, way
+from runtime.lang.lower.signatures import CLOCK, FIXED, PARAMETERS, REALS, SHIFTS, VARIADIC
 from runtime.lang.semantics.symbols import suggest
 from runtime.lang.semantics.types import (
     ANY_INT,
@@ -42,30 +41,6 @@ from runtime.lang.semantics.types import (
 )
 from runtime.lang.syntax import habits
 
-_REALS = frozenset({"SQRT", "LN", "LOG", "EXP", "SIN", "COS", "TAN", "ASIN", "ACOS", "ATAN", "FLOOR", "CEIL"})
-_SHIFTS = frozenset({"SHL", "SHR", "ROL", "ROR"})
-_CLOCK = {
-    "TIME": (TIME, appmemory.NOW_NS),
-    "SCAN_DT": (TIME, appmemory.DT_NS),
-    "FIRST_SCAN": (BOOL, appmemory.FIRST_SCAN),
-    "SCAN_NO": (ULINT, appmemory.SCAN_NO),
-}
-_NAMES = {
-    **dict.fromkeys(_REALS | {"ABS", "MOVE", "TRUNC"}, ("IN",)),
-    **dict.fromkeys(_SHIFTS, ("IN", "N")),
-    "ATAN2": ("Y", "X"),
-    "EXPT": ("IN1", "IN2"),
-    "LIMIT": ("MN", "IN", "MX"),
-    "SEL": ("G", "IN0", "IN1"),
-    **dict.fromkeys(_CLOCK, ()),
-}
-_MAX_OPERANDS = 64
-"""Of MIN, MAX and MUX: far more than anybody writes, so that a signature can be listed."""
-_VARIADIC = {
-    "MIN": tuple(f"IN{i}" for i in range(1, _MAX_OPERANDS)),
-    "MAX": tuple(f"IN{i}" for i in range(1, _MAX_OPERANDS)),
-    "MUX": ("K", *(f"IN{i}" for i in range(_MAX_OPERANDS))),
-}
 _CONVERSION = re.compile(r"(?:(\w+?)_)?(TO|TRUNC)_(\w+)\Z")
 _TRUNC_TARGETS = (DINT, LINT)
 
@@ -81,16 +56,7 @@ class _Call:
 def exists(ctx: Context, callee: tree.Name) -> bool:
     """True when a standard function has this name."""
     name = callee.text.upper()
-    return (
-        name in _NAMES
-        or name in _VARIADIC
-        or name in quality.NAMES
-        or name in strings.NAMES
-        or name in functional.NAMES
-        or name in bcd.NAMES
-        or name == sizeof.NAME
-        or _conversion_of(ctx, name) is not None
-    )
+    return name in PARAMETERS or _conversion_of(ctx, name) is not None
 
 
 def nearest(ctx: Context, callee: tree.Name) -> str:
@@ -103,7 +69,7 @@ def nearest(ctx: Context, callee: tree.Name) -> str:
     symbols = ctx.scope.symbols
     functions = [p.name for p in symbols.pous.values() if p.kind == "FUNCTION"]
     instances = [s.name for s in ctx.scope.own.values()]
-    known = [*functions, *instances, *_NAMES, *_VARIADIC, *quality.NAMES, *strings.NAMES, *functional.NAMES]
+    known = [*functions, *instances, *(n for n in PARAMETERS if n not in bcd.NAMES)]
     return suggest(callee.text, known) or "declare an instance in VAR, or write a FUNCTION of this name"
 
 
@@ -123,7 +89,7 @@ def call(ctx: Context, node: tree.CallExpr, callee: tree.Name, want: Type | None
     target = _conversion_of(ctx, name)
     if target is not None:
         return conversion(ctx, node, name, target[0], target[1], truncate="TRUNC_" in name)
-    if name not in _NAMES and name not in _VARIADIC:
+    if name not in FIXED and name not in VARIADIC:
         return None
     arguments = _arguments(ctx, node, name)
     if arguments is None:
@@ -145,7 +111,7 @@ def _conversion_of(ctx: Context, name: str) -> tuple[Type | None, Type] | None:
 
 
 def _arguments(ctx: Context, node: tree.CallExpr, name: str) -> tuple[tree.Expr, ...] | None:
-    names = _NAMES.get(name) or _VARIADIC.get(name, ())
+    names = FIXED.get(name) or VARIADIC.get(name, ())
     bound = bind(ctx, node, name, inputs=names, outputs=())
     if not bound.ok:
         return None
@@ -153,7 +119,7 @@ def _arguments(ctx: Context, node: tree.CallExpr, name: str) -> tuple[tree.Expr,
     least = {"MIN": 2, "MAX": 2, "MUX": 3}.get(name, len(names))
     gap = next((n for n, g in zip(names, given, strict=False) if n != g), None)
     if len(given) < least or gap is not None:
-        takes = ", ".join(names) if name not in _VARIADIC else ", ".join(names[:3]) + ", ..."
+        takes = ", ".join(names) if name not in VARIADIC else ", ".join(names[:3]) + ", ..."
         message = f"{name} takes {takes}; {len(given)} given" if takes else f"{name} takes nothing"
         ctx.report.error("L3007", message, node.span, "too few arguments")
         return None
@@ -164,7 +130,7 @@ def _arguments(ctx: Context, node: tree.CallExpr, name: str) -> tuple[tree.Expr,
 
 
 def _clock(_ctx: Context, call: _Call) -> Typed:
-    kind, offset = _CLOCK[call.name]
+    kind, offset = CLOCK[call.name]
     return Typed(kind, call.node.span, ir.Load(kind, ir.Place(ir.Base.APP, offset)))
 
 
@@ -348,9 +314,9 @@ def _shift(ctx: Context, call: _Call) -> Typed:
 
 
 _HANDLERS: dict[str, Callable[[Context, _Call], Typed]] = {
-    **dict.fromkeys(_REALS | {"ATAN2"}, _real),
-    **dict.fromkeys(_SHIFTS, _shift),
-    **dict.fromkeys(_CLOCK, _clock),
+    **dict.fromkeys(REALS | {"ATAN2"}, _real),
+    **dict.fromkeys(SHIFTS, _shift),
+    **dict.fromkeys(CLOCK, _clock),
     **dict.fromkeys(("MIN", "MAX", "LIMIT"), _selection),
     "ABS": _absolute,
     "MOVE": _move,

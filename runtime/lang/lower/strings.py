@@ -6,28 +6,18 @@ from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, joined, settled
+from runtime.lang.lower.signatures import STRINGS
 from runtime.lang.semantics.types import Type, Unknown, name_of
 
-_SIGNATURES = {
-    "LEN": ("IN",),
-    "LEFT": ("IN", "L"),
-    "RIGHT": ("IN", "L"),
-    "MID": ("IN", "L", "P"),
-    "INSERT": ("IN1", "IN2", "P"),
-    "DELETE": ("IN", "L", "P"),
-    "REPLACE": ("IN1", "IN2", "L", "P"),
-    "FIND": ("IN1", "IN2"),
-    "CONCAT": tuple(f"IN{i}" for i in range(1, 64)),
-}
 _NUMBERS = frozenset({"L", "P"})
 
-NAMES = frozenset(_SIGNATURES)
+NAMES = frozenset(STRINGS)
 """The functions of this module."""
 
 
 def lower(ctx: Context, node: tree.CallExpr, name: str, want: Type | None) -> Typed:
     """A call of a string function."""
-    signature = _SIGNATURES[name]
+    signature = STRINGS[name]
     bound = bind(ctx, node, name, inputs=signature, outputs=())
     if not bound.ok:
         return nothing(node.span)

@@ -13,30 +13,23 @@ from runtime.lang.lower import expression, place
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import converted, fit
+from runtime.lang.lower.signatures import TEST_STATEMENTS
 from runtime.lang.semantics.types import EnumType, leaves_of, storage_of
 from runtime.lang.testing.testcase import Assertion
 
 _BYTE = ELEMENTARY["BYTE"]
 _COMPARE = ("=", "<>", "<", "<=", ">", ">=")
-_PARAMETERS = {
-    "assert": ("CONDITION",),
-    "assert_eq": ("ACTUAL", "EXPECTED"),
-    "assert_near": ("ACTUAL", "EXPECTED", "TOLERANCE"),
-    "advance": ("DURATION",),
-    "advance_scans": ("COUNT",),
-    "set_quality": ("TAG", "LEVEL"),
-}
 
 
 def is_test_statement(ctx: Context, node: tree.CallExpr) -> bool:
     """Whether a call is one of a test's own statements, in a test."""
-    return ctx.in_test and isinstance(node.callee, tree.Name) and node.callee.key in _PARAMETERS
+    return ctx.in_test and isinstance(node.callee, tree.Name) and node.callee.key in TEST_STATEMENTS
 
 
 def lower(ctx: Context, node: tree.CallExpr) -> list[ir.Statement]:
     """One of a test's own statements."""
     assert isinstance(node.callee, tree.Name)
-    key, parameters = node.callee.key, _PARAMETERS[node.callee.key]
+    key, parameters = node.callee.key, TEST_STATEMENTS[node.callee.key]
     bound = bind(ctx, node, node.callee.text.upper(), inputs=parameters, outputs=())
     if not bound.ok:
         return []

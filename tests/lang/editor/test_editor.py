@@ -7,7 +7,9 @@ import pytest
 
 from runtime.core.diagnostic import Source
 from runtime.lang.editor.project import Project
+from runtime.lang.editor.standard import _TOLD, standard_function, standard_functions
 from runtime.lang.editor.while_typing import call_help, completions
+from runtime.lang.lower.signatures import FROM_BCD, PARAMETERS, TEST_STATEMENTS, TO_BCD
 
 SEMANTICS = Path(__file__).parent.parent / "semantics"
 TEXTS = [p.read_text() for p in sorted(SEMANTICS.glob("*.st"))]
@@ -98,3 +100,91 @@ def test_rename_when_the_name_cannot_be_then_there_is_a_reason(name):
     assert use.symbol.name == "r"
     assert project.cannot_rename(use, name)
     assert not project.cannot_rename(use, "r2")
+
+
+def test_standard_functions_when_listed_then_each_is_told_and_nothing_else_is():
+    shown = {f.name: f for f in standard_functions(in_test=True)}
+    assert set(PARAMETERS) - set(FROM_BCD) - set(TO_BCD) | {n.upper() for n in TEST_STATEMENTS} == set(shown)
+    assert all(f.about and (f.result or f.name.lower() in TEST_STATEMENTS) for f in shown.values())
+    assert not set(_TOLD) - set(shown)
+    assert shown["LIMIT"].signature == "LIMIT(MN, IN, MX) : ANY_ELEMENTARY"
+    assert shown["MAX"].signature == "MAX(IN1, IN2, IN3, …) : ANY_ELEMENTARY"
+    assert shown["GT"].about == "IN1 > IN2 > …, each compared with the next"
+    assert standard_function("uint_to_bcd").signature == "UINT_TO_BCD(IN) : WORD"
+    assert standard_function("ASSERT") is None
+
+
+@pytest.mark.parametrize(
+    ("written", "signature", "active"),
+    [
+        ("LIMIT(1.0, ", "LIMIT(MN, IN, MX) : ANY_ELEMENTARY", 1),
+        ("LIMIT(MX := ", "LIMIT(MN, IN, MX) : ANY_ELEMENTARY", 2),
+        ("MAX(1.0, 2.0, 3.0, 4.0, ", "MAX(IN1, IN2, IN3, …) : ANY_ELEMENTARY", 3),
+        ("REAL_TO_INT(", "REAL_TO_INT(IN) : INT", 0),
+    ],
+)
+def test_call_help_when_a_standard_function_is_called_then_its_signature_is_told(written, signature, active):
+    told = call_help(*_here(PROGRAM.replace("doubled({here}", written + "{here}")))
+    assert (told.signature, told.active) == (signature, active)
+    assert told.comment
+
+
+def test_completion_when_functions_and_conversions_may_stand_then_they_are_offered():
+    offered = {c.label for c in completions(*_here(PROGRAM.replace("doubled({here}", "{here}")))}
+    assert {"LIMIT", "SCAN_DT", "CONCAT", "doubled"} <= offered
+    assert not {"ASSERT", "REAL_TO_INT"} & offered
+    assert "REAL_TO_INT" in {c.label for c in completions(*_here(PROGRAM.replace("doubled({here}", "REAL_{here}")))}
+
+
+CHART = """\
+FUNCTION_BLOCK B
+VAR_OUTPUT lit : BOOL; END_VAR
+VAR inner : INT; END_VAR
+    METHOD act : BOOL
+    VAR_INPUT how : REAL; END_VAR
+    act := how > 1.0;
+    END_METHOD
+    PROPERTY level : REAL GET level := 1.0; END_GET END_PROPERTY
+INITIAL_STEP idle: END_STEP
+STEP busy: lit(N); count(P); END_STEP
+TRANSITION FROM idle TO busy := busy.{here}X; END_TRANSITION
+TRANSITION FROM busy TO idle := TRUE; END_TRANSITION
+ACTION count: inner := inner + 1; END_ACTION
+END_FUNCTION_BLOCK
+PROGRAM p VAR b : B; END_VAR
+b.act(1.0);
+END_PROGRAM
+TEST 'one'
+p.b.inner := 1;
+END_TEST
+"""
+
+
+def _labels(text):
+    return {c.label for c in completions(*_here(text))}
+
+
+def test_completion_when_behind_steps_actions_and_instances_then_it_offers_what_can_be_read():
+    assert _labels(CHART) == {"X", "T"}
+    assert _labels(CHART.replace("{here}", "").replace("inner :=", "count.{here} :=", 1)) == {"Q", "A"}
+    assert _labels(CHART.replace("{here}", "").replace("\nb.act", "\nb.{here}")) == {"lit", "act", "level"}
+    seen = _labels(CHART.replace("{here}", "").replace("p.b.inner", "p.b.{here}"))
+    assert seen == {"lit", "inner", "act", "level", "idle", "busy", "count"}
+    assert {"idle", "busy", "count", "lit"} <= _labels(CHART.replace("busy.{here}X", "{here}"))
+    assert {"how", "inner", "level"} <= _labels(CHART.replace("{here}", "").replace("how >", "{here} >"))
+    assert {"ASSERT_NEAR", "ADVANCE", "p"} <= _labels(CHART.replace("{here}", "").replace("p.b.inner", "{here}"))
+
+
+def test_hover_when_over_steps_methods_functions_and_assertions_then_each_is_told():
+    text = CHART.replace("{here}", "").replace("p.b.inner := 1;", "ASSERT(p.b.lit AND MAX(1, 2) > 1);")
+    project = Project([Source("t.st", text)])
+
+    def hover(needle):
+        before = text[: text.index(needle)]
+        return project.hover("t.st", before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+    assert hover("busy TO") == "```st\nSTEP busy\n```\n\nSTEP of B"
+    assert hover("act(1.0)") == "```st\nMETHOD act : BOOL\n```\n\nMETHOD of B"
+    assert hover("level :=") == "```st\nPROPERTY level : REAL\n```\n\nPROPERTY of B"
+    assert hover("MAX(") == "```st\nMAX(IN1, IN2, IN3, …) : ANY_ELEMENTARY\n```\n\nthe greatest of its inputs"
+    assert hover("ASSERT(").startswith("```st\nASSERT(CONDITION)\n```")

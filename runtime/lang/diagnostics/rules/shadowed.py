@@ -22,7 +22,7 @@ def check(report: Report, index: Index, file: tree.File) -> None:
     for pou in index.pous_of(file):
         for key, variable in pou.members.items():
             hidden = index.declared.globals.get(key) or functions.get(key)
-            if hidden is not None and variable.section not in ("VAR_EXTERNAL", "METHOD"):
+            if hidden is not None and variable.kind is SymbolKind.VARIABLE and variable.section != "VAR_EXTERNAL":
                 what = "function" if hidden.kind is SymbolKind.FUNCTION else "global"
                 message = f"'{variable.name}' of {pou.name} hides the {what} of this name"
                 mend = "take another name" if what == "function" else "take another name, or declare it VAR_EXTERNAL"

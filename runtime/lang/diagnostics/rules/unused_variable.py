@@ -8,7 +8,7 @@ Fails:
 
 from runtime.lang import tree
 from runtime.lang.diagnostics.report import Report
-from runtime.lang.index import Access, Index, Symbol
+from runtime.lang.index import Access, Index, Symbol, SymbolKind
 
 CODE = "L9101"
 
@@ -16,8 +16,8 @@ CODE = "L9101"
 def check(report: Report, index: Index, file: tree.File) -> None:
     """Outputs are left to output_never_written: callers use them."""
     for pou in index.pous_of(file):
-        for variable in pou.members.values():
-            if variable.section not in ("VAR_OUTPUT", "VAR_GLOBAL", "METHOD") and not _used(index, pou, variable):
+        for variable in (m for m in pou.members.values() if m.kind is SymbolKind.VARIABLE):
+            if variable.section not in ("VAR_OUTPUT", "VAR_GLOBAL") and not _used(index, pou, variable):
                 what = "input" if variable.section in ("VAR_INPUT", "VAR_IN_OUT") else "variable"
                 message = f"the {what} '{variable.name}' of {pou.name} is never used"
                 report.warning(CODE, message, variable.span, f"declared {variable.section} here", help="take it out")
