@@ -320,15 +320,20 @@ def hmi(
 
 @app.command()
 def bench(
-    seconds: Annotated[float, typer.Option(min=1.0, help="How long to measure the release delay.")] = 10.0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="For each of four measurements of the release delay.")] = 5.0,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON too.")] = None,
     json: Json = False,
 ) -> None:
-    """The cost of a scan's phases, and its release delay beside a bare native loop in the same run."""
+    """What a scan costs and how late it wakes, beside a bare native loop in the same run, idle and loaded."""
     import json as json_module
 
+    from runtime.image.nativecode import native_cache
+    from runtime.node.statedir import cache_dir
     from runtime.scan.bench import run_bench
 
-    report = run_bench(seconds)
+    report = run_bench(seconds, cache=native_cache(cache_dir()))
+    if out is not None:
+        out.write_text(json_module.dumps(report.to_json(), indent=1) + "\n")
     print(json_module.dumps(report.to_json()) if json else report.table())
 
 

@@ -5,7 +5,10 @@ Absolute figures are the machine's; the ratios are Voltscan's. Nothing here asse
 
 import contextlib
 import ctypes
+import os
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -24,18 +27,21 @@ from runtime.image.pages import PageWriter
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.statistics import Distribution
 from runtime.scan.bare import BareLoop
+from runtime.scan.benchsite import SiteCost, site_cost
 from runtime.scan.kernel import Kernel
 from runtime.scan.planning import Addresses, ScanPlan, Timing
 from runtime.scan.realtime import MissingRight, RealtimeSettings, settle_thread
 
 TAG_COUNTS = (1_000, 10_000)
 POINTS_A_DEVICE = 250
-RELEASE_PERIOD_NS = 1_000_000
+RELEASE_PERIODS_NS = (1_000_000, 10_000_000)
 _CYCLE_NS = 10_000_000
 _START_NS = 1_000_000_000_000
 _STALE_NS = 3_600_000_000_000
 _ROUNDS = 15
 _STEPS = 400
+_ACCOUNTS = 100_000
+_LOAD_SLACK_S = 30.0
 _MIX = (REAL, REAL, REAL, INT, BOOL, REAL, LREAL, REAL, DINT, BOOL)
 """Types of tags as sites have them: mostly REAL."""
 
@@ -62,6 +68,7 @@ class ReleaseDelay:
     """Wake-up after the deadline, of the scan and of a bare loop half a period apart in the same run."""
 
     period_ns: int
+    loaded: bool
     scan: dict[str, float]
     bare: dict[str, float]
     execution: dict[str, float]
@@ -73,7 +80,10 @@ class BenchReport:
     """What `voltscan bench` shows."""
 
     costs: tuple[PhaseCost, ...]
-    release: ReleaseDelay
+    accounting_ns: float
+    recording_ns: float
+    releases: tuple[ReleaseDelay, ...]
+    site: SiteCost
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
@@ -88,11 +98,16 @@ class BenchReport:
             + f"{cost.app_size / 1024:>8.0f} KiB"
             for cost in self.costs
         ]
-        release = self.release
-        how = "SCHED_FIFO" if release.realtime else "no real-time right"
-        lines += ["", f"Release delay at {duration_text(release.period_ns)}, {how}".ljust(40) + _HEADINGS]
-        lines += [_row("scan", release.scan), _row("bare loop beside it", release.bare)]
-        lines += [_row("execution of the scan", release.execution)]
+        lines += ["", f"Accounting of a scan: {duration_text(self.accounting_ns)} (bound: 300 ns)"]
+        lines += [f"Recording of a scan at rest: {duration_text(self.recording_ns)}"]
+        for release in self.releases:
+            how = "SCHED_FIFO" if release.realtime else "no real-time right"
+            under = "loaded" if release.loaded else "idle"
+            head = f"Release delay at {duration_text(release.period_ns)}, {under}, {how}"
+            lines += ["", head.ljust(48) + _HEADINGS]
+            lines += [_row("scan", release.scan), _row("bare loop beside it", release.bare)]
+            lines += [_ratios(release), _row("execution of the scan", release.execution)]
+        lines += ["", *self.site.lines()]
         return "\n".join(lines)
 
 
@@ -102,14 +117,58 @@ _HEADINGS = "".join(f"{name.removesuffix('_ns'):>10}" for name in _COLUMNS) + " 
 
 def _row(name: str, summary: dict[str, float]) -> str:
     figures = "".join(f"{duration_text(summary[column]):>10}" for column in _COLUMNS)
-    return f"  {name}".ljust(40) + figures + f"{summary['count']:>10.0f}"
+    return f"  {name}".ljust(48) + figures + f"{summary['count']:>10.0f}"
+
+
+def _ratios(release: ReleaseDelay) -> str:
+    ratios = (release.scan[name] / release.bare[name] if release.bare[name] else 0.0 for name in _COLUMNS)
+    return "  scan : bare".ljust(48) + "".join(f"{ratio:>10.2f}" for ratio in ratios)
 
 
 def run_bench(seconds: float, *, cache: ObjectCache | None = None) -> BenchReport:
-    """Measure: the phases for TAG_COUNTS, then `seconds` of release delay."""
+    """Measure: the phases for TAG_COUNTS, release delay for `seconds` at each period, idle and loaded, then a site."""
     kernel = Kernel(cache)
     costs = tuple(_phase_cost(kernel, tags) for tags in TAG_COUNTS)
-    return BenchReport(costs, _release_delay(kernel, seconds))
+    accounting_ns, recording_ns = _own_costs(kernel)
+    releases = [_release_delay(kernel, period_ns, seconds, loaded=False) for period_ns in RELEASE_PERIODS_NS]
+    with _load(seconds * len(RELEASE_PERIODS_NS)):
+        releases += [_release_delay(kernel, period_ns, seconds, loaded=True) for period_ns in RELEASE_PERIODS_NS]
+    return BenchReport(costs, accounting_ns, recording_ns, tuple(releases), site_cost(kernel, seconds))
+
+
+def _own_costs(kernel: Kernel) -> tuple[float, float]:
+    """What statistics and what the record ring cost a scan, in ns: with and without, and in the quietest round."""
+    with _controller(_bench_layout(TAG_COUNTS[0]), _CYCLE_NS) as (_, _, plan):
+        words, address = plan.plan, plan.address
+        _time_steps(kernel, plan)
+
+        def best() -> float:
+            return min(_time_steps(kernel, plan) for _ in range(_ROUNDS * 4))
+
+        plain = best()
+        words.measured = 1
+        measured = best()
+        words.measured = 0
+        before = time.perf_counter_ns()
+        kernel.accounts(address, _ACCOUNTS)
+        account = (time.perf_counter_ns() - before) / _ACCOUNTS
+        ring, words.ring = words.ring, None
+        without = best()
+        words.ring = ring
+    return max(0.0, measured - plain) + account, max(0.0, plain - without)
+
+
+@contextlib.contextmanager
+def _load(seconds: float) -> Iterator[None]:
+    """A busy process a processor, at the usual priority; each ends by itself, whatever becomes of this one."""
+    busy = f"import time; end = time.monotonic() + {seconds + _LOAD_SLACK_S}\nwhile time.monotonic() < end: pass"
+    spinning = [subprocess.Popen([sys.executable, "-c", busy]) for _ in range(os.cpu_count() or 1)]  # noqa: S603 - ours
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
 
 
 def _phase_cost(kernel: Kernel, tag_count: int) -> PhaseCost:
@@ -147,27 +206,29 @@ def _publish_all(pages: list[PageWriter]) -> None:
         page.write([(1, Quality.GOOD, _START_NS)] * len(page.points))
 
 
-def _release_delay(kernel: Kernel, seconds: float) -> ReleaseDelay:
+def _release_delay(kernel: Kernel, period_ns: int, seconds: float, *, loaded: bool) -> ReleaseDelay:
     """Scan and bare loop in one run, each in a thread of its own, deadlines half a period apart."""
     settings = RealtimeSettings()
     missing: list[MissingRight] = []
-    with _controller(_bench_layout(TAG_COUNTS[0]), RELEASE_PERIOD_NS) as (_, control, plan):
+    with _controller(_bench_layout(TAG_COUNTS[0]), period_ns) as (_, control, plan):
+        plan.plan.measured = 1
 
         def loop() -> None:
             missing.extend(settle_thread(settings))
             kernel.loop(plan.address)
 
         scan = threading.Thread(target=loop, name="scan")
-        wakeups = max(1, int(seconds * 1e9) // RELEASE_PERIOD_NS)
-        bare = BareLoop(kernel, period_ns=RELEASE_PERIOD_NS, wakeups=wakeups, realtime=settings)
+        wakeups = max(1, int(seconds * 1e9) // period_ns)
+        bare = BareLoop(kernel, period_ns=period_ns, wakeups=wakeups, realtime=settings)
         scan.start()
-        time.sleep(0.01 + RELEASE_PERIOD_NS / 2e9)
+        time.sleep(0.01 + period_ns / 2e9)
         bare.start()
         measured = bare.result()
         plan.plan.exit = 1
         scan.join()
         return ReleaseDelay(
-            period_ns=RELEASE_PERIOD_NS,
+            period_ns=period_ns,
+            loaded=loaded,
             scan=Distribution.capture(control.control.release_delay).summary(),
             bare=measured.release_delay.summary(),
             execution=Distribution.capture(control.control.execution).summary(),

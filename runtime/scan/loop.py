@@ -67,13 +67,15 @@ def write_scan(code: Code) -> None:
 
 
 def write_entries(code: Code) -> None:
-    """Write what Python calls: `vs_scan_loop`, `vs_scan_step`, `vs_scan_steps`, `vs_bare_loop`."""
+    """Write what Python calls: `vs_scan_loop`, `vs_scan_step`, `vs_scan_steps`, `vs_accounts`, `vs_bare_loop`."""
     with code.routine("vs_scan_step", exported=True, plan=PTR, now=I64, wall=I64) as r:
         r.call(code["scan"], r["plan"], r["now"], r["wall"])
     with code.routine("vs_scan_steps", exported=True, plan=PTR, now=I64, wall=I64, count=I64) as r:
         cycle = View(r, Plan, r["plan"])["cycle_ns"]
         with r.each(r["count"]) as i:
             r.call(code["scan"], r["plan"], r["now"] + i * cycle, r["wall"] + i * cycle)
+    with code.routine("vs_accounts", exported=True, plan=PTR, count=I64) as r, r.each(r["count"]) as i:
+        r.call(code["account"], r["plan"], i, i + 1)
     _write_scan_loop(code)
     _write_bare_loop(code)
 

@@ -1,5 +1,6 @@
 """Real-time rights: what is missing is told with what gives it. Each in a thread of its own, whose rights it spoils."""
 
+import json
 import os
 import threading
 
@@ -97,9 +98,20 @@ def test_bare_loop_when_stopped_then_ends_before_its_wakeups_are_used_up(kernel)
     assert bare.result().release_delay.count < 10**9
 
 
-def test_bench_when_run_then_report_has_both_sizes_and_both_loops():
+def test_bench_when_run_then_report_has_all_sizes_periods_and_loads_with_the_bare_loop_beside():
     report = run_bench(0.05)
     assert [cost.tags for cost in report.costs] == [1_000, 10_000]
     assert all(cost.at_rest_ns > 0 and cost.fresh_ns > 0 for cost in report.costs)
-    assert report.release.bare["count"] == 50
-    assert "bare loop beside it" in report.table()
+    assert [(r.period_ns, r.loaded) for r in report.releases] == [
+        (1_000_000, False),
+        (10_000_000, False),
+        (1_000_000, True),
+        (10_000_000, True),
+    ]
+    assert [r.bare["count"] for r in report.releases] == [50, 5, 50, 5]
+    assert (report.site.tags, report.site.instances) == (10_000, 1_000)
+    assert report.accounting_ns > 0
+    text = report.table()
+    assert "scan : bare" in text
+    assert "of a core" in text
+    assert json.loads(json.dumps(report.to_json()))["site"]["phases_ns"]["run"] > 0
