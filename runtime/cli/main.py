@@ -144,12 +144,14 @@ def replay(
     window: Annotated[
         int, typer.Option(min=0, help="For --why: scans back in which inputs are suspects; 0: up to 100.")
     ] = 0,
+    to_test: Annotated[Path | None, typer.Option(metavar="FILE.st", help="Make an ST test of its last scans.")] = None,
+    scans: Annotated[int, typer.Option(min=1, help="For --to-test: how many scans.")] = 500,
     json: Json = False,
 ) -> None:
     """Run a recording again, bit for bit; exit code 1 when it differs from what was recorded."""
     from runtime.cli.replay import ReplayOrder, replay_file
 
-    order = ReplayOrder(out, plot, tuple(tags or ()), step, why, window)
+    order = ReplayOrder(out, plot, tuple(tags or ()), step, why, window, to_test, scans)
     raise typer.Exit(replay_file(recording, order, as_json=json))
 
 

@@ -49,6 +49,8 @@ class ReplayOrder:
     step: bool
     why: str | None
     window: int
+    to_test: Path | None
+    scans: int
 
 
 def record(site: str | None, reason: str, *, as_json: bool) -> int:
@@ -71,6 +73,8 @@ def replay_file(path: Path, order: ReplayOrder, *, as_json: bool) -> int:
     try:
         if order.why is not None:
             return _why(replay, manifest, recording, order, as_json=as_json)
+        if order.to_test is not None:
+            return _to_test(replay, manifest, recording, order.to_test, order.scans)
         watched = _watched(manifest, order)
         sampler = _Sampler(replay, watched, stepping=order.step)
         found = verify(replay, recording.chunks, sampler.take)
@@ -209,7 +213,7 @@ def _why(replay: Replay, manifest: Manifest, recording: Recording, order: Replay
     name, _, number = str(order.why).rpartition("@")
     if not name or not number.isdigit():
         raise ConfigFault(f"{order.why!r} names no tag and scan", where="--why", mend="write TAG@SCAN")
-    variable = _watched(manifest, ReplayOrder(None, None, (name,), False, None, 0))[0]
+    variable = _watched(manifest, ReplayOrder(None, None, (name,), False, None, 0, None, 0))[0]
     scan_no = int(number)
     chunk = next((c for c in recording.chunks if c.first <= scan_no <= c.last), None)
     if chunk is None:
@@ -222,6 +226,21 @@ def _why(replay: Replay, manifest: Manifest, recording: Recording, order: Replay
             break
     span = (max(stretch.first, scan_no - window + 1), scan_no)
     print(json.dumps(_why_told(answer, variable, span)) if as_json else _why_text(answer, variable, span))
+    return 0
+
+
+def _to_test(replay: Replay, manifest: Manifest, recording: Recording, path: Path, scans: int) -> int:
+    from runtime.sim.recordedtest import recorded_test, shortened
+
+    if not recording.chunks:
+        raise ConfigFault("the recording holds no scans", mend="record again")
+    stretch = recording.chunks[-1].stretch()
+    if len(stretch.records) < scans and len(recording.chunks) > 1:  # the last one has only just begun
+        stretch = recording.chunks[-2].stretch()
+    stretch = shortened(replay, stretch, scans)
+    made = recorded_test(recording, manifest, replay, stretch, folder=path.stem)
+    made.save(path)
+    print(f"{path}: scans {stretch.first} to {stretch.last}; voltscan test {path}")
     return 0
 
 

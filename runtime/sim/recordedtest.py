@@ -1,0 +1,233 @@
+"""A recording as an ST test: the inputs that came in, scan by scan, and what the programs make of them.
+
+The test begins with fresh memory, as every test does, not with the state that the recorded controller had: its outputs
+are those of programs that start there and then meet the recorded inputs. They are computed when the test is written; it
+keeps the programs to them from then on.
+"""
+
+import json
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runtime.core import appmemory
+from runtime.core.diagnostic import Source, has_errors
+from runtime.core.elementary import Kind, Value
+from runtime.core.fault import ConfigFault
+from runtime.core.quality import Quality
+from runtime.core.tag import Tag, Variable
+from runtime.core.timeliteral import show_time
+from runtime.image.control import MailboxEntry
+from runtime.image.manifest import Manifest
+from runtime.image.recordring import Part, Record
+from runtime.lang.application import Application
+from runtime.lang.compile import compile_sources
+from runtime.lang.llvm.compile import compile_object
+from runtime.lang.native import Native
+from runtime.scan.recordingfile import SOURCES, Recording
+from runtime.scan.replay import Replay, Stretch
+from runtime.scan.virtual import START_NS, WALL_START_NS, VirtualScan
+from runtime.wire.values import shortest_real
+
+ASSERT_EVERY_SCANS = 100
+_STAMP = struct.Struct("<q")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an input or a write says before a scan: a value, and for an input a quality."""
+
+    variable: Variable
+    value: Value | None
+    quality: Quality | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTest:
+    """The text of the test, and the programs it names, by file name in the folder beside it."""
+
+    text: str
+    sources: dict[str, str]
+
+    def save(self, path: Path) -> None:
+        """Write the test, and its programs into a folder of its name. Raises ConfigFault when it cannot."""
+        folder = path.with_suffix("")
+        try:
+            folder.mkdir(exist_ok=True)
+            for name, text in self.sources.items():
+                (folder / name).write_text(text)
+            path.write_text(self.text)
+        except OSError as fault:
+            raise ConfigFault(
+                f"cannot be written: {fault.strerror}", where=str(path), mend="check the folder, its rights, the disk"
+            ) from fault
+
+
+def recorded_test(
+    recording: Recording, manifest: Manifest, replay: Replay, stretch: Stretch, *, folder: str
+) -> RecordedTest:
+    """The test of a stretch; `folder` is the name of the one with its programs."""
+    named: dict[str, str] = json.loads(recording.programs[SOURCES])
+    compiled = compile_sources([Source(name, text) for name, text in named.items()])
+    if compiled.application is None or has_errors(compiled.diagnostics):
+        raise ConfigFault("the recorded sources do not compile with this version", mend="use the version that recorded")
+    app = compiled.application
+    parameters = _parameters(app, recording.programs["initial.bin"])
+    first, *others = _taken(manifest, replay, stretch)
+    told = [[*parameters, *first], *others]
+    expected = _expected(app, manifest, told)
+    sources = {f"{number:02d}_{Path(name).name}": text for number, (name, text) in enumerate(named.items())}
+    text = _text(recording, manifest, stretch, told, expected, [f"{folder}/{name}" for name in sources])
+    return RecordedTest(text, sources)
+
+
+def _parameters(app: Application, initial: bytes) -> list[Told]:
+    """What the site file set before the first scan."""
+    changed: list[Told] = []
+    for leaf in (*app.tags.tags, *app.tags.variables):
+        if leaf.type.kind is Kind.TEXT:
+            continue
+        value = leaf.type.unpack(initial, leaf.offset)
+        if value != leaf.type.unpack(app.initial, leaf.offset):
+            changed.append(Told(leaf, value, None))
+    return changed
+
+
+def _taken(manifest: Manifest, replay: Replay, stretch: Stretch) -> list[list[Told]]:
+    """For each scan: the inputs that changed as the programs saw them (forces and stale ones too), and the writes."""
+    inputs = [tag for points in manifest.bindings.inputs.values() for p in points if (tag := manifest.tags.tag(p.tag))]
+    by_offset = {leaf.offset: leaf for leaf in (*manifest.tags.variables, *manifest.tags.tags)}
+    former: dict[str, tuple[Value, int, int]] = {}
+    replay.restore(stretch.checkpoint)
+    taken: list[list[Told]] = []
+    for record in stretch.records:
+        replay.step(record)
+        taken.append([*_changed(manifest, replay, inputs, former), *_writes(record, by_offset)])
+    return taken
+
+
+def _changed(
+    manifest: Manifest, replay: Replay, inputs: Sequence[Tag], former: dict[str, tuple[Value, int, int]]
+) -> list[Told]:
+    memory, told = replay.scan.memory, []
+    for tag in inputs:
+        value = tag.type.unpack(memory, tag.offset)
+        quality = memory[manifest.quality_offset + tag.index]
+        stamp: int = _STAMP.unpack_from(memory, manifest.stamp_offset + 8 * tag.index)[0]
+        was = former.get(tag.name)
+        if was != (value, quality, stamp):
+            new_value = None if was is not None and was[0] == value else value
+            told.append(Told(tag, new_value, Quality(quality)))
+        former[tag.name] = (value, quality, stamp)
+    return told
+
+
+def _writes(record: Record, by_offset: dict[int, Variable]) -> list[Told]:
+    told = []
+    for part, _, content in record.parts:
+        if part is not Part.COMMAND:
+            continue
+        entry = MailboxEntry.from_buffer_copy(content)
+        for offset, raw in ((entry.offset, bytes(entry.value)), (entry.seq_offset, entry.seq.to_bytes(8, "little"))):
+            leaf = by_offset.get(offset)
+            if leaf is not None and offset:
+                told.append(Told(leaf, leaf.type.unpack(raw), None))
+    return told
+
+
+def _expected(app: Application, manifest: Manifest, told: Sequence[Sequence[Told]]) -> list[dict[str, Value]]:
+    """The outputs after each scan, of fresh programs that are told this."""
+    machine = Native(app, compile_object(app))
+    cycle_ns = manifest.cycle_ns
+    start_ns, wall_ns = START_NS + cycle_ns, WALL_START_NS + cycle_ns
+    scan = VirtualScan(machine, period_ns=cycle_ns, start_ns=start_ns, wall_start_ns=wall_ns)
+    outputs = [tag for output in manifest.bindings.outputs if (tag := app.tags.tag(output.tag)) is not None]
+    found: list[dict[str, Value]] = []
+    _STAMP.pack_into(machine.memory, appmemory.NOW_NS, START_NS)
+    for things in told:
+        for thing in things:
+            leaf = scan.find(thing.variable.name)
+            if thing.value is not None:
+                leaf.type.pack_into(machine.memory, leaf.offset, thing.value)
+            if thing.quality is not None and isinstance(leaf, Tag):
+                machine.memory[app.quality_offset + leaf.index] = thing.quality
+                _STAMP.pack_into(machine.memory, app.stamp_offset + 8 * leaf.index, scan.now_ns)
+        scan.scan()
+        found.append({tag.name: tag.type.unpack(machine.memory, tag.offset) for tag in outputs})
+    machine.close()
+    return found
+
+
+def _text(
+    recording: Recording,
+    manifest: Manifest,
+    stretch: Stretch,
+    told: Sequence[Sequence[Told]],
+    expected: Sequence[dict[str, Value]],
+    files: Sequence[str],
+) -> str:
+    scans = f"scans {stretch.first} to {stretch.last}"
+    lines = [
+        f"(* Inputs of {recording.site} in {scans}, recorded ({_plain(recording.reason)}).",
+        "   The programs start fresh and meet them; the outputs are what they made of them when this was written. *)",
+        f"TEST '{recording.site}: recorded inputs of {len(told)} scans' (CYCLE := {show_time(manifest.cycle_ns)})",
+        "    WITH " + ", ".join(f"'{name}'" for name in files),
+    ]
+    pending = 0
+    for number, (things, outputs) in enumerate(zip(told, expected, strict=True), 1):
+        if things and pending:
+            lines.append(f"ADVANCE_SCANS({pending});")
+            pending = 0
+        lines += [text for thing in things for text in _statements(thing)]
+        pending += 1
+        if number % ASSERT_EVERY_SCANS == 0 or number == len(told):
+            lines.append(f"ADVANCE_SCANS({pending});")
+            pending = 0
+            tags = ((manifest.tags.tag(name), value) for name, value in outputs.items())
+            lines += [f"ASSERT_EQ({tag.name}, {_literal(tag, value)});" for tag, value in tags if _can_tell(tag, value)]
+    return "\n".join([*lines, "END_TEST", ""])
+
+
+def _can_tell(tag: Tag | None, value: Value) -> bool:
+    return tag is not None and (not isinstance(value, float) or math.isfinite(value))
+
+
+def _statements(thing: Told) -> list[str]:
+    name = thing.variable.name
+    texts = [] if thing.value is None else [f"{name} := {_literal(thing.variable, thing.value)};"]
+    return texts + ([] if thing.quality is None else [f"SET_QUALITY({name}, {thing.quality.name});"])
+
+
+def _literal(variable: Variable, value: Value) -> str:
+    """The value as ST writes it, exact to the bit."""
+    for label, number in variable.labels:
+        if number == value:
+            return f"{variable.enum_name}#{label}"
+    kind = variable.type.kind
+    if kind is Kind.BOOL:
+        return "TRUE" if value else "FALSE"
+    if kind is Kind.REAL:
+        short = shortest_real(float(value)) if variable.type.size == 4 else float(value)
+        text = repr(short)
+        mantissa, _, power = text.partition("e")
+        return (mantissa if "." in mantissa else mantissa + ".0") + (f"E{int(power)}" if power else "")
+    if variable.type.name in ("TIME", "LTIME"):
+        return show_time(int(value))
+    return f"{variable.type.name}#{int(value)}" if variable.type.is_integer and kind is Kind.BITS else str(int(value))
+
+
+def _plain(text: str) -> str:
+    return text.replace("*)", "* )").replace("(*", "( *")
+
+
+def shortened(replay: Replay, stretch: Stretch, count: int) -> Stretch:
+    """The last `count` scans of a stretch, from a checkpoint of their own."""
+    begin = max(0, len(stretch.records) - count)
+    if not begin:
+        return stretch
+    replay.restore(stretch.checkpoint)
+    for record in stretch.records[:begin]:
+        replay.step(record)
+    return replace(stretch, checkpoint=replay.checkpoint(stretch.records[begin - 1]), records=stretch.records[begin:])
