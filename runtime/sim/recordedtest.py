@@ -185,13 +185,17 @@ def _text(
         if number % ASSERT_EVERY_SCANS == 0 or number == len(told):
             lines.append(f"ADVANCE_SCANS({pending});")
             pending = 0
-            tags = ((manifest.tags.tag(name), value) for name, value in outputs.items())
-            lines += [f"ASSERT_EQ({tag.name}, {_literal(tag, value)});" for tag, value in tags if _can_tell(tag, value)]
+            lines += _assertions(manifest, outputs)
     return "\n".join([*lines, "END_TEST", ""])
 
 
-def _can_tell(tag: Tag | None, value: Value) -> bool:
-    return tag is not None and (not isinstance(value, float) or math.isfinite(value))
+def _assertions(manifest: Manifest, outputs: dict[str, Value]) -> list[str]:
+    """One for each output that has a number: NaN equals nothing."""
+    return [
+        f"ASSERT_EQ({tag.name}, {_literal(tag, value)});"
+        for name, value in outputs.items()
+        if (tag := manifest.tags.tag(name)) is not None and math.isfinite(value)
+    ]
 
 
 def _statements(thing: Told) -> list[str]:
