@@ -5,19 +5,25 @@ BIN    := $(VENV)/bin
 SITE   ?= configs/demo.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lint bench clean
+.PHONY: help run test test-slow test-aarch64 lint bench clean
 
 help:  ## this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: $(VENV)/installed  ## set up and run the demo site: simulated plant, controller, HMI (SITE=configs/….toml for another)
 	@$(BIN)/voltscan run $(SITE)
 
 test: $(VENV)/installed-dev lint  ## set up, lint and run the tests (under ten minutes)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not aarch64"
 
 test-slow: $(VENV)/installed-dev  ## the tests that take longer, run before an issue is closed
 	$(BIN)/python -m pytest -m slow
+
+test-aarch64: $(VENV)/installed-dev  ## run emitted aarch64 code under emulation; says which packages it needs
+	@for tool in qemu-aarch64 aarch64-linux-gnu-gcc; do command -v $$tool >/dev/null || { \
+	  echo "$$tool is missing; on Debian: apt-get install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"; \
+	  exit 1; }; done
+	$(BIN)/python -m pytest -m aarch64
 
 lint: $(VENV)/installed-dev  ## style, types, layering, and the layout of programs/
 	$(BIN)/ruff check .

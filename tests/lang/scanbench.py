@@ -26,6 +26,11 @@ def make_machine(app: Application, backend: str) -> Machine:
     return Interpreter(app) if backend == "interp" else Native(app, compile_object(app))
 
 
+def both_machines(app: Application) -> tuple[Machine, Machine]:
+    """The application in the interpreter and as native code."""
+    return make_machine(app, "interp"), make_machine(app, "llvm")
+
+
 class ScanBench:
     """A machine with a virtual clock. The first scan happens at 0 ns."""
 

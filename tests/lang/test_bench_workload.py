@@ -10,11 +10,17 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tools" / "bench"))
 
 from checks import KNOWN, Workbench, application, check  # found through the path above
 
+CASES = [
+    *(("llvm", n, shape) for n in KNOWN for shape in ("cell", "flat")),
+    *(("interp", 100, shape) for shape in ("cell", "flat")),
+    *(pytest.param("interp", 1000, shape, marks=pytest.mark.slow) for shape in ("cell", "flat")),
+]
 
-@pytest.mark.parametrize("shape", ["cell", "flat"])
-def test_workload_when_run_natively_then_the_check_values_are_the_known_ones(shape):
-    found = check(Workbench(make_machine(application("mix", 100, shape), "llvm"), 100))
-    assert found.matches(KNOWN[100]), found
+
+@pytest.mark.parametrize(("backend", "n", "shape"), CASES)
+def test_workload_when_run_then_the_check_values_are_the_known_ones(backend, n, shape):
+    found = check(Workbench(make_machine(application("mix", n, shape), backend), n))
+    assert found.matches(KNOWN[n]), found
 
 
 @pytest.mark.parametrize("shape", ["cell", "flat"])

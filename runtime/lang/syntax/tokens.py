@@ -276,7 +276,21 @@ def _word(text: str, word: str, end: int, tokens: list[Token]) -> tuple[str, int
 
 
 _OPERAND_ENDS = frozenset(
-    {"NAME", "ADDRESS", "INTEGER", "REALNUM", "TYPED", "STRING", "PARTIAL", "RPAR", "RBRACK", "TRUE", "FALSE", "THIS"}
+    {
+        "NAME",
+        "ADDRESS",
+        "INTEGER",
+        "REALNUM",
+        "TYPED",
+        "STRING",
+        "PARTIAL",
+        "RPAR",
+        "RBRACK",
+        "CARET",
+        "TRUE",
+        "FALSE",
+        "THIS",
+    }
 )
 
 

@@ -3,25 +3,24 @@
 import random
 
 from chart_generator import Model, generate
+from differential import SCANS, MakeMachines
 from handbuilt import differences
-from scanbench import BACKENDS, PERIOD_NS, ScanBench, make_machine
+from scanbench import PERIOD_NS, ScanBench, both_machines
 
 from runtime.core.diagnostic import Severity, Source, render
 from runtime.lang.compile import compile_sources
 
-SCANS = 40
 
-
-def compare_chart(seed: int, scans: int = SCANS) -> str:
+def compare_chart(seed: int, machines: MakeMachines = both_machines) -> str:
     """What differs in the chart of a seed, between the back ends or from the model; empty when nothing does."""
     chance = random.Random(seed)
     net = generate(chance)
     result = compile_sources([Source("chart.st", net.text)])
     if result.application is None:
         return "\n".join(render(d) for d in result.diagnostics if d.severity is Severity.ERROR)
-    benches = [ScanBench(make_machine(result.application, backend)) for backend in BACKENDS]
+    benches = [ScanBench(machine) for machine in machines(result.application)]
     model = Model(net)
-    for scan in range(1, scans + 1):
+    for scan in range(1, SCANS + 1):
         conditions = [chance.random() < 0.4 for _ in net.ways]
         for bench in benches:
             for number, condition in enumerate(conditions):

@@ -1,13 +1,17 @@
 """Runs one generated application in both back ends, scan by scan, and compares all of its memory."""
 
 import random
+from collections.abc import Callable, Sequence
 
 from handbuilt import differences, edge_values
 from program_generator import ProgramGenerator
-from scanbench import BACKENDS, ScanBench, make_machine
+from scanbench import ScanBench, both_machines
 
 from runtime.core.elementary import Elementary, Kind
+from runtime.lang.application import Application
+from runtime.lang.machine import Machine
 
+MakeMachines = Callable[[Application], Sequence[Machine]]
 SCANS = 50
 INPUTS_PER_SCAN = 8
 EDGE_TEXTS = ("", "a", "12", "-7.25", "1e400", "TRUE", "T#1h-5", "D#2024-02-30", "16#FF", "\xff\u20ac" * 50, " " * 90)
@@ -22,13 +26,13 @@ def content_of(chance: random.Random, type_: Elementary) -> bytes:
     return type_.codec.pack(chance.choice(list(edge_values(type_))))
 
 
-def compare(seed: int, scans: int = SCANS) -> str:
-    """What differs in the application of a seed; empty when nothing does."""
+def compare(seed: int, machines: MakeMachines = both_machines) -> str:
+    """What differs in the application of a seed between two machines; empty when nothing does."""
     app = ProgramGenerator(seed).application()
     chance = random.Random(seed)
     budget = chance.choice((5, 40, 100, 250))
-    benches = [ScanBench(make_machine(app, backend), budget) for backend in BACKENDS]
-    for scan in range(scans):
+    benches = [ScanBench(machine, budget) for machine in machines(app)]
+    for scan in range(SCANS):
         for _ in range(INPUTS_PER_SCAN):
             variable = chance.choice(app.tags.variables)
             content = content_of(chance, variable.type)
