@@ -20,6 +20,7 @@ from runtime.image.recordring import Part, Record
 from runtime.scan.replay import Replay, Stretch
 
 _STAMP = struct.Struct("<q")
+_HELD = {Part.FORCES: "forces", Part.PINS: "held variables"}
 _VALUE_AND_QUALITY = slice(8, 17)
 
 
@@ -106,6 +107,7 @@ class _Inquiry:
         """All changes of inputs."""
         pages = self._pages_before(0)
         former = self._checkpoint
+        held = {part: content for part, _, content in former.parts if part in _HELD}
         for record in self._records:
             for part, index, content in record.parts:
                 if part is Part.PAGE:
@@ -115,8 +117,10 @@ class _Inquiry:
                     entry = MailboxEntry.from_buffer_copy(content)
                     told = bytes(entry.value[: entry.size]).hex()
                     yield Suspect(record.scan_no, f"write at {entry.offset}", "", told, part)
-                elif part is Part.FORCES:
-                    yield Suspect(record.scan_no, "forces", "", "changed", part)
+                elif part in _HELD:
+                    if content != held.get(part):
+                        yield Suspect(record.scan_no, _HELD[part], "", "changed", part)
+                    held[part] = content
             if (record.fault_ack, record.run_switch) != (former.fault_ack, former.run_switch):
                 was, now = (f"{r.run_switch}/{r.fault_ack}" for r in (former, record))
                 yield Suspect(record.scan_no, "run switch/acknowledged faults", was, now, Part.ORIGIN)

@@ -87,6 +87,7 @@ class Replay:
         parts = [(Part.PAGE, i, ctypes.string_at(at, length)) for i, (at, length) in enumerate(self._pages)]
         parts += [
             (Part.FORCES, 0, _COUNTS.pack(inputs, outputs) + forced),
+            (Part.PINS, 0, ctypes.string_at(plan.active_pins, plan.active_pin_count * ctypes.sizeof(ActivePin))),
             (Part.MEMORY, 0, bytes(self.scan.memory)),
             (Part.TASKS, 0, b"".join(_TURN.pack(task.turn, task.calls) for task in self._tasks)),
             (Part.SAFE, 0, ctypes.string_at(plan.safe, 8 * plan.output_count)),

@@ -72,6 +72,22 @@ def test_why_when_a_forced_input_changed_then_the_force(recorded_run: Callable[[
     assert [c.suspect.name for c in answer.causes] == ["forces"]
 
 
+def test_why_when_a_variable_is_held_and_another_forced_then_each_is_told_apart(
+    recorded_run: Callable[[], CoupledRun], replay: Replay
+) -> None:
+    run = recorded_run()
+
+    def act() -> None:
+        run.controller.forces.set("parameters_1.ramp_kw_per_s", 3.0)
+        run.controller.forces.set("grid_meter_1.f_hz", 47.0)
+
+    stretch = recorded(run, act)
+    held = asked(replay, stretch, "parameters_1.ramp_kw_per_s", 100.0, window=1)
+    assert [c.suspect.name for c in held.causes] == ["held variables"]
+    forced = asked(replay, stretch, "grid_meter_1.f_hz", 50.0, window=1)
+    assert [c.suspect.name for c in forced.causes] == ["forces"]
+
+
 def test_why_when_a_rack_trips_then_its_own_state_is_the_cause_of_the_fewer_racks(
     recorded_run: Callable[[], CoupledRun], replay: Replay
 ) -> None:
