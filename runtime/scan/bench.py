@@ -242,19 +242,17 @@ def _controller(layout: ImageLayout, cycle_ns: int) -> Iterator[tuple[ImageSegme
     image, control = ImageSegment.create(layout), ControlSegment.create()
     control.control.run_switch = 1
     app = image.address + layout.app_offset
+    plan = ScanPlan(
+        layout,
+        timing=Timing(cycle_ns, frame_valid_ns=10 * cycle_ns, stop_on_fault=True),
+        tasks=(),
+        at=Addresses(control.address, app, image.address),
+        initial=ctypes.string_at(app, layout.app_size),
+        first_output_site=0,
+    )
+    plan.plan.packs_still = 1
     try:
-        yield (
-            image,
-            control,
-            ScanPlan(
-                layout,
-                timing=Timing(cycle_ns, frame_valid_ns=10 * cycle_ns, stop_on_fault=True),
-                tasks=(),
-                at=Addresses(control.address, app, image.address),
-                initial=ctypes.string_at(app, layout.app_size),
-                first_output_site=0,
-            ),
-        )
+        yield image, control, plan
     finally:
         image.close()
         control.close()

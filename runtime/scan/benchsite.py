@@ -55,7 +55,7 @@ END_PROGRAM
 
 @dataclass(frozen=True, slots=True)
 class SiteCost:
-    """Figures of the site. `phases_ns`: mean of each phase a scan; `beside_run_ns`: all of them but `run`, p50 by sum.
+    """Figures of the site. `phases_ns`: mean and p50 of each phase; `beside_run_ns`: sum of the p50 of all but `run`.
 
     `core_pct`: CPU time of the scan thread against wall time. `change_ns`: one online change to the same programs.
     """
@@ -67,7 +67,7 @@ class SiteCost:
     app_size: int
     front_end_ms: float
     code_ms: float
-    phases_ns: dict[str, float]
+    phases_ns: dict[str, tuple[float, float]]
     beside_run_ns: float
     execution: dict[str, float]
     core_pct: float
@@ -75,12 +75,15 @@ class SiteCost:
 
     def lines(self) -> list[str]:
         """For people."""
-        phases = ", ".join(f"{name} {duration_text(round(ns))}" for name, ns in self.phases_ns.items())
+        phases = ", ".join(
+            f"{name} {duration_text(round(mean))} ({duration_text(round(p50))})"
+            for name, (mean, p50) in self.phases_ns.items()
+        )
         cycle = duration_text(self.cycle_ns)
         return [
             f"A site of {self.tags} tags and {self.instances} instances at {cycle}, {self.scans} scans",
             f"  compile                 front end {self.front_end_ms:.0f} ms, machine code {self.code_ms:.0f} ms",
-            f"  phases, mean            {phases}",
+            f"  phases, mean (p50)      {phases}",
             f"  beside run, p50         {duration_text(round(self.beside_run_ns))} (bound: 20 us)",
             f"  scan thread             {self.core_pct:.2f} % of a core (bound: 5 %)",
             f"  online change           {duration_text(self.change_ns)}, of {self.app_size / 1024:.0f} KiB",
@@ -115,7 +118,7 @@ def site_cost(kernel: Kernel, seconds: float) -> SiteCost:
         app_size=len(app.initial),
         front_end_ms=(compiled - began) * 1e3,
         code_ms=(made - compiled) * 1e3,
-        phases_ns={name: seen[name].mean_ns for name in PHASES},
+        phases_ns={name: (seen[name].mean_ns, seen[name].percentile_ns(50)) for name in PHASES},
         beside_run_ns=sum(seen[name].percentile_ns(50) for name in PHASES if name != "run"),
         execution=seen["execution"].summary(),
         core_pct=core_pct,

@@ -64,6 +64,7 @@ def load_version(
         eventfds=eventfds,
     )
     plan.plan.version = number
+    plan.plan.packs_still = 1
     touch_pages(app, layout.app_size)
     touch_pages(image.address + layout.frame.offset, layout.frame.size + layout.snapshots.size)
     return LoadedVersion(manifest, initial, image, plan, programs)

@@ -32,9 +32,21 @@ class ChannelPlan(ctypes.Structure):
 
 
 class Run(ctypes.Structure):
-    """`count` moves of one ValueKind."""
+    """`count` moves of one ValueKind.
 
-    _fields_ = (("kind", ctypes.c_uint64), ("count", ctypes.c_uint64), ("moves", ctypes.c_void_p))
+    Of inputs also the values as they were moved last, packed in the width of the kind, with their offsets (u32): those
+    of points that are known. Until `fresh_until_ns` none of them becomes stale.
+    """
+
+    _fields_ = (
+        ("kind", ctypes.c_uint64),
+        ("count", ctypes.c_uint64),
+        ("moves", ctypes.c_void_p),
+        ("packed_offsets", ctypes.c_void_p),
+        ("packed_values", ctypes.c_void_p),
+        ("packed_count", ctypes.c_uint64),
+        ("fresh_until_ns", ctypes.c_int64),
+    )
 
 
 class InputMove(ctypes.Structure):
@@ -60,6 +72,8 @@ class PagePlan(ctypes.Structure):
         ("runs", ctypes.c_void_p),
         ("run_count", ctypes.c_uint64),
         ("recorded", ctypes.c_uint64),  # number of the page that is in the record ring
+        ("moved", ctypes.c_uint64),  # number of the page that was moved in full last
+        ("moved_forces", ctypes.c_uint64),  # `force_changes_seen` at that time
     )
 
 
@@ -176,6 +190,7 @@ class Plan(ctypes.Structure):
         ("woke_ns", ctypes.c_int64),  # last wake-up of the loop; 0 before the first
         ("captured", ctypes.c_uint64),  # 1: a fault has been captured, while `captured_ack` were acknowledged
         ("captured_ack", ctypes.c_uint64),
+        ("packs_still", ctypes.c_uint64),  # 1: pages change through their channels alone, so one at rest is restored
         ("measured", ctypes.c_uint64),  # 1: phases and tasks are timed; never on virtual time
         ("phase_ns", ctypes.c_int64),  # when the phase under way began
         ("turn_ns", ctypes.c_int64),  # when the task under way began

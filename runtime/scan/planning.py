@@ -130,7 +130,7 @@ class ScanPlan:
         pages: list[PagePlan] = []
         for device, channel in layout.pages.items():
             runs = self._input_runs(layout, [slot for slot in layout.inputs if slot.device == device])
-            page = PagePlan(channel=_channel(channel, image), run_count=len(runs))
+            page = PagePlan(channel=_channel(channel, image), run_count=len(runs), moved=2**64 - 1)
             page.current = self._table((ctypes.c_uint8 * channel.payload_size)())
             page.spare = self._table((ctypes.c_uint8 * channel.payload_size)())
             page.runs = self._rows(Run, runs)
@@ -150,7 +150,9 @@ class ScanPlan:
                 )
                 for point in group
             ]
-            runs.append(Run(kind, len(moves), self._rows(InputMove, moves)))
+            offsets = self._table((ctypes.c_uint32 * len(moves))())
+            values = self._table((ctypes.c_uint64 * len(moves))())
+            runs.append(Run(kind, len(moves), self._rows(InputMove, moves), offsets, values))
         return runs
 
     def _plan_outputs(self, layout: ImageLayout, initial: bytes, first_site: int) -> None:

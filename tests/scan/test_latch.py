@@ -1,5 +1,8 @@
 """Phase latch: what a program sees of the devices."""
 
+import random
+
+import pytest
 from scanrig import MS, STALE_NS, START_NS
 
 from runtime.core.quality import Quality
@@ -87,3 +90,36 @@ def test_latch_when_writer_is_amid_the_newest_page_then_old_values_stay_and_a_re
     seq.value -= 1
     rig.scan()
     assert (rig.get("in_real"), rig.get("in_bool"), rig.control.page_retries) == (8.0, False, 1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_latch_when_pages_at_rest_are_only_restored_then_memory_is_as_if_all_were_moved(make_rig, seed):
+    """Random readings, forces, overwritten inputs and steps of the clock, past STALE_NS too."""
+    rigs = [make_rig(), make_rig()]
+    rigs[1].plan.plan.packs_still = 1
+    chance = random.Random(seed)
+    for _ in range(150):
+        deed, value = chance.randrange(6), chance.randrange(100)
+        stamp = rigs[0].now_ns - chance.choice((0, STALE_NS // 2, STALE_NS * 2))
+        quality = chance.choice(list(Quality))
+        step_ns = chance.choice((MS, 10 * MS, STALE_NS - MS, STALE_NS * 2))
+        for rig in rigs:
+            if deed == 0:
+                rig.pages["meter"].write([(value / 2, quality, stamp), (bool(value % 2), Quality.GOOD, rig.now_ns)])
+            elif deed == 1:
+                rig.pages["pcs"].write([(value, Quality.GOOD, chance_stamp(stamp, value)), (value / 4, quality, stamp)])
+            elif deed == 2:
+                rig.put("in_real", -1.0)
+                rig.put("in_int", -1)
+            elif deed == 3:
+                rig.forces.set(("in_real", "in_int", "in_bool")[value % 3], value % 2)
+            elif deed == 4:
+                rig.forces.clear_all()
+            rig.scan(period_ns=step_ns)
+        with rigs[0].memory as one, rigs[1].memory as other:
+            assert bytes(one) == bytes(other), f"seed {seed}"
+
+
+def chance_stamp(stamp, value):
+    """Now and then a point that was never read."""
+    return 0 if value % 5 == 0 else stamp

@@ -114,4 +114,4 @@ def test_bench_when_run_then_report_has_all_sizes_periods_and_loads_with_the_bar
     text = report.table()
     assert "scan : bare" in text
     assert "of a core" in text
-    assert json.loads(json.dumps(report.to_json()))["site"]["phases_ns"]["run"] > 0
+    assert json.loads(json.dumps(report.to_json()))["site"]["phases_ns"]["run"][0] > 0
