@@ -7,7 +7,7 @@ have no operator (CONCAT_DATE, SPLIT_DATE, ...) are here too.
 from collections.abc import Sequence
 from itertools import pairwise
 
-from runtime.core.elementary import LINT, Elementary, Kind
+from runtime.core.elementary import LINT, LTOD, TOD, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, operators
 from runtime.lang.lower.arguments import bind
@@ -64,12 +64,12 @@ def _made(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
     if any(v is None for v in values):
         return Typed(result, node.span)
     parts = [v for v in values if v is not None]
-    if name == "CONCAT_DATE_TOD":
+    if name in ("CONCAT_DATE_TOD", "CONCAT_DATE_LTOD"):
         made: ir.Expr | None = ir.Binary(LINT, "add", parts[0], parts[1])
     elif name == "DAY_OF_WEEK":
         made = library_call(ctx, node.span, "__DAY_OF_WEEK", parts[0])
     else:
-        day = library_call(ctx, node.span, "__DAY_NS", *parts[:3]) if name != "CONCAT_TOD" else None
+        day = library_call(ctx, node.span, "__DAY_NS", *parts[:3]) if result not in (TOD, LTOD) else None
         clock = library_call(ctx, node.span, "__CLOCK_NS", *parts[-4:]) if name != "CONCAT_DATE" else None
         made = day if clock is None else clock if day is None else ir.Binary(LINT, "add", day, clock)
     return Typed(result, node.span, converted(made, result) if made is not None else None)

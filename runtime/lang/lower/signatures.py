@@ -10,6 +10,8 @@ from runtime.core.elementary import (
     DT,
     DWORD,
     INT,
+    LDT,
+    LTOD,
     LWORD,
     TIME,
     TOD,
@@ -89,9 +91,12 @@ FORMS = {
 }  # fmt: skip
 MADE = {
     "CONCAT_DATE_TOD": (("DATE", "TOD"), DT),
+    "CONCAT_DATE_LTOD": (("DATE", "LTOD"), LDT),
     "CONCAT_DATE": (("YEAR", "MONTH", "DAY"), DATE),
     "CONCAT_TOD": (("HOUR", "MINUTE", "SECOND", "MILLISECOND"), TOD),
     "CONCAT_DT": (("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND"), DT),
+    "CONCAT_LTOD": (("HOUR", "MINUTE", "SECOND", "MILLISECOND"), LTOD),
+    "CONCAT_LDT": (("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND"), LDT),
     "DAY_OF_WEEK": (("IN",), INT),
 }
 _BITS = (BYTE, WORD, DWORD, LWORD)
