@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 
+from st_text import pointers
 from st_text.kinds import INTEGERS, any_kind, literal
 from st_text.scope import Block, Instance, Pointer, Scope, Variable, Whole
 from st_text.types import Types
@@ -28,14 +29,14 @@ class Declarer:
     def __init__(self, chance: random.Random, types: Types, scope: Scope) -> None:
         self._chance = chance
         self._types = types
-        self._scope = scope
+        self.scope = scope
 
     def enter(self, name: str, type_: str, **other: bool) -> None:
         """A variable of any type but a block, with all that is in it."""
         singles, wholes = self._types.parts(type_)
-        self._scope.variables += [part.of(name, **other) for part in singles]
+        self.scope.variables += [part.of(name, **other) for part in singles]
         flags = {key: value for key, value in other.items() if key != "varies"}
-        self._scope.wholes += [whole.of(name, **flags) for whole in wholes]
+        self.scope.wholes += [whole.of(name, **flags) for whole in wholes]
 
     def parameters(self, section: str, given: Sequence[tuple[str, str]], *, edges: bool = False) -> list[str]:
         """VAR_INPUT, VAR_OUTPUT or VAR_IN_OUT; BOOL inputs are edges at times."""
@@ -50,6 +51,11 @@ class Declarer:
             lines.append(f"    {name} : {type_}{edge}{f' := {start}' if start else ''};")
             self.enter(name, type_, lasting=section != "VAR_IN_OUT", writable=not edge)
         return [*lines, "END_VAR"]
+
+    def of_a_call(self, stem: str) -> list[str]:
+        """VAR of a FUNCTION or METHOD, whose addresses may be taken while it runs."""
+        *lines, end = self.variables("VAR", stem, lasting=False, most=3)
+        return [*lines, *pointers.declared(self._chance, self.scope, most=1), end]
 
     def variables(self, section: str, stem: str, *, lasting: bool, most: int = 5) -> list[str]:
         """Single values, arrays, structures and control variables."""
@@ -69,8 +75,8 @@ class Declarer:
             kind = chance.choice(("DINT", "DINT", *INTEGERS))
             counter = Variable(f"{stem}c{level}", kind, kind, writable=False, lasting=False)
             lines.append(f"    {counter.name} : {kind};")
-            self._scope.variables.append(counter)
-            self._scope.counters.append(counter)
+            self.scope.variables.append(counter)
+            self.scope.counters.append(counter)
         return [*lines, "END_VAR"]
 
     def constants(self) -> list[str]:
@@ -95,11 +101,11 @@ class Declarer:
         for number, block in enumerate(chance.sample(TIMERS, chance.randint(0, 2))):
             lines.append(f"    std{number} : {block.name};")
             self._instance(Instance(f"std{number}", block))
-        lines += self._references()
+        lines += self._references() + pointers.declared(chance, self.scope)
         objects = [block for block in blocks if block.interface]
         if interfaces and objects:
             lines.append(f"    via0, via1 : {objects[0].interface};")
-            self._scope.interfaces += [("via0", objects[0]), ("via1", objects[0])]
+            self.scope.interfaces += [("via0", objects[0]), ("via1", objects[0])]
         return [*lines, "END_VAR"]
 
     def _array(self, name: str, type_: str, *, lasting: bool) -> str:
@@ -111,37 +117,37 @@ class Declarer:
             count *= last - first + 1
         singles, wholes = self._types.parts(type_)
         subscripts = f"{name}[{', '.join('{}' for _ in bounds)}]"
-        self._scope.variables += [part.of(subscripts, tuple(bounds), lasting=lasting) for part in singles]
-        self._scope.wholes += [whole.of(subscripts, tuple(bounds), lasting=lasting) for whole in wholes]
+        self.scope.variables += [part.of(subscripts, tuple(bounds), lasting=lasting) for part in singles]
+        self.scope.wholes += [whole.of(subscripts, tuple(bounds), lasting=lasting) for whole in wholes]
         spans = ", ".join(f"{first}..{last}" for first, last in bounds)
         start = f" := [{count}({self._types.initial(type_)})]" if len(bounds) == 1 else ""
         return f"    {name} : ARRAY [{spans}] OF {type_}{start};"
 
     def _instance(self, instance: Instance) -> None:
-        self._scope.instances.append(instance)
+        self.scope.instances.append(instance)
         for parts, writable in ((instance.block.inputs, True), (instance.block.outputs, False)):
             for name, type_ in parts:
                 singles, _ = self._types.parts(type_)
                 at = f"{instance.name}.{name}"
-                self._scope.variables += [part.of(at, instance.bounds, writable=writable) for part in singles]
+                self.scope.variables += [part.of(at, instance.bounds, writable=writable) for part in singles]
 
     def _references(self) -> list[str]:
         lines = []
         for number in range(self._chance.choice((0, 1, 2))):
-            lasting = [v for v in self._scope.variables if v.lasting and v.writable]
-            wholes = [w for w in self._scope.wholes if w.lasting]
+            lasting = [v for v in self.scope.variables if v.lasting and v.writable]
+            wholes = [w for w in self.scope.wholes if w.lasting]
             types = [v.declared for v in lasting] + [w.type for w in wholes]
             if types:
                 type_ = self._chance.choice(types)
                 lines.append(f"    ref{number} : REF_TO {type_};")
-                self._scope.references.append(Pointer(f"ref{number}", type_))
-        for pointer in self._scope.references:
+                self.scope.references.append(Pointer(f"ref{number}", type_))
+        for pointer in self.scope.references:
             self.enter(f"{pointer.name}^", pointer.target, lasting=False)
         return lines
 
 
 def global_section(chance: random.Random, types: Types) -> tuple[list[str], list[tuple[str, str]]]:
-    """VAR_GLOBAL, and the names and types in it."""
+    """VAR_GLOBAL, and the names and types in it but those of variables at an address."""
     made = [(f"g{number}", types.single()) for number in range(6)] + [("gs", "INNER")]
     lines = [f"    {name} : {type_}{f' := {s}' if (s := types.initial(type_)) else ''};" for name, type_ in made]
     return ["VAR_GLOBAL", *lines, "END_VAR"], made

@@ -40,6 +40,7 @@ def part(writer: "Writer", marks: tuple[str, ...], size: int, *, writable: bool 
         and v.declared == v.kind
         and WIDTH[v.kind] > size
         and v.varies
+        and not v.name.startswith("%")
         and (v.writable or not writable)
     ]
     if not found:

@@ -70,7 +70,7 @@ def _methods(units: Units, block: Block, own: Scope, *, override: bool) -> list[
         scope = Scope(list(own.variables), list(own.wholes), methods=[] if override else list(block.methods[:number]))
         lines += _head(units, method, scope, "OVERRIDE " if override else "")
         declarer = Declarer(units.chance, units.types, scope)
-        lines += declarer.variables("VAR", "w", lasting=False, most=3)
+        lines += declarer.of_a_call("w")
         declarer.enter(method.name, method.result, lasting=False)
         functions = [*units.functions, *([replace(method, name=f"SUPER.{method.name}")] if override else [])]
         lines += [*Statements(units.chance, scope, functions).body(), "END_METHOD"]

@@ -92,6 +92,7 @@ class Scope:
     wholes: list[Whole] = field(default_factory=list)
     instances: list[Instance] = field(default_factory=list)
     references: list[Pointer] = field(default_factory=list)
+    pointers: list[Pointer] = field(default_factory=list)
     interfaces: list[tuple[str, Block]] = field(default_factory=list)
     """Interface variables, each with a block that shows what may be called through it."""
     methods: list[Signature] = field(default_factory=list)

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 
-from st_text import calls
+from st_text import calls, pointers
 from st_text.declarations import DEPTH_MAX, wholes_of
 from st_text.expressions import Writer
 from st_text.kinds import ENUMS, INTEGERS, UNSIGNED, any_kind
@@ -26,6 +26,7 @@ class Statements:
             *simple,
             *[lambda _: calls.instance(self._writer, 2)] * 2,
             lambda _: calls.statement(self._writer, 2),
+            lambda _: pointers.statement(self._writer),
             lambda _: calls.set_property(self._writer, 2),
         ]
         self._nested = [self._if, self._if, self._case, self._case_of_enum, self._for, self._for, self._while]

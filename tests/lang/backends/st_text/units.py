@@ -2,10 +2,11 @@
 
 import random
 
+from st_text.addresses import direct
 from st_text.charts import chart
 from st_text.declarations import Declarer
 from st_text.kinds import any_kind
-from st_text.scope import Block, Scope, Signature
+from st_text.scope import Block, Scope, Signature, Variable
 from st_text.statements import Statements
 from st_text.types import Types
 
@@ -13,10 +14,13 @@ from st_text.types import Types
 class Units:
     """Writes the POUs of one program, each calling those before it."""
 
-    def __init__(self, chance: random.Random, types: Types, globals_: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, chance: random.Random, types: Types, globals_: list[tuple[str, str]], located: list[Variable]
+    ) -> None:
         self.chance = chance
         self.types = types
         self.globals = globals_
+        self._located = located
         self.functions: list[Signature] = []
         self.blocks: list[Block] = []
 
@@ -58,6 +62,9 @@ class Units:
 
     def external(self, declarer: Declarer) -> list[str]:
         """The globals, some by VAR_EXTERNAL, some just seen."""
+        declarer.scope.variables += self._located
+        if self._located:
+            declarer.scope.variables += direct(self.chance)
         lines = ["VAR_EXTERNAL"]
         for name, type_ in self.globals:
             declarer.enter(name, type_)
@@ -81,7 +88,7 @@ class Units:
         lines = declarer.parameters("VAR_INPUT", signature.inputs)
         lines += declarer.parameters("VAR_IN_OUT", signature.in_outs)
         lines += declarer.parameters("VAR_OUTPUT", signature.outputs)
-        return lines + declarer.variables("VAR", "v", lasting=False, most=3)
+        return lines + declarer.of_a_call("v")
 
     def _block_head(self, name: str) -> tuple[Block, Scope, list[str]]:
         chance, scope = self.chance, Scope()
