@@ -7,6 +7,7 @@ import pytest
 from runtime.core.diagnostic import Source
 from runtime.lang.compile import standard_library
 from runtime.lang.index import Access, build_index
+from runtime.lang.semantics.namespaces import simple
 from runtime.lang.syntax.parse import parse
 
 PROGRAMS = Path(__file__).parents[3] / "programs"
@@ -211,4 +212,4 @@ def test_uses_when_noted_then_each_stands_where_its_name_is_written(path):
     for symbol in (index := build_index([parse(source)[0]])).declared.every:
         for use in index.uses(symbol):
             start = use.span.column - 1
-            assert source.line(use.span.line)[start : start + use.span.length].lower() == symbol.key
+            assert source.line(use.span.line)[start : start + use.span.length].lower() == simple(symbol.key)
