@@ -51,6 +51,7 @@ CODES: dict[str, str] = {
     "L3307": "an address where none can stand",
     "L3308": "a type that does not suit its address",
     "L3309": "an address that VAR_CONFIG must say",
+    "L3201": "ARRAY[*] where no call gives it bounds",
     "L4001": "an unknown task",
     "L4002": "an unknown program",
     "L4003": "a wrong task setting",

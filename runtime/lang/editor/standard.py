@@ -56,6 +56,8 @@ _TOLD = {
     "QUALITY": ("BYTE", "how far a tag may be trusted: GOOD, UNCERTAIN or BAD"),
     "IS_GOOD": ("BOOL", "TRUE while the quality of a tag is GOOD"),
     "AGE": ("TIME", "time since a tag was read from its device"),
+    "LOWER_BOUND": ("ANY_INT", "the first index of a dimension of an array"),
+    "UPPER_BOUND": ("ANY_INT", "the last index of a dimension of an array"),
     "SIZEOF": ("ANY_INT", "bytes that a variable or type takes"),
     "CONCAT_DATE_TOD": ("DT", "date and time of day together"),
     "CONCAT_DATE": ("DATE", "the date of year, month and day"),

@@ -19,7 +19,7 @@ def type_text(spec: object) -> str:
         case tree.NamedType():
             return spec.text
         case tree.ArrayType():
-            bounds = ", ".join(f"{value_text(low)}..{value_text(high)}" for low, high in spec.bounds)
+            bounds = ", ".join(_bounds_text(low, high) for low, high in spec.bounds)
             return f"ARRAY [{bounds}] OF {type_text(spec.element)}"
         case tree.EnumType():
             labels = ", ".join(i.text if v is None else f"{i.text} := {value_text(v)}" for i, v in spec.labels)
@@ -91,3 +91,9 @@ def call_text(symbol: Symbol) -> tuple[str, list[str]]:
         else ""
     )
     return f"{symbol.name}({', '.join(parameters)}){result}", parameters
+
+
+def _bounds_text(low: tree.Expr | tree.Open, high: tree.Expr | tree.Open) -> str:
+    if isinstance(low, tree.Open) or isinstance(high, tree.Open):
+        return "*"
+    return f"{value_text(low)}..{value_text(high)}"

@@ -11,7 +11,7 @@ from runtime.lang.lower.gate import gate
 from runtime.lang.lower.origins import locals_of, with_origins
 from runtime.lang.semantics import edges
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, VarSymbol
-from runtime.lang.semantics.types import alignment_of, size_of, storage_of
+from runtime.lang.semantics.types import OPEN, ArrayType, alignment_of, name_of, size_of, storage_of
 
 _Variant = tuple[PouSymbol, PouSymbol | None, Given]
 """A body as it is compiled: the POU, the type of the instance it runs on, the types of what its in-outs are given."""
@@ -48,6 +48,8 @@ class Bodies:
             return None
         if this is None and pou.kind == "FUNCTION_BLOCK":
             this = pou
+        self._symbols.declare(pou)
+        given = _with_bounds(pou, given)
         variant = (pou, this, given)
         name = _name(variant)
         if name in self._done:
@@ -57,7 +59,6 @@ class Bodies:
         if again is not None:
             self._refuse_recursion(again, span)
             return None
-        self._symbols.declare(pou)
         self._running.append(variant)
         compiled = self._lower(variant, name)
         self._running.pop()
@@ -107,7 +108,26 @@ def _name(variant: _Variant) -> str:
     pou, this, given = variant
     is_own = this is None or this is pou or this is pou.owner
     name = pou.path if is_own or this is None else f"{pou.path}@{this.name}"
-    return name + "".join(f"&{number}={block.name}" for number, block in given)
+    return name + "".join(f"&{number}={name_of(kind)}" for number, kind in given)
+
+
+def _with_bounds(pou: PouSymbol, given: Given) -> Given:
+    """Bounds also for an ARRAY[*] that nobody gives any: its POU is read for its mistakes, and never called."""
+    known = dict(given)
+    for number, symbol in enumerate(pou.in_outs):
+        if isinstance(symbol.type, ArrayType) and symbol.type.is_open and number not in known:
+            known[number] = _bounded(symbol.type)
+    return tuple(sorted(known.items(), key=lambda item: item[0]))
+
+
+def _bounded(kind: ArrayType) -> ArrayType:
+    inner = _bounded(kind.element) if isinstance(kind.element, ArrayType) and kind.element.is_open else kind.element
+    low, high = ANY_BOUNDS if (kind.low, kind.high) == OPEN else (kind.low, kind.high)
+    return ArrayType(inner, low, high, dimensions=kind.dimensions)
+
+
+ANY_BOUNDS = (-(1 << 15), (1 << 15) - 1)
+"""So wide that no index in a POU that is only read is called wrong."""
 
 
 def _static_values(pou: PouSymbol) -> list[ir.Statement]:

@@ -35,8 +35,9 @@ class Typed:
     lead: ir.Expr | None = None
 
 
-Given = tuple[tuple[int, PouSymbol], ...]
-"""In-outs (by their number among a POU's) that are given instances of a block that extends the declared one."""
+Given = tuple[tuple[int, Type], ...]
+"""In-outs (by their number among a POU's) that are given something of another type than was declared: an instance of a
+block that extends the declared one, an array for ARRAY[*], a STRING of another length."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runtime.core.diagnostic import Label, Span
-from runtime.core.elementary import LINT
+from runtime.core.elementary import LINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, partial, place
@@ -18,6 +18,7 @@ from runtime.lang.semantics.types import (
     SubrangeType,
     Type,
     contains_block,
+    is_filled,
     name_of,
     same,
     size_of,
@@ -41,7 +42,7 @@ def by_reference(
         mend = "assign it to a BOOL first, and give that"
         ctx.report.error("L2008", "a bit has no address of its own", given.span, "one bit", help=mend)
         return None
-    if not same(ref.type, symbol.type) and not _is_one_of(ctx, ref.type, symbol.type):
+    if not same(ref.type, symbol.type) and not _is_taken(ctx, ref.type, symbol):
         label = Label(symbol.span, f"declared {name_of(symbol.type)} here")
         message = f"'{symbol.name}' needs a variable of exactly {name_of(symbol.type)}"
         ctx.report.error("L2008", message, given.span, f"this is {name_of(ref.type)}", label)
@@ -56,6 +57,15 @@ def by_reference(
     return replace(ref, place=place.steady(ref.place, ref.type)) if ref.place is not None else ref
 
 
+def _is_taken(ctx: Context, given: Type, symbol: VarSymbol) -> bool:
+    """Whether an in-out takes something of another type than its own: its body is compiled for that."""
+    if symbol.section != "VAR_IN_OUT":
+        return False
+    if isinstance(given, Elementary) and isinstance(symbol.type, Elementary):
+        return given.kind is symbol.type.kind is Kind.TEXT and given.width == symbol.type.width
+    return is_filled(symbol.type, given) or _is_one_of(ctx, given, symbol.type)
+
+
 def _is_one_of(ctx: Context, given: Type, wanted: Type) -> bool:
     """Whether an instance of a block that extends the wanted one is given: it begins with all that the base has."""
     if not isinstance(given, BlockType) or not isinstance(wanted, BlockType):
@@ -67,8 +77,13 @@ def _is_one_of(ctx: Context, given: Type, wanted: Type) -> bool:
 def types_given(ctx: Context, in_outs: Sequence[VarSymbol], refs: Sequence[place.Ref | None]) -> Given:
     """The types of what in-outs are given, where they extend what was declared."""
     pairs = enumerate(zip(in_outs, refs, strict=True))
-    known = [(n, s, place.block_of(ctx, r)) for n, (s, r) in pairs if r is not None and isinstance(r.type, BlockType)]
-    return tuple((n, block) for n, symbol, block in known if block.block is not symbol.type)
+    known = [(n, s.type, _actual(ctx, r)) for n, (s, r) in pairs if r is not None]
+    return tuple((n, kind) for n, declared, kind in known if not same(kind, declared))
+
+
+def _actual(ctx: Context, ref: place.Ref) -> Type:
+    block = place.block_of(ctx, ref).block if isinstance(ref.type, BlockType) else None
+    return block or ref.type
 
 
 def assign(ctx: Context, target: place.Ref, given: tree.Expr) -> list[ir.Statement]:

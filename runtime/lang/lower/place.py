@@ -125,16 +125,21 @@ def moved(place: ir.Place, offset: int) -> ir.Place:
     return replace(place, offset=place.offset + offset)
 
 
+def _given(ctx: Context, symbol: VarSymbol) -> Type | None:
+    """The type of what an in-out is given where that is not the one it was declared with."""
+    in_outs = ctx.pou.in_outs if ctx.pou is not None and ctx.given else []
+    return next((kind for number, kind in ctx.given if in_outs[number] is symbol), None)
+
+
 def block_of(ctx: Context, ref: Ref) -> PouSymbol:
     """The type of an instance: what is known of THIS and of what an in-out is given here, else as declared."""
     assert isinstance(ref.type, BlockType)
     if not ref.followed and ref.member is None and ref.whole is None:
         if ref.root.section == "THIS" and ctx.this is not None:
             return ctx.this
-        in_outs = ctx.pou.in_outs if ctx.pou is not None else []
-        known = next((block for number, block in ctx.given if in_outs[number] is ref.root), None)
-        if known is not None:
-            return known
+        known = _given(ctx, ref.root)
+        if isinstance(known, BlockType):
+            return ctx.scope.symbols.pous[known.name.lower()]
     return ctx.scope.symbols.pous[ref.type.name.lower()]
 
 
@@ -242,7 +247,9 @@ def _name(ctx: Context, node: tree.Name) -> Ref | None:
     reason = symbol.reason_read_only or (f"'{symbol.name}' is a constant" if symbol.constant else "")
     if symbol.address is not None and ctx.gives_inputs:
         reason = ""  # a test gives inputs their values
-    return Ref(symbol.type, node.span, symbol, symbol.place, reason, symbol.first_leaf, bit=symbol.bit)
+    given = _given(ctx, symbol) if symbol.section == "VAR_IN_OUT" else None
+    actual = given if given is not None and not isinstance(given, BlockType) else symbol.type
+    return Ref(actual, node.span, symbol, symbol.place, reason, symbol.first_leaf, bit=symbol.bit)
 
 
 def _list_of_globals(ctx: Context, base: tree.Name, key: str) -> bool:

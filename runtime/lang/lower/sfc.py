@@ -167,7 +167,8 @@ def _call(ctx: Context, pou: PouSymbol, action: Action) -> ir.Statement | None:
     if action.control is None:
         return None
     heir = f"@{ctx.this.name}" if ctx.this is not None and ctx.this is not pou else ""
-    name = f"{pou.name}:{node.name.text}{heir}"
+    given = "".join(f"&{number}={name_of(kind)}" for number, kind in ctx.given)
+    name = f"{pou.name}:{node.name.text}{heir}{given}"
     body = ir.Body(name, "FUNCTION_BLOCK", block, bytes(inner.frame), inner.may_cut, refs=len(pou.refs))
     ctx.action_bodies[name] = body
     ctx.cost += 1 + inner.cost  # it runs once at most: what has ended does not go on

@@ -111,6 +111,7 @@ TO_BCD: dict[str, tuple[Elementary, Elementary]] = {
 }
 QUALITY = ("QUALITY", "IS_GOOD", "AGE")
 SIZEOF = "SIZEOF"
+BOUNDS = ("LOWER_BOUND", "UPPER_BOUND")
 PARAMETERS: dict[str, tuple[str, ...]] = {
     **FIXED,
     **VARIADIC,
@@ -119,6 +120,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     **{name: parameters for name, (parameters, _) in MADE.items()},
     **dict.fromkeys(QUALITY, ("TAG",)),
     **dict.fromkeys((*FROM_BCD, *TO_BCD, SIZEOF), ("IN",)),
+    **dict.fromkeys(BOUNDS, ("ARR", "DIM")),
 }
 """Every standard function but the conversions X_TO_Y, whose names are made of types."""
 TEST_STATEMENTS = {

@@ -21,7 +21,7 @@ from runtime.core.elementary import (
 )
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import bcd, expression, functional, quality, sizeof, strings
+from runtime.lang.lower import bcd, bounds, expression, functional, quality, sizeof, strings
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.arithmetic import power
 from runtime.lang.lower.context import Context, Typed, nothing
@@ -78,6 +78,8 @@ def call(ctx: Context, node: tree.CallExpr, callee: tree.Name, want: Type | None
     name = callee.text.upper()
     if name == sizeof.NAME:
         return sizeof.lower(ctx, node)
+    if name in bounds.NAMES:
+        return bounds.lower(ctx, node, name)
     if name in functional.NAMES:
         return functional.lower(ctx, node, name, want)
     if name in quality.NAMES:

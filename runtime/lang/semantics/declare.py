@@ -19,6 +19,7 @@ from runtime.lang.semantics.retain import check_retain
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, VarSymbol
 from runtime.lang.semantics.typedefs import TypeResolver, aligned, lay_out, twice
 from runtime.lang.semantics.types import (
+    ArrayType,
     BlockType,
     Unknown,
     alignment_of,
@@ -136,7 +137,7 @@ class Declarer:
                 self._symbols.globals[ident.key] = symbol
 
     def _resolve(self, symbol: VarSymbol, declaration: tree.Declaration, scope: Scope, where: str) -> None:
-        symbol.type = self.types.of(declaration.type, scope)
+        symbol.type = self.types.of(declaration.type, scope, may_be_open=symbol.section == "VAR_IN_OUT")
         label = Label(symbol.span, f"declared {name_of(symbol.type)} here")
         symbol.initial = self.types.initial(declaration, symbol.type, scope, label)
         storage = storage_of(symbol.type)
@@ -329,7 +330,8 @@ class Declarer:
 
     def _number_refs(self, pou: PouSymbol) -> None:
         for number, symbol in enumerate(pou.refs):
-            symbol.place = ir.Place(ir.Base.REF, 0, param=number) if size_of(symbol.type) else None
+            is_open = isinstance(symbol.type, ArrayType) and symbol.type.is_open
+            symbol.place = ir.Place(ir.Base.REF, 0, param=number) if size_of(symbol.type) or is_open else None
 
 
 def _section(symbol: VarSymbol) -> str:

@@ -16,6 +16,7 @@ from runtime.lang.semantics.namespaces import simple
 from runtime.lang.semantics.pragmas import check_note
 from runtime.lang.semantics.symbols import Scope, Symbols, suggest
 from runtime.lang.semantics.types import (
+    OPEN,
     UNKNOWN,
     ArrayType,
     EnumType,
@@ -80,13 +81,13 @@ class TypeResolver:
         self._symbols.declare(pou)
         return pou.block if pou.block is not None else UNKNOWN
 
-    def of(self, spec: tree.TypeSpec, scope: Scope) -> Type:
-        """The type a specification describes; UNKNOWN after a mistake was reported."""
+    def of(self, spec: tree.TypeSpec, scope: Scope, *, may_be_open: bool = False) -> Type:
+        """The type a specification describes; UNKNOWN after a mistake was reported. `may_be_open`: also ARRAY[*]."""
         match spec:
             case tree.NamedType():
                 return self._by_name(spec)
             case tree.ArrayType():
-                return self._array(spec, scope)
+                return self._array(spec, scope, may_be_open=may_be_open)
             case tree.EnumType():
                 return self._inline_enum(spec, scope)
             case tree.StructType():
@@ -220,7 +221,13 @@ class TypeResolver:
         pou = self._symbols.pous.get(key)
         return pou is not None and pou.declaring
 
-    def _array(self, spec: tree.ArrayType, scope: Scope) -> Type:
+    def _array(self, spec: tree.ArrayType, scope: Scope, *, may_be_open: bool) -> Type:
+        star = next((low for low, _ in spec.bounds if isinstance(low, tree.Open)), None)
+        if star is not None and not may_be_open:
+            mend = "pass the array as VAR_IN_OUT, or give the bounds"
+            message = "no call gives this array its bounds"
+            self._report.error("L3201", message, star.span, "for a VAR_IN_OUT only", help=mend)
+            return UNKNOWN
         kind = self.of(spec.element, scope)
         bounds = [self._bounds(low, high, scope) for low, high in spec.bounds]
         if isinstance(kind, Unknown):
@@ -235,7 +242,11 @@ class TypeResolver:
                 return UNKNOWN
         return kind
 
-    def _bounds(self, low_node: tree.Expr, high_node: tree.Expr, scope: Scope) -> tuple[int, int] | None:
+    def _bounds(
+        self, low_node: tree.Expr | tree.Open, high_node: tree.Expr | tree.Open, scope: Scope
+    ) -> tuple[int, int] | None:
+        if isinstance(low_node, tree.Open) or isinstance(high_node, tree.Open):
+            return OPEN
         low, high = self._bound(low_node, scope), self._bound(high_node, scope)
         if low is None or high is None:
             return None

@@ -87,14 +87,26 @@ class SubrangeType:
         return 0 if self.low <= 0 <= self.high else self.low
 
 
+OPEN = (0, -1)
+"""The bounds of an array that has none of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArrayType:
-    """An array. One of several dimensions is an array of arrays whose outermost says how many belong together."""
+    """An array. One of several dimensions is an array of arrays whose outermost says how many belong together.
+
+    `ARRAY[*]`, whose bounds are those of what a call gives, has the bounds OPEN, and no size.
+    """
 
     element: "Type"
     low: int
     high: int
     dimensions: int = field(default=1, compare=False)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its bounds are known only where a call gives an array."""
+        return (self.low, self.high) == OPEN or (isinstance(self.element, ArrayType) and self.element.is_open)
 
     @property
     def count(self) -> int:
@@ -266,15 +278,32 @@ def name_of(kind: Type) -> str:
     """The type as the user writes it."""
     match kind:
         case ArrayType():
-            bounds, element = [f"{kind.low}..{kind.high}"], kind.element
+            bounds, element = [_bounds_of(kind)], kind.element
             while len(bounds) < kind.dimensions and isinstance(element, ArrayType):
-                bounds.append(f"{element.low}..{element.high}")
+                bounds.append(_bounds_of(element))
                 element = element.element
             return f"ARRAY [{', '.join(bounds)}] OF {name_of(element)}"
         case Unknown():
             return "unknown"
         case _:
             return kind.name
+
+
+def _bounds_of(kind: ArrayType) -> str:
+    return "*" if (kind.low, kind.high) == OPEN else f"{kind.low}..{kind.high}"
+
+
+def is_filled(declared: Type, given: Type) -> bool:
+    """Whether an array gives an ARRAY[*] its bounds: as many dimensions, elements of the same type."""
+    if not isinstance(declared, ArrayType) or not isinstance(given, ArrayType):
+        return False
+    if declared.dimensions != given.dimensions:
+        return False
+    if (declared.low, declared.high) not in (OPEN, (given.low, given.high)):
+        return False
+    return same(declared.element, given.element) or (
+        declared.dimensions > 1 and is_filled(declared.element, given.element)
+    )
 
 
 def same(left: Type, right: Type) -> bool:

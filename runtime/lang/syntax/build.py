@@ -116,6 +116,9 @@ class Builder(UnitBuilder):
     def subrange(self, base: Token, _l: Token, low: Any, _range: Token, high: Any, right: Token) -> tree.SubrangeType:
         return tree.SubrangeType(join(self.span(base), self.span(right)), self.named_type(base), low, high)
 
+    def open_dimension(self, star: Token) -> tuple[Any, Any]:
+        return tree.Open(self.span(star)), tree.Open(self.span(star))
+
     def dimension(self, low: Any, _range: Token, high: Any) -> tuple[Any, Any]:
         return low, high
 

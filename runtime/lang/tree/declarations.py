@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from runtime.core.diagnostic import Source, Span
 from runtime.lang.tree.charts import Element
-from runtime.lang.tree.expressions import Arg, Expr, Ident
+from runtime.lang.tree.expressions import Arg, Expr, Ident, Open
 from runtime.lang.tree.statements import Block
 
 
@@ -31,10 +31,10 @@ class NamedType:
 
 @dataclass(frozen=True, slots=True)
 class ArrayType:
-    """`ARRAY [low..high, low..high] OF element`."""
+    """`ARRAY [low..high, low..high] OF element`, or `ARRAY [*]` with Open for both bounds."""
 
     span: Span
-    bounds: tuple[tuple[Expr, Expr], ...]
+    bounds: tuple[tuple[Expr | Open, Expr | Open], ...]
     element: "TypeSpec"
 
 

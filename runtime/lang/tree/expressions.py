@@ -128,6 +128,13 @@ class Missing:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The `*` of `ARRAY[*]`: in the place of a bound that the caller's array has."""
+
+    span: Span
+
+
 Expr = Name | Field | Dereference | Subscript | Partial | Literal | Unary | Binary | CallExpr | Group | Missing
 
 
