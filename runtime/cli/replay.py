@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,43 +68,42 @@ def record(site: str | None, reason: str, *, as_json: bool) -> int:
 def replay_file(path: Path, order: ReplayOrder, *, as_json: bool) -> int:
     """Run a recording again; 1 when it is not the run it was."""
     recording = Recording.load(path)
-    manifest = _manifest(recording)
-    replay = Replay(manifest, _object_code(recording), recording.programs[recordingfile.INITIAL], _kernel())
+    kernel = Kernel(native_cache(cache_dir()))
+    replays = {version: _replay(recording, version, kernel) for version in recording.programs}
     try:
         if order.why is not None:
-            return _why(replay, manifest, recording, order, as_json=as_json)
+            return _why(replays, recording, order, as_json=as_json)
         if order.to_test is not None:
-            return _to_test(replay, manifest, recording, order.to_test, order.scans)
-        watched = _watched(manifest, order)
-        sampler = _Sampler(replay, watched, stepping=order.step)
-        found = verify(replay, recording.chunks, sampler.take)
+            return _to_test(replays, recording, order.to_test, order.scans)
+        watched = {version: _watched(replay.scan.manifest, order) for version, replay in replays.items()}
+        sampler = _Sampler(watched, stepping=order.step)
+        found = verify(replays, recording.chunks, sampler.take)
     finally:
-        replay.close()
-    _save(order, recording, watched, sampler.samples())
+        for replay in replays.values():
+            replay.close()
+    _save(order, recording, next(iter(watched.values()), []), sampler.samples())
     print(json.dumps(_told(recording, found)) if as_json else _text(recording, found))
     return 0 if found.exact else 1
 
 
-def _kernel() -> Kernel:
-    return Kernel(native_cache(cache_dir()))
-
-
-def _manifest(recording: Recording) -> Manifest:
+def _replay(recording: Recording, version: int, kernel: Kernel) -> Replay:
+    programs = recording.programs[version]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / recordingfile.MANIFEST
-        file.write_bytes(recording.programs[recordingfile.MANIFEST])
-        return Manifest.load(file)
+        file.write_bytes(programs[recordingfile.MANIFEST])
+        manifest = Manifest.load(file)
+    return Replay(manifest, _object_code(recording, programs), programs[recordingfile.INITIAL], kernel)
 
 
-def _object_code(recording: Recording) -> bytes:
+def _object_code(recording: Recording, programs: Mapping[str, bytes]) -> bytes:
     """The recorded machine code, or on another kind of machine what its sources compile to here."""
     if recording.triple == recordingfile.host_triple():
-        return recording.programs[recordingfile.OBJECT]
+        return programs[recordingfile.OBJECT]
     from runtime.core.diagnostic import Source, has_errors
     from runtime.lang.compile import compile_sources
     from runtime.lang.llvm.compile import compile_object
 
-    told: dict[str, str] = json.loads(recording.programs[recordingfile.SOURCES])
+    told: dict[str, str] = json.loads(programs[recordingfile.SOURCES])
     compiled = compile_sources([Source(name, text) for name, text in told.items()])
     if compiled.application is None or has_errors(compiled.diagnostics):
         raise ConfigFault(
@@ -117,28 +116,28 @@ def _object_code(recording: Recording) -> bytes:
 class _Sampler:
     """A row of the watched variables after each replayed scan."""
 
-    def __init__(self, replay: Replay, watched: Sequence[Variable], *, stepping: bool) -> None:
-        self._replay, self._watched, self._stepping = replay, watched, stepping
+    def __init__(self, watched: Mapping[int, Sequence[Variable]], *, stepping: bool) -> None:
+        """`watched`: for each version of the programs, in the same order."""
+        self._watched, self._stepping = watched, stepping
+        self._width = len(next(iter(watched.values()), ()))
         self._rows: list[list[float]] = []
         self._start_ns = 0
 
-    def take(self, record: Record) -> None:
+    def take(self, replay: Replay, record: Record) -> None:
         """After a scan."""
         self._start_ns = self._start_ns or record.now_ns
-        memory = self._replay.scan.memory
-        values = [variable.type.unpack(memory, variable.offset) for variable in self._watched]
-        if self._watched:
+        memory, watched = replay.scan.memory, self._watched[replay.scan.plan.plan.version]
+        values = [variable.type.unpack(memory, variable.offset) for variable in watched]
+        if watched:
             self._rows.append([(record.now_ns - self._start_ns) / 1e9, *map(float, values)])
         if self._stepping:
-            print(
-                _step_text(record, self._watched, [to_json(v, w) for v, w in zip(values, self._watched, strict=True)])
-            )
+            print(_step_text(record, watched, [to_json(v, w) for v, w in zip(values, watched, strict=True)]))
             if input("[Enter] next scan, q ends the stepping: ").strip().lower() == "q":
                 self._stepping = False
 
     def samples(self) -> Samples:
         """All rows: seconds since the first replayed scan, then the variables."""
-        return np.array(self._rows, dtype=np.float64).reshape(len(self._rows), len(self._watched) + 1)
+        return np.array(self._rows, dtype=np.float64).reshape(len(self._rows), self._width + 1)
 
 
 def _step_text(record: Record, watched: Sequence[Variable], values: Sequence[Any]) -> str:
@@ -209,17 +208,18 @@ def _unbroken(recording: Recording) -> list[list[Any]]:
     return groups
 
 
-def _why(replay: Replay, manifest: Manifest, recording: Recording, order: ReplayOrder, *, as_json: bool) -> int:
+def _why(replays: Mapping[int, Replay], recording: Recording, order: ReplayOrder, *, as_json: bool) -> int:
     name, _, number = str(order.why).rpartition("@")
     if not name or not number.isdigit():
         raise ConfigFault(f"{order.why!r} names no tag and scan", where="--why", mend="write TAG@SCAN")
-    variable = _watched(manifest, ReplayOrder(None, None, (name,), False, None, 0, None, 0))[0]
     scan_no = int(number)
     chunk = next((c for c in recording.chunks if c.first <= scan_no <= c.last), None)
     if chunk is None:
         spans = ", ".join(f"{c.first} to {c.last}" for c in recording.chunks)
         raise ConfigFault(f"scan {scan_no} is not in the recording", where="--why", mend=f"it holds {spans}")
-    stretch = chunk.stretch()
+    stretch, replay = chunk.stretch(), replays[chunk.version]
+    manifest = replay.scan.manifest
+    variable = _watched(manifest, ReplayOrder(None, None, (name,), False, None, 0, None, 0))[0]
     for window in (order.window,) if order.window else WINDOWS:
         answer = why(replay, manifest, stretch, variable, scan_no=scan_no, window=window)
         if answer.causes:
@@ -229,16 +229,17 @@ def _why(replay: Replay, manifest: Manifest, recording: Recording, order: Replay
     return 0
 
 
-def _to_test(replay: Replay, manifest: Manifest, recording: Recording, path: Path, scans: int) -> int:
+def _to_test(replays: Mapping[int, Replay], recording: Recording, path: Path, scans: int) -> int:
     from runtime.sim.recordedtest import recorded_test, shortened
 
     if not recording.chunks:
         raise ConfigFault("the recording holds no scans", mend="record again")
-    stretch = recording.chunks[-1].stretch()
-    if len(stretch.records) < scans and len(recording.chunks) > 1:  # the last one has only just begun
-        stretch = recording.chunks[-2].stretch()
-    stretch = shortened(replay, stretch, scans)
-    made = recorded_test(recording, manifest, replay, stretch, folder=path.stem)
+    chunk = recording.chunks[-1]
+    if chunk.last - chunk.first + 1 < scans and len(recording.chunks) > 1:  # the last one has only just begun
+        chunk = recording.chunks[-2]
+    replay = replays[chunk.version]
+    stretch = shortened(replay, chunk.stretch(), scans)
+    made = recorded_test(recording, recording.programs[chunk.version], replay, stretch, folder=path.stem)
     made.save(path)
     print(f"{path}: scans {stretch.first} to {stretch.last}; voltscan test {path}")
     return 0

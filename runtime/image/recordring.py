@@ -84,6 +84,18 @@ class Record:
     parts: tuple[tuple[Part, int, bytes], ...]
 
 
+_VERSION = struct.Struct("<16xQ")
+
+
+def version_of(checkpoint: Record) -> int:
+    """Which version of the programs a checkpoint is of. Raises ValueError when the record is no checkpoint."""
+    for part, _, content in checkpoint.parts:
+        if part is Part.ORIGIN:
+            version: int = _VERSION.unpack(content)[0]
+            return version
+    raise ValueError("a checkpoint says of which version it is")
+
+
 def parse_records(raw: bytes) -> Iterator[Record]:
     """The records in bytes that hold whole ones. Raises ValueError when they do not."""
     at = 0
@@ -118,14 +130,15 @@ assert ctypes.sizeof(RingHeader) == RING_HEADER_SIZE
 class RingReader:
     """Takes records out of a ring. One reader a ring: it also asks for checkpoints."""
 
-    def __init__(self, segment: ImageSegment) -> None:
+    def __init__(self, segment: ImageSegment, *, from_start: bool = False) -> None:
+        """`from_start`: from the oldest record in the ring on, as for a version that has just taken over."""
         layout = segment.layout
         self._segment = segment  # keeps the mapping while this reader lives
         self._header = segment.address + layout.record_offset
         self._room = self._header + ctypes.sizeof(RingHeader)
         self._size = layout.record_size
         self._epoch = self._load(RingHeader.epoch.offset)
-        self._place = self._load(RingHeader.written.offset)
+        self._place = 0 if from_start else self._load(RingHeader.written.offset)
 
     def _load(self, offset: int) -> int:
         return primitives().load_u64(self._header + offset)

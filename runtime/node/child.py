@@ -84,46 +84,9 @@ def retain(run_dir: Path, control_fd: int, image_fd: int) -> None:
 
 def recorder(run_dir: Path, control_fd: int, image_fd: int) -> None:
     """The process that records what the scans take in."""
-    from runtime.image.primitives import use_cache
-    from runtime.image.recordring import RingReader
-    from runtime.image.snapshot import SnapshotReader
-    from runtime.node.recorder import POLL_S, RecorderLoop, RecorderSetup
-    from runtime.scan import recordingfile
-    from runtime.scan.recorder import FlightRecorder, RecorderLimits
-    from runtime.wire.endpoints import endpoints
-    from runtime.wire.events import EventSender
+    from runtime.node.recorderchild import run_recorder
 
-    plan, manifest = RunPlan.load(run_dir), Manifest.load(run_dir / runplan.MANIFEST)
-    use_cache(Path(plan.cache_dir))
-    control = ControlSegment.attach(control_fd)
-    image = ImageSegment.attach(image_fd, manifest.layout())
-    sender = EventSender(endpoints(run_dir), "supervisor")
-    ring = RingReader(image)
-    found = [manifest.tags.find(name) for name in plan.record_triggers]
-    loop = RecorderLoop(
-        FlightRecorder(
-            ring.take,
-            ring.ask_checkpoint,
-            RecorderLimits(keep_ns=plan.record_keep_ns, size_max=plan.record_size_mb << 20),
-        ),
-        RecorderSetup(
-            site=manifest.site,
-            triple=recordingfile.host_triple(),
-            programs={name: (run_dir / name).read_bytes() for name in recordingfile.PROGRAM_MEMBERS},
-            triggers=[variable for variable in found if variable is not None],
-            after_ns=plan.record_after_ns,
-            folder=Path(plan.state_dir) / "recordings",
-            run_dir=run_dir,
-        ),
-        control.control,
-        SnapshotReader(image).latest,
-        sender.send,
-    )
-    os.nice(5)  # whatever else runs here comes first; late, it has a gap
-    _freeze()
-    while signal.sigtimedwait({signal.SIGTERM}, POLL_S) is None:
-        loop.poll(time.monotonic_ns())
-    sender.close()
+    run_recorder(run_dir, run_dir, control_fd=control_fd, image_fd=image_fd, number=0)
 
 
 def io(run_dir: Path, control_fd: int, image_fd: int) -> None:

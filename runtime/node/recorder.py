@@ -13,7 +13,7 @@ from runtime.core.tag import Variable
 from runtime.image.control import Control
 from runtime.image.snapshot import Snapshot
 from runtime.node.recordrequest import RecordAnswer, answer_request, requests
-from runtime.scan.recorder import FlightRecorder
+from runtime.scan.recorder import AskCheckpoint, FlightRecorder, RecorderLimits, TakeRecords
 from runtime.scan.recordingfile import SUFFIX, Recording
 from runtime.wire.messages import Severity
 
@@ -28,39 +28,57 @@ Event = Callable[[Severity, str], None]
 
 @dataclass(frozen=True, slots=True)
 class RecorderSetup:
-    """What stays the same: the controller, its programs as members of a recording, triggers, where files go."""
+    """What stays the same: the controller, when and where it saves."""
 
     site: str
     triple: str
-    programs: dict[str, bytes]
-    triggers: Sequence[Variable]
     after_ns: int
     folder: Path
     run_dir: Path
 
 
+@dataclass(frozen=True, slots=True)
+class RecordedVersion:
+    """A version of the programs: its members of a recording, its trigger tags, the ring and the newest snapshot."""
+
+    number: int
+    programs: dict[str, bytes]
+    triggers: Sequence[Variable]
+    take: TakeRecords
+    ask_checkpoint: AskCheckpoint
+    latest: Callable[[], Snapshot | None]
+
+
 class RecorderLoop:
-    """One poll after the other. `latest` is the newest snapshot."""
+    """One poll after the other."""
 
     def __init__(
         self,
-        recorder: FlightRecorder,
+        version: RecordedVersion,
+        limits: RecorderLimits,
         setup: RecorderSetup,
         control: Control,
-        latest: Callable[[], Snapshot | None],
         on_event: Event,
     ) -> None:
-        self._recorder, self._setup, self._control = recorder, setup, control
-        self._latest, self._on_event = latest, on_event
+        self._recorder = FlightRecorder(version.take, version.ask_checkpoint, limits)
+        self._setup, self._control, self._on_event = setup, control, on_event
+        self._version = version
+        self._programs = {version.number: version.programs}
         self._faults = control.fault_count
-        self._raised: set[str] = {variable.name for variable in setup.triggers}  # what is up at the start is no trigger
+        self._raised = {variable.name for variable in version.triggers}  # what is up at the start is no trigger
         self._due: tuple[int, str] | None = None
         self._rest_until_ns = 0
         self._lost = 0
 
+    def follow(self, version: RecordedVersion) -> None:
+        """Another version of the programs runs. The former ones stay in the recordings that hold scans of them."""
+        self._recorder.follow(version.take, version.ask_checkpoint)
+        self._version = version
+        self._programs[version.number] = version.programs
+
     def poll(self, now_ns: int) -> None:
         """Take records over, look at the triggers, save what is due."""
-        snapshot = self._latest()
+        snapshot = self._version.latest()
         self._recorder.poll()
         if snapshot is not None:
             self._recorder.note_state(snapshot.scan_no, snapshot.memory)
@@ -85,7 +103,7 @@ class RecorderLoop:
         if faults > self._faults:
             self._faults = faults
             return "fault"
-        for variable in self._setup.triggers if snapshot is not None else ():
+        for variable in self._version.triggers if snapshot is not None else ():
             assert snapshot is not None, "the line above"
             up = bool(snapshot.value(variable))
             rose = up and variable.name not in self._raised
@@ -100,7 +118,7 @@ class RecorderLoop:
         if not chunks:
             return RecordAnswer("", 0, "nothing is recorded yet")
         lost, wall_ns = self._recorder.lost_count, chunks[-1].wall_ns
-        recording = Recording(setup.site, reason, wall_ns, setup.triple, lost, setup.programs, chunks)
+        recording = Recording(setup.site, reason, wall_ns, setup.triple, lost, self._programs, chunks)
         when = datetime.fromtimestamp(time.time_ns() / 1e9, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         word = "".join(c if c.isalnum() or c in "-_." else "_" for c in reason)[:40]
         path = setup.folder / f"{setup.site}-{when}-{word}{SUFFIX}"

@@ -5,8 +5,10 @@ moves. The change-over makes the moves, puts tasks with a new interval into thei
 It happens after a scan's account, in the time the loop would sleep, so that no scan begins later than it would have.
 """
 
+from runtime.core.appmemory import WALL_NS
 from runtime.image.control import Control
-from runtime.image.emit import PTR, Code
+from runtime.image.emit import I64, PTR, Code
+from runtime.image.recordring import RecordKind
 from runtime.scan.plan import Plan, TaskPlan
 from runtime.scan.view import View
 
@@ -26,6 +28,10 @@ def write_change_over(code: Code) -> None:
                 every_scan = task["interval_ns"].equals(0)
                 interval = every_scan.choose(new["cycle_ns"], task["interval_ns"])
                 task["turn"] = since_first // interval
+        with r.when(new["ring"].differs(r.null())):  # what is recorded of the new version begins with this state
+            wall = View(r, Plan, r["plan"])["app"].at(WALL_NS).load(I64)
+            kind = r.word(RecordKind.CHECKPOINT)
+            r.call(code["write_record"], r["next"], control["scan_clock_ns"], wall, kind)
         control.set_atomic("change_ns", r.call(code["monotonic_ns"]) - began, "monotonic")
         control.set_atomic("version", new["version"], "release")
     with code.routine("vs_change_over", exported=True, plan=PTR, next=PTR) as r:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from runtime.core.fault import ConfigFault
-from runtime.image.recordring import PART_HEADER, RECORD_HEADER, Part, Record, parse_records
+from runtime.image.recordring import PART_HEADER, RECORD_HEADER, Part, Record, parse_records, version_of
 from runtime.scan.replay import Stretch
 
 _WORDS = struct.Struct("<10Q")
@@ -22,10 +22,13 @@ LEVEL = 6
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A packed stretch. `states`: scan numbers and SHA-256 of application memory after them. `wall_ns`: of its end."""
+    """A packed stretch. `version`: of the programs, which an online change counts on. `states`: scan numbers and
+    SHA-256 of application memory after them. `wall_ns`: of its end.
+    """
 
     first: int
     last: int
+    version: int
     wall_ns: int
     packed: bytes
     states: tuple[tuple[int, str], ...]
@@ -69,7 +72,7 @@ class OpenChunk:
         """As it is now, packed."""
         packed = zlib.compress(_deltas(self.raw), LEVEL)
         states = tuple(s for s in self.states if self.checkpoint.scan_no < s[0] <= self.last)
-        return Chunk(self.checkpoint.scan_no + 1, self.last, self.wall_ns, packed, states)
+        return Chunk(self.checkpoint.scan_no + 1, self.last, version_of(self.checkpoint), self.wall_ns, packed, states)
 
 
 def split_records(raw: bytes) -> Iterable[tuple[Record, bytes]]:

@@ -47,6 +47,12 @@ class FlightRecorder:
         self._ask()
         self._asked = True
 
+    def follow(self, take: TakeRecords, ask_checkpoint: AskCheckpoint) -> None:
+        """Another version of the programs runs, with a ring of its own: what is left in the old one is taken first."""
+        self.poll()
+        self._close()
+        self._take, self._ask, self._asked = take, ask_checkpoint, False
+
     def note_state(self, scan_no: int, memory: bytes) -> None:
         """Application memory as it was after a scan, for a replay to compare with."""
         state = (scan_no, hashlib.sha256(memory).hexdigest())
@@ -62,6 +68,8 @@ class FlightRecorder:
         for record, content in split_records(raw):
             self._follow(record, content)
         grown = self._open
+        if grown is None and not self._asked:
+            self.ask()
         full = grown is not None and (len(grown.raw) > CHECKPOINT_EVERY_SCANS or grown.size > OPEN_SIZE_MAX)
         if full and not self._asked:
             self.ask()

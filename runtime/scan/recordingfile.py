@@ -1,11 +1,12 @@
 """A recording as a file: a ZIP archive of what a replay needs, and nothing else is needed.
 
 recording.json   format, site, why and when, the machine, each chunk's scans and states, SHA-256 of every other member
-manifest.json    tags, tasks, bindings (image/manifest.py)
-initial.bin      application memory before the first scan
-programs.o       the programs as machine code of that machine
-sources.json     their text by name, from which they are compiled on any other machine
-chunk-NNNN.bin   a stretch of scans (scan/recordchunk.py)
+vN/              version N of the programs, as an online change counts them:
+  manifest.json  tags, tasks, bindings (image/manifest.py)
+  initial.bin    application memory before the first scan
+  programs.o     the programs as machine code of that machine
+  sources.json   their text by name, from which they are compiled on any other machine
+chunk-NNNN.bin   a stretch of scans of one version (scan/recordchunk.py)
 """
 
 import hashlib
@@ -39,14 +40,14 @@ def host_triple() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording in memory. `programs`: the members PROGRAM_MEMBERS by name. `triple`: of the machine code."""
+    """A recording in memory. `programs`: for each version, PROGRAM_MEMBERS by name. `triple`: of the machine code."""
 
     site: str
     reason: str
     wall_ns: int
     triple: str
     lost_count: int
-    programs: Mapping[str, bytes]
+    programs: Mapping[int, Mapping[str, bytes]]
     chunks: Sequence[Chunk]
 
     @property
@@ -56,7 +57,13 @@ class Recording:
 
     def to_bytes(self) -> bytes:
         """The archive."""
-        members = dict(self.programs)
+        used = {chunk.version for chunk in self.chunks}
+        members = {
+            f"v{version}/{name}": content
+            for version, programs in self.programs.items()
+            if version in used
+            for name, content in programs.items()
+        }
         members |= {_chunk_name(number): chunk.packed for number, chunk in enumerate(self.chunks)}
         index = {
             "format": FORMAT,
@@ -66,7 +73,13 @@ class Recording:
             "triple": self.triple,
             "lost_count": self.lost_count,
             "chunks": [
-                {"first": c.first, "last": c.last, "wall_ns": c.wall_ns, "states": [list(s) for s in c.states]}
+                {
+                    "first": c.first,
+                    "last": c.last,
+                    "version": c.version,
+                    "wall_ns": c.wall_ns,
+                    "states": [list(s) for s in c.states],
+                }
                 for c in self.chunks
             ],
             "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
@@ -107,7 +120,10 @@ class Recording:
                     raise _unreadable(path, f"{name} is damaged")
             return cls(
                 **{name: index[name] for name in ("site", "reason", "wall_ns", "triple", "lost_count")},
-                programs={name: members[name] for name in PROGRAM_MEMBERS},
+                programs={
+                    version: {name: members[f"v{version}/{name}"] for name in PROGRAM_MEMBERS}
+                    for version in {told["version"] for told in index["chunks"]}
+                },
                 chunks=[_chunk(members, number, told) for number, told in enumerate(index["chunks"])],
             )
         except (OSError, zipfile.BadZipFile, zlib.error, json.JSONDecodeError, NotImplementedError) as fault:
@@ -118,7 +134,7 @@ class Recording:
 
 def _chunk(members: Mapping[str, bytes], number: int, told: Mapping[str, Any]) -> Chunk:
     states = tuple((int(scan_no), str(digest)) for scan_no, digest in told["states"])
-    return Chunk(told["first"], told["last"], told["wall_ns"], members[_chunk_name(number)], states)
+    return Chunk(told["first"], told["last"], told["version"], told["wall_ns"], members[_chunk_name(number)], states)
 
 
 def _chunk_name(number: int) -> str:

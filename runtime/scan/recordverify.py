@@ -1,7 +1,7 @@
 """Replays a recording from end to end and says whether it is the run it was, to the bit, and where not."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,7 +9,7 @@ from runtime.image.recordring import Record
 from runtime.scan.recordchunk import Chunk
 from runtime.scan.replay import Replay
 
-OnScan = Callable[[Record], None]
+OnScan = Callable[[Replay, Record], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,18 @@ class Verified:
         return self.diverged is None
 
 
-def verify(replay: Replay, chunks: Sequence[Chunk], on_scan: OnScan = lambda _: None) -> Verified:
-    """Run every recorded scan; compare every output frame, and the states that were noted. Stops at a difference."""
+def verify(replays: Mapping[int, Replay], chunks: Sequence[Chunk], on_scan: OnScan = lambda *_: None) -> Verified:
+    """Run every recorded scan, with the replay of its version; compare every output frame, and the states that were
+    noted. Stops at a difference."""
     scans = states = 0
     for chunk in chunks:
-        stretch = chunk.stretch()
+        stretch, replay = chunk.stretch(), replays[chunk.version]
         noted = dict(chunk.states)
         replay.restore(stretch.checkpoint)
         for record in stretch.records:
             same = replay.step(record)
             scans += 1
-            on_scan(record)
+            on_scan(replay, record)
             if not same:
                 return Verified(scans, scans, states, gaps_of(chunks), (record.scan_no, "output frame"))
             expected = noted.get(record.scan_no)

@@ -8,7 +8,7 @@ keeps the programs to them from then on.
 import json
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from runtime.lang.application import Application
 from runtime.lang.compile import compile_sources
 from runtime.lang.llvm.compile import compile_object
 from runtime.lang.native import Native
-from runtime.scan.recordingfile import SOURCES, Recording
+from runtime.scan.recordingfile import INITIAL, SOURCES, Recording
 from runtime.scan.replay import Replay, Stretch
 from runtime.scan.virtual import START_NS, WALL_START_NS, VirtualScan
 from runtime.wire.values import shortest_real
@@ -66,15 +66,16 @@ class RecordedTest:
 
 
 def recorded_test(
-    recording: Recording, manifest: Manifest, replay: Replay, stretch: Stretch, *, folder: str
+    recording: Recording, programs: Mapping[str, bytes], replay: Replay, stretch: Stretch, *, folder: str
 ) -> RecordedTest:
     """The test of a stretch; `folder` is the name of the one with its programs."""
-    named: dict[str, str] = json.loads(recording.programs[SOURCES])
+    manifest = replay.scan.manifest
+    named: dict[str, str] = json.loads(programs[SOURCES])
     compiled = compile_sources([Source(name, text) for name, text in named.items()])
     if compiled.application is None or has_errors(compiled.diagnostics):
         raise ConfigFault("the recorded sources do not compile with this version", mend="use the version that recorded")
     app = compiled.application
-    parameters = _parameters(app, recording.programs["initial.bin"])
+    parameters = _parameters(app, programs[INITIAL])
     first, *others = _taken(manifest, replay, stretch)
     told = [[*parameters, *first], *others]
     expected = _expected(app, manifest, told)

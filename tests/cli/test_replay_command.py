@@ -37,7 +37,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "programs.o": model.object_code,
         "sources.json": json.dumps({source.name: source.text for source in sources}).encode(),
     }
-    made = Recording("demo", "test", 1, recordingfile.host_triple(), 0, programs, recorder.frozen())
+    made = Recording("demo", "test", 1, recordingfile.host_triple(), 0, {0: programs}, recorder.frozen())
     made.save(folder / "a.vsrec")
     run.controller.close()
     run.plant.close()
@@ -58,8 +58,8 @@ def test_replay_when_the_file_is_right_then_it_says_the_same_to_the_bit(recordin
 
 def test_replay_when_the_machine_is_another_then_the_sources_are_compiled(recording: Path, tmp_path: Path) -> None:
     loaded = Recording.load(recording)
-    programs = dict(loaded.programs) | {"programs.o": b"not of this machine"}
-    Recording("demo", "test", 1, "another", 0, programs, loaded.chunks).save(tmp_path / "b.vsrec")
+    programs = dict(loaded.programs[0]) | {"programs.o": b"not of this machine"}
+    Recording("demo", "test", 1, "another", 0, {0: programs}, loaded.chunks).save(tmp_path / "b.vsrec")
     assert json.loads(voltscan("replay", str(tmp_path / "b.vsrec"), "--json"))["exact"]
 
 
@@ -67,12 +67,12 @@ def test_replay_when_programs_are_others_then_the_first_scan_that_differs_is_nam
     recording: Path, tmp_path: Path
 ) -> None:
     loaded = Recording.load(recording)
-    sources = json.loads(loaded.programs["sources.json"])
+    sources = json.loads(loaded.programs[0]["sources.json"])
     name = next(name for name in sources if name.endswith("ramp_limiter.st"))
     end = sources[name].rindex("END_FUNCTION_BLOCK")
     sources[name] = sources[name][:end] + "out := out + 0.001;\n" + sources[name][end:]
-    programs = dict(loaded.programs) | {"sources.json": json.dumps(sources).encode()}
-    Recording("demo", "test", 1, "another", 0, programs, loaded.chunks).save(tmp_path / "c.vsrec")
+    programs = dict(loaded.programs[0]) | {"sources.json": json.dumps(sources).encode()}
+    Recording("demo", "test", 1, "another", 0, {0: programs}, loaded.chunks).save(tmp_path / "c.vsrec")
     told = json.loads(voltscan("replay", str(tmp_path / "c.vsrec"), "--json", code=1))
     assert not told["exact"]
     assert told["diverged"]["in"] in ("output frame", "application memory")

@@ -1,5 +1,6 @@
 """The recorder process, one poll at a time: what makes it save, and that an answer means a file."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from runtime.core.tag import Variable
 from runtime.image.control import Control
 from runtime.image.recordring import PART_HEADER, RECORD_HEADER, Part, RecordKind
 from runtime.image.snapshot import Snapshot
-from runtime.node.recorder import RECORDINGS_MAX, TRIGGER_REST_NS, RecorderLoop, RecorderSetup
+from runtime.node.recorder import RECORDINGS_MAX, TRIGGER_REST_NS, RecordedVersion, RecorderLoop, RecorderSetup
 from runtime.node.recordrequest import RecordAnswer, answer_request, ask_for_recording, requests
-from runtime.scan.recorder import FlightRecorder, RecorderLimits
+from runtime.scan.recorder import RecorderLimits
 from runtime.scan.recordingfile import Recording
 
 SECOND_NS = 1_000_000_000
@@ -28,15 +29,18 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self.control = Control()
         self.memory = bytearray(HEADER_SIZE + 16)
-        self.scan_no = 0
+        self.scan_no = self.number = 0
         self.asked = 0
         self.lose = False
         self.events: list[str] = []
         self.folder, self.run_dir = folder / "recordings", folder
-        setup = RecorderSetup("site", "triple", MEMBERS, [ALARM], 2 * SECOND_NS, self.folder, folder)
-        recorder = FlightRecorder(self.take, self.ask, RecorderLimits(keep_ns=60 * SECOND_NS, size_max=1 << 20))
-        self.loop = RecorderLoop(recorder, setup, self.control, self.snapshot, lambda _, text: self.events.append(text))
+        setup = RecorderSetup("site", "triple", 2 * SECOND_NS, self.folder, folder)
+        limits = RecorderLimits(keep_ns=60 * SECOND_NS, size_max=1 << 20)
+        self.loop = RecorderLoop(self.version(), limits, setup, self.control, lambda _, text: self.events.append(text))
         self.now_ns = SECOND_NS
+
+    def version(self) -> RecordedVersion:
+        return RecordedVersion(self.number, MEMBERS, [ALARM], self.take, self.ask, self.snapshot)
 
     def ask(self) -> None:
         self.asked += 1
@@ -51,8 +55,11 @@ class Rig:
             raw += self.record(RecordKind.SCAN, b"")
             if self.asked:
                 self.asked = 0
-                raw += self.record(RecordKind.CHECKPOINT, PART_HEADER.pack(Part.MEMORY, 0, 8) + bytes(8))
+                raw += self.record(RecordKind.CHECKPOINT, self.origin())
         return raw
+
+    def origin(self) -> bytes:
+        return PART_HEADER.pack(Part.ORIGIN, 0, 24) + struct.pack("<qQQ", 0, 0, self.number)
 
     def record(self, kind: RecordKind, parts: bytes) -> bytes:
         words = (self.scan_no, self.scan_no * 10, self.scan_no * 10_000_000, 0, 1, 1, 0, 7)
@@ -113,6 +120,21 @@ def test_recorder_when_a_trigger_is_up_from_the_start_then_it_waits_for_the_next
     rig.memory[ALARM.offset] = 1
     rig.run(4)
     assert len(rig.files()) == 1
+
+
+def test_recorder_when_programs_change_online_then_the_file_holds_both_versions(rig: Rig) -> None:
+    rig.run(3)
+    rig.number, rig.asked = 1, 1  # the change-over leaves a checkpoint in the new ring
+    before = rig.scan_no
+    rig.loop.follow(rig.version())
+    rig.run(3)
+    rig.control.fault_count = 1
+    rig.run(3)
+    (file,) = rig.files()
+    assert set(file.programs) == {0, 1}
+    assert file.chunks[0].version == 0
+    assert file.chunks[0].last >= before
+    assert {chunk.version for chunk in file.chunks[1:]} == {1}
 
 
 def test_recorder_when_records_were_lost_then_it_says_so_and_the_file_has_a_gap(rig: Rig) -> None:

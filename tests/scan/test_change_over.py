@@ -14,6 +14,7 @@ from runtime.image.mailbox import MailboxWriter, WriteStatus
 from runtime.image.manifest import Manifest, ManifestTask
 from runtime.image.nativecode import object_code
 from runtime.image.pages import PageReader, PageWriter
+from runtime.image.recordring import RingReader
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.statistics import task_figures
 from runtime.lang.compile import compile_sources
@@ -22,6 +23,9 @@ from runtime.lang.syntax.source import Source
 from runtime.scan.changeplan import ChangePlan, plan_change
 from runtime.scan.kernel import Kernel
 from runtime.scan.loadedversion import LoadedVersion, load_version
+from runtime.scan.recorder import FlightRecorder, RecorderLimits
+from runtime.scan.recordverify import verify
+from runtime.scan.replay import Replay
 
 MS = 1_000_000
 CYCLE_NS = 10 * MS
@@ -61,6 +65,7 @@ class Line:
     number: int = 0
     now_ns: int = 1_000 * MS
     kept: list[object] = field(default_factory=list)
+    loaded: list[tuple[Manifest, bytes, bytes]] = field(default_factory=list)
 
     def load(self, text: str, bindings: Bindings = BINDINGS) -> LoadedVersion:
         app = compile_sources([Source("main.st", text)]).application
@@ -83,6 +88,7 @@ class Line:
         self.number += 1
         image = ImageSegment.create(manifest.layout())
         code = object_code(emit_module(app))
+        self.loaded.append((manifest, code, app.initial))
         return load_version(manifest, code, app.initial, control=self.control, image=image, number=self.number)
 
     def start(self, text: str) -> None:
@@ -197,6 +203,29 @@ def test_forces_when_programs_change_then_they_stay_by_tag(line):
     assert ForceTable(line.version.image).list() == {"p_kw": 11.0, "lamp": True}
     line.scan(1)
     assert line.get("set_kw") == 22.0
+
+
+def test_recording_when_programs_change_then_it_replays_bit_for_bit_and_no_scan_is_missing(line):
+    reader = RingReader(line.version.image)
+    recorder = FlightRecorder(reader.take, reader.ask_checkpoint, RecorderLimits(keep_ns=1 << 60, size_max=1 << 30))
+    ForceTable(line.version.image).set("lamp", True)
+    for value in range(40):
+        line.feed(float(value))
+        line.scan(1)
+        recorder.poll()
+        if value == 20:
+            line.change(GROWN)
+            reader = RingReader(line.version.image, from_start=True)
+            recorder.follow(reader.take, reader.ask_checkpoint)
+        recorder.note_state(value + 1, ctypes.string_at(line.version.app_address, line.version.image.layout.app_size))
+    chunks = recorder.frozen()
+    assert [(chunk.version, chunk.first, chunk.last) for chunk in chunks] == [(1, 2, 21), (2, 22, 40)]
+    replays = {number: Replay(*loaded, line.kernel) for number, loaded in enumerate(line.loaded, 1)}
+    found = verify(replays, chunks)
+    assert (found.exact, found.gaps, found.scans) == (True, (), 39)
+    assert found.states > 30
+    for replay in replays.values():
+        replay.close()
 
 
 def test_variables_when_held_and_programs_change_then_they_stay_held(line):

@@ -56,7 +56,7 @@ def recording_of(recorder: FlightRecorder) -> Recording:
     programs = {"manifest.json": b"{}", "initial.bin": build.application.initial, "programs.o": model.object_code}
     programs["sources.json"] = b"{}"
     chunks = recorder.frozen()
-    return Recording("demo", "test", 1, "here", recorder.lost_count, programs, chunks)
+    return Recording("demo", "test", 1, "here", recorder.lost_count, {0: programs}, chunks)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_recording_when_replayed_from_its_file_then_every_frame_and_state_is_the
     loaded = Recording.load(tmp_path / "a.vsrec")
     assert loaded.chunks[0].first == 102  # the scan after the first checkpoint
     assert len(loaded.chunks) == 3
-    found = verify(replay, loaded.chunks)
+    found = verify({0: replay}, loaded.chunks)
     assert found.exact, found
     assert (found.scans, found.gaps, loaded.lost_count) == (2499, (), 0)
     assert found.states > 200
@@ -130,7 +130,7 @@ def test_recorder_when_it_was_too_slow_then_the_gap_is_marked_and_it_begins_with
         run.advance(count)
         recorder.poll()
     chunks = recorder.frozen()
-    found = verify(replay, chunks)
+    found = verify({0: replay}, chunks)
     assert recorder.lost_count == 1
     assert found.exact, found
     assert found.gaps == ((200, chunks[1].first),)
@@ -167,7 +167,7 @@ def test_recorder_when_full_then_the_oldest_goes_and_the_rest_still_replays(
     chunks = recorder.frozen()
     assert 15 <= sum(c.last - c.first + 1 for c in chunks) / 100 <= 40
     assert chunks[-1].last == 6000
-    assert verify(replay, chunks).exact
+    assert verify({0: replay}, chunks).exact
 
 
 def test_ring_when_nothing_changes_then_a_record_is_its_header_alone(recorded_run: Callable[[], CoupledRun]) -> None:
@@ -182,7 +182,7 @@ def test_ring_when_nothing_changes_then_a_record_is_its_header_alone(recorded_ru
     assert [part for part, _, _ in record.parts if part is not Part.PAGE] == []
 
 
-@pytest.mark.parametrize("member", ["recording.json", "programs.o", "chunk-0000.bin"])
+@pytest.mark.parametrize("member", ["recording.json", "v0/programs.o", "chunk-0000.bin"])
 def test_recording_when_a_byte_of_the_file_is_damaged_then_refused_with_words(
     recorded_run: Callable[[], CoupledRun], tmp_path: Path, member: str
 ) -> None:
