@@ -1,5 +1,6 @@
 """`voltscan run`: checks, then runs a controller until Ctrl-C, SIGTERM or the end of its duration."""
 
+import os
 import sys
 import time
 from functools import partial
@@ -24,6 +25,12 @@ def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: b
         duration_limit_ns = duration_ns(duration) if duration else None
     except ValueError as wrong:
         raise ConfigFault(str(wrong), where="--duration") from wrong
+    if site_file.suffix.lower() == ".st":
+        raise ConfigFault(
+            "this is a program, and `run` takes a site file that names programs",
+            where=str(site_file),
+            mend=f"try it without a site: voltscan exec {site_file} --scans 100; or see configs/README.md",
+        )
     result = build_site(site_file)
     print_diagnostics(result.diagnostics, as_json=False)
     if result.build is None:
@@ -34,13 +41,21 @@ def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: b
     options = RunOptions(duration_ns=duration_limit_ns, hmi=with_hmi, cold=cold)
     controller = Controller(table.name, partial(prepare, result.build), options)
     screen = _Screen(controller, table.hmi.status_line)
-    print(f"site {controller.manifest.site}: starting, logs in {controller.state_dir / 'log'}", flush=True)
+    _say(f"site {controller.manifest.site}: starting, logs in {controller.state_dir / 'log'}")
     try:
         controller.run(screen.event, screen.tick)
     finally:
         controller.close()
-    print(f"site {controller.manifest.site}: stopped, outputs at fail-safe", flush=True)
+    _say(f"site {controller.manifest.site}: stopped, outputs at fail-safe")
     return 0
+
+
+def _say(text: str) -> None:
+    """Print a line. Whoever read them may be gone (`voltscan run … | head`): the plant runs on, unheard."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Screen:
@@ -58,7 +73,7 @@ class _Screen:
     def event(self, severity: str, text: str) -> None:
         """Print what the supervisor did, unless the HMI has the screen (it shows the event itself)."""
         if not self._hmi_open:
-            print(f"{severity}: {text}", flush=True)
+            _say(f"{severity}: {text}")
 
     def tick(self, supervisor: Supervisor) -> None:
         """Called ten times a second."""
@@ -68,12 +83,10 @@ class _Screen:
             return
         if self._hmi_seen:
             self._hmi_seen = False
-            print(
-                "the HMI is closed, the controller goes on; Ctrl-C stops it, `voltscan hmi` opens it again", flush=True
-            )
+            _say("the HMI is closed, the controller goes on; Ctrl-C stops it, `voltscan hmi` opens it again")
         if time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + STATUS_LINE_EVERY_S
-            print(self._line(), flush=True)
+            _say(self._line())
 
     def _line(self) -> str:
         control = self._controller.control

@@ -9,6 +9,7 @@ from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
 from runtime.core.elementary import Kind
 from runtime.core.objectcache import ObjectCache
+from runtime.gateway.names import is_pattern, matching
 from runtime.gateway.scada_map import load_scada_map
 from runtime.image.manifest import Manifest, ManifestTask
 from runtime.iomap.check import check
@@ -86,6 +87,7 @@ def build_site(path: Path) -> BuildResult:
         return BuildResult(None, tuple(diagnostics))
     app, found = _with_parameters(site, app)
     diagnostics += [*found, *_check_intervals(site, app), *_check_tasks(site, app), *_check_triggers(site, app)]
+    diagnostics += _check_shown(site, app)
     bindings, io_plan = Bindings({}, ()), None
     if loaded is not None:
         checked = check(loaded, app.tags)
@@ -192,3 +194,26 @@ def _check_tasks(site: Site, app: Application) -> list[Diagnostic]:
             at = Label(site.document.places.key("tasks", told), "no task of that name")
             diagnostics.append(error("S1006", f"unknown task `{told}`", at, help=mend))
     return diagnostics
+
+
+def _check_shown(site: Site, app: Application) -> list[Diagnostic]:
+    """`[hmi]` `view` and `status_line` must show something each."""
+    hmi = site.table.hmi
+    diagnostics: list[Diagnostic] = []
+    for key, names in (("view", hmi.view), ("status_line", hmi.status_line)):
+        for number, name in enumerate(names):
+            if _shows(name, app, patterns=key == "view"):
+                continue
+            near = app.tags.nearest(name)
+            mend = f"did you mean {near}?" if near else "name tags of the programs, such as meter_1.p_kw"
+            at = Label(site.document.places.value("hmi", key, number), "no tag of that name")
+            diagnostics.append(error("S1008", f"`{name}` in [hmi] {key} shows nothing", at, help=mend))
+    return diagnostics
+
+
+def _shows(name: str, app: Application, *, patterns: bool) -> bool:
+    if not patterns:
+        return app.tags.find(name) is not None
+    if name == "*":
+        return True  # the default: all tags, however few
+    return bool(matching(name, app.tags.tags)) if is_pattern(name) else app.tags.tag(name) is not None
