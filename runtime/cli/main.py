@@ -94,9 +94,13 @@ def run_st_tests(
     coverage: Annotated[bool, typer.Option("--coverage", help="Statements and branches of each POU that ran.")] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the results as JUnit XML.")] = None,
     json: Json = False,
+    list_only: Annotated[bool, typer.Option("--list", help="Only list the tests: file, line, name.")] = False,
 ) -> None:
     """Run the tests in ST files (TEST 'name' … END_TEST) on virtual time."""
-    from runtime.cli.test import TestOrder, run_tests
+    from runtime.cli.test import TestOrder, list_tests, run_tests
+
+    if list_only:
+        raise typer.Exit(list_tests(paths, name_filter, as_json=json))
 
     raise typer.Exit(run_tests(paths, TestOrder(backend, name_filter, coverage, junit), as_json=json))
 

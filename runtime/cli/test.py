@@ -96,6 +96,17 @@ def run_tests(paths: list[Path], order: TestOrder, *, as_json: bool) -> int:
     return 0 if results and not wrong and all(r.result.passed for r in results) else 1
 
 
+def list_tests(paths: list[Path], name_filter: str, *, as_json: bool) -> int:
+    """Print where each test stands and its name; 1 when there is none."""
+    units = find_tests(paths)
+    found = [(unit.file, t.span.line, t.name.text) for unit in units for t in unit.tests if _chosen(t, name_filter)]
+    if as_json:
+        print(json.dumps([{"file": file, "line": line, "name": name} for file, line, name in found], indent=1))
+    else:
+        print("\n".join(f"{file}:{line}: {name}" for file, line, name in found) or "no tests found")
+    return 0 if found else 1
+
+
 def _chosen(test: Test, wanted: str) -> bool:
     name, pattern = test.name.text.lower(), wanted.lower()
     return pattern in name or fnmatchcase(name, pattern)

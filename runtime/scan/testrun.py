@@ -11,18 +11,18 @@ from typing import Protocol
 
 from runtime.core import appmemory
 from runtime.core.elementary import LINT, Elementary
+from runtime.core.fault import FAULT_TEXT
 from runtime.core.tag import Variable
+from runtime.lang.ir import Asked
 from runtime.lang.machine import Machine
 from runtime.lang.testing.advance import OnAdvance
-from runtime.lang.testing.testcase import Assertion, TestCase
+from runtime.lang.testing.testcase import FAULT_CODES, Assertion, TestCase
 from runtime.scan.faults import recorded_faults
 from runtime.scan.virtual import START_NS, WALL_START_NS, VirtualScan
 from runtime.wire.values import show, to_json
 
 SCANS_MAX = 1_000_000
 """Scans a test may take: 2.7 hours at 10 ms, a minute of this machine's time."""
-TEST_BUDGET = 10_000_000
-"""Loop iterations and calls of a test's own statements."""
 
 _HEADER_WORDS = struct.Struct("<qqqQB")  # NOW_NS, DT_NS, WALL_NS, SCAN_NO, FIRST_SCAN
 _FROM_CUT = struct.Struct("<B6xq")  # CUT, BUDGET
@@ -76,13 +76,14 @@ class _Run:
             task_count=application_tasks,
         )
         self._too_long = False
+        self._wanted: set[int] = set()
 
     def result(self) -> TestResult:
         """Run it and read what is left."""
         machine, memory = self._machine, self._machine.memory
         _HEADER_WORDS.pack_into(memory, appmemory.NOW_NS, START_NS, self._case.cycle_ns, WALL_START_NS, 1, 1)
-        _FROM_CUT.pack_into(memory, appmemory.CUT, 0, TEST_BUDGET)
-        machine.on_advance(self._advance)
+        _FROM_CUT.pack_into(memory, appmemory.CUT, 0, self._case.budget)
+        machine.on_advance(self._answer)
         machine.run_task(self._case.task)
         scans = self._scan.scan_no
         if self._too_long:
@@ -90,18 +91,45 @@ class _Run:
         failed: int = _FAILED.unpack_from(memory, appmemory.TEST_FAILED)[0]
         if failed:
             told = self._case.assertions[failed - 1]
+            if told.text.startswith("a fault "):
+                return TestResult(
+                    self._case, scans, f"not recorded: {told.text}", self._recorded(), told.file, told.line
+                )
             detail = _sides(bytes(memory[appmemory.TEST_LEFT : appmemory.HEADER_SIZE]), told)
             return TestResult(self._case, scans, f"does not hold: {told.text}", detail, told.file, told.line)
-        faults = recorded_faults(memory, machine.app.sites)
+        faults = [f for f in recorded_faults(memory, machine.app.sites) if f.number not in self._wanted]
         if faults:
             first = faults[0]
-            return TestResult(self._case, scans, f"fault: {first}", "", first.site.file, first.site.line)
+            failure = f"fault: {FAULT_TEXT[first.site.code]}"
+            detail = f"in scan {first.scan_no}, in {first.site.pou}"
+            return TestResult(self._case, scans, failure, detail, first.site.file, first.site.line)
         return TestResult(self._case, scans)
 
     def _failed(self, failure: str, detail: str) -> TestResult:
         return TestResult(self._case, self._scan.scan_no, failure, detail, self._case.file, self._case.line)
 
-    def _advance(self, amount: int, in_scans: bool) -> None:
+    def _recorded(self) -> str:
+        """The faults that stand in the ring, for somebody who missed one."""
+        names = [f.site.code.name for f in recorded_faults(self._machine.memory, self._machine.app.sites)]
+        return f"recorded so far: {', '.join(dict.fromkeys(names)) or 'none'}"
+
+    def _want_fault(self, assertion: int, code: int) -> None:
+        """Every fault of the code that was recorded so far is one that the test wants; without one the test ends."""
+        memory = self._machine.memory
+        faults = [f for f in recorded_faults(memory, self._machine.app.sites) if f.number not in self._wanted]
+        found = {f.number for f in faults if f.site.code == code}
+        self._wanted |= found
+        if not found:
+            _FAILED.pack_into(memory, appmemory.TEST_FAILED, assertion)
+            memory[appmemory.CUT] = 1
+
+    def _answer(self, amount: int, asked: Asked) -> None:
+        if asked is Asked.FAULT:
+            self._want_fault(*divmod(amount, FAULT_CODES))
+        else:
+            self._advance(amount, in_scans=asked is Asked.SCANS)
+
+    def _advance(self, amount: int, *, in_scans: bool) -> None:
         """Run the application, and give the test its own account and clock words back."""
         memory, scan, cycle_ns = self._machine.memory, self._scan, self._case.cycle_ns
         left = _FROM_CUT.unpack_from(memory, appmemory.CUT)[1]

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from runtime.cli.test import TestOrder, run_tests
+from runtime.cli.test import TestOrder, list_tests, run_tests
 from runtime.core.fault import ConfigFault
 
 PUMP = """
@@ -265,3 +265,106 @@ def test_coverage_when_printed_then_a_line_a_pou_and_what_is_missing(run):
     _, out = run({"v.st": COVERED}, order=TestOrder("llvm", coverage=True))
     assert re.search(r"VALVE +4/6 +67 % +4/6 +67 %", out)
     assert "never ran: 9 ELSIF 1, 12, 14 label 1, 15" in out
+
+
+ROWS = """
+FUNCTION QUOTIENT : INT
+VAR_INPUT a, b : INT; END_VAR
+QUOTIENT := a / b;
+END_FUNCTION
+PROGRAM main
+VAR_INPUT d : INT := 1; END_VAR
+VAR q : INT; END_VAR
+q := QUOTIENT(100, d);
+END_PROGRAM
+TEST 'division' (CYCLE := T#100ms)
+VAR rows, wanted : INT; END_VAR
+ROWS (main.d, wanted)
+    1, 100;
+    4,  25;
+    3,  34;
+END_ROWS
+rows := rows + 1;
+ADVANCE_SCANS(2);
+ASSERT_EQ(rows, 1);
+ASSERT_EQ(main.q, wanted);
+END_TEST
+"""
+FAULTS = """
+TEST 'wanted'
+main.d := 0;
+ADVANCE_SCANS(30);
+ASSERT_FAULT(DIVISION_BY_ZERO);
+main.d := 1;
+ADVANCE_SCANS(2);
+END_TEST
+TEST 'not there'
+main.d := 0;
+ADVANCE_SCANS(1);
+ASSERT_FAULT(INDEX_OUT_OF_RANGE);
+END_TEST
+TEST 'comes again'
+main.d := 0;
+ADVANCE_SCANS(1);
+ASSERT_FAULT(DIVISION_BY_ZERO);
+ADVANCE_SCANS(1);
+END_TEST
+TEST 'of its own' (BUDGET := 100)
+VAR n : DINT; END_VAR
+n := n / (n - n);
+ASSERT_FAULT(DIVISION_BY_ZERO);
+WHILE TRUE DO n := n + 1; END_WHILE
+END_TEST
+"""
+
+
+@pytest.mark.parametrize("backend", ["interp", "llvm"])
+def test_rows_when_a_test_has_a_table_then_each_row_is_a_test_of_its_own(run, backend, tmp_path):
+    order = TestOrder(backend, junit=tmp_path / "out.xml")
+    code, out = run({"main.st": ROWS}, order=order)
+    assert code == 1
+    assert "ok    division (1, 100)" in out
+    assert "ok    division (4, 25)" in out
+    assert f"main.st:{ROWS.splitlines().index('ASSERT_EQ(main.q, wanted);') + 1}: does not hold: main.q = wanted" in out
+    assert "main.q is 33, wanted is 34" in out
+    suite = ET.parse(tmp_path / "out.xml").getroot().find("testsuite")
+    assert [case.get("name") for case in suite.findall("testcase")] == [
+        "division (1, 100)",
+        "division (4, 25)",
+        "division (3, 34)",
+    ]
+
+
+@pytest.mark.parametrize("backend", ["interp", "llvm"])
+def test_fault_when_a_test_wants_it_then_only_what_it_did_not_want_fails(run, backend):
+    _, out = run({"main.st": ROWS + FAULTS}, order=TestOrder(backend, "[!d]*"))
+    assert re.findall(r"^  (\w+) +(.*)$", out, re.MULTILINE)[:1] == [("ok", "wanted")]
+    assert "not recorded: a fault INDEX_OUT_OF_RANGE\n        recorded so far: DIVISION_BY_ZERO" in out
+    assert "fault: " in out.split("comes again")[1].split("of its own")[0]
+    assert "used up its budget" in out.split("of its own")[1]
+    assert "in scan 1, in TEST 'of its own'" in out
+    assert "4 tests, 3 failed" in out
+
+
+def test_rows_and_faults_when_they_are_wrong_then_it_is_said_where(run):
+    code, out = run({"main.st": ROWS.replace("4,  25;", "4;")})
+    assert (code, "L3007" in out, "a row of this test has 2 values" in out) == (1, True, True)
+    code, out = run({"main.st": ROWS + FAULTS.replace("INDEX_OUT_OF_RANGE", "INDEX_OUT_OF_RANG")})
+    assert (code, "did you mean INDEX_OUT_OF_RANGE?" in out) == (1, True)
+    code, out = run({"main.st": ROWS + FAULTS.replace("BUDGET := 100", "BUDGET := 0")})
+    assert (code, "BUDGET must be more than 0" in out) == (1, True)
+
+
+def test_tests_when_listed_then_nothing_runs(tmp_path, capsys):
+    (tmp_path / "main.st").write_text(ROWS + FAULTS)
+    assert list_tests([tmp_path], "", as_json=False) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[1] for line in told[:4]] == [
+        "division (1, 100)",
+        "division (4, 25)",
+        "division (3, 34)",
+        "wanted",
+    ]
+    assert list_tests([tmp_path], "of its", as_json=True) == 0
+    assert [t["name"] for t in json.loads(capsys.readouterr().out)] == ["of its own"]
+    assert list_tests([tmp_path], "none such", as_json=False) == 1

@@ -67,6 +67,7 @@ _TOLD = {
     "ASSERT": ("", "ends the test as failed unless CONDITION holds"),
     "ASSERT_EQ": ("", "ends the test as failed unless both are equal"),
     "ASSERT_NEAR": ("", "ends the test as failed unless ACTUAL is within TOLERANCE of EXPECTED"),
+    "ASSERT_FAULT": ("", "ends the test as failed unless such a fault was recorded; then it counts as wanted"),
     "ADVANCE": ("", "lets the programs run for a time, on virtual time"),
     "ADVANCE_SCANS": ("", "lets the programs run for so many scans"),
     "SET_QUALITY": ("", "gives a tag, or all of a structure, the quality GOOD, UNCERTAIN or BAD"),

@@ -39,3 +39,20 @@ def shifted(piece: Piece, column: int) -> str:
         stripped = expanded.lstrip()
         moved.append(" " * max(0, len(expanded) - len(stripped) + column - piece.column) + stripped if stripped else "")
     return "\n".join(moved)
+
+
+def cells(pieces: list[Piece]) -> list[str] | None:
+    """The values of a table's row, which ends in a semicolon; None where a comment stands among them."""
+    last = max(i for i, p in enumerate(pieces) if not p.is_margin)
+    row = pieces[:last]
+    if pieces[last].kind != "SEMI" or any(p.is_margin for p in row):
+        return None
+    parts: list[list[Piece]] = [[]]
+    depth = 0
+    for piece in row:
+        depth += (piece.kind in ("LPAR", "LBRACK")) - (piece.kind in ("RPAR", "RBRACK"))
+        if piece.kind == "COMMA" and not depth:
+            parts.append([])
+        else:
+            parts[-1].append(piece)
+    return [code_of(part, 0, names_types=False, tight=False)[0] for part in parts]

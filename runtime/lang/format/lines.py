@@ -28,9 +28,11 @@ _GOES_ON = frozenset({"COLON", "COMMA", "EXTENDS", "IMPLEMENTS", "ON", "WITH"})
 _MEMBERS = frozenset({"METHOD", "PROPERTY"})
 """Stand one deeper than the block or interface they belong to, with what is in them."""
 _ACCESSORS = frozenset({"GET", "SET"})
-_DEEPER = frozenset({"TYPE", "CONFIGURATION", "NAMESPACE", "RESOURCE", "STRUCT"}) | SECTIONS | _BLOCKS | _ELEMENTS
+_DEEPER = (
+    frozenset({"TYPE", "CONFIGURATION", "NAMESPACE", "RESOURCE", "STRUCT", "ROWS"}) | SECTIONS | _BLOCKS | _ELEMENTS
+)
 _DEEPER |= _MEMBERS | _ACCESSORS
-_OWN_LINE = SECTIONS | _UNITS | _MEMBERS | _ACCESSORS | {"UNTIL"}
+_OWN_LINE = SECTIONS | _UNITS | _MEMBERS | _ACCESSORS | {"UNTIL", "ROWS"}
 
 
 @dataclass(slots=True)
@@ -38,7 +40,8 @@ class Line:
     """Pieces of one line and how far it stands in.
 
     `declares`: a declaration, aligned with its neighbours of the same `section`, and of the POU's other sections
-    (`group`); `types`: it names types; `label`: a colon on it ends a label; `whole`: a statement of one line.
+    (`group`); `types`: it names types; `label`: a colon on it ends a label; `whole`: a statement of one line;
+    `row`: of a table.
     """
 
     depth: int
@@ -49,6 +52,7 @@ class Line:
     types: bool = False
     label: bool = False
     whole: bool = False
+    row: bool = False
     group: int = 0
     section: int = 0
 
@@ -141,7 +145,8 @@ class Breaker:
         line.declares = began and self._declares(number)
         line.types = line.declares or piece.kind in SECTIONS or bool(self._stack and self._stack[-1] == "TYPE")
         line.label = began and (self._is_label(piece) or piece.kind in _ELEMENTS)
-        line.whole = began
+        line.row = began and bool(self._stack) and self._stack[-1] == "ROWS" and not piece.kind.startswith("END_")
+        line.whole = began and not line.row
 
     # ---- what stays on a line ----
 
@@ -225,6 +230,9 @@ class Breaker:
             self._parentheses += 1
         elif kind in ("RPAR", "RBRACK"):
             self._parentheses = max(0, self._parentheses - 1)
+            if not self._parentheses and self._first is not None and self._first.kind == "ROWS":
+                self._end_unit()
+                return
         self._fresh = False
         if self._parentheses:
             return
@@ -270,7 +278,7 @@ class Breaker:
         elif (kind in _BLOCKS or kind in _ELEMENTS or kind in _INNER_UNITS) and was_fresh:
             self._pous += kind in _INNER_UNITS
             self._stack.append(kind)
-        elif kind == "STRUCT":
+        elif kind in ("STRUCT", "ROWS"):
             self._sections += 1
             self._stack.append(kind)
 

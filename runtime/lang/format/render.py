@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
-from runtime.lang.format.code import code_of, shifted
+from runtime.lang.format.code import cells, code_of, shifted
 from runtime.lang.format.columns import GAP, Mark, next_stop, settle, settle_sections
 from runtime.lang.format.lines import INDENT, Line
 from runtime.lang.format.pieces import Piece
@@ -47,6 +48,7 @@ def render_lines(lines: list[Line]) -> str:
         drawn.append(_draw(line, before))
         before = next((p for p in reversed(line.pieces) if not p.is_margin), before)
     _align_colons(drawn)
+    _align_rows([item for item in drawn if item.line.row and "\n" not in item.code])
     _align_tails(drawn)
     texts: list[str] = []
     for item in drawn:
@@ -84,6 +86,18 @@ def _align_colons(drawn: list[_Drawn]) -> None:
     widths = settle_sections(marks, places)
     for item, width in zip(items, widths, strict=True):
         item.code = item.name.ljust(width) + item.code[len(item.name) :]
+
+
+def _align_rows(rows: list[_Drawn]) -> None:
+    """Values of a table end in one column."""
+    tables: dict[int, list[tuple[_Drawn, list[str]]]] = defaultdict(list)
+    for item in rows:
+        if (values := cells(item.line.pieces)) is not None:
+            tables[item.line.section].append((item, values))
+    for table in tables.values():
+        widths = [max(map(len, column)) for column in zip_longest(*(values for _, values in table), fillvalue="")]
+        for item, values in table:
+            item.code = ", ".join(v.rjust(w) for v, w in zip(values, widths, strict=False)) + ";"
 
 
 def _parts(items: list[_Drawn]) -> list[tuple[int, int]]:

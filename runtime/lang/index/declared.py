@@ -119,8 +119,12 @@ class Declared:
     def add_test(self, test: tree.Test) -> None:
         """Enter a test with its variables."""
         made = Symbol(test.name.text, SymbolKind.TEST, test.name.span, pou=test.pou)
+        of_a_row = next((t for t in self.tests if t.pou is not None and t.pou.span == test.pou.span), None)
+        if of_a_row is None:
+            self._add_variables(made, test.pou)
+        else:
+            made.members = of_a_row.members  # tests of one table are one text
         self.tests.append(made)
-        self._add_variables(made, test.pou)
 
     @property
     def bodies(self) -> Iterator[Symbol]:

@@ -30,6 +30,7 @@ class Resolver:
         self._inside: Symbol | None = None
         self.uses: list[Use] = []
         self.unsettled: dict[str, list[Span]] = defaultdict(list)
+        self._in_tests: set[tuple[Symbol, Span]] = set()
         for symbol in self._declared.every:
             if not symbol.library:
                 self.uses.append(Use(symbol, symbol.span, Access.DECLARE, symbol.owner))
@@ -52,9 +53,13 @@ class Resolver:
             self._configuration(configuration)
 
     def test(self, test: tree.Test) -> None:
-        """Note the uses in a test."""
+        """Note the uses in a test; those of one table are one text, whose uses are noted once."""
+        before = len(self.uses)
         self._walk(tuple(value for _, value in test.settings))
         self._pou(test.pou)
+        fresh = [u for u in self.uses[before:] if (u.symbol, u.span) not in self._in_tests]
+        self._in_tests |= {(u.symbol, u.span) for u in fresh}
+        self.uses[before:] = {(u.symbol, u.span): u for u in fresh}.values()
 
     def _note(self, symbol: Symbol | None, span: Span, access: Access) -> None:
         if symbol is not None:

@@ -4,6 +4,7 @@ import struct
 
 from runtime.core import appmemory
 from runtime.lang.interp.activation import TaskCut
+from runtime.lang.ir import Asked
 from runtime.lang.machine import Buffer
 from runtime.lang.testing.advance import OnAdvance
 
@@ -40,10 +41,10 @@ class Header:
         _ENTRY.pack_into(memory, entry, site, 0, scan_no)
         _U64.pack_into(memory, appmemory.FAULT_COUNT, (count + 1) & _COUNT_MASK)
 
-    def let_time_pass(self, amount: int, *, in_scans: bool) -> None:
+    def ask(self, amount: int, asked: Asked) -> None:
         """Call back who runs the test; raise TaskCut when the test must end."""
-        assert self.advance is not None, "a TEST runs, and nobody lets time pass for it"
-        self.advance(amount, in_scans)
+        assert self.advance is not None, "a TEST runs, and nobody answers it"
+        self.advance(amount, asked)
         if self._memory[appmemory.CUT]:
             raise TaskCut
 

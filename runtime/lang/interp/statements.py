@@ -169,7 +169,7 @@ class StatementCompiler:
         amount, header = self._expressions.expression(node.amount), self._header
 
         def advance(activation: Activation) -> None:
-            header.let_time_pass(int(amount(activation)), in_scans=node.in_scans)
+            header.ask(int(amount(activation)), node.asked)
 
         return advance
 

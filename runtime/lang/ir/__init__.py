@@ -42,6 +42,7 @@ from runtime.lang.ir.expressions import (
 from runtime.lang.ir.pointer import POINTER
 from runtime.lang.ir.statements import (
     Advance,
+    Asked,
     Assign,
     Block,
     CallInstance,
@@ -63,6 +64,7 @@ __all__ = [
     "POINTER",
     "Advance",
     "After",
+    "Asked",
     "Assign",
     "Base",
     "Binary",

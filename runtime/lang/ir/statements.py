@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 
 from runtime.core.elementary import Elementary
 from runtime.lang.ir.calls import Call, Dispatch
@@ -122,16 +123,27 @@ class Return:
     """Leave the body; a function's result is what its result variable holds."""
 
 
+class Asked(IntEnum):
+    """What a TEST asks for, and what `amount` (LINT) then is."""
+
+    DURATION = 0
+    """That time passes: nanoseconds."""
+    SCANS = 1
+    """That so many scans pass."""
+    FAULT = 2
+    """That a fault was recorded: its code and 256 times the number of the assertion, from 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Only in the body of a TEST: let virtual time pass, `amount` (LINT) nanoseconds, or scans.
+    """Only in the body of a TEST: ask something of whoever runs it, most often to let virtual time pass (`asked`).
 
     Whoever runs the machine runs the application's tasks meanwhile (`on_advance` of both machines); then the body goes
     on, unless CUT is set.
     """
 
     amount: "Expr"
-    in_scans: bool
+    asked: Asked
 
 
 Statement = Assign | Copy | CallInstance | Evaluate | If | Case | Loop | For | Exit | Continue | Return | Advance

@@ -45,7 +45,7 @@ def emit_statement(out: BodyWriter, node: ir.Statement) -> None:
         case ir.Exit() | ir.Continue() | ir.Return():
             out.branch(_goal(out, node))
         case ir.Advance():
-            out.advance(evaluate(out, node.amount), in_scans=node.in_scans)
+            out.advance(evaluate(out, node.amount), node.asked)
 
 
 def _goal(out: BodyWriter, node: ir.Exit | ir.Continue | ir.Return) -> str:

@@ -144,10 +144,10 @@ class BodyWriter:
             return
         self._leave_when_cut_is_set()
 
-    def advance(self, amount: str, *, in_scans: bool) -> None:
-        """Let virtual time pass (a TEST), and leave the function when it must end."""
+    def advance(self, amount: str, asked: int) -> None:
+        """Ask whoever runs the TEST, and leave the function when it must end."""
         self.advances = True
-        self.line(f"call void @{ADVANCE_SYMBOL}(ptr %app, i64 {amount}, i32 {int(in_scans)})")
+        self.line(f"call void @{ADVANCE_SYMBOL}(ptr %app, i64 {amount}, i32 {int(asked)})")
         self._leave_when_cut_is_set()
 
     def _leave_when_cut_is_set(self) -> None:

@@ -127,6 +127,7 @@ TEST_STATEMENTS = {
     "assert": ("CONDITION",),
     "assert_eq": ("ACTUAL", "EXPECTED"),
     "assert_near": ("ACTUAL", "EXPECTED", "TOLERANCE"),
+    "assert_fault": ("CODE",),
     "advance": ("DURATION",),
     "advance_scans": ("COUNT",),
     "set_quality": ("TAG", "LEVEL"),

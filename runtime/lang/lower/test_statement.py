@@ -1,4 +1,4 @@
-"""The statements that only a TEST has: ASSERT, ASSERT_EQ, ASSERT_NEAR, ADVANCE, ADVANCE_SCANS, SET_QUALITY.
+"""The statements that only a TEST has: assertions, ADVANCE, ADVANCE_SCANS, SET_QUALITY.
 
 An assertion that fails leaves its number and both sides in the header of application memory and ends the test.
 """
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from runtime.core import appmemory
 from runtime.core.elementary import BOOL, ELEMENTARY, LINT, LREAL, TIME, Elementary
+from runtime.core.fault import FaultCode
 from runtime.core.quality import Quality
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, place
@@ -14,8 +15,9 @@ from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import converted, fit
 from runtime.lang.lower.signatures import TEST_STATEMENTS
+from runtime.lang.semantics.symbols import suggest
 from runtime.lang.semantics.types import EnumType, leaves_of, storage_of
-from runtime.lang.testing.testcase import Assertion
+from runtime.lang.testing.testcase import FAULT_CODES, Assertion
 
 _BYTE = ELEMENTARY["BYTE"]
 _COMPARE = ("=", "<>", "<", "<=", ">", ">=")
@@ -128,19 +130,34 @@ def _text(node: tree.Expr) -> str:
     return span.source.line(span.line)[span.column - 1 :][: span.length].strip()
 
 
+def _assert_fault(ctx: Context, node: tree.CallExpr, args: Sequence[tree.Expr]) -> list[ir.Statement]:
+    """Whoever runs the test knows which faults were recorded."""
+    code = args[0]
+    known = FaultCode.__members__
+    name = code.text.upper() if isinstance(code, tree.Name) else ""
+    if name not in known:
+        mend = suggest(name, known) or "there is " + ", ".join(known)
+        ctx.report.error("L3001", f"there is no fault '{_text(code)}'", code.span, "not a fault", help=mend)
+        return []
+    ctx.assertions.append(Assertion(*_place(node), f"a fault {name}"))
+    ctx.may_cut = True
+    amount = len(ctx.assertions) * FAULT_CODES + known[name]
+    return [ir.Advance(ir.Const(LINT, amount), ir.Asked.FAULT)]
+
+
 # ---- time and inputs ----
 
 
 def _advance(ctx: Context, _: tree.CallExpr, args: Sequence[tree.Expr]) -> list[ir.Statement]:
     duration = fit(ctx, expression.lower(ctx, args[0], TIME), TIME)
     ctx.may_cut = True
-    return [ir.Advance(converted(duration, LINT), in_scans=False)] if duration is not None else []
+    return [ir.Advance(converted(duration, LINT), ir.Asked.DURATION)] if duration is not None else []
 
 
 def _advance_scans(ctx: Context, _: tree.CallExpr, args: Sequence[tree.Expr]) -> list[ir.Statement]:
     count = fit(ctx, expression.lower(ctx, args[0], LINT), LINT)
     ctx.may_cut = True
-    return [ir.Advance(count, in_scans=True)] if count is not None else []
+    return [ir.Advance(count, ir.Asked.SCANS)] if count is not None else []
 
 
 def _set_quality(ctx: Context, _: tree.CallExpr, args: Sequence[tree.Expr]) -> list[ir.Statement]:
@@ -171,6 +188,7 @@ _LOWER: dict[str, Callable[[Context, tree.CallExpr, Sequence[tree.Expr]], list[i
     "assert": _assert,
     "assert_eq": _assert_eq,
     "assert_near": _assert_near,
+    "assert_fault": _assert_fault,
     "advance": _advance,
     "advance_scans": _advance_scans,
     "set_quality": _set_quality,

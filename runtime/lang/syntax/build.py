@@ -12,6 +12,7 @@ from typing import Any
 from runtime.core.diagnostic import Diagnostic, Label, Source, error
 from runtime.lang import tree
 from runtime.lang.syntax.build_classes import ClassBuilder
+from runtime.lang.syntax.build_tests import Table, TestBuilder
 from runtime.lang.syntax.build_units import UnitBuilder
 from runtime.lang.syntax.margins import Margins
 from runtime.lang.syntax.tokens import Scanned, Token
@@ -30,6 +31,7 @@ class Builder(UnitBuilder):
         self._classes = ClassBuilder(source)
         self._margins = Margins(source, scanned)
         self.diagnostics: list[Diagnostic] = []
+        self._tests = TestBuilder(source, self.diagnostics)
 
     def reducer(self, alias: str) -> Callable[..., Any]:
         """The method for an alternative of the grammar."""
@@ -170,18 +172,13 @@ class Builder(UnitBuilder):
 
     # ---- tests ----
 
-    def test(
-        self, word: Token, name: Token, settings: list[Any], companions: list[Token], sections: list[Any], *rest: Any
-    ) -> Test:
-        told = self._text(name)
-        pou = tree.Pou(
-            self.span(word), "TEST", replace(told, text=f"TEST '{told.text}'"), None, tuple(sections), tuple(rest[0])
-        )
-        return Test(self.span(word), told, tuple(settings), tuple(self._text(c) for c in companions), pou)
+    def test(self, word: Token, *rest: Any) -> list[Test]:
+        return self._tests.test(word, *rest)
 
-    def _text(self, token: Token) -> tree.Ident:
-        """What stands between the quotes."""
-        return tree.Ident(token.text.strip("'\""), self.span(token))
+    def table(
+        self, _rows: Token, _open: Token, columns: list[Any], _close: Token, rows: list[Any], _end: Token
+    ) -> Table:
+        return Table(tuple(columns), tuple(tuple(row) for row in rows))
 
     # ---- statements ----
 

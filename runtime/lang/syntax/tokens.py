@@ -17,7 +17,7 @@ KEYWORDS = frozenset(
     PERSISTENT ARRAY OF CONFIGURATION END_CONFIGURATION RESOURCE END_RESOURCE ON TASK WITH IF THEN ELSIF ELSE END_IF
     CASE END_CASE FOR TO BY DO END_FOR WHILE END_WHILE REPEAT UNTIL END_REPEAT EXIT CONTINUE RETURN OR XOR AND
     AND_THEN OR_ELSE NOT MOD TRUE FALSE
-    R_EDGE F_EDGE TEST END_TEST
+    R_EDGE F_EDGE TEST END_TEST ROWS END_ROWS
     INITIAL_STEP STEP END_STEP TRANSITION END_TRANSITION FROM ACTION END_ACTION
     INTERFACE END_INTERFACE METHOD END_METHOD PROPERTY END_PROPERTY GET END_GET SET END_SET EXTENDS IMPLEMENTS
     ABSTRACT FINAL OVERRIDE PUBLIC PRIVATE PROTECTED INTERNAL REF_TO POINTER NAMESPACE END_NAMESPACE USING AT
@@ -27,7 +27,8 @@ KEYWORDS = frozenset(
 
 CONTEXTUAL = frozenset(
     """
-    STRING_TYPE ON TASK WITH RESOURCE PERSISTENT R_EDGE F_EDGE TEST END_TEST FROM INTERFACE METHOD PROPERTY GET SET
+    STRING_TYPE ON TASK WITH RESOURCE PERSISTENT R_EDGE F_EDGE TEST END_TEST ROWS END_ROWS FROM INTERFACE METHOD
+    PROPERTY GET SET
     EXTENDS
     IMPLEMENTS ABSTRACT FINAL OVERRIDE PUBLIC PRIVATE PROTECTED INTERNAL REF_TO POINTER
     """.split()  # noqa: SIM905 - twenty quoted words read worse
@@ -249,10 +250,15 @@ def _behind_foreign(text: str, position: int, line_start: int) -> int:
     return position + 1
 
 
+_NEEDS_BEHIND = {"AT": "ADDRESS", "ROWS": "LPAR"}
+"""What must stand behind a word for it to be a keyword."""
+
+
 def _settle_names(tokens: list[Token]) -> None:
     """Make names of the words in NAMED that begin nothing."""
     for i, token in enumerate(tokens):
-        if token.kind == "AT" and tokens[i + 1].kind != "ADDRESS":
+        needed = _NEEDS_BEHIND.get(token.kind)
+        if needed is not None and tokens[i + 1].kind != needed:
             tokens[i] = token._replace(kind="NAME")
         if token.kind not in NAMED:
             continue

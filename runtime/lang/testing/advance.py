@@ -3,11 +3,13 @@
 import ctypes
 from collections.abc import Callable
 
-ADVANCE_SYMBOL = "vs_advance"
-"""The function that compiled tests call: `void vs_advance(void *application_memory, i64 amount, i32 in_scans)`."""
+from runtime.lang.ir import Asked
 
-OnAdvance = Callable[[int, bool], None]
-"""Run the application's tasks for so many ns (or scans, when True). Sets CUT to end the test; never raises."""
+ADVANCE_SYMBOL = "vs_advance"
+"""The function that compiled tests call: `void vs_advance(void *application_memory, i64 amount, i32 asked)`."""
+
+OnAdvance = Callable[[int, Asked], None]
+"""Run the application's tasks for so many ns (or scans), or look for a fault. CUT set ends the test; never raises."""
 
 _running: dict[int, OnAdvance] = {}
 
@@ -22,8 +24,8 @@ def silence(memory_address: int) -> None:
     _running.pop(memory_address, None)
 
 
-def _advance(memory_address: int, amount: int, in_scans: int) -> None:
-    _running[memory_address](amount, bool(in_scans))
+def _advance(memory_address: int, amount: int, asked: int) -> None:
+    _running[memory_address](amount, Asked(asked))
 
 
 _entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int32)(_advance)

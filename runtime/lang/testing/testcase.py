@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from runtime.core.elementary import Elementary
 
+FAULT_CODES = 256
+"""More than there are codes of faults: what a test asks for is a code and its assertion's number in one word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
@@ -35,4 +38,5 @@ class TestCase:
     line: int
     task: int
     cycle_ns: int
+    budget: int
     assertions: tuple[Assertion, ...]

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from runtime.core.elementary import TIME
+from runtime.core.elementary import LINT, TIME
 from runtime.lang import ir
 from runtime.lang.application import Task
 from runtime.lang.lower import expression
@@ -17,6 +18,8 @@ from runtime.lang.semantics.types import UNKNOWN
 from runtime.lang.testing.testcase import TestCase
 from runtime.lang.tree import Note, Test
 
+BUDGET = 10_000_000
+"""Loop iterations and calls of a test's own statements, where it does not say BUDGET."""
 DEFAULT_CYCLE_NS = 10_000_000
 """Base cycle of a test when neither it nor a task says one."""
 
@@ -47,21 +50,32 @@ def test_cases(
     for test in {t.pou.name.key: t for t in reversed(tests)}.values():
         made = compiled.get(test.pou.name.text)
         cycle_ns = _cycle_ns(ctx, test, tasks) or shared_ns
+        budget = _budget(ctx, test)
         assertions = tuple(made.assertions) if made is not None else ()
         span = test.span
-        cases.append(TestCase(test.name.text, span.source.name, span.line, -1, cycle_ns, assertions))
-    return tuple(
-        TestCase(c.name, c.file, c.line, number, c.cycle_ns, c.assertions)
-        for number, c in enumerate(reversed(cases), len(tasks))
-    )
+        cases.append(TestCase(test.name.text, span.source.name, span.line, -1, cycle_ns, budget, assertions))
+    return tuple(replace(c, task=number) for number, c in enumerate(reversed(cases), len(tasks)))
+
+
+def _budget(ctx: Context, test: Test) -> int:
+    """What `BUDGET := …` says, or what a test has without."""
+    number: object = None
+    for name, value in test.settings:
+        if name.key == "budget":
+            number = evaluate(fit(ctx, expression.lower(ctx, value, LINT), LINT))
+            if number is not None and int(number) <= 0:
+                ctx.report.error("L4003", "BUDGET must be more than 0", value.span, "nothing could run")
+    return int(number) if isinstance(number, int) and number > 0 else BUDGET
 
 
 def _cycle_ns(ctx: Context, test: Test, tasks: Sequence[Task]) -> int:
     """What `CYCLE := …` says; 0 when it says nothing that can be used."""
     cycle_ns = 0
     for name, value in test.settings:
+        if name.key == "budget":
+            continue
         if name.key != "cycle":
-            mend = suggest(name.text, ("CYCLE",)) or "there is CYCLE, the base cycle: (CYCLE := T#10ms)"
+            mend = suggest(name.text, ("CYCLE", "BUDGET")) or "there are CYCLE (T#10ms, say) and BUDGET"
             ctx.report.error("L4003", f"a test has no setting '{name.text}'", name.span, "unknown", help=mend)
             continue
         number = evaluate(fit(ctx, expression.lower(ctx, value, TIME), TIME))
