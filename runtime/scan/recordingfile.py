@@ -126,7 +126,7 @@ class Recording:
                 },
                 chunks=[_chunk(members, number, told) for number, told in enumerate(index["chunks"])],
             )
-        except (OSError, zipfile.BadZipFile, zlib.error, json.JSONDecodeError, NotImplementedError) as fault:
+        except (OSError, zipfile.BadZipFile, zlib.error, ValueError, TypeError, NotImplementedError) as fault:
             raise _unreadable(path, str(fault)) from fault
         except KeyError as missing:
             raise _unreadable(path, f"it has no {missing}") from missing

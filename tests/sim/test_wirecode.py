@@ -83,7 +83,7 @@ def values(type_name: str) -> st.SearchStrategy[Value]:
     return small | st.integers(max(of.minimum, -(1 << 52)), min(of.maximum, 1 << 52))
 
 
-@settings(max_examples=600, deadline=None, derandomize=True)
+@settings(max_examples=400, deadline=None, derandomize=True)
 @given(points())
 def test_wire_when_any_value_crosses_it_then_natively_the_same_as_by_the_drivers_code(
     case: tuple[OutputPoint, InputPoint, Value],

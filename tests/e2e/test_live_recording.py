@@ -4,6 +4,9 @@ import csv
 import json
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from runtime.cli.main import app
 from runtime.scan.recordingfile import Recording
 
 
@@ -14,9 +17,9 @@ def saved(site, reason: str) -> tuple[Path, int]:
     return Path(answer["path"]), answer["scans"]
 
 
-def replayed(site, *words: str) -> dict:
-    told = site.voltscan("replay", *words, "--json")
-    assert told.returncode == 0, told.stdout + told.stderr
+def replayed(*words: str) -> dict:
+    told = CliRunner().invoke(app, ["replay", *words, "--json"])
+    assert told.exit_code == 0, told.output
     return json.loads(told.stdout)
 
 
@@ -25,13 +28,16 @@ def test_recording_when_a_live_run_is_replayed_then_byte_identical_and_it_answer
     site.start()
     site.wait_until_running()
     site.wait_for("the plant runs", lambda: site.value("plant_1.state") == "RUN")
-    assert site.voltscan("force", "grid_meter_1.p_kw", "20", "--site", site.name).returncode == 0
+    site.ask("force", name="grid_meter_1.p_kw", value=20.0)
     site.wait_for("the setpoint follows", lambda: site.value("plant_1.p_set_kw") > 5.0)
-    assert site.voltscan("unforce", "grid_meter_1.p_kw", "--site", site.name).returncode == 0
-    assert site.voltscan("command", "mode", "PASSIVE", "--site", site.name).returncode == 0
+    site.ask("unforce", name="grid_meter_1.p_kw")
+    with site.client() as client:
+        client.command("mode", "PASSIVE")
 
     path, scans = saved(site, "a test")
-    found = replayed(site, str(path), "--tag", "plant_1.mode", "--tag", "plant_1.p_set_kw", "--out", "run.csv")
+    found = replayed(
+        str(path), "--tag", "plant_1.mode", "--tag", "plant_1.p_set_kw", "--out", str(site.folder / "run.csv")
+    )
     assert found["exact"]
     assert found["scans"] == scans > 200
     assert found["states"] > 20
@@ -41,7 +47,7 @@ def test_recording_when_a_live_run_is_replayed_then_byte_identical_and_it_answer
 
     modes = [row[1] for row in rows[1:]]
     first = next(n for n, mode in enumerate(modes) if mode != modes[0])
-    told = replayed(site, str(path), "--why", f"plant_1.mode@{Recording.load(path).chunks[0].first + first}")
+    told = replayed(str(path), "--why", f"plant_1.mode@{Recording.load(path).chunks[0].first + first}")
     assert (told["before"], told["after"], told["without_all"]) == ("SELF_CONSUMPTION", "PASSIVE", "SELF_CONSUMPTION")
     assert [cause["without"] for cause in told["causes"]] == ["SELF_CONSUMPTION"]
     assert told["causes"][0]["input"].startswith("write at")
@@ -50,5 +56,5 @@ def test_recording_when_a_live_run_is_replayed_then_byte_identical_and_it_answer
     site.wait_for("both are back", lambda: site.pid("recorder") != dead[0] and site.pid("scan") != dead[1])
     site.wait_for("the scan runs", lambda: site.value("plant_1.state") == "RUN")
     path, _ = saved(site, "after")
-    assert replayed(site, str(path))["exact"]
+    assert replayed(str(path))["exact"]
     assert site.stop() == 0
