@@ -6,14 +6,16 @@ the seed is named, and another worker goes on behind it.
 
 import itertools
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 
-SECONDS_MAX = 120
-"""For one seed. The check's own watch (30 s) tells more, but cannot look into compiled code."""
+SECONDS_MAX = 600
+"""For one seed, on the wall clock. The check's own watch (30 s of the processor) tells more, but compiled code is not
+interrupted by it."""
 TOLD_EVERY_S = 30
 """Between two lines of progress where standard error is no terminal."""
 
@@ -88,11 +90,14 @@ def _start(check: Callable[[int], str], seeds: Iterator[int]) -> _Worker:
 
 
 def _work(check: Callable[[int], str], pipe: Connection) -> None:
-    try:
-        while (seed := pipe.recv()) is not None:
+    """Answer until told to end, or until whoever asks is gone."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        if pipe.poll(1.0):
+            seed = pipe.recv()
+            if seed is None:
+                return
             pipe.send(check(seed))
-    except (EOFError, KeyboardInterrupt):
-        return
 
 
 def _hand_out(worker: _Worker) -> bool:

@@ -8,7 +8,7 @@ a program can see changes.
 
 from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Any
+from typing import Any, Self
 
 from runtime.core import appmemory
 from runtime.core.elementary import Elementary
@@ -28,6 +28,18 @@ class SteppedPlace(ir.Place):
     step: int = 0
 
 
+class SteppedSite(int):
+    """A fault site that grows by `step` a round: each statement of a row faults as itself."""
+
+    step: int
+
+    def __new__(cls, site: int, step: int) -> Self:
+        """The site of the first round."""
+        made = super().__new__(cls, site)
+        made.step = step
+        return made
+
+
 @dataclass(frozen=True, slots=True)
 class Rounds:
     """A group of statements to be run `count` times."""
@@ -38,7 +50,7 @@ class Rounds:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """A statement: a number for all of it but the offsets, equal for equal ones; the offsets; the first offset."""
+    """A statement: a number for all of it but offsets and fault sites, equal for equal ones; those; the first one."""
 
     shape: int
     offsets: tuple[int, ...]
@@ -116,7 +128,7 @@ def _pattern(statement: ir.Statement, numbers: dict[tuple[object, ...], int]) ->
 
 
 def _flatten(node: object, shape: list[object], offsets: list[int]) -> None:
-    """Append all that makes up a node to `shape`, but the offsets of places to `offsets`."""
+    """Append all that makes up a node to `shape`, but the offsets of places and the fault sites to `offsets`."""
     cls = type(node)
     shape.append(cls)
     if isinstance(node, tuple):
@@ -132,7 +144,11 @@ def _flatten(node: object, shape: list[object], offsets: list[int]) -> None:
         _flatten(node.followed, shape, offsets)
     elif cls in _FIELDS:
         for name in _FIELDS[cls]:
-            _flatten(getattr(node, name), shape, offsets)
+            value = getattr(node, name)
+            if name in _SITES and value >= 0:
+                offsets.append(value)
+            else:
+                _flatten(value, shape, offsets)
     else:
         shape.append(_told(node))
 
@@ -147,7 +163,7 @@ def _told(leaf: object) -> object:
 
 
 def _stepped(node: Any, steps: Any) -> Any:
-    """The node with each place stepped; `steps` come in the order in which `_flatten` met the offsets."""
+    """The node with each place and site stepped; `steps` come in the order in which `_flatten` met the offsets."""
     if isinstance(node, tuple):
         return tuple(_stepped(part, steps) for part in node)
     if isinstance(node, ir.Place):
@@ -156,7 +172,15 @@ def _stepped(node: Any, steps: Any) -> Any:
         indices, followed = _stepped(node.indices, steps), _stepped(node.followed, steps)
         return SteppedPlace(node.base, node.offset, indices, node.param, followed, step)
     names = _FIELDS.get(type(node))
-    return type(node)(*(_stepped(getattr(node, name), steps) for name in names)) if names is not None else node
+    return type(node)(*(_stepped_field(node, name, steps) for name in names)) if names is not None else node
+
+
+def _stepped_field(node: Any, name: str, steps: Any) -> Any:
+    value = getattr(node, name)
+    if name in _SITES and value >= 0:
+        step = next(steps)
+        return SteppedSite(value, step) if step else value
+    return _stepped(value, steps)
 
 
 _NODES = (
@@ -166,3 +190,4 @@ _NODES = (
     ir.Continue, ir.Return, ir.Advance,
 )  # fmt: skip
 _FIELDS: dict[type, tuple[str, ...]] = {node: tuple(field.name for field in fields(node)) for node in _NODES}
+_SITES = frozenset({"site", "site_step", "site_budget"})

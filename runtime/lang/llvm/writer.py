@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from runtime.core import appmemory
 from runtime.lang import ir
+from runtime.lang.llvm.rounds import SteppedSite
 from runtime.lang.testing.advance import ADVANCE_SYMBOL
 
 TAG_CLOCK = "!tbaa !1"
@@ -122,7 +123,7 @@ class BodyWriter:
 
     def record_fault(self, site: int) -> None:
         """Record a fault."""
-        self.line(f"call void @vs_fault(ptr %app, i32 {site})")
+        self.line(f"call void @vs_fault(ptr %app, i32 {self._site(site)})")
 
     def charge(self, cost: int, site: int) -> None:
         """Take `cost` from the budget; when there is not so much left, fault, set CUT and leave the function."""
@@ -132,11 +133,18 @@ class BodyWriter:
         good, spent = self.label("good"), self.label("spent")
         self.branch_if(enough, good, spent, LIKELY)
         self.start(spent)
-        self.line(f"call void @vs_cut(ptr %app, i32 {site})")
+        self.line(f"call void @vs_cut(ptr %app, i32 {self._site(site)})")
         self.branch(self.exit)
         self.start(good)
         rest = self.temp(f"sub i64 {left}, {cost}")
         self.line(f"store i64 {rest}, ptr {word}, align 8, {TAG_ACCOUNT}")
+
+    def _site(self, site: int) -> str:
+        """A fault site as an operand; one that steps, for the round that runs."""
+        if not isinstance(site, SteppedSite):
+            return str(site)
+        number = self.temp(f"trunc i64 {self.round} to i32")
+        return self.temp(f"add i32 {site}, {self.temp(f'mul i32 {number}, {site.step}')}")
 
     def leave_when_cut(self, body: str) -> None:
         """After a call: leave the function when the call was cut."""

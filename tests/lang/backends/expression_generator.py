@@ -11,13 +11,11 @@ from runtime.core.fault import FaultCode
 from runtime.lang import ir, libm
 from runtime.lang.ir.pointer import MARK_BIT, OFFSET_BIT
 
-DIVISION = SITES[FaultCode.DIVISION_BY_ZERO]
-INDEX = SITES[FaultCode.INDEX_OUT_OF_RANGE]
-BAD_POINTER = SITES[FaultCode.BAD_REFERENCE]
+ROUNDS_MAX = 10
+"""Groups of statements that do the same for element after element; each has fault sites of its own."""
 MARK = 0x7A31 << MARK_BIT
 POINTERS = 0.12
 """How often a place is reached through a pointer."""
-NAN = SITES[FaultCode.NAN_TO_INTEGER]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +27,10 @@ class Callee:
 
 
 class ExpressionGenerator:
-    """Makes expressions of any type; `callees` are the functions in reach."""
+    """Makes expressions of any type; `callees` are the functions in reach, `number` that of a group that repeats."""
 
-    def __init__(self, chance: random.Random, scope: Scope, callees: list[Callee]) -> None:
+    def __init__(self, chance: random.Random, scope: Scope, callees: list[Callee], number: int = 0) -> None:
+        self.number = number
         self.chance = chance
         self.scope = scope
         self.callees = callees
@@ -92,10 +91,20 @@ class ExpressionGenerator:
         return made
 
     def _point(self, place: ir.Place, indices: tuple[ir.Index, ...], size: int) -> ir.Point:
-        return ir.Point(place, self.chance.choice((0, 0, 2)), indices, size, MARK, self.scope.pointers_end, BAD_POINTER)
+        return ir.Point(
+            place,
+            self.chance.choice((0, 0, 2)),
+            indices,
+            size,
+            MARK,
+            self.scope.pointers_end,
+            self._site(FaultCode.BAD_REFERENCE),
+        )
 
     def _followed(self, lead: ir.Expr, type_: Elementary) -> ir.Followed:
-        return ir.Followed(lead, type_.size, type_.alignment, MARK, self.scope.pointers_end, BAD_POINTER)
+        return ir.Followed(
+            lead, type_.size, type_.alignment, MARK, self.scope.pointers_end, self._site(FaultCode.BAD_REFERENCE)
+        )
 
     def _place(self, type_: Elementary, depth: int) -> ir.Place | None:
         arrays, scalars = self.scope.arrays[type_], self.scope.scalars[type_]
@@ -113,7 +122,7 @@ class ExpressionGenerator:
             if self.chance.random() < 0.7:
                 bounds = (ir.Const(LINT, array.low), ir.Const(LINT, high))
                 subscript = ir.Intrinsic(LINT, "LIMIT", (bounds[0], subscript, bounds[1]))
-        index = ir.Index(subscript, array.low, high, array.stride, INDEX)
+        index = ir.Index(subscript, array.low, high, array.stride, self._site(FaultCode.INDEX_OUT_OF_RANGE))
         return ir.Place(array.place.base, array.place.offset, (*array.place.indices, index), array.place.param)
 
     def call(self, callee: Callee, depth: int) -> ir.Call | None:
@@ -123,6 +132,9 @@ class ExpressionGenerator:
         if any(ref is None for ref in refs):
             return None
         return ir.Call(callee.body.result, callee.body.name, values, tuple(ref for ref in refs if ref))
+
+    def _site(self, code: FaultCode) -> int:
+        return SITES[code] + self.number * len(SITES)
 
     def _leaf(self, type_: Elementary, depth: int) -> ir.Expr:
         place = self.place(type_, depth)
@@ -136,7 +148,7 @@ class ExpressionGenerator:
         else:
             ops = ["and", "or", "xor"] + ([] if type_ is BOOL else ["add", "sub", "mul", "div", "mod"])
         left, right = self.expression(type_, depth), self.expression(type_, depth)
-        return ir.Binary(type_, self.chance.choice(ops), left, right, DIVISION)  # type: ignore[arg-type]  # of the list
+        return ir.Binary(type_, self.chance.choice(ops), left, right, self._site(FaultCode.DIVISION_BY_ZERO))  # type: ignore[arg-type]  # of the list
 
     def _offset(self, type_: Elementary, depth: int) -> ir.Expr:
         moved = ir.Intrinsic(ir.POINTER, "SHR", (self.pointer(depth), ir.Const(LINT, OFFSET_BIT)))
@@ -159,7 +171,9 @@ class ExpressionGenerator:
         return ir.ShortCircuit(op, self.expression(BOOL, depth), self.expression(BOOL, depth))
 
     def _convert(self, type_: Elementary, depth: int) -> ir.Expr:
-        return ir.Convert(type_, self.expression(self.chance.choice(TYPES), depth), NAN)
+        return ir.Convert(
+            type_, self.expression(self.chance.choice(TYPES), depth), self._site(FaultCode.NAN_TO_INTEGER)
+        )
 
     def _call(self, type_: Elementary, depth: int) -> ir.Expr:
         fitting = [callee for callee in self.callees if callee.body.result is type_]
@@ -171,7 +185,12 @@ class ExpressionGenerator:
             count = libm.argument_count(name)
             return ir.Intrinsic(type_, name, tuple(self.expression(type_, depth) for _ in range(count)))
         if type_ in INTEGERS and self.chance.random() < 0.2:
-            return ir.Intrinsic(type_, "TRUNC", (self.expression(self.chance.choice(REALS), depth),), NAN)
+            return ir.Intrinsic(
+                type_,
+                "TRUNC",
+                (self.expression(self.chance.choice(REALS), depth),),
+                self._site(FaultCode.NAN_TO_INTEGER),
+            )
         name = self.chance.choice(["MIN", "MAX", "LIMIT", "SEL", "MUX", "ABS", "SHL", "SHR", "ROL", "ROR"])
         if name in ("SHL", "SHR", "ROL", "ROR") and type_.kind is not Kind.REAL:
             return ir.Intrinsic(type_, name, (self.expression(type_, depth), self.expression(LINT, min(depth, 1))))

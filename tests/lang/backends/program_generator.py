@@ -3,7 +3,7 @@
 import random
 from typing import Literal
 
-from expression_generator import Callee, ExpressionGenerator
+from expression_generator import ROUNDS_MAX, Callee, ExpressionGenerator
 from handbuilt import INTEGERS, SITES, TYPES
 from scopes import Scope, Shape
 
@@ -68,7 +68,7 @@ class ProgramGenerator:
             initial=bytes(initial),
             quality_offset=end,
             stamp_offset=end,
-            sites=tuple(FaultSite(code, "", "", int(code), 1) for code in FaultCode),
+            sites=tuple(FaultSite(code, "", "", int(code), 1) for _ in range(ROUNDS_MAX) for code in FaultCode),
             layout_hash="",
         )
 
@@ -134,13 +134,18 @@ class StatementGenerator:
     """Makes blocks of statements over a scope."""
 
     def __init__(
-        self, chance: random.Random, scope: Scope, callees: list[Callee], ref_types: dict[str, tuple[Elementary, ...]]
+        self,
+        chance: random.Random,
+        scope: Scope,
+        callees: list[Callee],
+        ref_types: dict[str, tuple[Elementary, ...]],
+        number: int = 0,
     ) -> None:
         self._chance = chance
         self._scope = scope
         self._callees = callees
         self._ref_types = ref_types
-        self._expressions = ExpressionGenerator(chance, scope, callees)
+        self._expressions = ExpressionGenerator(chance, scope, callees, number)
 
     def block(self, length: int, depth: int, *, in_loop: bool) -> ir.Block:
         """So many statements; blocks in them nest at most `depth` deep."""
@@ -163,11 +168,12 @@ class StatementGenerator:
 
     def _repeated(self, *_: object) -> list[ir.Statement]:
         """One group of statements for element after element, as a site with many instances has it."""
+        assert ROW_LENGTH <= ROUNDS_MAX, "each round has fault sites of its own"
         rounds, seed = ROW_LENGTH - self._chance.randint(0, 1), self._chance.random()
         made: list[ir.Statement] = []
         for i in range(rounds):
             scope = self._scope.element_scope(i, ROW_LENGTH)
-            group = StatementGenerator(random.Random(seed), scope, self._callees, self._ref_types)
+            group = StatementGenerator(random.Random(seed), scope, self._callees, self._ref_types, i)
             made += group.block(2, 0, in_loop=False)
         return made
 

@@ -1,5 +1,7 @@
 """Repeated groups of statements become loops, and only those."""
 
+import math
+
 import pytest
 from handbuilt import SITES, ProgramBuilder, constant, element
 
@@ -77,6 +79,19 @@ def test_rounds_when_a_subscript_is_bad_in_each_then_each_faults(backend):
     assert (bench.fault_count, bench.faults[0][1]) == (10, FaultCode.INDEX_OUT_OF_RANGE)
     bench.set("i", 3).scan()
     assert [bench.get(f"a[{k}]") for k in (3, 39, 38)] == [1, 1, 0]
+
+
+def test_rounds_when_each_statement_faults_then_each_is_told_at_its_own_line(machine):
+    lines = "\n".join(f"n[{i}] := REAL_TO_INT(r[{i}]) / k;" for i in range(1, 21))
+    st_text = (
+        f"PROGRAM main\nVAR n : ARRAY [1..20] OF INT; r : ARRAY [1..20] OF REAL; k : INT; END_VAR\n{lines}\nEND_PROGRAM"
+    )
+    bench = machine(st_text).set("main.r[4]", math.nan).scan()
+    zero, nan = FaultCode.DIVISION_BY_ZERO, FaultCode.NAN_TO_INTEGER
+    told = [(code, line) for _, code, line in bench.faults]
+    assert bench.fault_count == 21
+    assert told == [(c, i + 2) for i in range(1, 21) for c in ((nan, zero) if i == 4 else (zero,))][-len(told) :]
+    assert emit_module(bench.app).count("sdiv") == 1
 
 
 def test_rounds_when_the_body_is_cut_in_one_then_the_rest_does_not_run(backend):
