@@ -73,7 +73,7 @@ def _convert(
     if Kind.TEXT in (source.kind, target.kind):
         return text_conversion(ctx, node.span, expr, source, target)
     if source.size == target.size and {source.kind, target.kind} == {Kind.BITS, Kind.REAL}:
-        return _moved_bits(ctx, expr, source, target)
+        return moved_bits(ctx, expr, source, target)
     clocks = (Kind.TIME, Kind.DATE)
     if source.kind in clocks and target.kind in clocks:
         return _between_clocks(ctx, node, expr, source, target)
@@ -118,7 +118,7 @@ def _between_clocks(
     return converted(expr, target)
 
 
-def _moved_bits(ctx: Context, expr: ir.Expr, source: Elementary, target: Elementary) -> ir.Expr:
+def moved_bits(ctx: Context, expr: ir.Expr, source: Elementary, target: Elementary) -> ir.Expr:
     """A call of a body that takes the value in as one type and gives it out as the other, from the same bytes."""
     compiled = bit_mover(source, target)
     ctx.bit_movers[compiled.name] = compiled

@@ -1,7 +1,7 @@
 """Functions that say what an operator says: ADD, GT, AND, ADD_TIME (IEC 61131-3, 3rd edition, tables 29, 30, 33, 35).
 
 They become the operator, so that types, faults and results are the operator's. The functions on dates and times that
-have no operator (CONCAT_DATE, SPLIT_DATE, ...) are here too.
+have no operator (CONCAT_DATE, DAY_OF_WEEK, ...) are here too; SPLIT_DATE and its kind are ST (stdlib/).
 """
 
 from collections.abc import Sequence

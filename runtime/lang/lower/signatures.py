@@ -108,7 +108,10 @@ FROM_BCD: dict[str, tuple[Elementary, Elementary]] = {
 TO_BCD: dict[str, tuple[Elementary, Elementary]] = {
     **{f"{n.name}_TO_BCD_{b.name}": (n, b) for b in _BITS for n in _NUMBERS},
     **{f"{n.name}_TO_BCD": (n, b) for b, n in zip(_BITS, _NUMBERS, strict=True)},
+    **{f"TO_BCD_{b.name}": (ULINT, b) for b in _BITS},
 }
+ENDIAN = ("TO_BIG_ENDIAN", "TO_LITTLE_ENDIAN", "FROM_BIG_ENDIAN", "FROM_LITTLE_ENDIAN")
+VALID = ("IS_VALID", "IS_VALID_BCD")
 QUALITY = ("QUALITY", "IS_GOOD", "AGE")
 SIZEOF = "SIZEOF"
 BOUNDS = ("LOWER_BOUND", "UPPER_BOUND")
@@ -119,7 +122,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     **{name: tuple(f"IN{i}" for i in range(1, form.most + 1)) for name, form in FORMS.items()},
     **{name: parameters for name, (parameters, _) in MADE.items()},
     **dict.fromkeys(QUALITY, ("TAG",)),
-    **dict.fromkeys((*FROM_BCD, *TO_BCD, SIZEOF), ("IN",)),
+    **dict.fromkeys((*FROM_BCD, *TO_BCD, *ENDIAN, *VALID, SIZEOF), ("IN",)),
     **dict.fromkeys(BOUNDS, ("ARR", "DIM")),
 }
 """Every standard function but the conversions X_TO_Y, whose names are made of types."""

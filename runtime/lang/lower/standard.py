@@ -21,7 +21,7 @@ from runtime.core.elementary import (
 )
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import bcd, bounds, expression, functional, quality, sizeof, strings
+from runtime.lang.lower import bcd, bounds, endian, expression, functional, quality, sizeof, strings, valid
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.arithmetic import power
 from runtime.lang.lower.context import Context, Typed, nothing
@@ -86,8 +86,9 @@ def call(ctx: Context, node: tree.CallExpr, callee: tree.Name, want: Type | None
         return quality.lower(ctx, node, name)
     if name in strings.NAMES:
         return strings.lower(ctx, node, name, want)
-    if name in bcd.NAMES:
-        return bcd.lower(ctx, node, name)
+    for names, lower in ((bcd.NAMES, bcd.lower), (endian.NAMES, endian.lower), (valid.NAMES, valid.lower)):
+        if name in names:
+            return lower(ctx, node, name)
     target = _conversion_of(ctx, name)
     if target is not None:
         return conversion(ctx, node, name, target[0], target[1], truncate="TRUNC_" in name)
@@ -106,8 +107,8 @@ def _conversion_of(ctx: Context, name: str) -> tuple[Type | None, Type] | None:
         return None
     source = ELEMENTARY.get(found[1]) or ctx.scope.symbols.resolve_type(found[1].lower()) if found[1] else None
     target = ELEMENTARY.get(found[3]) or ctx.scope.symbols.resolve_type(found[3].lower())
-    valid = (Elementary, EnumType)
-    if not isinstance(target, valid) or (found[1] and not isinstance(source, valid)):
+    scalars = (Elementary, EnumType)
+    if not isinstance(target, scalars) or (found[1] and not isinstance(source, scalars)):
         return None
     return source, target
 
