@@ -76,6 +76,13 @@ def test_completion_when_a_line_is_unfinished_then_what_fits_is_offered(ending, 
         assert expected == {c.label for c in found}
 
 
+def test_completion_when_behind_a_namespace_then_what_stands_in_it_is_offered():
+    text = "NAMESPACE a.b TYPE MODE : (ON, OFF); END_TYPE FUNCTION f : INT f := 1; END_FUNCTION END_NAMESPACE\n"
+    project, file, line, column = _here(text + "PROGRAM main\nVAR m : a.b.{here}\nEND_VAR\nEND_PROGRAM\n")
+    assert {c.label for c in completions(project, file, line, column)} == {"MODE", "f"}
+    assert {c.label for c in completions(project, file, line, column - 2)} == {"b"}
+
+
 @pytest.mark.parametrize(
     ("ending", "signature", "active"),
     [

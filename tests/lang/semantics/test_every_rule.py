@@ -21,6 +21,7 @@ RULES = range(1, 24)
 ELSEWHERE = {
     14: (
         "lang/semantics/test_retained_leaves.py::test_leaves_when_their_section_or_what_is_around_them_is_retained_then_they_say_so",
+        "lang/semantics/test_retained_leaves.py::test_located_variables_when_restored_then_their_addresses_hold_it_and_an_input_takes_what_is_latched",
         "scan/test_retaining.py::test_start_when_warm_then_retained_values_come_back_and_no_others",
         "scan/test_retaining.py::test_start_when_the_program_changed_then_values_go_by_name_and_type",
         "lang/front/golden/retain.st",

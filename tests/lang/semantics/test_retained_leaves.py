@@ -56,3 +56,30 @@ def test_tag_table_when_written_and_read_back_then_what_is_retained_comes_along(
     tags = _tags()
     assert _kept(TagTable.from_json(tags.to_json())) == KEPT
     assert _kept(TagTable.from_packed(tags.to_packed())) == KEPT
+
+
+LOCATED = """
+VAR_GLOBAL RETAIN
+    mark AT %MX3.1 : BOOL;
+    level AT %MW4 : INT;
+    ready AT %IX0.2 : BOOL;
+    held AT %IX0.3 : BOOL;
+END_VAR
+PROGRAM main
+VAR marks, inputs : BYTE; n : INT; END_VAR
+marks := %MB3;
+inputs := %IB0;
+n := level;
+END_PROGRAM
+"""
+
+
+def test_located_variables_when_restored_then_their_addresses_hold_it_and_an_input_takes_what_is_latched(machine):
+    bench = machine(LOCATED)
+    assert all(bench.app.tags.find(name).retain for name in ("mark", "level", "ready", "held"))
+    for name, value in {"mark": True, "level": 7, "ready": True, "held": True}.items():
+        bench.set(name, value)  # what a warm start does
+    bench.set("ready", value=False)  # what the latch does behind it
+    bench.scan()
+    assert [bench.get(f"main.{name}") for name in ("marks", "inputs", "n")] == [2, 8, 7]
+    assert [bench.get(name) for name in ("mark", "ready", "held")] == [True, False, True]
