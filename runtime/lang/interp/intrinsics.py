@@ -63,6 +63,8 @@ def _shift(name: str, type_: Elementary) -> Operation:
 
     def shift(value: int, count: int) -> Value:
         bits, count = int(value) & mask, max(count, 0)
+        if name == "SHR" and type_.is_signed:
+            return value >> min(count, width)
         if name in ("ROL", "ROR"):
             left = count % width if name == "ROL" else -count % width
             moved = (bits << left) | (bits >> (width - left))

@@ -153,7 +153,8 @@ class Intrinsic:
     One type for arguments and result, unless said: ABS (wraps at MIN), MIN, MAX (n arguments; left fold of
     `b < a ? b : a` and `b > a ? b : a`), LIMIT(mn, in, mx) = MIN(MAX(in, mn), mx) in that order,
     SEL(BOOL g, in0, in1), MUX(LINT k, in0, …; k clipped into the range), SHL, SHR, ROL, ROR (bits; second argument
-    LINT, negative counts as 0; a shift by the width or more gives 0, a rotation counts modulo the width).
+    LINT, negative counts as 0; a shift by the width or more gives 0, a rotation counts modulo the width; SHR of a
+    signed integer fills up with its sign, so that by the width or more it gives 0 or -1).
     Reals: SQRT, LN, LOG, EXP, SIN, COS, TAN, ASIN, ACOS, ATAN, ATAN2(y, x), EXPT(base, exponent), FLOOR, CEIL, by
     libm's function of that width (sinf, sin, …). TRUNC: real argument towards zero into the integer `type`,
     saturating, NaN as Convert does, at `site`.

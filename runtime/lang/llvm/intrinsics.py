@@ -91,10 +91,13 @@ def _multiplex(out: BodyWriter, type_: Elementary, registers: list[str]) -> str:
 
 
 def _shift(out: BodyWriter, name: str, type_: Elementary, registers: list[str]) -> str:
-    """A logical shift; by the width or more it gives 0, which LLVM's own shift leaves undefined."""
+    """A shift; by the width or more it gives 0 or all signs, which LLVM's own shift leaves undefined."""
     value, count = registers
     bits = register_type(type_)
     amount = _not_negative(out, count)
+    if name == "SHR" and type_.is_signed:
+        most = _fold(out, "MIN", LINT, [amount, str(type_.bits - 1)])
+        return out.temp(f"ashr {bits} {value}, {_narrow(out, most, type_)}")
     within = out.temp(f"and i64 {amount}, {type_.bits - 1}")
     operation = "shl" if name == "SHL" else "lshr"
     moved = out.temp(f"{operation} {bits} {value}, {_narrow(out, within, type_)}")

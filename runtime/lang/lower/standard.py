@@ -301,6 +301,8 @@ def _shift(ctx: Context, call: _Call) -> Typed:
         kind = strings_of_bits[whole.size]
         mend = f"say so: {whole.name}_TO_{kind.name}(...)"
         text = f"{call.name} works on the bits of {whole.name}"
+        if call.name == "SHR" and whole.kind is Kind.SIGNED:
+            text, kind = f"SHR of {whole.name} fills up with the sign", whole  # libraries halve numbers with it
         ctx.report.warning("L9006", text, bits.span, "whole numbers", help=mend)
         if bits.expr is None or count is None:
             return Typed(whole, call.node.span)
