@@ -174,6 +174,28 @@ def debug(
 
 
 @app.command()
+def download(
+    site_file: Annotated[Path, typer.Argument(help="Site file (TOML) of a controller that runs.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would become of the variables, change nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Change the programs of a running controller: compile, compare, change over between two scans with state kept."""
+    from runtime.cli.download import download as change_over
+
+    raise typer.Exit(change_over(site_file, dry_run=dry_run, as_json=json))
+
+
+@app.command()
+def rollback(site: Site = None, json: Json = False) -> None:
+    """Back to the version before the last download, with the state as it is now."""
+    from runtime.cli.download import rollback as go_back
+
+    raise typer.Exit(go_back(site, as_json=json))
+
+
+@app.command()
 def status(
     site: Site = None,
     values: Annotated[bool, typer.Option(help="With the values of the HMI.")] = False,

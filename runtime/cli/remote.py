@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec
 
 from runtime.cli.textable import table
@@ -69,6 +70,7 @@ def status(
     outputs = "outputs driven" if frame["driving"] else "outputs at FAIL-SAFE"
     print(f"{frame['site']}: {doing}, {outputs}, scan {frame['scan_no']} of {duration_text(frame['cycle_ns'])}")
     lines = [
+        ("program version", _version(frame["program"])),
         ("load", f"{frame['load_pct']:.1f} % of the cycle"),
         ("release delay", _short(frame["release_delay"])),
         ("execution", _short(frame["execution"])),
@@ -87,6 +89,13 @@ def status(
         print()
         _print_values(client.request("read", names=list(frame["view"]))["values"])
     return code
+
+
+def _version(program: Mapping[str, Any]) -> str:
+    if not program["hash"]:
+        return "unknown"
+    since = datetime.fromtimestamp(program["since_wall_ns"] / 1e9, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{program['hash']} since {since}, by {program['by']}"
 
 
 @reports

@@ -63,9 +63,8 @@ class _Screen:
 
     def __init__(self, controller: Controller, names: list[str]) -> None:
         self._controller = controller
-        self._snapshots = SnapshotReader(controller.image)
-        tags = controller.manifest.tags
-        self._leaves = [leaf for leaf in map(tags.find, names) if leaf is not None]
+        self._names = names
+        self._look_at_version()
         self._next_s = 0.0
         self._hmi_seen = False
         self._hmi_open = False
@@ -88,7 +87,16 @@ class _Screen:
             self._next_s = time.monotonic() + STATUS_LINE_EVERY_S
             _say(self._line())
 
+    def _look_at_version(self) -> None:
+        controller = self._controller
+        self._image = controller.image
+        self._snapshots = SnapshotReader(self._image)
+        tags = controller.manifest.tags
+        self._leaves = [leaf for leaf in map(tags.find, self._names) if leaf is not None]
+
     def _line(self) -> str:
+        if self._controller.image is not self._image:  # the programs were changed
+            self._look_at_version()
         control = self._controller.control
         snapshot = self._snapshots.latest()
         if snapshot is None or control.scan_no == 0:

@@ -67,24 +67,27 @@ class IoEngine:
             for link in plan.links
         ]
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, hand_over: asyncio.Event | None = None) -> None:
         """Work until `stop` is set; then write every output's fail-safe value, within SETTLE_S, and return.
+
+        `hand_over`: another engine takes the devices over at once, so outputs are left as they are.
 
         A bug in a driver ends the engine (and with it io, which is started again).
         """
         drivers = [asyncio.create_task(driver.run()) for driver in self._drivers]
         follow = asyncio.create_task(self._follow_frames())
-        stopping = asyncio.create_task(stop.wait())
+        ends = [asyncio.create_task(event.wait()) for event in (stop, hand_over) if event is not None]
         try:
-            done, _ = await asyncio.wait([*drivers, follow, stopping], return_when=asyncio.FIRST_COMPLETED)
-            for task in done - {stopping}:
+            done, _ = await asyncio.wait([*drivers, follow, *ends], return_when=asyncio.FIRST_COMPLETED)
+            for task in done.difference(ends):
                 task.result()
             follow.cancel()
-            await self._settle()
+            if hand_over is None or not hand_over.is_set() or stop.is_set():
+                await self._settle()
         finally:
-            for task in (*drivers, follow, stopping):
+            for task in (*drivers, follow, *ends):
                 task.cancel()
-            await asyncio.gather(*drivers, follow, stopping, return_exceptions=True)
+            await asyncio.gather(*drivers, follow, *ends, return_exceptions=True)
 
     async def _follow_frames(self) -> None:
         while True:

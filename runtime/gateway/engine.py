@@ -17,6 +17,7 @@ from typing import Any
 
 from runtime.core.fault import ConfigFault, PlcFault
 from runtime.drivers.modbus_server import ModbusServer
+from runtime.gateway.audience import Audience
 from runtime.gateway.eventring import EventRing
 from runtime.gateway.forcing import Forcing
 from runtime.gateway.frames import Frames
@@ -39,6 +40,7 @@ from runtime.wire.messages import (
     TAGS,
     Event,
     EventSource,
+    ProgramVersion,
     Severity,
     decode,
     decode_request,
@@ -79,13 +81,18 @@ class Gateway:
         state_dir: Path,
         view: Sequence[str] = (),
         scada: ScadaService | None = None,
+        version: ProgramVersion | None = None,
+        audience: Audience | None = None,
     ) -> None:
+        """`version`: that of the programs. `audience`: that of the engine before an
+        online change."""
         started_wall_ns = time.time_ns()
         self._where = endpoints(run_dir)
         self._observer = Observer(manifest, image, control)
-        self._frames = Frames(self._observer, tuple(view))
-        self._submitter = Submitter(self._observer, MailboxWriter(control))
-        self._ring = EventRing(first_id=started_wall_ns // 1_000_000)  # above all ids of a gateway before this one
+        self._frames = Frames(self._observer, tuple(view), version)
+        self._submitter = Submitter(self._observer, MailboxWriter(control, version=version["number"] if version else 0))
+        # Ids of events: above all of a gateway before this one.
+        self.audience = audience or Audience(EventRing(first_id=started_wall_ns // 1_000_000))
         self._transitions = Transitions(self._observer)
         self._requests = Requests(
             self._observer,
@@ -96,17 +103,33 @@ class Gateway:
             run=run_dir,
             started_wall_ns=started_wall_ns,
             audit=self._audit,
-            events_since=self._ring.since,
+            events_since=self.audience.ring.since,
         )
         self._scada = scada
         self._group: asyncio.TaskGroup | None = None
-        self._subscribed: set[bytes] = set()
-        self._unpublished: list[Event] = []
         self._answering: set[asyncio.Task[None]] = set()
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Serve until `stop` is set. Raises ConfigFault when the sockets cannot be had."""
-        sockets = bind_all(self._where)
+    @property
+    def forces_wait(self) -> bool:
+        """True while an online change carries the forces over: none can be set or taken back."""
+        return self._requests.forces_wait
+
+    @forces_wait.setter
+    def forces_wait(self, wait: bool) -> None:
+        self._requests.forces_wait = wait
+
+    async def run(self, stop: asyncio.Event, sockets: Sockets | None = None) -> None:
+        """Serve until `stop` is set. Raises ConfigFault when the sockets cannot be had; `sockets` are used and kept."""
+        if sockets is None:
+            sockets = bind_all(self._where)
+            try:
+                await self._serve(stop, sockets)
+            finally:
+                sockets.close()
+        else:
+            await self._serve(stop, sockets)
+
+    async def _serve(self, stop: asyncio.Event, sockets: Sockets) -> None:
         parts: list[Callable[[Sockets], Coroutine[Any, Any, None]]] = [
             self._answer_requests,
             self._watch_subscriptions,
@@ -116,20 +139,17 @@ class Gateway:
             self._submit,
             self._serve_scada,
         ]
-        try:
-            async with asyncio.TaskGroup() as group:
-                self._group = group  # a bug in any part, or in one request, ends the process
-                tasks = [group.create_task(part(sockets)) for part in parts]
-                await stop.wait()
-                for task in (*tasks, *self._answering):
-                    task.cancel()
-        finally:
-            sockets.close()
+        async with asyncio.TaskGroup() as group:
+            self._group = group  # a bug in any part, or in one request, ends the process
+            tasks = [group.create_task(part(sockets)) for part in parts]
+            await stop.wait()
+            for task in (*tasks, *self._answering):
+                task.cancel()
 
     def event(self, severity: Severity, source: EventSource, text: str, t_wall_ns: int | None = None) -> Event:
         """Number an event, keep it, and have it published."""
-        event = self._ring.add(severity, source, text, time.time_ns() if t_wall_ns is None else t_wall_ns)
-        self._unpublished.append(event)
+        event = self.audience.ring.add(severity, source, text, time.time_ns() if t_wall_ns is None else t_wall_ns)
+        self.audience.unpublished.append(event)
         return event
 
     def _audit(self, severity: Severity, text: str) -> Event:
@@ -180,12 +200,12 @@ class Gateway:
         while True:
             raw = await sockets.stream.recv()
             if raw[:1] == b"\x01":
-                self._subscribed.add(raw[1:])
+                self.audience.subscribed.add(raw[1:])
             elif raw[:1] == b"\x00":
-                self._subscribed.discard(raw[1:])
+                self.audience.subscribed.discard(raw[1:])
 
     def _is_wanted(self, topic: str) -> bool:
-        return any(topic.encode().startswith(prefix) for prefix in self._subscribed)
+        return any(topic.encode().startswith(prefix) for prefix in self.audience.subscribed)
 
     async def _take_events(self, sockets: Sockets) -> None:
         while True:
@@ -212,7 +232,7 @@ class Gateway:
             self._observer.fault_log.look(self._observer.latest())
             for severity, text in self._transitions.seen(now_ns):
                 self.event(severity, "scan", text)
-            unpublished, self._unpublished = self._unpublished, []
+            unpublished, self.audience.unpublished = self.audience.unpublished, []
             for event in unpublished:
                 await sockets.stream.send_multipart([EVENT.encode(), encode(event)])
             if self._is_wanted(STATUS):

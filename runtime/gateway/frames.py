@@ -9,7 +9,15 @@ from runtime.gateway.observation import NEVER_MS, Look, Observer
 from runtime.gateway.programfaults import faults_since
 from runtime.image.control import Histogram
 from runtime.image.statistics import Distribution
-from runtime.wire.messages import JsonValue, Percentiles, RightMissing, ShortPercentiles, StatusFrame, TagsFrame
+from runtime.wire.messages import (
+    JsonValue,
+    Percentiles,
+    ProgramVersion,
+    RightMissing,
+    ShortPercentiles,
+    StatusFrame,
+    TagsFrame,
+)
 
 LOAD_WINDOW_NS = 1_000_000_000
 """The load is the scan's share of this much time."""
@@ -57,8 +65,9 @@ class LoadMeter:
 class Frames:
     """Builds the frames of one controller. `view`: names or patterns of the tags a status frame shows."""
 
-    def __init__(self, observer: Observer, view: tuple[str, ...]) -> None:
+    def __init__(self, observer: Observer, view: tuple[str, ...], version: ProgramVersion | None = None) -> None:
         self._observer = observer
+        self._version = version or ProgramVersion(number=0, hash="", since_wall_ns=0, by="")
         self._load = LoadMeter()
         tags = observer.manifest.tags
         found: dict[str, Tag] = {}
@@ -101,6 +110,7 @@ class Frames:
             bad_devices=observer.bad_devices(bad_inputs),
             forces=observer.force_states(),
             view={tag.name: look.value(tag) for tag in self.view} if look else {},
+            program=self._version,
         )
 
     def tags(self) -> TagsFrame | None:

@@ -57,6 +57,8 @@ class Requests:
         self._started_wall_ns = started_wall_ns
         self._audit = audit
         self._events_since = events_since
+        self.forces_wait = False
+        """True while an online change carries the forces over."""
         self._at_once: dict[str, Callable[[_Message], _Answer]] = {
             "hello": self._hello,
             "status": lambda _: self._frames.status(),

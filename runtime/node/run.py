@@ -10,17 +10,20 @@ from pathlib import Path
 from runtime.gateway.keptforces import KEPT_FORCES, KeptForces, restore_forces
 from runtime.image.control import Control
 from runtime.image.forces import ForceTable
-from runtime.image.layout import ImageLayout
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.node import runplan
 from runtime.node.guard import Guard
 from runtime.node.hardwarewatchdog import HardwareWatchdog
+from runtime.node.link import Link
 from runtime.node.lock import SiteLock
+from runtime.node.onlinechange import FOLLOWERS, ControllerVersion, OnlineChange
 from runtime.node.runplan import RunPlan
+from runtime.node.seat import Seat
 from runtime.node.servicemanager import from_environment
 from runtime.node.statedir import make_state_dir, next_term
 from runtime.node.supervisor import Child, Supervisor
+from runtime.node.versions import VersionNote, new_versions_folder, user_name, version_hash
 from runtime.node.watch import ProgressWatch, stuck_after_ns
 from runtime.scan.retainfile import Folder, RetainStore
 from runtime.scan.retaining import warm_start
@@ -55,20 +58,25 @@ class Controller:
         self._options = options
         self.run_dir = make_run_dir(site)
         self._lock = SiteLock(self.run_dir, site)
-        fill(self.run_dir)
+        folder = new_versions_folder(self.run_dir)
+        fill(folder)
         self._note_plant_of()
-        self._plan = RunPlan.load(self.run_dir)
-        self.manifest = Manifest.load(self.run_dir / runplan.MANIFEST)
-        self.layout: ImageLayout = self.manifest.layout()
+        self._plan = RunPlan.load(folder)
+        manifest = Manifest.load(folder / runplan.MANIFEST)
+        initial = (folder / runplan.INITIAL).read_bytes()
         self.state_dir = make_state_dir(Path(self._plan.state_dir))
         # Where run directories differ (a service and a login shell), the state directory is still one: so is the site.
         self._state_lock = SiteLock(self.state_dir, site)
         self.term = next_term(self.state_dir)
-        self._start_told = self._look_at_retained(cold=options.cold)
+        self._start_told = self._look_at_retained(manifest, initial, cold=options.cold)
         self._control = ControlSegment.create()
-        self._image = ImageSegment.create(self.layout)
-        table = ForceTable(self._image, self.manifest.tags)
-        self._start_told += (*restore_forces(KeptForces(self.state_dir / KEPT_FORCES), table, self.manifest.tags),)
+        note = VersionNote(1, version_hash(folder), time.time_ns(), user_name(), str(folder))
+        note.save(self.run_dir)
+        self._start_folder = folder
+        self._current = ControllerVersion(note, self._plan, manifest, initial, ImageSegment.create(manifest.layout()))
+        self._links = {name: Link() for name in FOLLOWERS if name != "io" or self._plan.has_devices}
+        table = ForceTable(self.image, manifest.tags)
+        self._start_told += (*restore_forces(KeptForces(self.state_dir / KEPT_FORCES), table, manifest.tags),)
         self.control.term = self.term
         self.control.cycle_ns = self.manifest.cycle_ns
         self.control.run_switch = 1
@@ -81,7 +89,26 @@ class Controller:
     @property
     def image(self) -> ImageSegment:
         """The image segment."""
-        return self._image
+        return self._current.image
+
+    @property
+    def manifest(self) -> Manifest:
+        """That of the version that runs."""
+        return self._current.manifest
+
+    @property
+    def current(self) -> ControllerVersion:
+        """The version that runs."""
+        return self._current
+
+    def adopt(self, version: ControllerVersion, supervisor: Supervisor) -> None:
+        """This version runs from now on: what dies comes back in it, what cannot follow is started anew in it."""
+        self._current, self._plan = version, version.plan
+        for child in self._children():
+            if child.name not in ("hmi", "plant"):
+                supervisor.renew(child, bounce=child.name not in FOLLOWERS)
+        if not version.plan.retain_every_ns:
+            supervisor.retire("retain")
 
     def run(self, on_event: Callable[[Severity, str], None], on_tick: Callable[[Supervisor], None]) -> None:
         """Run until a signal, or the end of the duration. `on_event` hears what the supervisor does."""
@@ -98,21 +125,33 @@ class Controller:
         for severity, text in self._start_told:
             tell(severity, text)
         guard = self._guard(tell)
+        operators = EventSender(endpoints(self.run_dir), "operator")
+
+        def audit(severity: Severity, text: str) -> None:
+            operators.send(severity, text)
+            on_event(severity, text)
+
+        change = OnlineChange(self, self._links, run_dir=self.run_dir, audit=audit)
 
         def tick() -> None:
             guard.tick(supervisor)
+            change.tick(supervisor, self.control)
             on_tick(supervisor)
 
         end = self._options.duration_ns
         until_ns = None if end is None else time.monotonic_ns() + end
         supervisor.run(until_ns=until_ns, on_tick=tick, on_stop=guard.stopping)
         guard.stopped()
+        change.close()
+        operators.close()
         sender.close()
 
     def close(self) -> None:
         """Give everything back."""
         (self.run_dir / runplan.PROCESSES).unlink(missing_ok=True)
-        self._image.close()
+        self._current.image.close()
+        for link in self._links.values():
+            link.close()
         self._control.close()
         self._state_lock.release()
         self._lock.release()
@@ -135,7 +174,7 @@ class Controller:
         if self._options.plant_of:
             note.write_text(self._options.plant_of)
 
-    def _look_at_retained(self, *, cold: bool) -> tuple[tuple[Severity, str], ...]:
+    def _look_at_retained(self, manifest: Manifest, initial: bytes, *, cold: bool) -> tuple[tuple[Severity, str], ...]:
         """What the scan process will start with, in words; a cold start and damaged files put the saves aside."""
         if not self._plan.retain_every_ns:
             return ()
@@ -145,7 +184,7 @@ class Controller:
             store.drop("dropped")
             what = "no retained values were there" if newest is None else "retained values are dropped"
             return (("info", f"cold start: {what}"),)
-        told = warm_start(self.manifest, (self.run_dir / runplan.INITIAL).read_bytes(), store).told
+        told = warm_start(manifest, initial, store).told
         if newest is None and problems:
             store.drop("damaged")
         return told
@@ -160,7 +199,7 @@ class Controller:
         if plan.record_keep_ns:
             children.append(self._process("recorder"))
         if plan.has_plant:
-            folder = str(self.run_dir / runplan.PLANT)
+            folder = str(self._start_folder / runplan.PLANT)
             argv = (sys.executable, "-m", "runtime.node.plant", folder, plan.site, parent)
             children.append(Child("plant", argv, log=self._log("plant")))
         if self._options.hmi:
@@ -169,13 +208,29 @@ class Controller:
         return children
 
     def _process(self, name: str) -> Child:
-        fds = (self._control.fd, self._image.fd)
-        argv = (sys.executable, "-m", "runtime.node.child", name, str(self.run_dir), *map(str, fds), str(os.getpid()))
+        current, link = self._current, self._links.get(name)
+        seat = Seat(
+            run_dir=self.run_dir,
+            folder=current.folder,
+            number=current.note.number,
+            control_fd=self._control.fd,
+            image_fd=current.image.fd,
+            link_fd=link.child_fd if link is not None else -1,
+        )
         return Child(
-            name, argv, pass_fds=fds, log=self._log(name), after_ns=0 if name in ("scan", "io") else GATEWAY_AFTER_NS
+            name,
+            (sys.executable, "-m", "runtime.node.child", name, *seat.words(), str(os.getpid())),
+            pass_fds=tuple(fd for fd in (seat.control_fd, seat.image_fd, seat.link_fd) if fd >= 0),
+            log=self._log(name),
+            after_ns=0 if name in ("scan", "io") else GATEWAY_AFTER_NS,
+            before_start=link.drain if link is not None else _nothing,
         )
 
     def _log(self, name: str) -> Path:
         folder = self.state_dir / "log"
         folder.mkdir(exist_ok=True)
         return folder / f"{name}.log"
+
+
+def _nothing() -> None:
+    """Before the start of a process without a link."""

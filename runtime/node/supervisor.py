@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BufferedWriter
 from pathlib import Path
 
@@ -41,6 +41,7 @@ class Child:
     log: Path | None = None
     restart: bool = True
     after_ns: int = 0
+    before_start: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class _Running:
     process: subprocess.Popen[bytes] | None = None
     start_at_ns: int = 0
     starts: int = 0
+    bounced: bool = False
 
 
 class Supervisor:
@@ -82,6 +84,24 @@ class Supervisor:
         """When that child was started last (monotonic); 0 when it never was."""
         running = self._running.get(name)
         return running.backoff.started_ns if running is not None else 0
+
+    def renew(self, child: Child, *, bounce: bool) -> None:
+        """From its next start on the child is this one; `bounce`: end it in order now, so that this is soon."""
+        running = self._running.get(child.name)
+        if running is None:
+            self._running[child.name] = _Running(child, start_at_ns=time.monotonic_ns())
+            return
+        running.child = child
+        if bounce and running.process is not None:
+            running.process.terminate()
+            running.bounced = True
+
+    def retire(self, name: str) -> None:
+        """End a child in order; it is not started again."""
+        running = self._running.get(name)
+        if running is not None and running.process is not None:
+            running.child = replace(running.child, restart=False)
+            running.process.terminate()
 
     def kill(self, name: str) -> None:
         """End a child that answers nothing any more; it is started again like any that died."""
@@ -146,6 +166,7 @@ class Supervisor:
 
     def _start(self, running: _Running, now_ns: int) -> None:
         child = running.child
+        child.before_start()
         output = self._output_of(child)
         try:
             running.process = subprocess.Popen(  # noqa: S603 - argv is made by node, never by a user
@@ -171,6 +192,9 @@ class Supervisor:
                 continue
             how = _how_it_ended(running.process.returncode)
             running.process = None
+            if running.bounced:
+                running.bounced, running.start_at_ns = False, now_ns
+                continue
             running.start_at_ns = running.backoff.died(now_ns)
             if running.child.restart:
                 wait_ms = (running.start_at_ns - now_ns) // 1_000_000

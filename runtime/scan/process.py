@@ -9,7 +9,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runtime.core.appmemory import FAULT_COUNT
@@ -22,6 +22,7 @@ from runtime.scan.kernel import Kernel
 from runtime.scan.loadedversion import load_version
 from runtime.scan.planning import ScanPlan
 from runtime.scan.realtime import RealtimeSettings, settle_process, settle_thread
+from runtime.scan.running import RunningScan
 
 _LOG = logging.getLogger("voltscan.scan")
 STACK_SIZE = 16 << 20
@@ -40,6 +41,7 @@ def run_scan(
     eventfds: Sequence[int] = (),
     cache_dir: Path | None = None,
     number: int = 0,
+    follow: Callable[[RunningScan], None] | None = None,
 ) -> None:
     """Run the scan until `exit_request` or SIGTERM; the last frame then carries fail-safe values.
 
@@ -62,7 +64,10 @@ def run_scan(
     ctypes.c_uint64.from_address(version.app_address + FAULT_COUNT).value = control.control.fault_count
     kernel = Kernel(native_cache(cache_dir) if cache_dir else None)
     _take_over(version.plan, control, manifest.cycle_ns)
-    _run(kernel, version.plan, realtime, control.control)
+    running = RunningScan(version, control, tuple(eventfds))
+    if follow is not None:
+        threading.Thread(target=follow, args=(running,), name="changes", daemon=True).start()
+    _run(kernel, version.plan, realtime, control.control, running)
 
 
 def _unblocked(eventfds: Sequence[int]) -> Sequence[int]:
@@ -84,14 +89,14 @@ def _take_over(plan: ScanPlan, control: ControlSegment, cycle_ns: int) -> None:
     primitives().add_u64(control.word_address("scan_start_count"), 1)
 
 
-def _run(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings, control: Control) -> None:
+def _run(kernel: Kernel, plan: ScanPlan, realtime: RealtimeSettings, control: Control, running: RunningScan) -> None:
     watched = {signal.SIGTERM, _LOOP_ENDED}
     signal.pthread_sigmask(signal.SIG_BLOCK, {*watched, signal.SIGINT})  # the scan thread inherits it: no EINTR there
     threading.stack_size(STACK_SIZE)
     loop = threading.Thread(target=_loop, args=(kernel, plan, realtime, control, threading.get_ident()), name="scan")
     loop.start()
     if signal.sigwait(watched) == signal.SIGTERM:
-        plan.plan.exit = 1
+        running.stop()
     loop.join()
 
 

@@ -126,6 +126,15 @@ class RightMissing(TypedDict):
     unit_line: str
 
 
+class ProgramVersion(TypedDict):
+    """Which version of the programs runs: its number since the start, its name, since when, who brought it."""
+
+    number: int
+    hash: str
+    since_wall_ns: int
+    by: str
+
+
 class StatusFrame(TypedDict):
     """The state of the controller, ten times a second. `view` holds the tags the HMI overview asked for."""
 
@@ -147,6 +156,7 @@ class StatusFrame(TypedDict):
     bad_devices: list[str]
     forces: list[ForceState]
     view: dict[str, JsonValue]
+    program: ProgramVersion
 
 
 class TagsFrame(TypedDict):

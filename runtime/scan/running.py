@@ -1,0 +1,71 @@
+"""The version that a loop runs, and the one it is asked to go on with. Used by the scan process beside its loop."""
+
+import time
+
+from runtime.core.fault import ProgramFault
+from runtime.image.manifest import Manifest
+from runtime.image.primitives import primitives
+from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.scan.changeplan import ChangePlan, plan_change
+from runtime.scan.loadedversion import LoadedVersion, load_version
+from runtime.scan.plan import Plan
+
+_LOOK_AGAIN_S = 0.001
+_WITHIN_CYCLES = 3
+_WITHIN_NS_MIN = 1_000_000_000
+
+
+class RunningScan:
+    """For one thread beside the loop, and for `stop` from any."""
+
+    def __init__(self, current: LoadedVersion, control: ControlSegment, eventfds: tuple[int, ...] = ()) -> None:
+        self._current = current
+        self._control = control
+        self._eventfds = eventfds
+        self._next: tuple[LoadedVersion, ChangePlan] | None = None
+        self._former: LoadedVersion | None = None  # the loop may be leaving it while a new one is in place
+        self._stopped = False
+
+    def prepare(self, manifest: Manifest, object_code: bytes, initial: bytes, *, image_fd: int, number: int) -> None:
+        """Load another version beside the running one and plan the change-over. Raises PlcFault or OSError."""
+        self.forget()
+        image = ImageSegment.attach(image_fd, manifest.layout())
+        new = load_version(
+            manifest, object_code, initial, control=self._control, image=image, number=number, eventfds=self._eventfds
+        )
+        old = self._current
+        migration = plan_change(old.manifest, manifest, old_initial=old.initial, new_initial=initial)
+        self._next = (new, ChangePlan(old, new, migration))
+
+    def forget(self) -> None:
+        """Nothing came of what was prepared."""
+        if self._next is not None:
+            self._next[0].image.close()
+            self._next = None
+
+    def change(self, number: int) -> None:
+        """Have the loop change over at the end of the scan under way. Raises ProgramFault when it does not."""
+        if self._next is None or self._next[0].plan.plan.version != number:
+            raise ProgramFault("this version has not been prepared", where=f"version {number}")
+        new, old = self._next[0], self._current
+        old.plan.plan.next = new.plan.address
+        primitives().store_u32(old.plan.address + Plan.change.offset, 1)
+        self._await(number, new.manifest.cycle_ns)
+        self._former, self._current, self._next = old, new, None
+        if self._stopped:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the loop after the scan under way, whichever version that belongs to."""
+        self._stopped = True
+        versions = [self._current, *([self._next[0]] if self._next is not None else [])]
+        for version in versions:
+            version.plan.plan.exit = 1
+
+    def _await(self, number: int, cycle_ns: int) -> None:
+        give_up_ns = time.monotonic_ns() + max(_WITHIN_NS_MIN, _WITHIN_CYCLES * cycle_ns)
+        word = self._control.word_address("version")
+        while primitives().load_u64(word) != number:
+            if time.monotonic_ns() > give_up_ns:
+                raise ProgramFault("the scan did not come to its end", where=f"version {number}")
+            time.sleep(_LOOK_AGAIN_S)
