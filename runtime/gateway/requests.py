@@ -33,6 +33,9 @@ _Message = Mapping[str, Any]
 _Answer = Mapping[str, Any]
 
 
+_FORCING = frozenset({"force", "force_prepared", "unforce"})
+
+
 class Requests:
     """Carries out requests. For one asyncio loop; only `command` and `write` ever wait."""
 
@@ -87,6 +90,8 @@ class Requests:
         if op not in self._at_once:
             names = ", ".join(sorted((*self._at_once, *self._waiting)))
             raise WireFault(f"there is no operation {op!r}", where="request", mend=f"use one of: {names}")
+        if self.forces_wait and op in _FORCING:
+            raise ConfigFault("an online change is under way", where="forces", mend="try again in a moment")
         return self._at_once[op](message)
 
     async def later(self, message: _Message) -> _Answer:

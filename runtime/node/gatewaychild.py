@@ -97,6 +97,7 @@ class GatewayProcess:
             image=now.image,
             control=self._control,
             run_dir=self._run_dir,
+            state_dir=Path(now.plan.state_dir),
             view=now.plan.view,
             scada=now.scada,
             version=version,

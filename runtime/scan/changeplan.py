@@ -93,7 +93,7 @@ class ChangePlan:
         points = [*is_layout.inputs, *is_layout.outputs]
         for slot in points:
             was = former.get(slot.tag.name.lower())
-            if was is None or was.tag.type != slot.tag.type:
+            if was is None or was.tag.type != slot.tag.type or slot.tag.no_force:
                 continue
             source = old.image.address + was_layout.forces_offset + was.force * FORCE_ENTRY_SIZE
             target = new.image.address + is_layout.forces_offset + slot.force * FORCE_ENTRY_SIZE

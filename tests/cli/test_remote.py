@@ -25,6 +25,7 @@ STATUS = {
     "execution": {"p50_ns": 3_000, "p99_ns": 5_000, "max_ns": 9_000},
     "load_pct": 0.03,
     "rights_missing": [{"without": "slow", "unit_line": "LimitRTPRIO=98"}],
+    "program": {"number": 2, "hash": "5f0c2a9d11aa", "since_wall_ns": 1_767_225_600_000_000_000, "by": "anna"},
     "bad_inputs": [],
     "bad_devices": [],
     "forces": [{"name": "meter_1.p_kw", "value": 5.0}],
@@ -37,6 +38,7 @@ def test_status_when_all_is_well_then_figures_and_code_0(capsys: pytest.CaptureF
     assert remote.status(Scripted(status=STATUS), processes={"scan": 101, "io": 102}) == 0
     assert capsys.readouterr().out.splitlines() == [
         "demo: scanning, outputs driven, scan 1234 of 10 ms",
+        "program version  5f0c2a9d11aa since 2026-01-01 00:00:00 UTC, by anna",
         "load             0.0 % of the cycle",
         "release delay    p50 26 us, p99 110 us, max 1.25 ms",
         "execution        p50 3 us, p99 5 us, max 9 us",
