@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from runtime.cli import language_commands
+from runtime.cli import change_commands, language_commands
 from runtime.core.fault import PlcFault
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ app = typer.Typer(
 map_app = typer.Typer(help="The SCADA register map.", no_args_is_help=True)
 app.add_typer(map_app, name="map")
 language_commands.add_to(app)
+change_commands.add_to(app)
 
 NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 """`voltscan write x -5`: a value may begin with a minus sign."""
@@ -171,28 +172,6 @@ def debug(
     from runtime.cli.debug import debug_files
 
     raise typer.Exit(debug_files(files, period=period, commands=commands))
-
-
-@app.command()
-def download(
-    site_file: Annotated[Path, typer.Argument(help="Site file (TOML) of a controller that runs.")],
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would become of the variables, change nothing.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Change the programs of a running controller: compile, compare, change over between two scans with state kept."""
-    from runtime.cli.download import download as change_over
-
-    raise typer.Exit(change_over(site_file, dry_run=dry_run, as_json=json))
-
-
-@app.command()
-def rollback(site: Site = None, json: Json = False) -> None:
-    """Back to the version before the last download, with the state as it is now."""
-    from runtime.cli.download import rollback as go_back
-
-    raise typer.Exit(go_back(site, as_json=json))
 
 
 @app.command()
