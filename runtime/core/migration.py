@@ -12,7 +12,9 @@ common part of arrays that grew or shrank need no rule of their own. What a vari
                                     the initial value
     no longer there                 dropped
 
-Tags keep quality and time stamp with their value. A variable that was renamed is dropped and initialised.
+Pointers (runtime/lang/ir/pointer.py) have no name to those outside: they go on where the layout is the very same, and
+are null where it is not. Tags keep quality and time stamp with their value. A variable that was renamed is dropped and
+initialised.
 """
 
 import itertools
@@ -22,6 +24,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from runtime.core.appmemory import HEADER_SIZE
 from runtime.core.elementary import Elementary, Kind
 from runtime.core.tag import Tag, TagTable, Variable
 
@@ -160,7 +163,11 @@ class _Planner:
         for leaf in self._new.leaves():
             before = former.pop(leaf.name.lower(), None)
             kept += self._take(before, leaf)
-        copies = _joined(self._copies, list(self._old.leaves()), list(self._new.leaves()))
+        if self._same_layout and self._new.quality_offset is not None:
+            anew = {change.name for change in self._initialised}
+            copies = _all_but([leaf for leaf in self._new.leaves() if leaf.name in anew], self._new.quality_offset)
+        else:
+            copies = _joined(self._copies, list(self._old.leaves()), list(self._new.leaves()))
         return Migration(
             moves=(*copies, *_adjoining(self._bytes), *self._converting),
             kept=kept,
@@ -237,6 +244,16 @@ def _retyping(before: Variable, leaf: Variable) -> str:
 
 def _blocks(leaf: Variable) -> str:
     return leaf.block.rpartition("/")[2] or "no block"
+
+
+def _all_but(anew: Iterable[Variable], end: int) -> list[Copy]:
+    """Globals and instances of an unchanged layout as they lie, with the pointers that are no variables to others."""
+    made: list[Copy] = []
+    start = HEADER_SIZE
+    for leaf in sorted(anew, key=lambda leaf: leaf.offset):
+        made.append(Copy(start, start, leaf.offset - start))
+        start = leaf.offset + leaf.type.size
+    return [copy for copy in (*made, Copy(start, start, end - start)) if copy.size > 0]
 
 
 def _joined(pairs: Sequence[tuple[Variable, Variable]], old: Sequence[Variable], new: Sequence[Variable]) -> list[Copy]:

@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from runtime.core.appmemory import HEADER_SIZE
 from runtime.core.elementary import ELEMENTARY, REAL, Kind
 from runtime.core.migration import Convert, Memory, Migration, lossless, plan_migration
 from runtime.core.quality import Quality
@@ -178,12 +179,14 @@ CASES = {
         {"limit": 4, "curve[1]": 3.0, "curve[2]": 4.0},
         initialised=("curve[1]", "curve[2]"),
     ),
-    "references start anew": Case(
-        "x : INT; r : REF_TO INT;",
-        "y : INT; x : INT; r : REF_TO INT;",
+    "interface variables start anew": Case(
+        "x : INT; r : I_ANY;",
+        "y : INT; x : INT; r : I_ANY;",
         {"main.x": 4},
         {"main.x": 4},
         initialised=("main.y", "main.r"),
+        old_types="INTERFACE I_ANY END_INTERFACE",
+        new_types="INTERFACE I_ANY END_INTERFACE",
     ),
 }  # fmt: skip
 
@@ -286,3 +289,22 @@ def test_plan_when_shown_then_it_is_plain_json_or_lines_of_text():
         "dropped": ["main.b"],
     }
     assert all(isinstance(move, Convert) for move in plan.moves)
+
+
+POINTERS = "first : POINTER TO INT; x : INT; k : ARRAY[1..3] OF REF_TO REAL; y : LREAL; last : REF_TO INT;"
+
+
+@pytest.mark.parametrize(("declared", "kept"), [(POINTERS, True), ("z : INT; " + POINTERS, False)])
+def test_pointers_when_the_layout_is_the_same_then_they_go_on_and_else_are_null(declared, kept):
+    old, new = compiled(POINTERS), compiled(declared)
+    before, after = bytearray(old.initial), bytearray(new.initial)
+    owned = slice(HEADER_SIZE, old.quality_offset)
+    before[owned] = Random(4).randbytes(old.quality_offset - HEADER_SIZE)
+    plan_migration(memory_of(old), memory_of(new)).apply(before, after)
+    if kept:
+        assert after[owned] == before[owned]
+        return
+    seen = {at for leaf in new.tags.variables for at in range(leaf.offset, leaf.offset + leaf.type.size)}
+    hidden = [after[at] for at in range(HEADER_SIZE, new.quality_offset) if at not in seen]
+    assert len(hidden) >= 5 * 16
+    assert not any(hidden)
