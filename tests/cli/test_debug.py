@@ -1,8 +1,14 @@
 """`voltscan debug`: scripts of commands and what they show."""
 
+from pathlib import Path
+
 import pytest
 
-from runtime.cli.debug import debug_files
+from runtime.cli.debug import Session, debug_files
+from runtime.core.diagnostic import Source
+from runtime.lang.compile import compile_sources
+
+TRANSCRIPTS = Path(__file__).parent / "golden/debug"
 
 PROGRAM = """\
 VAR_GLOBAL
@@ -146,3 +152,19 @@ def test_commands_when_unknown_or_at_their_end_then_the_session_goes_on_or_ends(
     assert told[0].startswith("no command 'frobnicate'")
     assert "breakpoint" in told[1]
     assert len(told) == 4
+
+
+@pytest.mark.parametrize("script", sorted(TRANSCRIPTS.glob("*.commands")), ids=lambda f: f.stem)
+def test_session_when_commands_are_given_then_the_transcript_is_the_golden_one(script, golden, monkeypatch, capsys):
+    monkeypatch.chdir(TRANSCRIPTS)
+    assert debug_files([Path("mover.st")], period="10ms", commands=script) == 0
+    golden(script.with_suffix(".txt"), capsys.readouterr().out)
+
+
+def test_completion_when_a_word_is_begun_then_commands_and_names_go_on_to_the_next_dot():
+    source = Source("mover.st", (TRANSCRIPTS / "mover.st").read_text())
+    session = Session(compile_sources([source]).application, {}, 10_000_000)
+    assert session.completions("un") == ["until", "unwatch"]
+    assert session.completions("MAIN") == ["MAIN."]
+    assert session.completions("main.p") == ["MAIN.pt."]
+    assert session.completions("MAIN.pt.m") == ["MAIN.pt.m"]

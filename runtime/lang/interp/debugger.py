@@ -13,6 +13,7 @@ from runtime.core.tag import Variable
 from runtime.lang import ir
 from runtime.lang.application import Application
 from runtime.lang.interp.activation import Activation
+from runtime.lang.interp.expression_at_stop import Seen
 from runtime.lang.machine import Buffer
 
 Way = Literal["run", "step", "next", "finish"]
@@ -48,6 +49,8 @@ class Debugger:
         self.frames: list[Frame] = []
         self.lines: dict[tuple[str, int], set[tuple[str, int]]] = {}
         self.breakpoints: dict[str, set[tuple[str, int]]] = {}
+        self.conditions: dict[str, Callable[[], bool]] = {}
+        self.once: set[tuple[str, int]] = set()
         self._way: Way = "run"
         self._depth = 0
         self._starts = _first_offsets(app)
@@ -71,6 +74,13 @@ class Debugger:
             self.breakpoints[f"{file}:{number}"] = self.lines[file, number]
             return number
         return None
+
+    def stop_once(self, file: str, line: int) -> int | None:
+        """Stop at a line, or at the next one below that has a statement, the next time only; the line or None."""
+        number = min((n for f, n in self.lines if f == file and n >= line), default=None)
+        if number is not None:
+            self.once = self.lines[file, number]
+        return number
 
     def break_in(self, pou: str) -> str | None:
         """Stop at the first statement of a POU; its name, None when there is none of that name."""
@@ -99,15 +109,20 @@ class Debugger:
         """Stop here, if this is a place to stop."""
         frame = self.frames[-1]
         frame.at = frame.body.origins[index]
-        hit = next((name for name, places in self.breakpoints.items() if (body, index) in places), "")
+        hit = next((n for n, places in self.breakpoints.items() if (body, index) in places and self._holds(n)), "")
         depth = len(self.frames)
         due = (
             self._way == "step"
             or (self._way == "next" and depth <= self._depth)
             or (self._way == "finish" and depth < self._depth)
+            or (body, index) in self.once
         )
         if hit or due:
+            self.once = set()
             self._on_stop(self, hit)
+
+    def _holds(self, name: str) -> bool:
+        return name not in self.conditions or self.conditions[name]()
 
     def branch(self, body: str, index: int, number: int) -> None:
         """A branch begins: its first statement is told of anyway."""
@@ -120,16 +135,43 @@ class Debugger:
         if frame is not None:
             for local in frame.body.locals:
                 if local.name.lower() == name.lower():
-                    shown = Variable(name=local.name, type=local.type, offset=local.offset, labels=local.labels)
-                    return Found(shown, self._memory if local.is_static else frame.activation.frame, local.offset)
+                    return self._local(frame, local)
         for full in self._names(name):
             variable = self._app.tags.find(full)
             if variable is not None:
                 return Found(variable, self._memory, variable.offset)
         return None
 
+    def _local(self, frame: Frame, local: ir.Local) -> Found:
+        shown = Variable(name=local.name, type=local.type, offset=local.offset, labels=local.labels)
+        if local.param >= 0:
+            buffer, offset = frame.activation.refs[local.param]
+            return Found(shown, buffer, offset + local.offset)
+        return Found(shown, self._memory if local.is_static else frame.activation.frame, local.offset)
+
+    def names(self) -> list[str]:
+        """What can be looked at here, by the shortest name."""
+        frame = self.frames[-1] if self.frames else None
+        own = [local.name for local in frame.body.locals] if frame is not None else []
+        prefix = f"{frame.path}." if frame is not None and frame.path else ""
+        leaves = [v.name for v in (*self._app.tags.tags, *self._app.tags.variables)]
+        return own + [name.removeprefix(prefix) if prefix else name for name in leaves]
+
+    def seen(self, name: str) -> Seen | None:
+        """The value of a variable, for expressions."""
+        found = self.find(name)
+        if found is None:
+            return None
+        kind = found.variable.type
+        return Seen(kind.unpack(found.buffer, found.offset), kind.name, found.variable.labels)
+
     def inside(self, name: str) -> Iterator[Variable]:
         """The single values of a structure, array or instance."""
+        own = self.frames[-1].body.locals if self.frames else ()
+        starts = (f"{name.lower()}.", f"{name.lower()}[")
+        if parts := [local for local in own if local.name.lower().startswith(starts)]:
+            yield from (Variable(name=p.name, type=p.type, offset=p.offset, labels=p.labels) for p in parts)
+            return
         for full in self._names(name):
             prefix = full.lower()
             leaves = (*self._app.tags.tags, *self._app.tags.variables)

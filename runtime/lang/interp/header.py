@@ -1,6 +1,7 @@
 """The header of application memory as the interpreter writes it: faults and the budget."""
 
 import struct
+from collections.abc import Callable
 
 from runtime.core import appmemory
 from runtime.lang.interp.activation import TaskCut
@@ -20,6 +21,7 @@ class Header:
     def __init__(self, memory: Buffer) -> None:
         self._memory = memory
         self.advance: OnAdvance | None = None
+        self.on_fault: Callable[[int], None] | None = None
 
     def record_fault(self, site: int) -> None:
         """Enter a fault into the ring and count it; inside a call with ENO, count it as caught."""
@@ -40,6 +42,8 @@ class Header:
         entry = appmemory.FAULT_RING + count % appmemory.FAULT_RING_LEN * appmemory.FAULT_ENTRY_SIZE
         _ENTRY.pack_into(memory, entry, site, 0, scan_no)
         _U64.pack_into(memory, appmemory.FAULT_COUNT, (count + 1) & _COUNT_MASK)
+        if self.on_fault is not None:
+            self.on_fault(site)
 
     def ask(self, amount: int, asked: Asked) -> None:
         """Call back who runs the test; raise TaskCut when the test must end."""

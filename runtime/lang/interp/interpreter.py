@@ -1,5 +1,7 @@
 """The reference interpreter: runs an application's IR over a memory of its own."""
 
+from collections.abc import Callable
+
 from runtime.lang import ir
 from runtime.lang.application import Application
 from runtime.lang.interp.activation import TaskCut
@@ -35,6 +37,10 @@ class Interpreter:
     def on_advance(self, answer: OnAdvance) -> None:
         """Who lets time pass for the body of a TEST."""
         self._header.advance = answer
+
+    def on_fault(self, told: Callable[[int], None]) -> None:
+        """Whom to tell of a program fault, by the number of its site, in the statement that does it."""
+        self._header.on_fault = told
 
     def run_task(self, i: int) -> None:
         """Run task number `i` once, to its end or to where its budget cuts it."""

@@ -27,13 +27,17 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A variable that lies in the frame (a static one in application memory), for those who look at a running body."""
+    """A single value that lies in the frame, for those who look at a running body.
+
+    A static one lies in application memory, one with a `param` where that by-reference parameter leads.
+    """
 
     name: str
     type: Elementary
     offset: int
     labels: tuple[tuple[str, int], ...] = ()
     is_static: bool = False
+    param: int = -1
 
 
 @dataclass(frozen=True, slots=True)
