@@ -86,7 +86,7 @@ class TagsPage(Page):
         if info is None:
             return
         if not info.forceable:
-            self.notify(f"{info.name} is neither input nor output: write it instead (w)", severity="warning")
+            self.notify(f"{info.name} cannot be forced: a constant, a string, or the program vetoes it", severity="warning")
             return
         self._ask(
             Action(

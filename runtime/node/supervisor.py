@@ -214,7 +214,7 @@ class Supervisor:
         closed_by = time.monotonic() + FENCE_CLOSED_WITHIN_S
         while self.alive("scan") and self._control.driving and time.monotonic() < closed_by:
             time.sleep(0.005)  # the scan closes the fence at its next publish
-        for names in (("io", "hmi"), ("scan", "gateway", "plant"), ("retain",)):
+        for names in (("io", "hmi"), ("scan", "gateway", "plant"), ("retain", "recorder")):
             self._end([r for n, r in self._running.items() if n in names])
 
     def _end(self, ending: Sequence[_Running]) -> None:
