@@ -85,11 +85,12 @@ class Feed:
                 self._link.unsubscribe(TAGS)
 
     async def poll_statistics(self) -> bool:
-        """Ask for the scan's figures; False when nobody answered."""
+        """Ask for the scan's figures and for what is known of faults; False when nobody answered."""
         if self._link is None:
             return False
         try:
             self.model.take_statistics(await self._link.request("stats"))
+            self.model.take_fault_log(await self._link.request("faults"))
         except WireFault:
             return False  # the page shows the age of what it has, the banner says that there is no connection
         return True

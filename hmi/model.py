@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hmi import roles
-from hmi.status import Scalar, Statistics, Status, number_of, statistics_of, status_of
+from hmi.status import Scalar, Statistics, Status, fault_details_of, number_of, statistics_of, status_of
 from hmi.trend import Sample, Trend
 from runtime.core.quality import Quality
 
@@ -81,6 +81,7 @@ class Model:
         self.events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self.events_seen = 0
         self.statistics: Statistics | None = None
+        self.fault_details: Mapping[tuple[int, str, int], str] = {}
         self.trend = Trend()
         self.heard_ns: int | None = None
         self.heard_wall_ns = 0
@@ -137,6 +138,10 @@ class Model:
     def take_statistics(self, result: Mapping[str, Any]) -> None:
         """The answer to `stats`."""
         self.statistics = statistics_of(result)
+
+    def take_fault_log(self, result: Mapping[str, Any]) -> None:
+        """The answer to `faults`."""
+        self.fault_details = fault_details_of(result)
 
     # --- what is asked
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.core.fault import FaultCode
+from runtime.wire.values import show
 
 Scalar = bool | int | float | str
 """A tag's value on the wire: enumerations are names, TIME is ns."""
@@ -125,6 +126,16 @@ def statistics_of(result: Mapping[str, Any]) -> Statistics:
         phases=tuple((str(name), spread_of(told)) for name, told in result.get("phases", {}).items()),
         tasks=tuple(_task_of(told) for told in result.get("tasks", ())),
     )
+
+
+def fault_details_of(result: Mapping[str, Any]) -> dict[tuple[int, str, int], str]:
+    """Read the answer to `faults`: statement and values of each fault, by scan, file and line."""
+    found: dict[tuple[int, str, int], str] = {}
+    for told in result.get("faults", ()):
+        values = ", ".join(f"{v['name']} = {show(v['value'], v['type'])}" for v in told.get("values", ()))
+        place = (int(told["scan"]), str(told["file"]), int(told["line"]))
+        found[place] = "   ".join(part for part in (str(told.get("statement", "")), values) if part)
+    return found
 
 
 def spread_of(told: Mapping[str, Any] | None) -> Spread:

@@ -285,6 +285,21 @@ STATS: dict[str, Any] = {
     ],
 }
 
+FAULTS: dict[str, Any] = {
+    "faults": [
+        {
+            "scan": 1_058_990,
+            "file": "programs/sites/demo.st",
+            "line": 131,
+            "statement": "p_kw := row[n];",
+            "values": [
+                {"name": "demo.p_kw", "value": 0.0, "type": "REAL"},
+                {"name": "demo.n", "value": 9, "type": "INT"},
+            ],
+        }
+    ]
+}
+
 EVENTS: list[dict[str, Any]] = [
     {"id": 1, "t_wall_ns": T0_NS, "severity": "info", "source": "supervisor", "text": "site demo started"},
     {
