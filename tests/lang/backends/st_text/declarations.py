@@ -5,12 +5,14 @@ from collections.abc import Sequence
 
 from st_text import pointers
 from st_text.kinds import INTEGERS, any_kind, literal
-from st_text.scope import Block, Instance, Pointer, Scope, Variable, Whole
+from st_text.scope import Block, Instance, Pointer, Scope, Variable, Whole, open_row
 from st_text.types import Types
 
 DEPTH_MAX = 3
 """Levels of statements in statements; each level has a control variable of its own for FOR."""
 INSTANCES_MAX = 4
+ROW_ELEMENTS = ("DINT", "REAL", "BOOL")
+"""Of most arrays, so that what takes arrays of any bounds finds some."""
 TIMERS = (
     *(Block(n, (("IN", "BOOL"), ("PT", "TIME")), (("Q", "BOOL"), ("ET", "TIME"))) for n in ("TON", "TOF", "TP")),
     Block("TON_LTIME", (("IN", "BOOL"), ("PT", "LTIME")), (("Q", "BOOL"), ("ET", "LTIME"))),
@@ -65,7 +67,8 @@ class Declarer:
             lines.append(f"    {name} : {type_} := {types.initial(type_)};")
             self.enter(name, type_, lasting=lasting)
         arrays = range(chance.randint(0, 2))
-        lines += [self._array(f"{stem}a{number}", types.single(), lasting=lasting) for number in arrays]
+        elements = [chance.choice(ROW_ELEMENTS) if chance.random() < 0.6 else types.single() for _ in arrays]
+        lines += [self._array(f"{stem}a{n}", element, lasting=lasting) for n, element in enumerate(elements)]
         for number, type_ in enumerate(chance.sample(types.composites, chance.choice((0, 1, 1, 2)))):
             names = [f"{stem}p{number}", f"{stem}q{number}"]
             lines.append(f"    {', '.join(names)} : {type_};")
@@ -119,9 +122,20 @@ class Declarer:
         subscripts = f"{name}[{', '.join('{}' for _ in bounds)}]"
         self.scope.variables += [part.of(subscripts, tuple(bounds), lasting=lasting) for part in singles]
         self.scope.wholes += [whole.of(subscripts, tuple(bounds), lasting=lasting) for whole in wholes]
+        if len(bounds) == 1:
+            self.scope.rows.append(Whole(name, open_row(type_), lasting=False))
         spans = ", ".join(f"{first}..{last}" for first, last in bounds)
         start = f" := [{count}({self._types.initial(type_)})]" if len(bounds) == 1 else ""
         return f"    {name} : ARRAY [{spans}] OF {type_}{start};"
+
+    def open_in_out(self, name: str, element: str) -> list[str]:
+        """A VAR_IN_OUT of any bounds; its elements are reached from its lower bound, in range or not."""
+        self.scope.rows.append(Whole(name, open_row(element), lasting=False))
+        at = f"{name}[LOWER_BOUND({name}, 1) + ABS(step MOD 4)]"
+        self.scope.variables += [part.of(at, lasting=False) for part in self._types.parts(element)[0]]
+        self.scope.variables.append(Variable("step", "DINT", "DINT", lasting=False))
+        lines = ["VAR_IN_OUT", f"    {name} : {open_row(element)};", "END_VAR", "VAR", "    step : DINT;", "END_VAR"]
+        return [*lines, f"step := UPPER_BOUND({name}, 1);"]
 
     def _instance(self, instance: Instance) -> None:
         self.scope.instances.append(instance)

@@ -93,6 +93,8 @@ class Scope:
     instances: list[Instance] = field(default_factory=list)
     references: list[Pointer] = field(default_factory=list)
     pointers: list[Pointer] = field(default_factory=list)
+    rows: list[Whole] = field(default_factory=list)
+    """Arrays of one dimension, as what an `ARRAY [*]` takes; they are not assigned as one."""
     interfaces: list[tuple[str, Block]] = field(default_factory=list)
     """Interface variables, each with a block that shows what may be called through it."""
     methods: list[Signature] = field(default_factory=list)
@@ -112,4 +114,9 @@ class Scope:
     def declared(self, type_: str) -> list[Variable | Whole]:
         """What may be passed as an in-out of exactly this type."""
         values: list[Variable | Whole] = [v for v in self.variables if v.declared == type_ and v.writable]
-        return values + [w for w in self.wholes if w.type == type_ and w.writable]
+        return values + [w for w in (*self.wholes, *self.rows) if w.type == type_ and w.writable]
+
+
+def open_row(element: str) -> str:
+    """The type of an in-out that takes arrays of any bounds."""
+    return f"ARRAY [*] OF {element}"

@@ -1,12 +1,13 @@
 """Functions, function blocks and programs, with bodies of statements or charts."""
 
 import random
+from dataclasses import replace
 
 from st_text.addresses import direct
 from st_text.charts import chart
-from st_text.declarations import Declarer
+from st_text.declarations import ROW_ELEMENTS, Declarer
 from st_text.kinds import any_kind
-from st_text.scope import Block, Scope, Signature, Variable
+from st_text.scope import Block, Scope, Signature, Variable, open_row
 from st_text.statements import Statements
 from st_text.types import Types
 
@@ -31,6 +32,10 @@ class Units:
         signature = self.signature(name, any_kind(self.chance))
         lines = [f"FUNCTION {name} : {signature.result}", *self.declare(declarer, signature)]
         declarer.enter(name, signature.result, lasting=False)
+        if self.chance.random() < 0.3:
+            element = self.chance.choice(ROW_ELEMENTS)
+            lines += declarer.open_in_out("row", element)
+            signature = replace(signature, in_outs=(*signature.in_outs, ("row", open_row(element))))
         lines += [*Statements(self.chance, scope, self.functions).body(), "END_FUNCTION"]
         self.functions.append(signature)
         return lines
