@@ -57,7 +57,7 @@ class FaultLog:
         for entry in self._entries:
             if not entry["values"]:
                 words = entry["statement"] or entry["pou"]
-                entry["values"] = self._values(entry["scan"], entry["number"], entry["file"], words)
+                entry["values"] = self._values(entry["scan"], entry["number"], entry["pou"], words)
 
     def _entry(self, fault: RecordedFault) -> FaultEntry:
         site = fault.site
@@ -75,20 +75,20 @@ class FaultLog:
             column=site.column,
             statement=statement,
             acknowledged=False,
-            values=self._values(fault.scan_no, fault.number, site.file, statement or site.pou),
+            values=self._values(fault.scan_no, fault.number, site.pou, statement or site.pou),
         )
 
-    def _values(self, scan_no: int, number: int, file: str, statement: str) -> list[FaultValue]:
+    def _values(self, scan_no: int, number: int, pou: str, statement: str) -> list[FaultValue]:
         capture = self._captures.latest()
         if capture is None or capture.scan_no != scan_no or number >= capture.fault_count:
             return []
-        leaves = self._leaves(statement, file)[:VALUES_TOLD]
+        leaves = self._leaves(statement, pou)[:VALUES_TOLD]
         return [
             FaultValue(name=leaf.name, value=to_json(capture.value(leaf), leaf), type=leaf.type_name, unit=leaf.unit)
             for leaf in leaves
         ]
 
-    def _leaves(self, statement: str, file: str) -> list[Variable]:
+    def _leaves(self, statement: str, pou: str) -> list[Variable]:
         found: dict[str, Variable] = {}
         tags = self._manifest.tags
         for match in _PATH.finditer(_STRING.sub("", statement)):
@@ -98,6 +98,11 @@ class FaultLog:
                 found[tag.name] = tag
                 continue
             ending = f".{path.lower()}"
-            own = [v for v in tags.variables if v.file == file and v.name.lower().endswith(ending)]
+            own = [v for v in tags.variables if _is_of(v, pou) and v.name.lower().endswith(ending)]
             found |= {leaf.name: leaf for leaf in own[:INSTANCES_TOLD]}
         return list(found.values())
+
+
+def _is_of(variable: Variable, pou: str) -> bool:
+    """True for a variable of the POU's own instances; that of a method (`BLOCK.method`) is the block."""
+    return variable.block.rpartition("/")[2].lower() == pou.partition(".")[0].lower()

@@ -1,0 +1,96 @@
+"""The fault log against a compiled program: which variables are told, whose, and from when."""
+
+import pytest
+
+from runtime.core import appmemory
+from runtime.core.binding import Bindings
+from runtime.core.diagnostic import Source
+from runtime.gateway.faultlog import INSTANCES_TOLD, FaultLog
+from runtime.image.channel import ChannelEnd
+from runtime.image.manifest import Manifest, ManifestTask
+from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.image.snapshot import Snapshot, SnapshotReader
+from runtime.lang.compile import compile_sources
+from runtime.lang.diagnostics.statement import statement_texts
+from runtime.lang.interp import Interpreter
+from runtime.scan.virtual import VirtualScan
+
+TEXT = """\
+VAR_GLOBAL total : DINT := 9; END_VAR
+FUNCTION_BLOCK SHARE
+VAR_INPUT parts : DINT; END_VAR
+VAR_OUTPUT each : DINT; END_VAR
+each := total / parts;
+END_FUNCTION_BLOCK
+PROGRAM main
+VAR one, two, three, four : SHARE; parts : DINT := 77; END_VAR
+one(parts := 3);
+two(parts := 0);
+END_PROGRAM
+"""
+
+
+@pytest.fixture
+def controller():
+    """An interpreted controller after one scan, its memory captured as the scan does it, and its log."""
+    source = Source("main.st", TEXT)
+    app = compile_sources([source]).application
+    manifest = Manifest(
+        site="s",
+        cycle_ns=10_000_000,
+        budget=1000,
+        on_fault="stop",
+        frame_valid_ns=50_000_000,
+        tags=app.tags,
+        tasks=tuple(ManifestTask(t.name, 0, 0, site=t.site) for t in app.tasks),
+        sites=app.sites,
+        app_size=len(app.initial),
+        quality_offset=app.quality_offset,
+        stamp_offset=app.stamp_offset,
+        app_hash=app.layout_hash,
+        bindings=Bindings(inputs={}, outputs=()),
+        statements=statement_texts(app.sites, [source]),
+    )
+    image, control = ImageSegment.create(manifest.layout()), ControlSegment.create()
+    scan = VirtualScan(Interpreter(app), period_ns=10_000_000)
+    scan.scan()
+    snapshot = Snapshot(bytes(scan.machine.memory), quality_offset=app.quality_offset, stamp_offset=app.stamp_offset)
+    log = FaultLog(manifest, SnapshotReader(image, image.layout.fault_capture))
+    capture = ChannelEnd(image, image.layout.fault_capture)
+    yield log, snapshot, capture, control
+    image.close()
+    control.close()
+
+
+def test_log_when_a_block_faulted_then_globals_and_the_variables_of_its_instances_are_told(controller):
+    log, snapshot, capture, control = controller
+    log.look(snapshot)
+    (entry,) = log.entries(control.control)
+    assert (entry["pou"], entry["line"], entry["statement"]) == ("SHARE", 5, "each := total / parts;")
+    assert (entry["acknowledged"], entry["values"]) == (False, [])
+    capture.buffer[:] = snapshot.memory
+    capture.publish()
+    control.control.fault_ack = 1
+    (entry,) = log.entries(control.control)
+    values = {value["name"]: value["value"] for value in entry["values"]}
+    assert values == {
+        "main.one.each": 3,
+        "main.two.each": 0,
+        "main.three.each": 0,
+        "total": 9,
+        "main.one.parts": 3,
+        "main.two.parts": 0,
+        "main.three.parts": 0,
+    }
+    assert len(values) == 2 * INSTANCES_TOLD + 1
+    assert entry["acknowledged"] is True
+
+
+def test_log_when_the_capture_is_of_another_scan_then_no_values_are_told(controller):
+    log, snapshot, capture, control = controller
+    memory = bytearray(snapshot.memory)
+    memory[appmemory.SCAN_NO] = 99
+    capture.buffer[:] = memory
+    capture.publish()
+    log.look(snapshot)
+    assert [entry["values"] for entry in log.entries(control.control)] == [[]]
