@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import quote
 
 from runtime.cli.pages import page
 from runtime.core.diagnostic import Diagnostic, Label
@@ -54,7 +55,13 @@ def _place(label: Label) -> dict[str, Any]:
     start = _utf16(line[: span.column - 1]) + 1
     end = start + max(1, _utf16(line[span.column - 1 : span.column - 1 + span.length]))
     region = {"startLine": span.line, "startColumn": start, "endLine": span.line, "endColumn": end}
-    return {"artifactLocation": {"uri": PurePath(span.source.name).as_posix()}, "region": region}
+    return {"artifactLocation": {"uri": _uri(span.source.name)}, "region": region}
+
+
+def _uri(name: str) -> str:
+    """The path as a URI reference (3.4.4, RFC 3986): relative as it was given, or an absolute file URI."""
+    path = PurePath(name)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
 
 
 def _utf16(text: str) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.cli.check import check_paths
+from runtime.cli.pages import codes_with_pages, page
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,10 +30,47 @@ def test_sarif_when_there_is_an_error_then_log_run_rule_and_result_have_what_the
     assert result["level"] in ("none", "note", "warning", "error")  # 3.27.10
     assert "REAL" in result["message"]["text"]
     place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == file.as_posix()
+    assert place["artifactLocation"]["uri"] == file.as_uri()
     assert place["region"] == {"startLine": 3, "startColumn": 15, "endLine": 3, "endColumn": 16}  # 𝄞 counts two
     assert result["relatedLocations"][0]["physicalLocation"]["region"]["startLine"] == 2
     assert all(set(r) <= {"id", "shortDescription", "help"} for r in driver["rules"])
+
+
+REQUIRED = {
+    "log": ({"version", "runs"}, {"$schema", "version", "runs"}),
+    "run": ({"tool"}, {"tool", "columnKind", "results"}),
+    "driver": ({"name"}, {"name", "version", "rules"}),
+    "rule": ({"id"}, {"id", "shortDescription", "help"}),
+    "result": ({"message"}, {"ruleId", "ruleIndex", "level", "message", "locations", "relatedLocations"}),
+    "region": (set(), {"startLine", "startColumn", "endLine", "endColumn"}),
+}
+"""What the schema of SARIF 2.1.0 requires of each object, and which of the properties it allows are written."""
+
+
+def test_sarif_when_every_page_is_told_then_each_object_keeps_the_schema(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "with blank #1").mkdir()
+    for code in codes_with_pages():
+        if code.startswith("L"):
+            (tmp_path / "with blank #1" / f"{code}.st").write_text(page(code).wrong)
+    logs = [_sarif(Path("with blank #1") / f.name, capsys)[1] for f in sorted((tmp_path / "with blank #1").iterdir())]
+    objects = {"log": logs, "run": [log["runs"][0] for log in logs]}
+    objects["driver"] = [run["tool"]["driver"] for run in objects["run"]]
+    objects["rule"] = [rule for driver in objects["driver"] for rule in driver["rules"]]
+    objects["result"] = [result for run in objects["run"] for result in run["results"]]
+    places = [
+        p["physicalLocation"] for r in objects["result"] for p in (*r["locations"], *r.get("relatedLocations", ()))
+    ]
+    objects["region"] = [place["region"] for place in places]
+    for kind, (required, allowed) in REQUIRED.items():
+        assert objects[kind]
+        assert all(required <= set(o) <= allowed for o in objects[kind]), kind
+    assert all(r["startLine"] >= 1 and r["endColumn"] > r["startColumn"] >= 1 for r in objects["region"])
+    uris = {place["artifactLocation"]["uri"] for place in places}
+    assert all(uri.startswith(("with%20blank%20%231/L", "stdlib/")) for uri in uris)
+    assert all(rule["help"]["text"] and rule["shortDescription"]["text"] for rule in objects["rule"])
+    texts = [r["message"]["text"] for r in objects["result"]]
+    assert all(text and text == text.strip() for text in texts)
 
 
 def test_sarif_when_nothing_is_wrong_then_results_is_an_empty_list(tmp_path, capsys):
