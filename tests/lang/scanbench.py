@@ -39,6 +39,7 @@ class ScanBench:
         self.app = machine.app
         self.memory = machine.memory
         self.budget = budget
+        self.wall_start_ns = WALL_START_NS
         self._now_ns = 0
         self._scans = 0
         self._ran = [False] * len(self.app.tasks)
@@ -104,7 +105,7 @@ class ScanBench:
         return [v.offset for v in variables], variables
 
     def _run(self, i: int, dt_ns: int) -> None:
-        wall_ns = WALL_START_NS + self._now_ns
+        wall_ns = self.wall_start_ns + self._now_ns
         struct.pack_into("<qqqQ", self.memory, appmemory.NOW_NS, self._now_ns, dt_ns, wall_ns, self._scans)
         struct.pack_into("<?B", self.memory, appmemory.FIRST_SCAN, not self._ran[i], 0)
         struct.pack_into("<q", self.memory, appmemory.BUDGET, self.budget)

@@ -254,3 +254,19 @@ def test_rule_11_when_an_index_leaves_any_dimension_then_it_faults_though_the_pl
         outside += not inside
         assert bench.get(f"main.seen[{i},{j},{k}]") == (i * 100 + (j + 1) * 10 + k + 1 if inside else 0)
     assert (bench.get("main.n"), bench.fault_count) == (-24, 2 * outside)
+
+
+def test_rule_5_when_the_wall_clock_steps_then_timers_and_the_scan_clock_go_on_as_before(machine):
+    bench = machine("""PROGRAM main
+        VAR on : TON; off : TOF; pulse : TP; edge : BOOL := TRUE; now : TIME; END_VAR
+        on(IN := TRUE, PT := T#50ms); off(IN := edge, PT := T#50ms); pulse(IN := TRUE, PT := T#50ms);
+        edge := FALSE; now := TIME();
+        END_PROGRAM""")
+    day_ns = 86_400_000_000_000
+    for scan, step_ns in enumerate((0, day_ns, -400 * day_ns, 3_600_000_000_000, 0)):
+        bench.wall_start_ns += step_ns
+        bench.scan()
+        elapsed_ns = scan * 10_000_000
+        got = [bench.get(f"main.{name}") for name in ("on.ET", "off.ET", "pulse.ET", "now")]
+        assert got == [elapsed_ns, max(elapsed_ns - 10_000_000, 0), elapsed_ns, elapsed_ns]
+    assert [bench.get(f"main.{name}.Q") for name in ("on", "off", "pulse")] == [False, True, True]
