@@ -77,7 +77,7 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test], *, every_body: bo
     tasks = _tasks(planned, layout, programs, sites)
     _check_writers(report, tasks, programs)
     test_tasks = _tasks(tests_planned(test_pous), layout, programs, sites)
-    given = configured(Context(report, Scope(symbols), sites), declarer.types, files, planned, layout)
+    given = configured(Context(report, Scope(symbols), sites), declarer.types, files, layout)
     bits = _bits(layout, given.links)
     cases = test_cases(tests, programs, declarer.types.constants(Scope(symbols)), tasks)
     for pou in symbols.pous.values():

@@ -13,7 +13,6 @@ from runtime.core.tag import Variable
 from runtime.lang import tree
 from runtime.lang.lower import place
 from runtime.lang.lower.context import Context
-from runtime.lang.semantics.configuration import Plan
 from runtime.lang.semantics.gate import outside
 from runtime.lang.semantics.initial import initial_bytes
 from runtime.lang.semantics.layout import Layout
@@ -43,15 +42,13 @@ class Configured:
     aliases: tuple[Variable, ...] = ()
 
 
-def configured(
-    ctx: Context, types: TypeResolver, files: Sequence[tree.File], planned: Plan, layout: Layout
-) -> Configured:
+def configured(ctx: Context, types: TypeResolver, files: Sequence[tree.File], layout: Layout) -> Configured:
     """What the CONFIGURATION says about instances; mistakes in it are reported."""
     found = next((c for f in files for c in f.configurations), None)
     open_ones = [leaf for placed in layout.instances for leaf in _open(placed.name, placed.pou.block, placed.offset)]
     if not open_ones and (found is None or not (found.values or found.access)):
         return Configured(layout.initial)
-    looking = outside(planned.tasks[0].span if planned.tasks else open_ones[0][1].span)
+    looking = outside(found.span if found is not None else open_ones[0][1].span)
     ctx.scope.symbols.declare(looking)
     show_instances([looking], layout)
     ctx = replace(ctx, pou=looking, scope=Scope(ctx.scope.symbols, looking.variables))
