@@ -4,14 +4,14 @@ import random
 
 import pytest
 from relayout import formatted, meaning, relaid
-from text_generator import TextGenerator
+from st_text.program import text_of
 
 GENERATED = 10
 
 
 @pytest.mark.parametrize("seed", range(1, 1 + GENERATED))
 def test_format_when_programs_are_generated_and_damaged_then_tokens_stay_and_a_second_time_changes_nothing(seed):
-    text = TextGenerator(seed).text()
+    text = text_of(seed)
     for given in (text, relaid(text, random.Random(seed))):
         made = formatted(given)
         assert meaning(made) == meaning(text)
