@@ -356,6 +356,8 @@ class Session:
                 seen = None
             if seen is None or (seen.type_name == "" and isinstance(seen.value, str)):
                 raise
+            if isinstance(seen.value, bool) and variable.type.kind is not Kind.BOOL:
+                raise
         if variable.type.kind is Kind.REAL and isinstance(seen.value, int) and not isinstance(seen.value, bool):
             return float(seen.value)
         told = seen.value if isinstance(seen.value, str) else to_json(seen.value, variable)

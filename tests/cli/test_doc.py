@@ -56,3 +56,52 @@ def test_manual_when_made_of_the_library_then_every_block_and_each_of_its_parame
             m.name for m in pou.members.values() if m.section.startswith("VAR_IN") and f"`{m.name}`" not in entry
         ]
         assert not missing, f"{pou.name}: {missing}"
+
+
+OBJECTS = """\
+(* What moves. *)
+TYPE
+    DIRECTION : USINT (STAY := 0, LEFT := 1, RIGHT := 2, UP := 3, DOWN := 4);
+END_TYPE
+NAMESPACE site
+    (* Anything that can move. *)
+    INTERFACE MOVABLE
+        (* Moves, and tells whether it could. *)
+        METHOD move : BOOL
+        VAR_INPUT delta : REAL; {unit := 'm'} END_VAR
+        END_METHOD
+    END_INTERFACE
+    FUNCTION_BLOCK ABSTRACT CART IMPLEMENTS MOVABLE
+    VAR_OUTPUT at_m : REAL; END_VAR
+        METHOD move : BOOL
+        VAR_INPUT delta : REAL; END_VAR
+        at_m := at_m + delta;
+        move := TRUE;
+        END_METHOD
+        METHOD PRIVATE secret
+        END_METHOD
+        (* Where it is. *)
+        PROPERTY position : REAL GET position := at_m; END_GET END_PROPERTY
+    END_FUNCTION_BLOCK
+    FUNCTION_BLOCK TRUCK EXTENDS CART
+    VAR_INPUT load : REAL; END_VAR
+    END_FUNCTION_BLOCK
+END_NAMESPACE
+"""
+
+
+def test_manual_when_of_objects_then_methods_properties_interfaces_and_what_is_inherited_are_told():
+    told = manual([Source("objects.st", OBJECTS)], "Carts")
+    assert "| [site.MOVABLE](#sitemovable) | interface | Anything that can move |" in told
+    assert "| [DIRECTION](#direction) | type | What moves |" in told
+    assert "DIRECTION : USINT (\n    STAY := 0,\n    LEFT := 1," in told
+    cart = told.split("### site.CART\n")[1].split("\n### ")[0]
+    assert "ABSTRACT: only blocks that extend it have instances. Implements [site.MOVABLE](#sitemovable)." in cart
+    assert "| `position` | `REAL` | read | Where it is. |" in cart
+    assert "#### site.CART.move\n\n```st\nmove(delta : REAL) : BOOL\n```" in cart
+    assert "secret" not in told
+    assert "Extends [site.CART](#sitecart). Inherits `position`, `move`, `at_m` of site.CART." in told
+    movable = told.split("### site.MOVABLE\n")[1]
+    assert "> Moves, and tells whether it could.\n\n```st\nmove(delta : REAL) : BOOL\n```" in movable
+    assert "| `delta` | `REAL` | m |" in movable
+    assert "| name | type |\n| --- | --- |\n| `load` | `REAL` |" in told

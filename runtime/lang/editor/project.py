@@ -73,9 +73,15 @@ class Project:
 
     def comment_of(self, symbol: Symbol) -> str:
         """The comment in front of a POU or type."""
-        if symbol.pou is None and symbol.kind is not SymbolKind.TYPE:
+        if symbol.pou is None and symbol.kind not in (SymbolKind.TYPE, SymbolKind.PROPERTY):
             return ""
-        return comment_above(scan(symbol.span.source), symbol.span.line)
+        scanned, line = scan(symbol.span.source), symbol.span.line
+        found = comment_above(scanned, line)
+        if not found and symbol.kind is SymbolKind.TYPE:
+            before = [t for t in scanned.tokens if (t.line, t.column) < (line, symbol.span.column)]
+            if before and before[-1].kind == "TYPE":
+                return comment_above(scanned, before[-1].line)  # the only type, or the first, of a TYPE block
+        return found
 
     def references(self, file: str, line: int, column: int, *, declaration: bool) -> list[Use]:
         """Every use of the name at a place, and of the names that are one with it: what a method overrides."""

@@ -23,7 +23,7 @@ def type_text(spec: object) -> str:
             return f"ARRAY [{bounds}] OF {type_text(spec.element)}"
         case tree.EnumType():
             labels = ", ".join(i.text if v is None else f"{i.text} := {value_text(v)}" for i, v in spec.labels)
-            return f"{spec.base.text if spec.base else ''}({labels})"
+            return f"{spec.base.text} ({labels})" if spec.base else f"({labels})"
         case tree.SubrangeType():
             return f"{spec.base.text} ({value_text(spec.low)}..{value_text(spec.high)})"
         case tree.StructType():
