@@ -45,7 +45,9 @@ class Configured:
 def configured(ctx: Context, types: TypeResolver, files: Sequence[tree.File], layout: Layout) -> Configured:
     """What the CONFIGURATION says about instances; mistakes in it are reported."""
     found = next((c for f in files for c in f.configurations), None)
-    open_ones = [leaf for placed in layout.instances for leaf in _open(placed.name, placed.pou.block, placed.offset)]
+    declared = (s for pou in ctx.scope.symbols.pous.values() for s in pou.kept)
+    looked_at = layout.instances if any(s.address is not None and s.address.is_open for s in declared) else ()
+    open_ones = [leaf for placed in looked_at for leaf in _open(placed.name, placed.pou.block, placed.offset)]
     if not open_ones and (found is None or not (found.values or found.access)):
         return Configured(layout.initial)
     looking = outside(found.span if found is not None else open_ones[0][1].span)
