@@ -81,7 +81,7 @@ class Model:
         self.events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self.events_seen = 0
         self.statistics: Statistics | None = None
-        self.fault_details: Mapping[tuple[int, str, int], str] = {}
+        self.fault_details: Mapping[tuple[str, int], str] = {}
         self.trend = Trend()
         self.heard_ns: int | None = None
         self.heard_wall_ns = 0

@@ -128,12 +128,12 @@ def statistics_of(result: Mapping[str, Any]) -> Statistics:
     )
 
 
-def fault_details_of(result: Mapping[str, Any]) -> dict[tuple[int, str, int], str]:
-    """Read the answer to `faults`: statement and values of each fault, by scan, file and line."""
-    found: dict[tuple[int, str, int], str] = {}
+def fault_details_of(result: Mapping[str, Any]) -> dict[tuple[str, int], str]:
+    """Read the answer to `faults`: statement and values of the newest entry of each file and line."""
+    found: dict[tuple[str, int], str] = {}
     for told in result.get("faults", ()):
         values = ", ".join(f"{v['name']} = {show(v['value'], v['type'])}" for v in told.get("values", ()))
-        place = (int(told["scan"]), str(told["file"]), int(told["line"]))
+        place = (str(told["file"]), int(told["line"]))
         found[place] = "   ".join(part for part in (str(told.get("statement", "")), values) if part)
     return found
 

@@ -25,7 +25,7 @@ class FaultList(Live):
             x = canvas.put(x + 2, y, f"{fault.pou}  {fault.file}:{fault.line}", NORMAL)
             canvas.put(x + 2, y, f"scan {wording.count(fault.scan)}", DIM)
             if each == 2:
-                detail = self.model.fault_details.get((fault.scan, fault.file, fault.line))
+                detail = self.model.fault_details.get((fault.file, fault.line))
                 canvas.put(3, y + 1, detail or fault.text, NORMAL if detail else DIM)
         if len(faults) > shown:
             canvas.put_right(canvas.width - 1, canvas.height - 1, f"and {len(faults) - shown} more", DIM)

@@ -18,21 +18,22 @@ def faults(client: Client, *, as_json: bool = False) -> int:
         return 1 if open_count else 0
     for fault in told["faults"]:
         _print(fault)
-    lost = told["count"] - len(told["faults"])
+    lost = told["count"] - sum(fault["count"] for fault in told["faults"])
     if lost > 0:
-        print(f"{lost} more, older ones or faster ones than the log could follow")
+        print(f"{lost} more, older ones or ones that came faster than the log could follow")
     if not told["count"]:
         print("no program fault since the start")
     elif open_count:
         stopped = "the outputs are at fail-safe until then" if told["fault_stop"] else "the outputs are driven"
-        print(f"{open_count} not acknowledged ({stopped}): voltscan acknowledge")
+        print(f"places not acknowledged: {open_count} ({stopped}): voltscan acknowledge")
     return 1 if open_count else 0
 
 
 def _print(fault: dict[str, Any]) -> None:
     mark = "acknowledged" if fault["acknowledged"] else "OPEN"
     place = f"{fault['file']}:{fault['line']}:{fault['column']}: {fault['pou']}"
-    print(f"{place}: {fault['text']} (scan {fault['scan']}, {mark})")
+    often = f" to {fault['last_scan']}, {fault['count']} times" if fault["count"] > 1 else ""
+    print(f"{place}: {fault['text']} (scan {fault['scan']}{often}, {mark})")
     if fault["statement"]:
         print(f"    {fault['statement']}")
     for value in fault["values"]:

@@ -229,7 +229,7 @@ class Gateway:
         async for _ in _every(STATUS_PERIOD_S):
             now_ns = time.monotonic_ns()
             self._frames.tick(now_ns)
-            self._observer.fault_log.look(self._observer.latest())
+            self._observer.fault_log.look(self._observer.latest(), self._observer.control.fault_ack)
             for severity, text in self._transitions.seen(now_ns):
                 self.event(severity, "scan", text)
             unpublished, self.audience.unpublished = self.audience.unpublished, []

@@ -35,8 +35,8 @@ class FaultLog:
         self._entries: deque[FaultEntry] = deque(maxlen=FAULTS_KEPT)
         self._next = 0
 
-    def look(self, snapshot: Snapshot | None) -> None:
-        """Take what is new in a snapshot. Called regularly."""
+    def look(self, snapshot: Snapshot | None, acknowledged: int) -> None:
+        """Take what is new in a snapshot; so many faults have been acknowledged. Called regularly."""
         if snapshot is None or snapshot.fault_count == self._next:
             return
         if snapshot.fault_count < self._next:
@@ -44,13 +44,25 @@ class FaultLog:
         self._note_values()
         for fault in recorded_faults(snapshot.memory, self._sites):
             if fault.number >= self._next:
-                self._entries.append(self._entry(fault))
+                self._add(fault, acknowledged)
         self._next = snapshot.fault_count
 
     def entries(self, control: Control) -> list[FaultEntry]:
         """The oldest first; with who is acknowledged now."""
         self._note_values()
-        return [FaultEntry(**(e | {"acknowledged": e["number"] < control.fault_ack})) for e in self._entries]  # type: ignore[typeddict-item]  # an entry's own keys
+        return [FaultEntry(**(e | {"acknowledged": e["last_number"] < control.fault_ack})) for e in self._entries]  # type: ignore[typeddict-item]  # an entry's own keys
+
+    def _add(self, fault: RecordedFault, acknowledged: int) -> None:
+        """A fault that comes again at its place before anybody has acknowledged it is counted, not told anew."""
+        site = fault.site
+        place = (site.code.name, site.file, site.line, site.column)
+        for entry in self._entries:
+            same = place == (entry["code"], entry["file"], entry["line"], entry["column"])
+            if same and entry["last_number"] >= acknowledged:
+                entry["count"] += 1
+                entry["last_number"], entry["last_scan"] = fault.number, fault.scan_no
+                return
+        self._entries.append(self._entry(fault))
 
     def _note_values(self) -> None:
         """Values of entries that came before their capture was seen."""
@@ -74,6 +86,9 @@ class FaultLog:
             line=site.line,
             column=site.column,
             statement=statement,
+            count=1,
+            last_number=fault.number,
+            last_scan=fault.scan_no,
             acknowledged=False,
             values=self._values(fault.scan_no, fault.number, site.pou, statement or site.pou),
         )

@@ -148,8 +148,8 @@ class Requests:
         return {}
 
     def _faults(self, _: _Message) -> _Answer:
-        self._observer.fault_log.look(self._observer.latest())
         control = self._observer.control
+        self._observer.fault_log.look(self._observer.latest(), control.fault_ack)
         told = self._observer.fault_log.entries(control)
         return {"faults": told, "count": control.fault_count, "fault_stop": bool(control.fault_stop)}
 

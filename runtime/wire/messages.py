@@ -104,7 +104,10 @@ class FaultValue(TypedDict):
 
 
 class FaultEntry(TypedDict):
-    """An entry of the fault log (reply to `faults`). `values`: of the first fault since the last acknowledgement."""
+    """An entry of the fault log (reply to `faults`): a place, from its first fault (`number`, `scan`) to its last.
+
+    `values`: of the first fault since the last acknowledgement, whichever place that was.
+    """
 
     number: int
     scan: int
@@ -115,6 +118,9 @@ class FaultEntry(TypedDict):
     line: int
     column: int
     statement: str
+    count: int
+    last_number: int
+    last_scan: int
     acknowledged: bool
     values: list[FaultValue]
 

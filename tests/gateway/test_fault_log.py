@@ -57,14 +57,14 @@ def controller():
     snapshot = Snapshot(bytes(scan.machine.memory), quality_offset=app.quality_offset, stamp_offset=app.stamp_offset)
     log = FaultLog(manifest, SnapshotReader(image, image.layout.fault_capture))
     capture = ChannelEnd(image, image.layout.fault_capture)
-    yield log, snapshot, capture, control
+    yield log, snapshot, capture, control, scan
     image.close()
     control.close()
 
 
 def test_log_when_a_block_faulted_then_globals_and_the_variables_of_its_instances_are_told(controller):
-    log, snapshot, capture, control = controller
-    log.look(snapshot)
+    log, snapshot, capture, control, _ = controller
+    log.look(snapshot, 0)
     (entry,) = log.entries(control.control)
     assert (entry["pou"], entry["line"], entry["statement"]) == ("SHARE", 5, "each := total / parts;")
     assert (entry["acknowledged"], entry["values"]) == (False, [])
@@ -87,10 +87,32 @@ def test_log_when_a_block_faulted_then_globals_and_the_variables_of_its_instance
 
 
 def test_log_when_the_capture_is_of_another_scan_then_no_values_are_told(controller):
-    log, snapshot, capture, control = controller
+    log, snapshot, capture, control, _ = controller
     memory = bytearray(snapshot.memory)
     memory[appmemory.SCAN_NO] = 99
     capture.buffer[:] = memory
     capture.publish()
-    log.look(snapshot)
+    log.look(snapshot, 0)
     assert [entry["values"] for entry in log.entries(control.control)] == [[]]
+
+
+def test_log_when_a_place_faults_again_then_counted_until_acknowledged_and_then_told_anew(controller):
+    log, snapshot, _, control, scan = controller
+
+    def look(acknowledged):
+        app = scan.machine.app
+        memory = bytes(scan.machine.memory)
+        log.look(Snapshot(memory, quality_offset=app.quality_offset, stamp_offset=app.stamp_offset), acknowledged)
+
+    log.look(snapshot, 0)
+    for _ in range(5):
+        scan.scan(3)
+        look(0)
+    (entry,) = log.entries(control.control)
+    assert (entry["scan"], entry["last_scan"], entry["count"], entry["acknowledged"]) == (1, 16, 16, False)
+    control.control.fault_ack = 16
+    scan.scan()
+    look(16)
+    first, second = log.entries(control.control)
+    assert (first["acknowledged"], second["acknowledged"]) == (True, False)
+    assert (second["number"], second["scan"], second["count"]) == (16, 17, 1)
