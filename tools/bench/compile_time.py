@@ -20,9 +20,9 @@ COLD_S_MAX = 10.0
 CACHED_S_MAX = 0.3
 
 
-def ready_s(folder: Path, text: Path) -> float:
-    """Seconds until the program of a file could scan, with a cache in a folder."""
-    began = time.perf_counter()
+def ready_s(folder: Path, text: Path) -> tuple[float, float]:
+    """Seconds until the program of a file could scan, with a cache in a folder: on the wall, and of the processor."""
+    began, worked = time.perf_counter(), time.process_time()
     from runtime.core.diagnostic import Source
     from runtime.core.objectcache import ObjectCache
     from runtime.lang.cache.objectcode import object_code_for
@@ -33,13 +33,14 @@ def ready_s(folder: Path, text: Path) -> float:
     application = compile_cached([Source("bench.st", text.read_text())], cache).application
     assert application is not None
     Native(application, object_code_for(application, cache))
-    return time.perf_counter() - began
+    return time.perf_counter() - began, time.process_time() - worked
 
 
-def in_own_process(folder: Path, text: Path) -> float:
+def in_own_process(folder: Path, text: Path) -> tuple[float, float]:
     """The same, in a process that has imported nothing yet."""
     command = [sys.executable, __file__, "--one", str(folder), str(text)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    wall_s, work_s = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return float(wall_s), float(work_s)
 
 
 def main() -> int:
@@ -50,7 +51,7 @@ def main() -> int:
     parser.add_argument("--one", nargs=2, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(ready_s(*options.one))
+        print(*ready_s(*options.one))
         return 0
     from workload import workload
 
@@ -60,9 +61,10 @@ def main() -> int:
             folder, text = Path(name) / shape, Path(name) / f"{shape}.st"
             text.write_text(workload("mix", options.n, shape))
             cold, cached = in_own_process(folder, text), min(in_own_process(folder, text) for _ in range(3))
-            slow |= cold > COLD_S_MAX or cached > CACHED_S_MAX
-            print(f"mix {shape:4} N={options.n}   cold {cold:.2f} s (at most {COLD_S_MAX:g})", end="   ")
-            print(f"from the cache {cached:.3f} s (at most {CACHED_S_MAX:g})")
+            slow |= cold[0] > COLD_S_MAX or cached[0] > CACHED_S_MAX
+            print(f"mix {shape:4} N={options.n}   ", end="")
+            print(f"cold {cold[0]:.2f} s, {cold[1]:.2f} s of the processor (at most {COLD_S_MAX:g})   ", end="")
+            print(f"from the cache {cached[0]:.3f} s, {cached[1]:.3f} s of the processor (at most {CACHED_S_MAX:g})")
     return 1 if slow else 0
 
 
