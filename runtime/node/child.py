@@ -117,7 +117,8 @@ def recorder(seat: Seat) -> None:
     """The process that records what the scans take in."""
     from runtime.node.recorderchild import run_recorder
 
-    run_recorder(seat.run_dir, seat.folder, control_fd=seat.control_fd, image_fd=seat.image_fd, number=seat.number)
+    fds = {"control_fd": seat.control_fd, "image_fd": seat.image_fd, "link_fd": seat.link_fd}
+    run_recorder(seat.run_dir, seat.folder, **fds, number=seat.number)
 
 
 def io(seat: Seat) -> None:

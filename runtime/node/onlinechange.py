@@ -30,7 +30,7 @@ from runtime.node.versions import VERSIONS, VersionNote, keep_only, version_hash
 from runtime.scan.changeplan import plan_change
 from runtime.wire.messages import Severity
 
-FOLLOWERS = ("scan", "io", "gateway")
+FOLLOWERS = ("scan", "io", "gateway", "recorder")
 """The processes that go over without being started anew."""
 READY_WITHIN_NS = 30_000_000_000
 CHANGED_WITHIN_NS = 10_000_000_000

@@ -2,15 +2,18 @@
 
 import gc
 import os
+import select
 import signal
 import time
 from pathlib import Path
 
+from runtime.core.fault import PlcFault
 from runtime.image.manifest import Manifest
 from runtime.image.primitives import use_cache
 from runtime.image.recordring import RingReader
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import SnapshotReader
+from runtime.node.link import LinkEnd, Order
 from runtime.node.recorder import POLL_S, RecordedVersion, RecorderLoop, RecorderSetup
 from runtime.node.runplan import RunPlan
 from runtime.scan.recorder import RecorderLimits
@@ -22,7 +25,7 @@ NICENESS = 5
 """Whatever else runs on the machine comes first; a recorder that is late has a gap."""
 
 
-def run_recorder(run_dir: Path, folder: Path, *, control_fd: int, image_fd: int, number: int) -> None:
+def run_recorder(run_dir: Path, folder: Path, *, control_fd: int, image_fd: int, link_fd: int, number: int) -> None:
     """Record until SIGTERM, which the caller has blocked. `folder` holds the files of version `number`."""
     plan = RunPlan.load(folder)
     use_cache(Path(plan.cache_dir))
@@ -44,9 +47,42 @@ def run_recorder(run_dir: Path, folder: Path, *, control_fd: int, image_fd: int,
     os.nice(NICENESS)
     gc.collect()
     gc.freeze()
+    follower = _Follower(loop, LinkEnd(link_fd)) if link_fd >= 0 else None
     while signal.sigtimedwait({signal.SIGTERM}, POLL_S) is None:
+        if follower is not None:
+            follower.look()
         loop.poll(time.monotonic_ns())
     sender.close()
+
+
+class _Follower:
+    """Takes the supervisor's orders between two polls: the recording goes on in the ring of the next version."""
+
+    def __init__(self, loop: RecorderLoop, link: LinkEnd) -> None:
+        self._loop = loop
+        self._link = link
+        self._prepared: RecordedVersion | None = None
+
+    def look(self) -> None:
+        """Carry out what has been ordered since the last look."""
+        while select.select([self._link.fileno()], [], [], 0)[0]:
+            order = self._link.receive()
+            if order is None:
+                return
+            if order.do == "prepare":
+                self._prepare(order)
+            elif self._prepared is not None and order.version == self._prepared.number:
+                if order.do == "settled":
+                    self._loop.follow(self._prepared)
+                self._prepared = None
+
+    def _prepare(self, order: Order) -> None:
+        try:
+            self._prepared = recorded_version(order.folder, order.image_fd, number=order.version, from_start=True)
+        except (PlcFault, OSError) as fault:
+            self._link.answer(order.version, str(fault))
+        else:
+            self._link.answer(order.version)
 
 
 def recorded_version(folder: Path, image_fd: int, *, number: int, from_start: bool = False) -> RecordedVersion:

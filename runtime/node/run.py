@@ -74,7 +74,8 @@ class Controller:
         note.save(self.run_dir)
         self._start_folder = folder
         self._current = ControllerVersion(note, self._plan, manifest, initial, ImageSegment.create(manifest.layout()))
-        self._links = {name: Link() for name in FOLLOWERS if name != "io" or self._plan.has_devices}
+        absent = {"io": not self._plan.has_devices, "recorder": not self._plan.record_keep_ns}
+        self._links = {name: Link() for name in FOLLOWERS if not absent.get(name)}
         table = ForceTable(self.image, manifest.tags)
         self._start_told += (*restore_forces(KeptForces(self.state_dir / KEPT_FORCES), table, manifest.tags),)
         self.control.term = self.term
@@ -109,6 +110,8 @@ class Controller:
                 supervisor.renew(child, bounce=child.name not in FOLLOWERS)
         if not version.plan.retain_every_ns:
             supervisor.retire("retain")
+        if not version.plan.record_keep_ns:
+            supervisor.retire("recorder")
 
     def run(self, on_event: Callable[[Severity, str], None], on_tick: Callable[[Supervisor], None]) -> None:
         """Run until a signal, or the end of the duration. `on_event` hears what the supervisor does."""

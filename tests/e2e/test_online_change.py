@@ -51,7 +51,7 @@ def test_programs_when_changed_while_they_run_then_everything_goes_on(small_site
     site.start()
     site.wait_until_running()
     first = site.ask("status")["program"]["hash"]
-    pids = {name: site.pid(name) for name in ("scan", "gateway")}
+    pids = {name: site.pid(name) for name in ("scan", "gateway", "recorder")}
 
     site.program = version(1)
     dry = download(site, "--dry-run")
