@@ -84,6 +84,7 @@ class Model:
         self.fault_details: Mapping[tuple[str, int], str] = {}
         self.trend = Trend()
         self.heard_ns: int | None = None
+        self._program = 0
         self.heard_wall_ns = 0
         self.started_wall_ns = 0
         self.now_ns = 0
@@ -99,8 +100,11 @@ class Model:
             self.started_wall_ns = now_wall_ns
 
     def take_status(self, frame: Mapping[str, Any], now_ns: int, now_wall_ns: int) -> bool:
-        """A status frame. True when it ends a silence: names and events must then be asked for anew."""
-        regained = self.heard_ns is None or now_ns - self.heard_ns > SILENCE_NS
+        """A status frame. True when it ends a silence, or comes from another version of the programs: names and
+        events must then be asked for anew."""
+        program = int(frame.get("program", {}).get("number", 0))
+        regained = self.heard_ns is None or now_ns - self.heard_ns > SILENCE_NS or program != self._program
+        self._program = program
         self.status = status_of(frame)
         self.heard_ns = now_ns
         self.heard_wall_ns = now_wall_ns

@@ -41,6 +41,12 @@ def test_status_when_it_ends_a_silence_then_the_model_says_so_once():
     assert [model.take_status(status_frame(1), at, T0_NS) for at, _ in frames] == [told for _, told in frames]
 
 
+def test_model_when_the_programs_were_changed_then_the_tags_are_asked_for_anew():
+    model = Model()
+    frames = [status_frame(1) | {"program": {"number": number}} for number in (1, 1, 2, 2)]
+    assert [model.take_status(frame, NOW, T0_NS) for frame in frames] == [True, False, True, False]
+
+
 def test_live_when_the_scan_stands_then_values_are_not_those_of_now():
     assert not model_at(scanning=False).live
 
