@@ -26,7 +26,7 @@ from runtime.gateway.observation import Observer
 from runtime.gateway.requests import Requests
 from runtime.gateway.scada_map import ScadaMap
 from runtime.gateway.scada_unit import ScadaUnit
-from runtime.gateway.sockets import Sockets, bind_all
+from runtime.gateway.sockets import Sockets, bind_all, received
 from runtime.gateway.submitter import Submitter
 from runtime.gateway.transitions import Transitions
 from runtime.image.mailbox import MailboxWriter
@@ -160,7 +160,7 @@ class Gateway:
 
     async def _answer_requests(self, sockets: Sockets) -> None:
         while True:
-            *route, raw = await sockets.request.recv_multipart()
+            *route, raw = await received(sockets.request)
             try:
                 message = decode_request(raw)
             except WireFault as fault:
@@ -198,7 +198,7 @@ class Gateway:
 
     async def _watch_subscriptions(self, sockets: Sockets) -> None:
         while True:
-            raw = await sockets.stream.recv()
+            (raw,) = await received(sockets.stream)
             if raw[:1] == b"\x01":
                 self.audience.subscribed.add(raw[1:])
             elif raw[:1] == b"\x00":
@@ -209,7 +209,7 @@ class Gateway:
 
     async def _take_events(self, sockets: Sockets) -> None:
         while True:
-            raw = await sockets.events.recv()
+            (raw,) = await received(sockets.events)
             try:
                 self._take_event(raw)
             except WireFault as fault:

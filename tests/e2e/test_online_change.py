@@ -95,7 +95,7 @@ def test_programs_when_changed_while_they_run_then_everything_goes_on(small_site
     assert "the base cycle is 20 ms instead of 10 ms: that needs a new start" in refused.stderr
 
     events = [event["text"] for event in site.ask("events")["events"]]
-    assert sum(" download of version " in text for text in events) == 3
+    assert sum(" download of version " in text for text in events) == 3, "\n".join(events)
     assert any("rollback of version" in text for text in events)
     os.kill(site.process.pid, signal.SIGTERM)
     assert site.process.wait(30) == 0
