@@ -89,7 +89,8 @@ def _watched(app: Application, patterns: tuple[str, ...]) -> Iterable[Variable]:
         return [v for v in everything if "#" not in v.name]
     chosen: list[Variable] = []
     for pattern in patterns:
-        matching = [v for v in everything if fnmatchcase(v.name.lower(), pattern.lower())]
+        exact = app.tags.find(pattern)  # `lines[1]` is a name before it is a pattern
+        matching = [exact] if exact else [v for v in everything if fnmatchcase(v.name.lower(), pattern.lower())]
         if not matching:
             near = app.tags.nearest(pattern)
             mend = f"did you mean {near}?" if near else "leave --watch out to see all names"
