@@ -164,7 +164,7 @@ class TypeResolver:
             return self._initials.get(spec.key)
         if isinstance(spec, tree.ArrayType) and (item := self._own_initial(spec.element)) is not None:
             kind = self.of(spec, Scope(self._symbols))
-            return item * (size_of(kind) // len(item))
+            return item * (size_of(kind) // len(item)) if item else None  # nothing of an unknown type
         return None
 
     def _string(self, spec: tree.StringType, scope: Scope) -> Type:
