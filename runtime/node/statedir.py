@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from runtime.core.fault import ConfigFault
+from runtime.scan.wholefile import write_whole
 from runtime.wire.rundir import make_own, run_base
 
 BOOT_COUNT_FILE = "boot_count"
@@ -59,7 +60,7 @@ def next_term(state_dir: Path) -> int:
     path = state_dir / BOOT_COUNT_FILE
     try:
         count = int(path.read_text()) + 1 if path.exists() else 1
-        _write_synced(path, f"{count}\n")
+        write_whole(path, f"{count}\n".encode())
     except ValueError as bad:
         raise ConfigFault(
             f"the boot count is not a number: {bad}",
@@ -77,17 +78,3 @@ def _unwritable(state_dir: Path, bad: OSError) -> ConfigFault:
         where=str(state_dir),
         mend="give the user who runs Voltscan write access, or set state_dir in the site file",
     )
-
-
-def _write_synced(path: Path, text: str) -> None:
-    partial = path.with_suffix(".partial")
-    with partial.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

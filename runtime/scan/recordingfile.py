@@ -12,7 +12,6 @@ chunk-NNNN.bin   a stretch of scans of one version (scan/recordchunk.py)
 import hashlib
 import io
 import json
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ from llvmlite import binding
 
 from runtime.core.fault import ConfigFault
 from runtime.scan.recordchunk import Chunk
+from runtime.scan.wholefile import write_whole
 
 FORMAT = "voltscan recording 1"
 INDEX = "recording.json"
@@ -94,17 +94,7 @@ class Recording:
 
     def save(self, path: Path) -> None:
         """Write it whole or not at all; when this returns it survives a power cut. Raises OSError."""
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            file.write(self.to_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, self.to_bytes())
 
     @classmethod
     def load(cls, path: Path) -> "Recording":
