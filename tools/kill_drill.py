@@ -21,7 +21,7 @@ from typing import Any
 
 from runtime.core.fault import PlcFault
 from runtime.node.runplan import living_processes
-from runtime.scan.bare import BareLoop
+from runtime.scan.bench.bare import BareLoop
 from runtime.scan.kernel import Kernel
 from runtime.scan.realtime import RealtimeSettings
 from runtime.wire.client import connect

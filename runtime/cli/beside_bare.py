@@ -10,7 +10,7 @@ from runtime.core.objectcache import ObjectCache
 from runtime.gateway.frames import percentiles
 from runtime.image.nativecode import native_cache
 from runtime.node.statedir import cache_dir
-from runtime.scan.bare import run_bare
+from runtime.scan.bench.bare import run_bare
 from runtime.scan.kernel import Kernel
 from runtime.scan.realtime import RealtimeSettings
 from runtime.wire.client import Client

@@ -5,9 +5,9 @@ from dataclasses import asdict
 
 from runtime.cli.textable import table
 from runtime.image.nativecode import native_cache
-from runtime.node.hostchecks import Verdict, check_host, judge_delay, try_rights, worst
+from runtime.node.host.hostchecks import Verdict, check_host, judge_delay, try_rights, worst
 from runtime.node.statedir import cache_dir
-from runtime.scan.bare import run_bare
+from runtime.scan.bench.bare import run_bare
 from runtime.scan.kernel import Kernel
 from runtime.scan.realtime import RealtimeSettings
 

@@ -16,12 +16,12 @@ from runtime.core.migration import Migration
 from runtime.image.manifest import Manifest
 from runtime.node import runplan
 from runtime.node.build import Build, build_site
-from runtime.node.changecheck import notes, refusals
-from runtime.node.changesocket import ask
+from runtime.node.change.changecheck import notes, refusals
+from runtime.node.change.changesocket import ask
+from runtime.node.change.versions import VersionNote, new_download_folder, version_hash
 from runtime.node.prepare import prepare
 from runtime.node.runplan import RunPlan
-from runtime.node.versions import VersionNote, new_download_folder, version_hash
-from runtime.scan.changeplan import plan_change
+from runtime.scan.change.changeplan import plan_change
 from runtime.wire.client import Client
 from runtime.wire.endpoints import endpoints
 from runtime.wire.fault import WireFault

@@ -336,7 +336,7 @@ def bench(
 
     from runtime.image.nativecode import native_cache
     from runtime.node.statedir import cache_dir
-    from runtime.scan.bench import run_bench
+    from runtime.scan.bench.measure import run_bench
 
     report = run_bench(seconds, cache=native_cache(cache_dir()))
     if out is not None:
@@ -380,7 +380,7 @@ def _end_with_parent(parent_pid: int) -> None:
     if parent_pid:
         import signal
 
-        from runtime.node.parent import end_with_parent
+        from runtime.node.children.parent import end_with_parent
 
         end_with_parent(signal.SIGTERM, parent_pid)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())

@@ -17,14 +17,14 @@ from runtime.core.tag import Variable
 from runtime.image.manifest import Manifest
 from runtime.image.nativecode import native_cache
 from runtime.image.recordring import Record
-from runtime.node.recordrequest import ask_for_recording
+from runtime.node.record.recordrequest import ask_for_recording
 from runtime.node.statedir import cache_dir
-from runtime.scan import recordingfile
-from runtime.scan.cause import Answer, why
 from runtime.scan.kernel import Kernel
-from runtime.scan.recordingfile import Recording
-from runtime.scan.recordverify import Verified, verify
-from runtime.scan.replay import Replay
+from runtime.scan.record import recordingfile
+from runtime.scan.record.cause import Answer, why
+from runtime.scan.record.recordingfile import Recording
+from runtime.scan.record.replay import Replay
+from runtime.scan.record.verify import Verified, verify
 from runtime.sim.chart import Curve, save_chart
 from runtime.sim.coupling import Samples
 from runtime.sim.sampletable import save_samples

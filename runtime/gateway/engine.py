@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.core.fault import ConfigFault, PlcFault
-from runtime.drivers.modbus_server import ModbusServer
+from runtime.drivers.modbus.server import ModbusServer
 from runtime.gateway.audience import Audience
 from runtime.gateway.eventring import EventRing
 from runtime.gateway.forcing import Forcing

@@ -2,8 +2,8 @@
 
 Fed ten times a second from the newest snapshot, so that faults which come faster than its ring holds them are counted
 and their places lost. Values are those right after the turn in which the first fault since the last acknowledgement
-came (scan/capture.py). A fault does not say in which instance of a block it came: the variables of each instance that
-the statement may mean are told, at most INSTANCES_TOLD of one name.
+came (scan/phases/capture.py). A fault does not say in which instance of a block it came: the variables of each
+instance that the statement may mean are told, at most INSTANCES_TOLD of one name.
 """
 
 import re

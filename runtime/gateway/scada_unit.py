@@ -13,7 +13,7 @@ from runtime.commands.submission import Ending
 from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.core.tag import Variable
-from runtime.drivers.modbus_pdu import ExceptionCode, ModbusRefusal, Table
+from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
 from runtime.gateway.observation import Look, Observer
 from runtime.gateway.requests import command_audit
 from runtime.gateway.scada_map import ScadaMap, ScadaRegister, Status
@@ -27,7 +27,7 @@ CLIENT = "scada"
 
 
 class ScadaUnit:
-    """Answers as one unit (drivers/modbus_server.py)."""
+    """Answers as one unit (drivers/modbus/server.py)."""
 
     def __init__(
         self,

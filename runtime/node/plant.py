@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from runtime.core.fault import PlcFault
-from runtime.node.parent import end_with_parent
+from runtime.node.children.parent import end_with_parent
 from runtime.node.run import Controller, RunOptions
 from runtime.node.runplan import RunPlan
 

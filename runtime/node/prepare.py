@@ -11,7 +11,7 @@ from runtime.node import runplan
 from runtime.node.build import Build
 from runtime.node.runplan import RunPlan
 from runtime.node.statedir import cache_dir, default_state_dir
-from runtime.scan.retaining import retained_variables
+from runtime.scan.retain.retaining import retained_variables
 
 
 def prepare(build: Build, folder: Path) -> None:

@@ -13,20 +13,20 @@ from runtime.image.forces import ForceTable
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.node import runplan
-from runtime.node.guard import Guard
-from runtime.node.hardwarewatchdog import HardwareWatchdog
+from runtime.node.change.onlinechange import FOLLOWERS, ControllerVersion, OnlineChange
+from runtime.node.change.versions import VersionNote, new_versions_folder, user_name, version_hash
+from runtime.node.host.guard import Guard
+from runtime.node.host.hardwarewatchdog import HardwareWatchdog
+from runtime.node.host.servicemanager import from_environment
+from runtime.node.host.watch import ProgressWatch, stuck_after_ns
 from runtime.node.link import Link
 from runtime.node.lock import SiteLock
-from runtime.node.onlinechange import FOLLOWERS, ControllerVersion, OnlineChange
 from runtime.node.runplan import RunPlan
 from runtime.node.seat import Seat
-from runtime.node.servicemanager import from_environment
 from runtime.node.statedir import make_state_dir, next_term
 from runtime.node.supervisor import Child, Supervisor
-from runtime.node.versions import VersionNote, new_versions_folder, user_name, version_hash
-from runtime.node.watch import ProgressWatch, stuck_after_ns
-from runtime.scan.retainfile import Folder, RetainStore
-from runtime.scan.retaining import warm_start
+from runtime.scan.retain.retainfile import Folder, RetainStore
+from runtime.scan.retain.retaining import warm_start
 from runtime.wire.endpoints import endpoints
 from runtime.wire.events import EventSender
 from runtime.wire.messages import Severity
@@ -222,7 +222,7 @@ class Controller:
         )
         return Child(
             name,
-            (sys.executable, "-m", "runtime.node.child", name, *seat.words(), str(os.getpid())),
+            (sys.executable, "-m", "runtime.node.children.child", name, *seat.words(), str(os.getpid())),
             pass_fds=tuple(fd for fd in (seat.control_fd, seat.image_fd, seat.link_fd) if fd >= 0),
             log=self._log(name),
             after_ns=0 if name in ("scan", "io") else GATEWAY_AFTER_NS,

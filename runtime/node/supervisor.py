@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runtime.image.control import Control
 from runtime.node.backoff import Backoff
-from runtime.node.childlog import open_log
+from runtime.node.children.childlog import open_log
 from runtime.wire.messages import Severity
 
 TICK_S = 0.1
@@ -23,7 +23,7 @@ WATCHED = frozenset({signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHU
 FENCE_CLOSED_WITHIN_S = 0.5
 """From STOP to the first fail-safe frame: one cycle, at most 1 s; then io writes fail-safe by itself when it ends."""
 ENDED_WITHIN_S = 4.0
-"""From SIGTERM to SIGKILL; longer than the last words of io (node/parent.py)."""
+"""From SIGTERM to SIGKILL; longer than the last words of io (node/children/parent.py)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from runtime.image.mailbox import MailboxWriter
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.lang.native import load_object
+from runtime.scan.change.loadedversion import planned_tasks
 from runtime.scan.faults import RecordedFault, fault_count, recorded_faults
-from runtime.scan.loadedversion import planned_tasks
 from runtime.scan.plan import PagePlan
 from runtime.scan.planning import Addresses, ScanPlan, Timing
 from runtime.wire.messages import JsonValue

@@ -18,9 +18,9 @@ from runtime.image.nativecode import NativeCode, cached_object_code
 _HERE = Path(__file__).parent
 _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
-    *(_HERE / f"{name}.py" for name in ("account", "capture", "changeover", "kernel", "latch", "loop", "mailbox")),
-    *(_HERE / f"{name}.py" for name in ("outputs", "pins", "plan", "recording", "statemoves", "tasks", "values")),
-    _HERE / "view.py",
+    *sorted((_HERE / "phases").glob("*.py")),
+    *(_HERE / "change" / f"{name}.py" for name in ("changeover", "statemoves")),
+    *(_HERE / f"{name}.py" for name in ("kernel", "loop", "plan")),
     *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox", "taskstatistics")),
     *(_IMAGE / f"{name}.py" for name in ("recordring", "words")),
     Path(runtime.core.appmemory.__file__),
@@ -55,20 +55,9 @@ def _write() -> str:
     # Only a miss of the cache needs the writers, and llvmlite's builder under them.
     from runtime.image.channelcode import write_channel
     from runtime.image.emit import Code
-    from runtime.scan import (
-        account,
-        capture,
-        changeover,
-        latch,
-        loop,
-        mailbox,
-        outputs,
-        pins,
-        recording,
-        statemoves,
-        tasks,
-        values,
-    )
+    from runtime.scan import loop
+    from runtime.scan.change import changeover, statemoves
+    from runtime.scan.phases import account, capture, latch, mailbox, outputs, pins, record, tasks, values
 
     code = Code("voltscan.kernel")
     write_channel(code, exported=False)
@@ -83,7 +72,7 @@ def _write() -> str:
     tasks.write_run(code)
     outputs.write_outputs(code)
     account.write_account(code)
-    recording.write_recording(code)
+    record.write_recording(code)
     statemoves.write_state_moves(code)
     changeover.write_change_over(code)
     loop.write_scan(code)

@@ -6,8 +6,8 @@ the newest deadline that has passed as its clock, and after an overrun the loop 
 
 from runtime.image.control import Control
 from runtime.image.emit import I32, I64, PTR, Code, Word
+from runtime.scan.phases.view import View
 from runtime.scan.plan import BarePlan, Plan
-from runtime.scan.view import View
 
 _CLOCK_REALTIME, _CLOCK_MONOTONIC, _TIMER_ABSTIME, _EINTR = 0, 1, 1, 4
 _NS_PER_S = 1_000_000_000

@@ -196,7 +196,7 @@ class Plan(ctypes.Structure):
         ("turn_ns", ctypes.c_int64),  # when the task under way began
         ("version", ctypes.c_uint64),  # of the programs: writes that were asked of another version are refused
         ("next", ctypes.c_void_p),  # the plan to go on with
-        ("moves", ctypes.c_void_p),  # what a change-over carries into this plan (scan/statemoves.py)
+        ("moves", ctypes.c_void_p),  # what a change-over carries into this plan (scan/change/statemoves.py)
         ("move_count", ctypes.c_uint64),
         ("ring", ctypes.c_void_p),  # image/recordring.py; 0: nothing is recorded
         ("ring_size", ctypes.c_uint64),

@@ -18,8 +18,8 @@ from runtime.image.manifest import Manifest
 from runtime.image.nativecode import native_cache
 from runtime.image.primitives import primitives, use_cache
 from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.scan.change.loadedversion import load_version
 from runtime.scan.kernel import Kernel
-from runtime.scan.loadedversion import load_version
 from runtime.scan.planning import ScanPlan
 from runtime.scan.realtime import RealtimeSettings, settle_process, settle_thread
 from runtime.scan.running import RunningScan

@@ -6,8 +6,8 @@ from runtime.core.fault import ProgramFault
 from runtime.image.manifest import Manifest
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.scan.changeplan import ChangePlan, plan_change
-from runtime.scan.loadedversion import LoadedVersion, load_version
+from runtime.scan.change.changeplan import ChangePlan, plan_change
+from runtime.scan.change.loadedversion import LoadedVersion, load_version
 from runtime.scan.plan import Plan
 
 _LOOK_AGAIN_S = 0.001

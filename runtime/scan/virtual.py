@@ -1,7 +1,8 @@
 """The scan on virtual time: runs any machine as fast as it can, with no shared memory, device or clock.
 
-For `voltscan exec`, tests and the closed loop with a plant. Tasks run exactly as the kernel runs them (scan/tasks.py);
-latch, commands and publish belong to whoever owns the memory here: set inputs before a scan, read outputs after it.
+For `voltscan exec`, tests and the closed loop with a plant. Tasks run exactly as the kernel runs them
+(scan/phases/tasks.py); latch, commands and publish belong to whoever owns the memory here: set inputs before a scan,
+read outputs after it.
 """
 
 import ctypes

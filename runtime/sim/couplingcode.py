@@ -12,7 +12,7 @@ import runtime.image.layout
 from runtime.core.objectcache import ObjectCache
 from runtime.image.emit import F64, I1, I8, I16, I32, I64, PTR, VOID, Code, Real, Routine, Word
 from runtime.image.nativecode import NativeCode, cached_object_code
-from runtime.scan.view import View
+from runtime.scan.phases.view import View
 from runtime.sim.couplingplan import Check, Coupling, Form, Gauge, Mode, Passage, Transfer, TransferKind
 from runtime.sim.wirecode import real, write_passages
 

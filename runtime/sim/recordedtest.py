@@ -26,8 +26,8 @@ from runtime.lang.application import Application
 from runtime.lang.compile import compile_sources
 from runtime.lang.llvm.compile import compile_object
 from runtime.lang.native import Native
-from runtime.scan.recordingfile import INITIAL, SOURCES, Recording
-from runtime.scan.replay import Replay, Stretch
+from runtime.scan.record.recordingfile import INITIAL, SOURCES, Recording
+from runtime.scan.record.replay import Replay, Stretch
 from runtime.scan.virtual import START_NS, WALL_START_NS, VirtualScan
 from runtime.wire.values import shortest_real
 

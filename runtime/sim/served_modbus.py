@@ -13,9 +13,9 @@ from runtime.core.fault import ConfigFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
 from runtime.drivers.codec import raw_of_words, words_of_raw
-from runtime.drivers.modbus_pdu import ExceptionCode, ModbusRefusal
-from runtime.drivers.modbus_pdu import Table as WireTable
-from runtime.drivers.modbus_server import ModbusServer
+from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
+from runtime.drivers.modbus.pdu import Table as WireTable
+from runtime.drivers.modbus.server import ModbusServer
 from runtime.iomap.plan import DevicePlan, InputPoint, OutputPoint
 from runtime.iomap.wire import ModbusWire, RawType, Table
 

@@ -1,7 +1,7 @@
 """Which driver plays devices of which protocol."""
 
 from runtime.drivers.base import Registry
-from runtime.drivers.can_bus import CanDriver
+from runtime.drivers.can.driver import CanDriver
 from runtime.sim.served_modbus import ServedModbus
 
 SERVED: Registry = {"modbus_tcp": ServedModbus, "can": CanDriver}

@@ -6,7 +6,7 @@ them on numbers of all kinds.
 
 from runtime.core.quality import Quality
 from runtime.image.emit import F64, I8, I32, I64, PTR, Code, Real, Routine, Word
-from runtime.scan.view import View
+from runtime.scan.phases.view import View
 from runtime.sim.couplingplan import Encoding, Form, Passage
 
 _SINGLE_FITS_BELOW = 3.4028235677973366e38

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 from runtime.cli.main import app
 from runtime.image.recordring import RingReader
 from runtime.lang.syntax.source import load_sources
-from runtime.scan import recordingfile
-from runtime.scan.recorder import FlightRecorder, RecorderLimits
-from runtime.scan.recordingfile import Recording
+from runtime.scan.record import recordingfile
+from runtime.scan.record.recorder import FlightRecorder, RecorderLimits
+from runtime.scan.record.recordingfile import Recording
 from tests.sim.conftest import demo_builds, demo_models, make_coupled_run
 
 

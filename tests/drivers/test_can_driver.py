@@ -14,7 +14,7 @@ from io_points import MS, FakeFrame, input_point, output_point
 
 from runtime.core.fault import DriverFault
 from runtime.core.quality import Quality
-from runtime.drivers import can_bus
+from runtime.drivers.can import driver as can_driver
 from runtime.drivers.engine import IoEngine
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan, MessagePlan
@@ -191,7 +191,7 @@ async def test_outputs_when_driven_then_sent_cyclically_and_silent_when_they_hol
 async def test_bus_when_it_cannot_be_opened_then_said_once_with_help_and_opened_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    open_bus, tries = can_bus.open_bus, []
+    open_bus, tries = can_driver.open_bus, []
 
     def stubborn(plan: LinkPlan, received: object) -> can.BusABC:
         tries.append(plan)
@@ -201,7 +201,7 @@ async def test_bus_when_it_cannot_be_opened_then_said_once_with_help_and_opened_
             )
         return open_bus(plan, received)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(can_bus, "open_bus", stubborn)
+    monkeypatch.setattr(can_driver, "open_bus", stubborn)
     async with running("stubborn") as (bench, peer):
         peer.send(frame(0x101, "0500"))
         await bench.until(lambda: bench.reading("rack_1", 1) == (5.0, GOOD), "limit")
@@ -217,7 +217,7 @@ async def test_bus_when_sending_fails_for_long_then_opened_anew(monkeypatch: pyt
 
         def fail(bus: can.BusABC, msg: can.Message, timeout: float | None = None) -> None:
             nonlocal failures
-            if bus is peer or failures >= 2 * can_bus.SEND_FAILURES_MAX:
+            if bus is peer or failures >= 2 * can_driver.SEND_FAILURES_MAX:
                 return send(bus, msg, timeout)  # type: ignore[arg-type]
             failures += 1
             raise can.CanOperationError("bus off")
@@ -237,7 +237,7 @@ async def test_multicast_when_a_datagram_is_no_frame_then_dropped_and_counted() 
         name="l", protocol="can", interface="udp_multicast", channel=group, port=port, local_address="127.0.0.1"
     )
     bench = Bench(link)
-    peer = can_bus.open_bus(replace(link, name="peer"), [])
+    peer = can_driver.open_bus(replace(link, name="peer"), [])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as loud:
         loud.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 0)
         loud.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))

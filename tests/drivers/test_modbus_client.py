@@ -12,9 +12,9 @@ from io_points import MS, FakeFrame, input_point, modbus_wire, output_point
 
 from runtime.core.quality import Quality
 from runtime.drivers.engine import IoEngine
-from runtime.drivers.modbus_link import ModbusLink, Silence, read_of
-from runtime.drivers.modbus_pdu import ExceptionCode, ModbusRefusal, Table
-from runtime.drivers.modbus_server import ModbusServer
+from runtime.drivers.modbus.link import ModbusLink, Silence, read_of
+from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
+from runtime.drivers.modbus.server import ModbusServer
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.merge import merge_reads
 from runtime.iomap.plan import DevicePlan, Heartbeat, IoPlan, LinkPlan

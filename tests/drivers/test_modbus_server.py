@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from runtime.core.fault import ConfigFault
-from runtime.drivers.modbus_pdu import ExceptionCode, ModbusRefusal, Table
-from runtime.drivers.modbus_server import ModbusServer, answer
+from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
+from runtime.drivers.modbus.server import ModbusServer, answer
 
 
 class TenWords:

@@ -1,6 +1,6 @@
 """Which read comes next: absolute schedule, fairness, devices that do not answer."""
 
-from runtime.drivers.polls import PollSchedule
+from runtime.drivers.modbus.polls import PollSchedule
 from runtime.iomap.plan import DevicePlan, ReadRequest
 from runtime.iomap.wire import Table
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from runtime.cli.main import app
-from runtime.scan.recordingfile import Recording
+from runtime.scan.record.recordingfile import Recording
 
 
 def saved(site, reason: str) -> tuple[Path, int]:

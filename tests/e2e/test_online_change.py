@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from runtime.node.changesocket import ask
+from runtime.node.change.changesocket import ask
 
 CHANGES = 100
 

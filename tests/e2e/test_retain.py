@@ -3,7 +3,7 @@
 import os
 import signal
 
-from runtime.scan.retainfile import Folder, RetainLayout, RetainStore
+from runtime.scan.retain.retainfile import Folder, RetainLayout, RetainStore
 
 PROGRAM = """
 VAR_GLOBAL RETAIN total : LINT; END_VAR

@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.core.fault import ConfigFault
-from runtime.node.hardwarewatchdog import HardwareWatchdog
+from runtime.node.host.hardwarewatchdog import HardwareWatchdog
 
 S = 1_000_000_000
 

@@ -7,7 +7,7 @@ import pytest
 from runtime.cli.doctor import doctor
 from runtime.image.control import HISTOGRAM_BUCKETS
 from runtime.image.statistics import Distribution, bucket_of
-from runtime.node.hostchecks import Verdict, check_host, judge_delay, try_rights, worst
+from runtime.node.host.hostchecks import Verdict, check_host, judge_delay, try_rights, worst
 
 CPU = "sys/devices/system/cpu"
 CLOCK = "sys/devices/system/clocksource/clocksource0"

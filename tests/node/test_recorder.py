@@ -13,10 +13,10 @@ from runtime.core.tag import Variable
 from runtime.image.control import Control
 from runtime.image.recordring import PART_HEADER, RECORD_HEADER, Part, RecordKind
 from runtime.image.snapshot import Snapshot
-from runtime.node.recorder import RECORDINGS_MAX, TRIGGER_REST_NS, RecordedVersion, RecorderLoop, RecorderSetup
-from runtime.node.recordrequest import RecordAnswer, answer_request, ask_for_recording, requests
-from runtime.scan.recorder import RecorderLimits
-from runtime.scan.recordingfile import Recording
+from runtime.node.record.recorder import RECORDINGS_MAX, TRIGGER_REST_NS, RecordedVersion, RecorderLoop, RecorderSetup
+from runtime.node.record.recordrequest import RecordAnswer, answer_request, ask_for_recording, requests
+from runtime.scan.record.recorder import RecorderLimits
+from runtime.scan.record.recordingfile import Recording
 
 SECOND_NS = 1_000_000_000
 ALARM = Variable(name="alarm", type=BOOL, offset=HEADER_SIZE)
@@ -189,4 +189,4 @@ def test_request_when_nobody_answers_then_told_and_nothing_is_left(
 
 
 def _sleep_is(monkeypatch: pytest.MonkeyPatch, what: Callable[[float], None]) -> None:
-    monkeypatch.setattr("runtime.node.recordrequest.time.sleep", what)
+    monkeypatch.setattr("runtime.node.record.recordrequest.time.sleep", what)

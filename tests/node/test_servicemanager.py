@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from runtime.node.servicemanager import ServiceManager
+from runtime.node.host.servicemanager import ServiceManager
 
 S = 1_000_000_000
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runtime.image.segment import ControlSegment
-from runtime.node.childlog import LOG_SIZE_MAX
+from runtime.node.children.childlog import LOG_SIZE_MAX
 from runtime.node.supervisor import Child, Supervisor
 
 WAITS = "import signal; signal.sigwait({signal.SIGTERM}); "

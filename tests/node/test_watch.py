@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.image.control import Control
-from runtime.node.watch import FIRST_WORK_WITHIN_NS, ProgressWatch, stuck_after_ns
+from runtime.node.host.watch import FIRST_WORK_WITHIN_NS, ProgressWatch, stuck_after_ns
 
 S = 1_000_000_000
 

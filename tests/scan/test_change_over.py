@@ -20,12 +20,12 @@ from runtime.image.statistics import task_figures
 from runtime.lang.compile import compile_sources
 from runtime.lang.llvm.module import emit_module
 from runtime.lang.syntax.source import Source
-from runtime.scan.changeplan import ChangePlan, plan_change
+from runtime.scan.change.changeplan import ChangePlan, plan_change
+from runtime.scan.change.loadedversion import LoadedVersion, load_version
 from runtime.scan.kernel import Kernel
-from runtime.scan.loadedversion import LoadedVersion, load_version
-from runtime.scan.recorder import FlightRecorder, RecorderLimits
-from runtime.scan.recordverify import verify
-from runtime.scan.replay import Replay
+from runtime.scan.record.recorder import FlightRecorder, RecorderLimits
+from runtime.scan.record.replay import Replay
+from runtime.scan.record.verify import verify
 
 MS = 1_000_000
 CYCLE_NS = 10 * MS

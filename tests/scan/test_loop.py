@@ -10,7 +10,7 @@ from runtime.image.control import HISTOGRAM_BUCKETS, Histogram
 from runtime.image.emit import I32, I64, PTR, Code
 from runtime.image.nativecode import NativeCode, object_code
 from runtime.image.statistics import Distribution, bucket_of, bucket_start_ns
-from runtime.scan.account import write_record
+from runtime.scan.phases.account import write_record
 
 
 def count_down(r, app):

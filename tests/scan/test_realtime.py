@@ -8,8 +8,8 @@ import pytest
 
 from runtime.core.rights import Right
 from runtime.scan import realtime
-from runtime.scan.bare import BareLoop, run_bare
-from runtime.scan.bench import run_bench
+from runtime.scan.bench.bare import BareLoop, run_bare
+from runtime.scan.bench.measure import run_bench
 from runtime.scan.realtime import RealtimeSettings, settle_process, settle_thread
 
 NO_RIGHTS = RealtimeSettings(priority=0, lock_memory=False)

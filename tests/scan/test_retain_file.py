@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from runtime.scan.retainfile import FILES, Folder, RetainStore
+from runtime.scan.retain.retainfile import FILES, Folder, RetainStore
 
 BLOCK = 512
 CUTS = 1000

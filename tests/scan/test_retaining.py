@@ -11,8 +11,8 @@ from runtime.image.manifest import Manifest, ManifestTask
 from runtime.image.snapshot import Snapshot
 from runtime.lang.compile import compile_sources
 from runtime.lang.syntax.source import Source
-from runtime.scan.retainfile import FILES, Folder, RetainStore
-from runtime.scan.retaining import Retainer, keep_saving, retained_variables, warm_start, warm_start_from
+from runtime.scan.retain.retainfile import FILES, Folder, RetainStore
+from runtime.scan.retain.retaining import Retainer, keep_saving, retained_variables, warm_start, warm_start_from
 
 PROGRAM = """
 VAR_GLOBAL site : SITE_PARAMETERS; END_VAR

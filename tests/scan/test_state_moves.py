@@ -11,7 +11,7 @@ from runtime.core.elementary import ELEMENTARY, Elementary, Kind, string
 from runtime.core.migration import Convert, Copy, Migration, Move, Relabel
 from runtime.image.emit import I64, PTR, Code
 from runtime.image.nativecode import NativeCode, object_code
-from runtime.scan.statemoves import StateMove, state_move, write_state_moves
+from runtime.scan.change.statemoves import StateMove, state_move, write_state_moves
 
 NUMBERS = [t for t in ELEMENTARY.values() if t.kind in (Kind.BOOL, Kind.SIGNED, Kind.UNSIGNED, Kind.BITS, Kind.REAL)]
 

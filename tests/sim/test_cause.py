@@ -6,9 +6,9 @@ import pytest
 
 from runtime.core.fault import ConfigFault
 from runtime.image.recordring import RingReader
-from runtime.scan.cause import Answer, why
-from runtime.scan.recorder import FlightRecorder, RecorderLimits
-from runtime.scan.replay import Replay, Stretch
+from runtime.scan.record.cause import Answer, why
+from runtime.scan.record.recorder import FlightRecorder, RecorderLimits
+from runtime.scan.record.replay import Replay, Stretch
 from runtime.sim.coupling import CoupledRun
 from runtime.sim.couplingplan import Mode
 from tests.sim.conftest import demo_builds, demo_models, kernels

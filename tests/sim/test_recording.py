@@ -10,10 +10,10 @@ import pytest
 
 from runtime.core.fault import ConfigFault
 from runtime.image.recordring import Part, Record, RecordKind, RingReader, begin_ring, parse_records
-from runtime.scan.recorder import FlightRecorder, RecorderLimits
-from runtime.scan.recordingfile import Recording
-from runtime.scan.recordverify import verify
-from runtime.scan.replay import Replay
+from runtime.scan.record.recorder import FlightRecorder, RecorderLimits
+from runtime.scan.record.recordingfile import Recording
+from runtime.scan.record.replay import Replay
+from runtime.scan.record.verify import verify
 from runtime.sim.coupling import CoupledRun
 from runtime.sim.couplingplan import Mode
 from tests.sim.conftest import demo_builds, demo_models, kernels

@@ -8,7 +8,7 @@ from served_site import checked
 
 from runtime.core.quality import Quality
 from runtime.drivers.base import DeviceStatistics, LinkContext
-from runtime.drivers.modbus_server import answer
+from runtime.drivers.modbus.server import answer
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import OutputSink
 from runtime.image.frame import OutputFrame

@@ -1,0 +1,1 @@
+"""CAN: racks on a bus."""

@@ -1,0 +1,1 @@
+"""Modbus: client and served devices."""

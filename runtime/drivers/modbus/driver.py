@@ -1,0 +1,270 @@
+"""Modbus TCP client: one connection for all units of a gateway, one request in flight, reads and writes in turn.
+
+What is read and written follows from the plan alone. A request without an answer costs its device one of `attempts`
+tries; then the device counts as lost: its points turn BAD and it is asked once in a while, so that the others on the
+link are not held up. When nobody answers, the connection is made anew (a half-open connection looks just so).
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from runtime.core.elementary import ELEMENTARY, Value
+from runtime.core.fault import DriverFault
+from runtime.drivers.backoff import Backoff
+from runtime.drivers.base import DeviceStatistics, LinkContext
+from runtime.drivers.codec import raw_of_words, words_of_raw
+from runtime.drivers.modbus.link import ModbusLink, Refusal, Silence, read_of
+from runtime.drivers.modbus.polls import Poll, PollSchedule
+from runtime.drivers.page import DevicePage
+from runtime.drivers.sink import SinkState
+from runtime.drivers.writes import HeartbeatCounter, WriteSchedule
+from runtime.iomap.plan import DevicePlan, OutputPoint
+from runtime.iomap.wire import ModbusWire
+
+IDLE_NS = 1_000_000_000
+"""Longest sleep of a link that has nothing to do."""
+UNMET_POLL_S = 0.01
+
+
+@dataclass(slots=True)
+class _Device:
+    """A device on the link. `silent`: unanswered requests in a row. `refused`: what it was told of, once."""
+
+    plan: DevicePlan
+    page: DevicePage
+    statistics: DeviceStatistics
+    writes: WriteSchedule
+    heartbeats: list[HeartbeatCounter]
+    backoff: Backoff
+    silent: int = 0
+    told_lost: bool = False
+    refused: set[str] = field(default_factory=set)
+
+
+class ModbusTcpDriver:
+    """All devices of one Modbus TCP link."""
+
+    def __init__(self, context: LinkContext) -> None:
+        self._context = context
+        self._devices = {plan.name: self._device(plan) for plan in context.devices}
+        self._changed = asyncio.Event()
+        self._link: ModbusLink | None = None
+        self._backoff = self._new_backoff()
+        self._epoch = context.sink.epoch
+        self._polls = PollSchedule((), 0)
+        self._read_next = True
+
+    def wake(self) -> None:
+        """See `Driver`."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """See `Driver`."""
+        while True:
+            link = ModbusLink(self._context.link)
+            try:
+                await link.connect()
+                await self._serve(link)
+            except DriverFault as fault:
+                for device in self._devices.values():
+                    self._lost(device, fault)
+            finally:
+                self._link = None
+                link.close()
+            await asyncio.sleep(self._backoff.next_ns() / 1e9)
+
+    async def settle(self) -> None:
+        """See `Driver`. A device that this link has not yet met is waited for: an earlier io may have driven it."""
+        for device in self._devices.values():
+            while device.plan.outputs and not (device.statistics.connected or device.told_lost):  # noqa: ASYNC110
+                await asyncio.sleep(UNMET_POLL_S)
+            for number, point in enumerate(device.plan.outputs):
+                value = self._context.sink.value(point, self._context.clock())
+                if value is not None and self._link is not None and device.statistics.connected:
+                    await self._write(self._link, device, number, value)
+
+    def _device(self, plan: DevicePlan) -> _Device:
+        return _Device(
+            plan=plan,
+            page=self._context.pages[plan.name],
+            statistics=self._context.statistics[plan.name],
+            writes=WriteSchedule(plan.outputs),
+            heartbeats=[HeartbeatCounter(rule) for rule in plan.heartbeats],
+            backoff=self._new_backoff(),
+        )
+
+    def _new_backoff(self) -> Backoff:
+        plan = self._context.link
+        return Backoff(min_ns=plan.backoff_min_ns, max_ns=plan.backoff_max_ns, random=self._context.random)
+
+    async def _serve(self, link: ModbusLink) -> None:
+        """Read and write until the connection breaks; then raise DriverFault."""
+        self._link = link
+        self._polls = PollSchedule([d.plan for d in self._devices.values()], self._context.clock())
+        for device in self._devices.values():
+            device.silent = 0
+            device.writes.forget()
+        while True:
+            self._changed.clear()
+            self._follow_sink()
+            now_ns = self._context.clock()
+            poll = self._polls.due(now_ns)
+            if poll is not None and self._read_next:
+                self._read_next = False
+                await self._poll(link, poll)
+            elif await self._write_one(link, now_ns) or poll is not None:
+                self._read_next = True
+            else:
+                await self._rest(now_ns)
+            self._check_link(link)
+
+    async def _rest(self, checked_ns: int) -> None:
+        """Sleep until something that was not due at `checked_ns` is due, or until outputs change."""
+        times = [checked_ns + IDLE_NS]
+        times += [poll.next_ns for poll in self._polls.polls]
+        times += [device.writes.next_ns() for device in self._devices.values()]
+        times += [beat.next_ns for device in self._devices.values() for beat in device.heartbeats]
+        due_ns = min(time_ns for time_ns in times if time_ns > checked_ns)
+        try:
+            async with asyncio.timeout(max(0, due_ns - self._context.clock()) / 1e9):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    def _follow_sink(self) -> None:
+        """Coming to or from fail-safe, every output is written anew: a dead band must not swallow a fail-safe value."""
+        if self._epoch != self._context.sink.epoch:
+            self._epoch = self._context.sink.epoch
+            for device in self._devices.values():
+                device.writes.forget()
+
+    def _check_link(self, link: ModbusLink) -> None:
+        if not link.connected:
+            raise DriverFault("the connection broke", where=link.where)
+        tries = self._context.link.attempts
+        if all(device.silent >= tries for device in self._devices.values()):
+            raise Silence("no answer", where=link.where)
+
+    async def _poll(self, link: ModbusLink, poll: Poll) -> None:
+        device = self._devices[poll.device.name]
+        asked_ns = self._context.clock()
+        self._polls.served(poll, asked_ns)
+        what = f"reading {poll.read.table} registers {poll.read.address} to {poll.read.address + poll.read.count - 1}"
+        try:
+            words = await link.read(device.plan.unit_id, poll.read)
+        except (Silence, Refusal) as fault:
+            self._failed(device, fault, what)
+            if isinstance(fault, Refusal):
+                device.page.bad(poll.read.entries)
+                device.page.publish()
+            return
+        self._answered(device, asked_ns, what)
+        for entry in poll.read.entries:
+            wire = device.page.points[entry].wire
+            assert isinstance(wire, ModbusWire)
+            start = wire.address - poll.read.address
+            device.page.take(entry, raw_of_words(wire, words[start : start + wire.words]), asked_ns)
+        device.page.publish()
+
+    async def _write_one(self, link: ModbusLink, now_ns: int) -> bool:
+        """Write the next output or heartbeat that is due; True when there was one."""
+        for device in self._devices.values():
+            if device.silent >= self._context.link.attempts and device.plan.reads:
+                continue  # a read finds out when it is back
+            due = device.writes.due(now_ns, self._context.sink.value)
+            if due is not None:
+                await self._write(link, device, *due)
+                return True
+            for beat in device.heartbeats:
+                if beat.next_ns <= now_ns and self._context.sink.state is SinkState.DRIVING:
+                    await self._beat(link, device, beat, now_ns)
+                    return True
+        return False
+
+    async def _write(self, link: ModbusLink, device: _Device, number: int, value: Value) -> None:
+        point = device.plan.outputs[number]
+        assert isinstance(point.wire, ModbusWire)
+        asked_ns = self._context.clock()
+        what = f"writing {point.name}"
+        try:
+            await link.write(device.plan.unit_id, point.wire, point.wire.number.encode(value))
+        except (Silence, Refusal) as fault:
+            device.writes.failed(number, self._context.clock())
+            self._failed(device, fault, what)
+            return
+        device.writes.written(number, value, asked_ns)
+        self._answered(device, asked_ns, what)
+        if point.read_back:
+            await self._read_back(link, device, number, value)
+
+    async def _read_back(self, link: ModbusLink, device: _Device, number: int, value: Value) -> None:
+        """See whether the device holds what it was just given; if not, say so once and write it again later."""
+        point = device.plan.outputs[number]
+        wire = point.wire
+        assert isinstance(wire, ModbusWire)
+        asked_ns = self._context.clock()
+        what = f"to keep {point.name}"
+        try:
+            _compare(point, wire, await link.read(device.plan.unit_id, read_of(wire)), value)
+        except (Silence, Refusal) as fault:
+            device.writes.failed(number, self._context.clock())
+            self._failed(device, fault, what)
+            return
+        self._answered(device, asked_ns, what)
+
+    async def _beat(self, link: ModbusLink, device: _Device, beat: HeartbeatCounter, now_ns: int) -> None:
+        assert isinstance(beat.rule.wire, ModbusWire)
+        try:
+            await link.write(device.plan.unit_id, beat.rule.wire, beat.beat(now_ns))
+        except (Silence, Refusal) as fault:
+            self._failed(device, fault, f"writing {beat.rule.point}")
+            return
+        self._answered(device, now_ns, f"writing {beat.rule.point}")
+
+    def _answered(self, device: _Device, asked_ns: int, what: str) -> None:
+        now_ns = self._context.clock()
+        statistics = device.statistics
+        statistics.requests += 1
+        statistics.round_trip_ns = now_ns - asked_ns
+        statistics.last_good_ns = now_ns
+        device.refused.discard(what)
+        device.silent = 0
+        device.backoff.reset()
+        self._backoff.reset()
+        if not statistics.connected:
+            statistics.connected = True
+            self._polls.resume(device.plan.name, now_ns)
+            device.writes.forget()
+            self._context.on_event("info", f"{device.plan.name} {'is back' if device.told_lost else 'answers'}")
+            device.told_lost = False
+
+    def _failed(self, device: _Device, fault: Silence | Refusal, what: str) -> None:
+        device.statistics.requests += 1
+        device.statistics.errors += 1
+        if isinstance(fault, Refusal):
+            device.silent = 0
+            if what not in device.refused:
+                device.refused.add(what)
+                self._context.on_event("warning", f"{device.plan.name} refuses {what}: {fault.what}")
+            return
+        device.silent += 1
+        if device.silent >= self._context.link.attempts:
+            self._polls.postpone(device.plan.name, self._context.clock() + device.backoff.next_ns())
+            self._lost(device, fault)
+
+    def _lost(self, device: _Device, fault: DriverFault) -> None:
+        device.statistics.connected = False
+        device.page.all_bad()
+        device.page.publish()
+        if not device.told_lost:
+            device.told_lost = True
+            self._context.on_event(
+                "error", f"{device.plan.name} lost: {fault.what} ({fault.where}); its inputs are BAD"
+            )
+
+
+def _compare(point: OutputPoint, wire: ModbusWire, held: list[int], value: Value) -> None:
+    """Raises Refusal when the device does not hold what it was given."""
+    if held != words_of_raw(wire, wire.number.encode(value)):
+        shown = wire.number.decode(raw_of_words(wire, held), ELEMENTARY[point.type_name].kind)
+        raise Refusal(f"it holds {shown} instead of {value}")

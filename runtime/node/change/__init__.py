@@ -1,0 +1,1 @@
+"""Online change as the supervisor does it: check, prepare, swap, roll back."""

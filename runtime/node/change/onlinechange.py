@@ -1,0 +1,233 @@
+"""Online change, as the supervisor conducts it.
+
+    prepare   a new image segment; scan, io and gateway map it and load the new version beside the running one
+    change    once all are ready, the scan is told to change over; the control segment's `version` says when it has
+    settled   the others go over; what cannot follow is started anew; a process that dies from now on comes back
+              in the new version
+
+Up to `change` nothing has happened and everything can be forgotten; after the version word has changed there is no way
+back but a rollback, which is a change to the former version. If the scan dies in between, the word decides.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol
+
+from runtime.core.fault import PlcFault
+from runtime.core.migration import Migration
+from runtime.image.manifest import Manifest
+from runtime.image.segment import ImageSegment
+from runtime.node import runplan
+from runtime.node.change.changecheck import refusals
+from runtime.node.change.changesocket import Asked, ChangeSocket
+from runtime.node.change.versions import VERSIONS, VersionNote, keep_only, version_hash
+from runtime.node.link import Link
+from runtime.node.runplan import RunPlan
+from runtime.node.supervisor import Supervisor
+from runtime.scan.change.changeplan import plan_change
+from runtime.wire.messages import Severity
+
+FOLLOWERS = ("scan", "io", "gateway", "recorder")
+"""The processes that go over without being started anew."""
+READY_WITHIN_NS = 30_000_000_000
+CHANGED_WITHIN_NS = 10_000_000_000
+_NS_PER_US = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerVersion:
+    """A version as the supervisor holds it."""
+
+    note: VersionNote
+    plan: RunPlan
+    manifest: Manifest
+    initial: bytes
+    image: ImageSegment
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return Path(self.note.folder)
+
+
+class Conducted(Protocol):
+    """What a controller lets be changed."""
+
+    @property
+    def current(self) -> ControllerVersion:
+        """The version that runs."""
+        ...
+
+    def adopt(self, version: ControllerVersion, supervisor: Supervisor) -> None:
+        """This version runs from now on."""
+        ...
+
+
+class _Stage(Enum):
+    PREPARING = 1
+    CHANGING = 2
+
+
+@dataclass(slots=True)
+class _Change:
+    version: ControllerVersion
+    asked: Asked
+    what: str
+    plan: Migration
+    waiting: set[str]
+    give_up_ns: int
+    stage: _Stage = _Stage.PREPARING
+
+
+class OnlineChange:
+    """Takes requests and carries one change at a time through. Driven by the supervisor's tick."""
+
+    def __init__(
+        self,
+        controller: Conducted,
+        links: dict[str, Link],
+        *,
+        run_dir: Path,
+        audit: Callable[[Severity, str], None],
+    ) -> None:
+        self._controller = controller
+        self._links = links
+        self._run_dir = run_dir
+        self._audit = audit
+        self._socket = ChangeSocket(run_dir)
+        self._change: _Change | None = None
+        self._former: ControllerVersion | None = None
+
+    def close(self) -> None:
+        """Take no more requests; one under way is answered."""
+        if self._change is not None:
+            self._change.asked.answer({"done": False, "why": ["the controller stops"]})
+        self._socket.close()
+
+    def tick(self, supervisor: Supervisor, control: Any) -> None:
+        """Go on with the change under way; take the next request."""
+        change = self._change
+        if change is None:
+            asked = self._socket.asked()
+            if asked is not None:
+                self._take(asked, supervisor, control)
+        elif change.stage is _Stage.PREPARING:
+            self._hear(change, supervisor)
+        else:
+            self._look_whether_changed(change, supervisor, control)
+
+    # ---- the request ----
+
+    def _take(self, asked: Asked, supervisor: Supervisor, control: Any) -> None:
+        try:
+            what, folder = self._wanted(asked)
+            self._begin(asked, what, folder, supervisor, control)
+        except (PlcFault, OSError, ValueError, KeyError) as fault:
+            self._refuse(asked, [str(fault)])
+
+    def _wanted(self, asked: Asked) -> tuple[str, Path]:
+        if asked.request.get("do") == "rollback":
+            if self._former is None:
+                raise PlcFault("there is no former version to go back to", where="rollback")
+            return "rollback", self._former.folder
+        folder = Path(str(asked.request["folder"])).resolve()
+        if folder.parent != (self._run_dir / VERSIONS).resolve():
+            raise PlcFault("this is no version of this controller", where=str(folder))
+        return "download", folder
+
+    def _begin(self, asked: Asked, what: str, folder: Path, supervisor: Supervisor, control: Any) -> None:
+        now = self._controller.current
+        plan, manifest = RunPlan.load(folder), Manifest.load(folder / runplan.MANIFEST)
+        reasons = refusals(
+            now.manifest,
+            manifest,
+            old_plan=now.plan,
+            new_plan=plan,
+            driving=bool(control.driving),
+            fault_stop=bool(control.fault_stop),
+        )
+        followers = [name for name in FOLLOWERS if name in self._links]
+        reasons += [f"{name} is being started" for name in followers if not supervisor.alive(name)]
+        if reasons:
+            self._refuse(asked, reasons)
+            return
+        initial = (folder / runplan.INITIAL).read_bytes()
+        number = now.note.number + 1
+        note = VersionNote(number, version_hash(folder), time.time_ns(), asked.by, str(folder))
+        version = ControllerVersion(note, plan, manifest, initial, ImageSegment.create(manifest.layout()))
+        migration = plan_change(now.manifest, manifest, old_initial=now.initial, new_initial=initial)
+        self._change = _Change(version, asked, what, migration, set(followers), time.monotonic_ns() + READY_WITHIN_NS)
+        for name in followers:
+            self._links[name].send("prepare", number, folder=folder, image_fd=version.image.fd)
+
+    def _refuse(self, asked: Asked, reasons: list[str]) -> None:
+        asked.answer({"done": False, "why": reasons})
+        self._audit("warning", f"{asked.by}: {asked.request.get('do', '?')} refused: {'; '.join(reasons)}")
+
+    # ---- prepare, change, settled ----
+
+    def _hear(self, change: _Change, supervisor: Supervisor) -> None:
+        number = change.version.note.number
+        for name in sorted(change.waiting):
+            for ready, why in self._links[name].answers(number):
+                if not ready:
+                    self._forget(change, f"{name}: {why}")
+                    return
+                change.waiting.discard(name)
+        gone = [name for name in FOLLOWERS if name in self._links and not supervisor.alive(name)]
+        if gone:
+            self._forget(change, f"{gone[0]} ended meanwhile")
+        elif not change.waiting:
+            change.stage = _Stage.CHANGING
+            change.give_up_ns = time.monotonic_ns() + CHANGED_WITHIN_NS
+            self._links["scan"].send("change", number)
+        elif time.monotonic_ns() > change.give_up_ns:
+            self._forget(change, f"{', '.join(sorted(change.waiting))} did not get ready in time")
+
+    def _look_whether_changed(self, change: _Change, supervisor: Supervisor, control: Any) -> None:
+        number = change.version.note.number
+        if control.version == number:
+            self._settle(change, supervisor, control)
+            return
+        for ready, why in self._links["scan"].answers(number):
+            if not ready:
+                self._forget(change, f"scan: {why}")
+                return
+        if not supervisor.alive("scan") or time.monotonic_ns() > change.give_up_ns:
+            self._forget(change, "the scan did not change over")
+
+    def _settle(self, change: _Change, supervisor: Supervisor, control: Any) -> None:
+        former, version = self._controller.current, change.version
+        version.note.save(self._run_dir)
+        self._controller.adopt(version, supervisor)
+        for name, link in self._links.items():
+            if name != "scan":
+                link.send("settled", version.note.number)
+        if self._former is not None:
+            self._former.image.close()
+        self._former, self._change = former, None
+        keep_only(self._run_dir, {former.folder, version.folder})
+        plan = change.plan
+        counts = f"{plan.kept} variables kept, {len(plan.retyped)} retyped"
+        counts += f", {len(plan.initialised)} initialised, {len(plan.dropped)} dropped"
+        text = f"{change.asked.by}: {change.what} of version {version.note.hash} in scan {control.scan_no}: {counts}"
+        self._audit("info", f"{text}; the loop was held up for {control.change_ns / _NS_PER_US:.1f} us")
+        change.asked.answer(
+            {
+                "done": True,
+                "version": version.note.number,
+                "hash": version.note.hash,
+                "change_ns": control.change_ns,
+                "plan": counts,
+            }
+        )
+
+    def _forget(self, change: _Change, why: str) -> None:
+        for link in self._links.values():
+            link.send("forget", change.version.note.number)
+        change.version.image.close()
+        self._change = None
+        self._refuse(change.asked, [why])

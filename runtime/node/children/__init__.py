@@ -1,0 +1,1 @@
+"""The processes that the supervisor starts, and how they are started."""

@@ -1,0 +1,1 @@
+"""The host: its watchdogs, its service manager, what it lacks."""

@@ -1,0 +1,1 @@
+"""Recordings: asked for, frozen, saved."""

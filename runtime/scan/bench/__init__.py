@@ -1,0 +1,1 @@
+"""Measurements of the scan, with the machine's own figures beside them."""

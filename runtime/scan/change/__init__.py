@@ -1,0 +1,1 @@
+"""Online change: the plan of the next version, the instant of the change, the state carried over."""

@@ -1,0 +1,1 @@
+"""Phases of the native scan, in emitted code: what each of them reads and writes."""

@@ -1,0 +1,24 @@
+"""The state at a fault: application memory right after the turn in which it came, for whoever asks what was wrong.
+
+Only the first fault since the last acknowledgement is captured: what follows from it must not take its place. It costs
+one copy then, and one compare in a turn without a fault.
+"""
+
+from runtime.image.control import Control
+from runtime.image.emit import PTR, Code
+from runtime.scan.phases.view import View
+from runtime.scan.plan import Plan
+
+
+def write_capture(code: Code) -> None:
+    """Write `capture(plan)`: called when the fault count has grown."""
+    with code.routine("capture", plan=PTR) as r:
+        plan = View(r, Plan, r["plan"])
+        channel = plan.inner("fault_capture")
+        acknowledged = View(r, Control, plan["control"]).atomic("fault_ack", "acquire")
+        is_first = plan["captured"].equals(0) | plan["captured_ack"].differs(acknowledged)
+        with r.when(is_first & channel["slots"].differs(0)):
+            plan["captured"] = r.word(1)
+            plan["captured_ack"] = acknowledged
+            shape = (channel["slots"], channel["stride"], channel["size"])
+            r.call(code["vs_publish"], channel["address"], *shape, plan["app"])

@@ -1,0 +1,67 @@
+"""Phase commands: writes that the gateway put into the mailbox, made between latch and run.
+
+The mailbox is shared memory: each entry is copied first and then checked, and only the copy is used. At most
+MAILBOX_LEN entries a scan; a head that lies further away is not a queue, and the scan lets go of all of it.
+"""
+
+import ctypes
+
+from runtime.core.appmemory import HEADER_SIZE
+from runtime.image.control import MAILBOX_LEN, Control, MailboxEntry
+from runtime.image.emit import I32, I64, PTR, Code, Routine, Word
+from runtime.image.mailbox import WriteStatus
+from runtime.scan.phases.view import View
+from runtime.scan.plan import Plan
+
+_ENTRY_SIZE = ctypes.sizeof(MailboxEntry)
+_SEQ_SIZE = 4
+
+
+def write_commands(code: Code) -> None:
+    """Write `commands(plan, now)`."""
+    _write_one(code)
+    with code.routine("commands", plan=PTR, now=I64) as r:
+        plan = View(r, Plan, r["plan"])
+        mailbox = View(r, Control, plan["control"]).inner("mailbox")
+        head = mailbox.atomic("head", "acquire")
+        with r.when(r.word(MAILBOX_LEN).below(head - plan["mailbox_tail"])):
+            plan["mailbox_tail"] = head
+        entries = mailbox.address("entries")
+        plan["taken_count"] = r.word(0)
+        with r.each(head - plan["mailbox_tail"]):
+            number = plan["mailbox_tail"]
+            entry = entries.at(number.modulo(MAILBOX_LEN) * _ENTRY_SIZE)
+            version = plan["version"].narrowed(I32)
+            taken = plan["taken"].at(plan["taken_count"] * _ENTRY_SIZE)
+            status = r.call(code["make_write"], plan["app"], plan["writable_end"], version, entry, taken, r["now"])
+            plan["taken_count"] = plan["taken_count"] + 1
+            View(r, MailboxEntry, entry).set_atomic("status", status, "release")
+            plan["mailbox_tail"] = number + 1
+        mailbox.set_atomic("tail", plan["mailbox_tail"], "release")
+
+
+def _write_one(code: Code) -> None:
+    """`make_write(app, end, version, entry, copy, now) -> status`; what was taken stays in `copy`, for the record."""
+    with code.routine("make_write", I32, app=PTR, end=I64, version=I32, entry=PTR, copy=PTR, now=I64) as r:
+        r.copy(r["copy"], r["entry"], r.word(_ENTRY_SIZE))
+        r.fence("acq_rel")  # from here on the entry itself is not looked at again
+        entry = View(r, MailboxEntry, r["copy"])
+        offset, seq_offset = entry["offset"].widened(I64), entry["seq_offset"].widened(I64)
+        size = entry["size"].widened(I64)
+        wrong_size = size.differs(1) & size.differs(2) & size.differs(4) & size.differs(8)
+        wrong_seq = seq_offset.differs(0) & _outside(r, seq_offset, r.word(_SEQ_SIZE))
+        other_version = entry["version"].differs(r["version"])
+        with r.when(wrong_size | wrong_seq | other_version | _outside(r, offset, size)):
+            r.give(r.word(WriteStatus.REFUSED.value, I32))
+        expires = entry["expires_ns"]
+        with r.when(expires.differs(0) & (r["now"] > expires)):
+            r.give(r.word(WriteStatus.EXPIRED.value, I32))
+        r.copy(r["app"].at(offset), entry.address("value"), size)
+        with r.when(seq_offset.differs(0)):
+            r.copy(r["app"].at(seq_offset), entry.address("seq"), r.word(_SEQ_SIZE))
+        r.give(r.word(WriteStatus.WRITTEN.value, I32))
+
+
+def _outside(r: Routine, offset: Word, size: Word) -> Word:
+    """1 bit: not wholly between the header and the qualities. Both come from 32 bits, so the sum cannot wrap."""
+    return offset.below(HEADER_SIZE) | r["end"].below(offset + size)

@@ -1,0 +1,1 @@
+"""Flight recorder and replay: records packed, kept, saved, run again."""

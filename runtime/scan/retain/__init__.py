@@ -1,0 +1,1 @@
+"""Retained values: what they are and how they lie on disk."""
