@@ -28,11 +28,10 @@ class Kind(Enum):
     TEXT = "text"
 
 
-Value = bool | int | float
-"""A Python value of an elementary type: bool for BOOL, float for REAL and LREAL, int for the rest (a CHAR's code).
-
-A STRING's value is a str. That is left out here: maps refuse strings, so that devices and registers never meet one.
-"""
+Number = bool | int | float
+"""A value of any elementary type but the strings: bool, float for REAL and LREAL, int for the rest (a CHAR's code)."""
+Value = Number | str
+"""A Python value of an elementary type: str for STRING and WSTRING, else a Number."""
 
 
 class Codec(Protocol):
@@ -141,7 +140,7 @@ class Elementary:
         if self.kind is Kind.BOOL:
             return False
         if self.kind is Kind.TEXT:
-            return ""  # type: ignore[return-value]  # see Value: strings are left out of it
+            return ""
         return 0.0 if self.kind is Kind.REAL else 0
 
     def unpack(self, memory: bytes | bytearray | memoryview, offset: int = 0) -> Value:
@@ -211,6 +210,14 @@ def string(capacity: int = DEFAULT_CAPACITY, *, wide: bool = False) -> Elementar
 
 STRING = string()
 WSTRING = string(wide=True)
+
+
+def holds_text(of: Elementary, text: str) -> bool:
+    """True when a variable of the string type can hold the text: no longer, all of its characters, none of them 0."""
+    last = "\xff" if of.width == 1 else "\uffff"
+    return len(text) <= of.capacity and all("\0" < c <= last for c in text)
+
+
 _SIZED = re.compile(r"(W?)STRING(?:\[(\d{1,5})\])?")
 
 ELEMENTARY: dict[str, Elementary] = {

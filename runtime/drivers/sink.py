@@ -95,7 +95,8 @@ class OutputSink:
         if self.state is not SinkState.DRIVING or frame is None or now_ns > frame.valid_until_ns:
             return None
         value = frame.values[point.entry]
-        return point.clamp(value) if math.isfinite(value) else point.fail_safe
+        sound = isinstance(value, str) or math.isfinite(value)
+        return point.clamp(value) if sound else point.fail_safe
 
     def _judge(self, now_ns: int) -> SinkState:
         if self._closed:

@@ -71,7 +71,7 @@ class WriteSchedule:
             return True
         if policy.refresh_ns and now_ns - last.at_ns >= policy.refresh_ns:
             return True
-        if policy.dead_band > 0:
+        if policy.dead_band > 0 and not isinstance(value, str) and not isinstance(last.value, str):
             return abs(value - last.value) > policy.dead_band
         return value != last.value
 

@@ -16,6 +16,7 @@ def to_words(register: ScadaRegister, value: Value) -> list[int]:
     """
     number = register.wire.number
     raw: int | float
+    assert not isinstance(value, str), "the map's check refuses strings"
     if math.isfinite(value):
         raw = number.encode(value)
     elif number.floating:

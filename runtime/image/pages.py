@@ -4,7 +4,7 @@ import math
 import struct
 from collections.abc import Sequence
 
-from runtime.core.elementary import Elementary, Kind, Value
+from runtime.core.elementary import Elementary, Kind, Value, holds_text
 from runtime.core.quality import Quality
 from runtime.image.channel import ChannelEnd
 from runtime.image.layout import INPUT_ENTRY, INPUT_ENTRY_SIZE
@@ -71,7 +71,9 @@ _REAL_MAX = 3.4028235677973366e38
 
 
 def fits(of: Elementary, value: Value) -> bool:
-    """True when a variable of the type can hold the value; NaN and infinity fit nowhere."""
+    """True when a variable of the type can hold the value: all of a text, no NaN and no infinity."""
+    if of.kind is Kind.TEXT or isinstance(value, str):
+        return isinstance(value, str) and of.kind is Kind.TEXT and holds_text(of, value)
     if of.kind is Kind.REAL:
         return math.isfinite(value) and (of.size == 8 or abs(value) < _REAL_MAX)
     return of.minimum <= value <= of.maximum

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from runtime.core.diagnostic import Diagnostic, Label, error
-from runtime.core.elementary import Kind, Value
+from runtime.core.elementary import Kind, Number, Value
 from runtime.core.tag import Tag
 from runtime.iomap.load import LoadedSite
 from runtime.iomap.uses import Use
@@ -159,7 +159,7 @@ def _check_fail_safe(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:
         )
 
 
-def _as_tag_value(tag: Tag, told: object) -> Value | None:
+def _as_tag_value(tag: Tag, told: object) -> Number | None:
     if isinstance(told, str):
         labels = {name.upper(): value for name, value in tag.labels}
         return labels.get(told.upper())

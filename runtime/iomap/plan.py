@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from runtime.core.elementary import ELEMENTARY, Kind, Value
+from runtime.core.elementary import Kind, Value, elementary
 from runtime.iomap.wire import Table, Wire
 
 Protocol = Literal["modbus_tcp", "can"]
@@ -49,7 +49,7 @@ class InputPoint:
     @property
     def kind(self) -> Kind:
         """Kind of the tag's elementary type."""
-        return ELEMENTARY[self.type_name].kind
+        return elementary(self.type_name).kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,9 @@ class OutputPoint:
     maximum: float | None = None
 
     def clamp(self, value: Value) -> Value:
-        """The value within the point's limits."""
+        """The value within the point's limits; a text has none."""
+        if isinstance(value, str):
+            return value
         if self.minimum is not None and value < self.minimum:
             return type(value)(self.minimum)
         if self.maximum is not None and value > self.maximum:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from runtime.core.elementary import Kind, Value
+from runtime.core.elementary import Kind, Number, Value
 
 
 class Table(StrEnum):
@@ -108,7 +108,7 @@ class Numeric:
         """Largest engineering value that can be sent."""
         return max(self._ends())
 
-    def decode(self, raw: float, kind: Kind) -> Value | None:
+    def decode(self, raw: float, kind: Kind) -> Number | None:
         """The engineering value as a tag of `kind` holds it; None when the device has no value."""
         if self.not_implemented is not None and raw == self.not_implemented:
             return None
@@ -122,6 +122,7 @@ class Numeric:
 
     def encode(self, value: Value) -> int | float:
         """The raw number nearest to an engineering value, saturated. `value` is finite: the sink has seen to it."""
+        assert not isinstance(value, str), "a text reached the encoder of numbers"
         assert math.isfinite(value), "a value that is not finite reached the encoder"
         if self.boolean:
             return (1 if self.on is None else self.on) if value else 0
@@ -131,7 +132,7 @@ class Numeric:
         raw = _nearest(int(value) - int(self.offset), int(self.scale)) if whole else self._round(value)
         return min(max(raw, self.raw_minimum), self.raw_maximum)
 
-    def _round(self, value: Value) -> int:
+    def _round(self, value: Number) -> int:
         raw = (value - self.offset) / self.scale
         return round(min(max(raw, self.raw_minimum), self.raw_maximum))
 

@@ -213,7 +213,7 @@ def _safe_bits(output: OutputSlot, initial: bytes) -> int:
     """The eight bytes of an output's fail-safe value; of its initial value when it holds, 0 when that is not finite."""
     of: Elementary = output.tag.type
     value = output.fail_safe if output.fail_safe is not None else of.unpack(initial, output.tag.offset)
-    finite = of.kind is not Kind.REAL or abs(value) < float("inf")
+    finite = not isinstance(value, float) or abs(value) < float("inf")
     raw = bytearray(8)
     of.pack_into(raw, 0, value if finite else of.default)
     return int.from_bytes(raw, "little")

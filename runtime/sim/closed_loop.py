@@ -139,7 +139,7 @@ class ClosedLoop:
 
     def _drive(self, point: OutputPoint, _now_ns: int) -> Value | None:
         value = self.cell(point.tag).read()
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             return point.fail_safe  # as the output frame carries it; None holds
         return point.clamp(value)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from runtime.core.elementary import Kind, Value
+from runtime.core.elementary import Kind, Number, Value
 from runtime.scan.faults import RecordedFault
 from runtime.sim.coupling import PLANT_PREFIX, CoupledRun, Samples
 from runtime.sim.couplingplan import Mode
@@ -153,7 +153,9 @@ class _Player:
         now_ns = self._run.scan_no * self._run.cycle_ns
         start_ns, start = self._ramps.setdefault(f"{event.name} {event.at_ns}", (now_ns, float(side.read(bare))))
         share = min(1.0, (now_ns - start_ns) / event.duration_ns) if event.duration_ns else 1.0
-        value: Value = event.value if share >= 1.0 else start + (float(event.value) - start) * share
+        end = event.value
+        assert not isinstance(end, str), "the script ramps numbers only"
+        value: Number = end if share >= 1.0 else start + (float(end) - start) * share
         side.write(variable, value if variable.type.kind is Kind.REAL else round(value))
         if share < 1.0:
             self._plan(event, min(now_ns + RAMP_STEP_NS, start_ns + event.duration_ns))

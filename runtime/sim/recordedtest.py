@@ -195,7 +195,7 @@ def _assertions(manifest: Manifest, outputs: dict[str, Value]) -> list[str]:
     return [
         f"ASSERT_EQ({tag.name}, {_literal(tag, value)});"
         for name, value in outputs.items()
-        if (tag := manifest.tags.tag(name)) is not None and math.isfinite(value)
+        if (tag := manifest.tags.tag(name)) is not None and (isinstance(value, str) or math.isfinite(value))
     ]
 
 

@@ -49,7 +49,7 @@ class Recorder:
     def take(self, t_s: float) -> None:
         """One sample."""
         self._times.append(t_s)
-        self._rows.append([cell.read() for cell in self._cells])
+        self._rows.append([float(cell.read()) for cell in self._cells])
 
     def trace(self) -> Trace:
         """All samples so far."""

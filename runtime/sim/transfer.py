@@ -36,7 +36,7 @@ class Passage:
         if self.output is None or self.source is None:
             return True  # a point of the profile that the plant's program does not drive: it reads 0
         value = self.source.read()
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             return False
         self.raw = self.output.wire.number.encode(self.output.clamp(value))
         return True

@@ -9,7 +9,7 @@ import re
 import struct
 
 from runtime.core.dateliteral import DATE_PREFIXES, EXAMPLES, parse_date, show_date
-from runtime.core.elementary import ELEMENTARY, REAL, Kind, Value
+from runtime.core.elementary import ELEMENTARY, REAL, Kind, Number, Value, holds_text
 from runtime.core.tag import Variable
 from runtime.core.textliteral import show_text
 from runtime.core.timeliteral import parse_time, show_time
@@ -34,11 +34,11 @@ def parse(told: JsonValue, variable: Variable) -> Value:
     kind = variable.type.kind
     if kind is Kind.BOOL:
         return _bool(told, variable)
-    value: Value
+    value: Number
     if kind is Kind.REAL:
         value = _real(told, variable)
     elif kind is Kind.TEXT:
-        return _text(told, variable)  # type: ignore[return-value]  # a string's value is a str (core/elementary.py)
+        return _text(told, variable)
     elif kind is Kind.CHAR and isinstance(told, str) and len(told) == 1:
         value = ord(told)
     elif kind in (Kind.TIME, Kind.DATE):
@@ -180,9 +180,11 @@ def _integer(told: JsonValue, variable: Variable) -> int:
 def _text(told: JsonValue, variable: Variable) -> str:
     if not isinstance(told, str):
         raise _misfit(told, variable, "is no text")
-    last = 0xFF if variable.type.width == 1 else 0xFFFF
-    if len(told) > variable.type.capacity or any(not 0 < ord(c) <= last for c in told):
-        raise _misfit(told, variable, f"does not fit into {variable.type.name}")
+    of = variable.type
+    if len(told) > of.capacity:
+        raise _misfit(told, variable, f"has {len(told)} characters, {of.name} holds {of.capacity}")
+    if not holds_text(of, told):
+        raise _misfit(told, variable, f"has characters that {of.name} does not know")
     return told
 
 
@@ -210,7 +212,7 @@ def _date(told: str, variable: Variable) -> int:
     return ns
 
 
-def _within(value: Value, variable: Variable) -> Value:
+def _within(value: Number, variable: Variable) -> Number:
     kind = variable.type.kind
     if kind is not Kind.REAL and not variable.type.minimum <= value <= variable.type.maximum:
         raise _misfit(value, variable, f"does not fit into {variable.type.name}")

@@ -1,5 +1,7 @@
 """Statements compiled to Python closures; each returns why its block ends early, or None."""
 
+from typing import Any
+
 from runtime.lang import ir
 from runtime.lang.interp.activation import Activation, Evaluator, Runner, Signal
 from runtime.lang.interp.expressions import ExpressionCompiler, locate_all
@@ -157,7 +159,7 @@ class StatementCompiler:
         otherwise = self._branch(node, len(arms), node.otherwise)
 
         def choose(activation: Activation) -> Signal | None:
-            value = selector(activation)
+            value: Any = selector(activation)
             for ranges, block in arms:
                 if any(low <= value <= high for low, high in ranges):
                     return block(activation)

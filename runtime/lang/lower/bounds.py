@@ -10,7 +10,7 @@ from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import fit, literal_of
 from runtime.lang.lower.signatures import BOUNDS, PARAMETERS
-from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.constants import evaluate_number
 from runtime.lang.semantics.types import ArrayType, name_of, size_of
 
 NAMES = BOUNDS
@@ -33,7 +33,7 @@ def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
         kind = name_of(ref.type)
         ctx.report.error("L2005", f"{kind} has no bounds", ref.span, f"this is {kind}", ref.declared)
         return nothing(node.span)
-    dimension = evaluate(expr)
+    dimension = evaluate_number(expr)
     if dimension is None:
         ctx.report.error("L5001", "a dimension must be a constant", wanted.span, "not known here")
         return nothing(node.span)

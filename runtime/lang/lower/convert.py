@@ -7,7 +7,7 @@ from runtime.core.elementary import DINT, ELEMENTARY, LINT, LREAL, REAL, ULINT, 
 from runtime.lang import ir
 from runtime.lang.lower import interface, reference
 from runtime.lang.lower.context import Context, Typed
-from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.constants import evaluate, evaluate_number
 from runtime.lang.semantics.types import (
     ANY_INT,
     ANY_REAL,
@@ -146,7 +146,7 @@ def _within(
     ctx: Context, expr: ir.Expr | None, target: SubrangeType, span: Span, declared: tuple[Label, ...]
 ) -> ir.Expr | None:
     """A constant for a subrange must be in it; the rest is checked when the program runs (lower/store.py)."""
-    value = evaluate(expr)
+    value = evaluate_number(expr)
     if value is None or target.low <= value <= target.high:
         return expr
     message = f"{value} is outside {target.low}..{target.high}"

@@ -63,6 +63,7 @@ def _literal(ctx: Context, node: tree.Literal) -> Typed:
     if isinstance(read.type, Elementary):
         return Typed(read.type, node.span, ir.Const(read.type, read.value))
     if isinstance(read.type, Flexible):
+        assert not isinstance(read.value, str), "only numbers are flexible"
         return literal_of(ctx, read.value, node.span, node.text)
     symbols = ctx.scope.symbols
     kind = symbols.resolve_type(read.prefix.lower())

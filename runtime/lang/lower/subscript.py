@@ -9,7 +9,7 @@ from runtime.lang import ir, tree
 from runtime.lang.lower import expression, place
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import converted, settled, warn_bits
-from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.constants import evaluate_number
 from runtime.lang.semantics.types import ArrayType, leaves_of, name_of, size_of
 
 
@@ -64,7 +64,7 @@ def _element(
     assert at is not None
     leaves = leaves_of(kind.element)
     result = replace(base, type=kind.element)
-    constant = evaluate(value)
+    constant = evaluate_number(value)
     if constant is not None:
         if not kind.low <= constant <= kind.high:
             message = f"index {constant} is outside {kind.low}..{kind.high}"

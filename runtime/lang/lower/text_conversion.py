@@ -30,14 +30,14 @@ def text_conversion(ctx: Context, span: Span, expr: ir.Expr, source: Elementary,
 def _as_text(ctx: Context, span: Span, expr: ir.Expr, source: Elementary) -> ir.Expr | None:
     match source.kind:
         case Kind.BOOL:
-            texts = tuple(ir.Const(STRING, t) for t in ("FALSE", "TRUE"))  # type: ignore[arg-type]  # see Value
+            texts = tuple(ir.Const(STRING, t) for t in ("FALSE", "TRUE"))
             return ir.Intrinsic(STRING, "SEL", (expr, *texts))
         case Kind.REAL:
             digits = ir.Const(INT, _REAL_DIGITS[source.size])
             return library_call(ctx, span, "__LREAL_TO_STRING", converted(expr, LREAL), digits)
         case Kind.TIME | Kind.DATE:
             form = source.name.removeprefix("L")
-            prefix = ir.Const(string(5), _PREFIX.get(source.name, f"{source.name}#"))  # type: ignore[arg-type]  # see Value
+            prefix = ir.Const(string(5), _PREFIX.get(source.name, f"{source.name}#"))
             return library_call(ctx, span, f"__{form}_TO_STRING", converted(expr, LINT), prefix)
         case Kind.SIGNED:
             return library_call(ctx, span, "__LINT_TO_STRING", converted(expr, LINT))

@@ -10,7 +10,7 @@ from runtime.lang.diagnostics.report import Report
 from runtime.lang.lower import expression
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import fit
-from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.constants import evaluate_number
 from runtime.lang.semantics.gate import connected, gate_of
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, suggest
 from runtime.lang.semantics.typedefs import TypeResolver, twice
@@ -156,7 +156,7 @@ def _task(
             mend = suggest(name.text, ("INTERVAL", "PRIORITY", "SINGLE"))
             report.error("L4003", f"a task has no setting '{name.text}'", name.span, "unknown", help=mend)
             continue
-        number = evaluate(fit(ctx, expression.lower(ctx, value, kind), kind))
+        number = evaluate_number(fit(ctx, expression.lower(ctx, value, kind), kind))
         if number is None:
             continue
         if number < 0:

@@ -4,10 +4,18 @@ Where the result at run time would come with a fault, there is no constant.
 """
 
 import math
+import operator
 import struct
+from collections.abc import Callable
+from typing import Any
 
-from runtime.core.elementary import Elementary, Kind, Value
+from runtime.core.elementary import Elementary, Kind, Number, Value
 from runtime.lang import ir
+
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq, "ne": operator.ne, "lt": operator.lt,
+    "le": operator.le, "gt": operator.gt, "ge": operator.ge,
+}  # fmt: skip
 
 
 def evaluate(expr: ir.Expr | None) -> Value | None:
@@ -34,7 +42,7 @@ def evaluate(expr: ir.Expr | None) -> Value | None:
             return None
 
 
-def wrap(kind: Elementary, value: int) -> Value:
+def wrap(kind: Elementary, value: int) -> int:
     """A whole number as the integer type holds it: two's complement."""
     if kind.kind is Kind.BOOL:
         return bool(value)
@@ -52,8 +60,15 @@ def round_real(kind: Elementary, value: float) -> float:
         return math.copysign(math.inf, value)
 
 
-def _unary(expr: ir.Unary) -> Value | None:
-    value = evaluate(expr.operand)
+def evaluate_number(expr: ir.Expr | None) -> Number | None:
+    """As `evaluate`, of an expression that the checker has let be a number only."""
+    value = evaluate(expr)
+    assert not isinstance(value, str), "a text where the checker saw a number"
+    return value
+
+
+def _unary(expr: ir.Unary) -> Number | None:
+    value = evaluate_number(expr.operand)
     if value is None:
         return None
     if expr.op == "neg":
@@ -108,10 +123,7 @@ def _compare(expr: ir.Compare) -> bool | None:
     left, right = evaluate(expr.left), evaluate(expr.right)
     if left is None or right is None:
         return None
-    return {
-        "eq": left == right, "ne": left != right, "lt": left < right,
-        "le": left <= right, "gt": left > right, "ge": left >= right,
-    }[expr.op]  # fmt: skip
+    return _ORDERS[expr.op](left, right)
 
 
 def _convert(expr: ir.Convert) -> Value | None:
@@ -151,8 +163,8 @@ def _intrinsic(expr: ir.Intrinsic) -> Value | None:
         case "ABS":
             value = known[0]
             return abs(value) if isinstance(value, float) else wrap(expr.type, abs(int(value)))
-        case "SQRT" if known[0] >= 0:
-            return round_real(expr.type, math.sqrt(known[0]))  # correctly rounded, and exact through LREAL
+        case "SQRT" if (root := float(known[0])) >= 0:
+            return round_real(expr.type, math.sqrt(root))  # correctly rounded, and exact through LREAL
         case "MIN":
             return min(known)
         case "MAX":

@@ -5,7 +5,7 @@ import re
 import struct
 
 from runtime.core.dateliteral import DATE_PREFIXES, parse_date
-from runtime.core.elementary import BOOL, ELEMENTARY, LTIME, TIME, Elementary, Kind, Value
+from runtime.core.elementary import BOOL, ELEMENTARY, LTIME, TIME, Elementary, Kind, Number, Value
 from runtime.lang.semantics.types import ANY_INT, ANY_REAL
 from runtime.lang.syntax.read import Read as Read
 from runtime.lang.syntax.text_literals import read_text
@@ -45,7 +45,7 @@ def read_literal(text: str) -> Read:
     return Read(prefix=prefix, label=rest)
 
 
-def fits(kind: Elementary, value: Value) -> bool:
+def fits(kind: Elementary, value: Number) -> bool:
     """True when an integer type, bit string or BOOL holds the whole number."""
     if kind.kind is Kind.BOOL:
         return value in (0, 1)
@@ -98,6 +98,7 @@ def _typed(kind: Elementary, text: str) -> Read:
         return Read(kind, real) if real is not None else Read(problem=f"{text} does not fit into {kind.name}")
     if number.type is ANY_REAL:
         return Read(problem=f"'{text}' is not a whole number")
+    assert not isinstance(number.value, str), "a number's digits were read"
     value = sign * number.value
     if not fits(kind, value):
         return Read(problem=f"{text} does not fit into {kind.name}")

@@ -33,7 +33,7 @@ def read_text(text: str, prefix: str = "") -> Read:
         return Read(WCHAR if wide else CHAR, ord(value))
     if len(value) > MAX_CAPACITY:
         return Read(problem=f"longer than {MAX_CAPACITY} characters")
-    return Read(string(max(1, len(value)), wide=wide), value.partition("\0")[0])  # type: ignore[arg-type]  # see Value
+    return Read(string(max(1, len(value)), wide=wide), value.partition("\0")[0])
 
 
 def _closed(text: str) -> bool:
