@@ -16,10 +16,10 @@ from pathlib import Path
 from runtime.image.control import Control
 from runtime.node.backoff import Backoff
 from runtime.node.children.childlog import open_log
+from runtime.node.host.stopsignals import StopSignals
 from runtime.wire.messages import Severity
 
 TICK_S = 0.1
-WATCHED = frozenset({signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 FENCE_CLOSED_WITHIN_S = 0.5
 """From STOP to the first fail-safe frame: one cycle, at most 1 s; then io writes fail-safe by itself when it ends."""
 ENDED_WITHIN_S = 4.0
@@ -113,21 +113,17 @@ class Supervisor:
         self, *, until_ns: int | None, on_tick: Callable[[], None], on_stop: Callable[[], None] = lambda: None
     ) -> None:
         """Keep everything alive until a stop signal or `until_ns` (monotonic); then say so and stop it all."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
-        try:
-            self._keep_alive(until_ns, on_tick)
-            on_stop()
-        finally:
-            self._stop_all()
-            while signal.sigtimedwait(WATCHED, 0) is not None:
-                pass  # asked for again while it was being done: unblocked, it would end us before the rest is
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with StopSignals() as stop:
+            try:
+                self._keep_alive(until_ns, on_tick, stop)
+                on_stop()
+            finally:
+                self._stop_all()
 
-    def _keep_alive(self, until_ns: int | None, on_tick: Callable[[], None]) -> None:
+    def _keep_alive(self, until_ns: int | None, on_tick: Callable[[], None], stop: StopSignals) -> None:
         while until_ns is None or time.monotonic_ns() < until_ns:
             self._start_due()
-            got = signal.sigtimedwait(WATCHED, TICK_S)
-            if got is not None and got.si_signo != signal.SIGCHLD:
+            if stop.wait(TICK_S):
                 return
             self._reap()
             on_tick()

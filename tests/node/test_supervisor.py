@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -59,6 +60,20 @@ def test_stop_when_asked_a_second_time_then_it_ends_in_order_all_the_same(contro
     )
     supervise(control, tmp_path / "p.json", child("gateway", code, tmp_path / "log"), lambda _: bool(_text(up)))
     assert ended.read_text() == "in order"
+
+
+def test_stop_when_another_thread_is_given_the_signal_then_it_ends_in_order(control, tmp_path):
+    done = threading.Event()
+    unblocking = threading.Thread(target=done.wait)
+    unblocking.start()
+    try:
+        asked = iter([True])
+        stop = Supervisor([], control.control, processes_file=tmp_path / "p.json", on_event=lambda *_: None)
+        to_that_thread = lambda: next(asked, False) and signal.pthread_kill(unblocking.ident, signal.SIGINT)  # noqa: E731
+        stop.run(until_ns=None, on_tick=to_that_thread)
+    finally:
+        done.set()
+        unblocking.join()
 
 
 def test_stop_when_io_is_away_then_it_comes_back_to_write_fail_safe_values(control, tmp_path):
