@@ -21,7 +21,7 @@ _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
     *(_HERE / f"{name}.py" for name in ("couplingcode", "couplingplan", "wirecode")),
     *(_IMAGE / f"{name}.py" for name in ("emit", "words")),
-    _HERE.parent / "scan" / "view.py",
+    _HERE.parent / "scan" / "phases" / "view.py",
 )
 _MIX = (0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB)
 """Splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014, figure 15)."""

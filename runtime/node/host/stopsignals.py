@@ -1,8 +1,8 @@
 """Signals that ask a process to stop, waited for instead of interrupting; whichever of its threads they reach.
 
 The main thread blocks them, so that they wait until it asks. A thread of a library that does not block them may be
-given one all the same: a handler then notes it. Without both, Ctrl-C would now and then end the
-supervisor in the middle.
+given one all the same: a handler then notes it. Without both, Ctrl-C would now and then end the supervisor in the
+middle of its work.
 """
 
 import signal
