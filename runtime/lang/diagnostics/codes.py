@@ -41,7 +41,6 @@ CODES: dict[str, str] = {
     "L3015": "EXIT or CONTINUE outside a loop",
     "L3016": "an instance where no state can be kept",
     "L3017": "not a tag",
-    "L3018": "EN or ENO in a call that is part of an expression",
     "L3301": "a RETAIN qualifier that cannot hold here",
     "L3302": "something that cannot stand in a namespace",
     "L3303": "a name that several namespaces declare",

@@ -6,7 +6,7 @@ from runtime.core import appmemory
 from runtime.core.elementary import Elementary, Kind, Value
 from runtime.lang import ir
 from runtime.lang.interp import operations
-from runtime.lang.interp.activation import Activation, Evaluator, Locator, Spot
+from runtime.lang.interp.activation import Activation, Evaluator, Locator, Runner, Spot
 from runtime.lang.interp.function import Function
 from runtime.lang.interp.header import Header
 from runtime.lang.interp.intrinsics import intrinsic
@@ -18,7 +18,12 @@ from runtime.lang.machine import Buffer
 
 
 class ExpressionCompiler:
-    """Compiles expressions and places over one application memory. `function` gives a called body, compiled."""
+    """Compiles expressions and places over one application memory. `function` gives a called body, compiled.
+
+    `block` compiles the statements inside expressions; the compiler of statements sets it.
+    """
+
+    block: Callable[[ir.Block], Runner]
 
     def __init__(self, memory: Buffer, header: Header, function: Callable[[str], Function]) -> None:
         self._memory = memory
@@ -57,7 +62,7 @@ class ExpressionCompiler:
             case ir.Locate():
                 return self._locate(node)
             case ir.After():
-                return _after(self.called(node.first), self.expression(node.value))
+                return _after(self.block(node.first), self.expression(node.value))
             case ir.Reachable():
                 return _reachable(self.place(node.place))
             case ir.Point():
@@ -187,7 +192,7 @@ def _holds(offset: int, size: int, alignment: int, end: int) -> bool:
     return appmemory.HEADER_SIZE <= offset <= end - size and offset % alignment == 0
 
 
-def _after(first: Evaluator, value: Evaluator) -> Evaluator:
+def _after(first: Runner, value: Evaluator) -> Evaluator:
     def evaluate(activation: Activation) -> Value:
         first(activation)
         return value(activation)

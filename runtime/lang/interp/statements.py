@@ -16,6 +16,7 @@ class StatementCompiler:
 
     def __init__(self, expressions: ExpressionCompiler, header: Header, probe: Probe | None = None) -> None:
         self._expressions = expressions
+        expressions.block = self.block
         self._header = header
         self._probe = probe
         self._written: list[Written] = []

@@ -7,6 +7,7 @@ from runtime.core.elementary import ULINT, Elementary
 
 if TYPE_CHECKING:
     from runtime.lang.ir.expressions import Expr, Place
+    from runtime.lang.ir.statements import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,11 @@ class Locate:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """`value`, evaluated after `first` was called for what it does (a function whose result is a structure)."""
+    """`value`, evaluated after the statements `first` ran: a call whose result is a structure, one that has EN or ENO.
+
+    Nothing in `first` leaves it: no Exit, Continue, Return or Advance.
+    """
 
     type: Elementary
-    first: "Call | Dispatch"
+    first: "Block"
     value: "Expr"

@@ -40,7 +40,7 @@ def evaluate(out: BodyWriter, node: ir.Expr) -> str:  # noqa: C901 - one arm a k
         case ir.Locate():
             return places.locate(out, node, evaluate)
         case ir.After(_, first, value):
-            called(out, first)
+            out.emit_block(out, first)
             return evaluate(out, value)
         case ir.Reachable(place):
             return places.reachable(out, place, evaluate)

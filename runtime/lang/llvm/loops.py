@@ -1,15 +1,11 @@
 """The two loops of the IR. Both charge the budget before each round."""
 
-from collections.abc import Callable
-
 from runtime.core.elementary import Elementary
 from runtime.lang import ir
 from runtime.lang.llvm import places
 from runtime.lang.llvm.expressions import evaluate
 from runtime.lang.llvm.types import register_type
-from runtime.lang.llvm.writer import BodyWriter, LoopLabels
-
-EmitBlock = Callable[[BodyWriter, ir.Block], None]
+from runtime.lang.llvm.writer import BodyWriter, EmitBlock, LoopLabels
 
 
 def loop(out: BodyWriter, node: ir.Loop, emit_block: EmitBlock) -> None:

@@ -8,6 +8,7 @@ from runtime.lang import ir
 from runtime.lang.application import Application
 from runtime.lang.llvm import bodies
 from runtime.lang.llvm.parts import split_long_bodies
+from runtime.lang.llvm.statements import emit_block
 from runtime.lang.llvm.writer import METADATA, BodyWriter
 from runtime.lang.syntax.recursion import deep_recursion
 from runtime.lang.testing.advance import ADVANCE_SYMBOL
@@ -54,13 +55,13 @@ def emit_module(app: Application) -> str:
 
 
 def _body_writer(bodies_by_name: Mapping[str, ir.Body], name: str) -> BodyWriter:
-    out = BodyWriter(bodies_by_name)
+    out = BodyWriter(bodies_by_name, emit_block)
     bodies.emit_body(out, bodies_by_name[name])
     return out
 
 
 def _task_writer(app: Application, i: int) -> BodyWriter:
-    out = BodyWriter(app.bodies)
+    out = BodyWriter(app.bodies, emit_block)
     bodies.emit_task(out, app.tasks[i])
     return out
 

@@ -5,7 +5,7 @@ can read it. No instruction carries nsw, nuw, exact or a fast-math flag, so noth
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runtime.core import appmemory
@@ -43,12 +43,16 @@ class LoopLabels:
 
 
 class BodyWriter:
-    """Collects the lines of one function; `exit` is the label that Return and a cut jump to."""
+    """Collects the lines of one function; `exit` is the label that Return and a cut jump to.
+
+    `emit_block` writes the statements that stand inside an expression.
+    """
 
     exit = "exit"
 
-    def __init__(self, bodies: Mapping[str, ir.Body]) -> None:
+    def __init__(self, bodies: Mapping[str, ir.Body], emit_block: "EmitBlock") -> None:
         self.bodies = bodies
+        self.emit_block = emit_block
         self.lines: list[str] = []
         self.block = "entry"
         self.open = True
@@ -164,3 +168,7 @@ class BodyWriter:
         good = self.label("good")
         self.branch_if(running, good, self.exit, LIKELY)
         self.start(good)
+
+
+EmitBlock = Callable[[BodyWriter, ir.Block], None]
+"""Writes a block of statements (statements.py, which this cannot import)."""

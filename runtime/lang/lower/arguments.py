@@ -88,10 +88,6 @@ def _unknown(
     assert name is not None
     if name.key in ctx.scope.symbols.lost:
         return
-    if name.key in ("en", "eno") and name.key not in (*inputs, *outputs) and arg.is_output == (name.key == "eno"):
-        message, mend = f"{name.text.upper()} stands inside an expression", "make the call a statement of its own"
-        ctx.report.error("L3018", message, name.span, "what is around it cannot be skipped", help=mend)
-        return
     if name.key in outputs:
         message, label = f"'{name.text}' is an output of {callee}", "given with :="
         mend = f"take its value with {name.text} => variable"

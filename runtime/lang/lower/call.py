@@ -1,5 +1,7 @@
 """Calls: of functions as values and as statements, and of function-block instances."""
 
+from functools import partial
+
 from runtime.core.diagnostic import Label, Span
 from runtime.lang import ir, tree
 from runtime.lang.lower import enabling, method, place, reference, standard
@@ -22,8 +24,17 @@ from runtime.lang.semantics.types import (
 
 def value(ctx: Context, node: tree.CallExpr, want: Type | None) -> Typed:
     """A call used as a value."""
+    found, on = _callable(ctx, node.callee)
+    parts = enabling.split(ctx, node)
+    if parts is None:
+        return _value(ctx, node, want, found, on)
+    symbol = found.result_symbol if found is not None else None
+    initial = symbol.initial if symbol is not None else None
+    return enabling.valued(ctx, parts, initial, lambda: _value(ctx, parts.call, want, found, on))
+
+
+def _value(ctx: Context, node: tree.CallExpr, want: Type | None, found: PouSymbol | None, on: Receiver | None) -> Typed:
     callee = node.callee
-    found, on = _callable(ctx, callee)
     if found is not None:
         return _as_value(ctx, node, found, on)
     if isinstance(callee, tree.Name):
@@ -120,21 +131,24 @@ def result(found: PouSymbol | None, made: Made | None, span: Span) -> Typed:
     if made is None or (made.result is None and made.call.type is None):  # the type itself was a mistake
         return Typed(value_of(found.result), span)
     if made.result is not None:
-        return Typed(found.result, span, place=made.result, before=(*made.before, made.call))
+        return Typed(found.result, span, place=made.result, before=tuple(made.statements))
     return Typed(value_of(found.result), span, made.expression)
 
 
 def result_of(ctx: Context, node: tree.CallExpr) -> place.Ref | None:
     """The structure or array a call gives, to be reached into: `f(x).y`; None after a mistake."""
     found, on = _callable(ctx, node.callee)
-    if found is None or found.result is None or storage_of(found.result) is not None:
+    if found is None or found.result_symbol is None or storage_of(found.result_symbol.type) is not None:
         ctx.report.error("L2008", "a variable is needed here", node.span, "this is a value")
         return None
-    got = _as_value(ctx, node, found, on)
-    if got.place is None or found.result_symbol is None:
+    parts = enabling.split(ctx, node)
+    call = parts.call if parts is not None else node
+    make = partial(_as_value, ctx, call, found, on)
+    got = enabling.valued(ctx, parts, found.result_symbol.initial, make) if parts is not None else make()
+    if got.place is None:
         return None
     reason = f"this is the result of {found.path}, not a variable"
-    return place.Ref(found.result, node.span, found.result_symbol, got.place, reason, before=got.before)
+    return place.Ref(found.result_symbol.type, node.span, found.result_symbol, got.place, reason, before=got.before)
 
 
 def _refuse_callee(ctx: Context, node: tree.CallExpr) -> None:

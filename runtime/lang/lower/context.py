@@ -21,8 +21,8 @@ class Typed:
 
     A single value has `expr`, a structure or array has `place`. A literal without a type yet has `make`, which gives
     it the type its context asks for (and reports if it does not fit), and `number`. After a mistake there is neither.
-    `before` are calls to be made before `place` is read: it holds their results. `lead` is the reference an instance is
-    reached through, where it tells which block that is an instance of.
+    `before` are statements that run before `place` is read: it holds what they leave. `lead` is the reference an
+    instance is reached through, where it tells which block that is an instance of.
     """
 
     type: Type
@@ -31,7 +31,7 @@ class Typed:
     place: ir.Place | None = None
     make: Callable[[Elementary], ir.Expr | None] | None = None
     number: int | float | None = None
-    before: tuple[ir.Call | ir.Dispatch, ...] = ()
+    before: ir.Block = ()
     lead: ir.Expr | None = None
 
 

@@ -1,19 +1,28 @@
 """EN and ENO of calls (language.md rule 7; IEC 61131-3, 3rd edition, 6.6.1.5).
 
 With EN FALSE nothing of the call happens: arguments are not evaluated, inputs and outputs keep their values, a result
-is not assigned. With ENO connected, faults inside the call (its arguments included) clear ENO and are not recorded.
-A callee that declares EN or ENO itself takes them as ordinary parameters.
+is not assigned; where the result is part of an expression, the initial value of its type stands for it (the standard
+leaves that to the implementer). With ENO connected, faults inside the call (its arguments included) clear ENO and are
+not recorded. A callee that declares EN or ENO itself takes them as ordinary parameters.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from runtime.core import appmemory
-from runtime.core.elementary import BOOL, UDINT, ULINT
+from runtime.core.elementary import BOOL, UDINT, ULINT, Elementary
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, method, place
-from runtime.lang.lower.context import Context
-from runtime.lang.semantics.types import BlockType, name_of, same
+from runtime.lang.lower.context import Context, Typed
+from runtime.lang.semantics.types import (
+    BlockType,
+    alignment_of,
+    default_bytes,
+    name_of,
+    same,
+    size_of,
+    storage_of,
+)
 
 _CATCHING = ir.Place(ir.Base.APP, appmemory.CATCHING)
 _CAUGHT = ir.Place(ir.Base.APP, appmemory.CAUGHT)
@@ -27,6 +36,15 @@ class Split:
     call: tree.CallExpr
     en: tree.Expr | None
     eno: tree.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """EN (`condition` None after a mistake) and where ENO goes."""
+
+    has_en: bool
+    condition: ir.Expr | None
+    answer: ir.Place | None
 
 
 def split(ctx: Context, node: tree.CallExpr) -> Split | None:
@@ -46,10 +64,61 @@ def split(ctx: Context, node: tree.CallExpr) -> Split | None:
 
 def guarded(ctx: Context, parts: Split, make: Callable[[], list[ir.Statement]]) -> list[ir.Statement]:
     """What `make` gives for the call, done only with EN, and answered in ENO."""
+    guard = _guard(ctx, parts)
+    return _around(ctx, guard, make(), [])
+
+
+def valued(ctx: Context, parts: Split, initial: bytes | None, make: Callable[[], Typed]) -> Typed:
+    """What `make` gives for the call where it is a value: taken only with EN, and answered in ENO.
+
+    `initial` is what a user's function's result begins with; a standard function's is the default of its type.
+    """
+    guard = _guard(ctx, parts)
+    got = make()
+    if got.place is not None and got.expr is None:
+        fresh = _untouched(ctx, initial or default_bytes(got.type), alignment_of(got.type))
+        held = ctx.scratch(size_of(got.type), alignment_of(got.type))
+        taken = [*got.before, ir.Copy(held, got.place, size_of(got.type))]
+        before = _around(ctx, guard, taken, [ir.Copy(held, fresh, size_of(got.type))])
+        return Typed(got.type, got.span, place=held, before=tuple(before))
+    storage = storage_of(got.type)
+    if got.expr is not None and storage is not None:
+        return Typed(got.type, got.span, _held(ctx, guard, storage, got.expr, initial or default_bytes(got.type)))
+    make_literal = got.make
+    if make_literal is None:
+        return Typed(got.type, got.span)
+
+    def made(target: Elementary) -> ir.Expr | None:
+        value = make_literal(target)
+        return _held(ctx, guard, target, value, default_bytes(target)) if value is not None else None
+
+    return Typed(got.type, got.span, make=made)
+
+
+def _held(ctx: Context, guard: _Guard, storage: Elementary, value: ir.Expr, initial: bytes) -> ir.Expr:
+    """The value, kept in the frame: there its initial value lies when the call is not made."""
+    held = ctx.scratch(storage.size, storage.alignment)
+    otherwise: list[ir.Statement] = [ir.Assign(held, storage, ir.Const(storage, storage.unpack(initial)))]
+    block = _around(ctx, guard, [ir.Assign(held, storage, value)], otherwise)
+    return ir.After(storage, tuple(block), ir.Load(storage, held))
+
+
+def _untouched(ctx: Context, content: bytes, alignment: int) -> ir.Place:
+    """A structure or array in the frame that nobody assigns."""
+    fresh = ctx.scratch(len(content), alignment)
+    ctx.frame[fresh.offset : fresh.offset + len(content)] = content
+    return fresh
+
+
+def _guard(ctx: Context, parts: Split) -> _Guard:
     condition = expression.condition(ctx, parts.en) if parts.en is not None else None
     answer = _answer(ctx, parts.eno) if parts.eno is not None else None
-    made = make()
-    refused: list[ir.Statement] = []
+    return _Guard(parts.en is not None, condition, answer)
+
+
+def _around(ctx: Context, guard: _Guard, made: list[ir.Statement], otherwise: list[ir.Statement]) -> list[ir.Statement]:
+    """The statements, done only with EN, else `otherwise`; and answered in ENO."""
+    answer = guard.answer
     if answer is not None:
         before = ctx.scratch(ULINT.size, ULINT.size)
         unchanged = ir.Compare("eq", ir.Load(ULINT, _CAUGHT), ir.Load(ULINT, before))
@@ -60,10 +129,10 @@ def guarded(ctx: Context, parts: Split, make: Callable[[], list[ir.Statement]]) 
             _counted("sub"),
             ir.Assign(answer, BOOL, unchanged),
         ]
-        refused = [ir.Assign(answer, BOOL, ir.Const(BOOL, value=False))]
-    if parts.en is None:
+        otherwise = [*otherwise, ir.Assign(answer, BOOL, ir.Const(BOOL, value=False))]
+    if not guard.has_en:
         return made
-    return [ir.If(((condition, tuple(made)),), tuple(refused))] if condition is not None else []
+    return [ir.If(((guard.condition, tuple(made)),), tuple(otherwise))] if guard.condition is not None else []
 
 
 def _counted(op: str) -> ir.Statement:

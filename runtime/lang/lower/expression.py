@@ -115,8 +115,8 @@ def _variable(
         assert ref.root.value is not None
         return Typed(value_of(ref.type), node.span, ir.Const(storage, ref.root.value))
     loaded: ir.Expr = ir.Load(storage, ref.place) if ref.bit < 0 else partial.bit_of(ref.place, ref.bit)
-    for first in reversed(ref.before):
-        loaded = ir.After(storage, first, loaded)
+    if ref.before:
+        loaded = ir.After(storage, ref.before, loaded)
     return Typed(value_of(ref.type), node.span, loaded, ref.place if ref.bit < 0 else None)
 
 

@@ -31,24 +31,21 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A call, and the calls that must come before it because it reads their results."""
+    """A call, and the statements that must come before it because it reads what they leave."""
 
     call: ir.Call | ir.Dispatch
-    before: tuple[ir.Call | ir.Dispatch, ...] = ()
+    before: ir.Block = ()
     result: ir.Place | None = None
 
     @property
     def statements(self) -> list[ir.Statement]:
         """The call for what it does."""
-        return [ir.Evaluate(c) for c in (*self.before, self.call)]
+        return [*self.before, ir.Evaluate(self.call)]
 
     @property
     def expression(self) -> ir.Expr:
         """The call for its value."""
-        made: ir.Expr = self.call
-        for first in reversed(self.before):
-            made = ir.After(ir.type_of(self.call), first, made)
-        return made
+        return ir.After(ir.type_of(self.call), self.before, self.call) if self.before else self.call
 
 
 def call_function(
@@ -69,13 +66,12 @@ def call_function(
     if bound is None:
         return None
     values = [_value(ctx, symbol, bound) for symbol in found.inputs if storage_of(symbol.type) is not None]
-    before: list[ir.Call | ir.Dispatch] = []
     got: dict[str, place.Ref] = {}
     refs = [
         result if symbol is found.result_symbol else _reference(ctx, node, found, symbol, bound, got)
         for symbol in found.refs
     ]
-    before += [call for ref in got.values() for call in ref.before]
+    before = tuple(statement for ref in got.values() for statement in ref.before)
     given = types_given(ctx, found.in_outs, [got.get(s.name.lower()) for s in found.in_outs])
     known_values = [v for v in values if v is not None]
     known_refs = [r for r in refs if r is not None]
@@ -84,7 +80,7 @@ def call_function(
         made: ir.Call | ir.Dispatch | None = _dispatch(ctx, node, found, on, known_values, known_refs, given)
     else:
         made = _direct(ctx, node, found, on, known_values, known_refs, given)
-    return Made(made, tuple(before), result) if made is not None and ready else None
+    return Made(made, before, result) if made is not None and ready else None
 
 
 def _direct(

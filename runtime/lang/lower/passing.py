@@ -121,7 +121,7 @@ def store(ctx: Context, target: ir.Place | None, kind: Type, given: tree.Expr, *
         return []
     if target is None or got.place is None:
         return []
-    return [*(ir.Evaluate(c) for c in got.before), ir.Copy(target, got.place, size_of(kind))]
+    return [*got.before, ir.Copy(target, got.place, size_of(kind))]
 
 
 def _single(ctx: Context, target: ir.Place, kind: Type, expr: ir.Expr, span: Span) -> list[ir.Statement]:

@@ -34,7 +34,7 @@ class Ref:
     """A variable or a part of one. `read_only` says why it cannot be assigned; empty when it can.
 
     `leaf` and `leaf_indices` find the tag of a global's elementary part: its index, and strides in tags.
-    `place` is None for a folded constant. `before` are calls whose results it lies in.
+    `place` is None for a folded constant. `before` are statements that leave there what is meant.
     `followed`: what a reference in `root` leads to.
     """
 
@@ -45,7 +45,7 @@ class Ref:
     read_only: str = ""
     leaf: int = -1
     leaf_indices: tuple[ir.Index, ...] = ()
-    before: tuple[ir.Call | ir.Dispatch, ...] = ()
+    before: ir.Block = ()
     followed: bool = False
     member: Member | None = None
     bit: int = -1

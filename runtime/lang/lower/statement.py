@@ -52,7 +52,10 @@ def _statement(ctx: Context, node: tree.Statement) -> list[ir.Statement]:
 
 
 def _assign(ctx: Context, node: tree.Assign) -> list[ir.Statement]:
-    parts = enabling.split(ctx, node.value) if isinstance(node.value, tree.CallExpr) else None
+    whole = node.value
+    while isinstance(whole, tree.Group):
+        whole = whole.inner
+    parts = enabling.split(ctx, whole) if isinstance(whole, tree.CallExpr) else None
     if parts is not None:
         return enabling.guarded(ctx, parts, lambda: _assign(ctx, replace(node, value=parts.call)))
     called = method.write_property(ctx, node.target, node.value)

@@ -206,7 +206,8 @@ class Declarer:
         assert pou.tree.result is not None
         symbol = VarSymbol(simple(pou.name), pou.tree.name.span, "RESULT", constant=False, note=tree.Note())
         symbol.type = self.types.of(pou.tree.result, scope)
-        symbol.initial = default_bytes(symbol.type)
+        own = self.types.own_initial(pou.tree.result)
+        symbol.initial = own if own is not None else default_bytes(symbol.type)
         pou.result, pou.result_symbol = symbol.type, symbol
         pou.variables[symbol.name.lower()] = symbol
         return symbol

@@ -148,21 +148,21 @@ class TypeResolver:
             self._initials[declaration.name.key] = initial_bytes(
                 self.constants(scope), kind, declaration.initial, label
             )
-        elif (inherited := self._own_initial(spec)) is not None:
+        elif (inherited := self.own_initial(spec)) is not None:
             self._initials[declaration.name.key] = inherited
         return kind
 
     def initial(self, declaration: tree.Declaration, kind: Type, scope: Scope, *labels: Label) -> bytes:
         """The bytes a declared variable or field begins with: its own, else those of its type."""
-        if declaration.initial is None and (own := self._own_initial(declaration.type)) is not None:
+        if declaration.initial is None and (own := self.own_initial(declaration.type)) is not None:
             return own
         return initial_bytes(self.constants(scope), kind, declaration.initial, *labels)
 
-    def _own_initial(self, spec: tree.TypeSpec) -> bytes | None:
+    def own_initial(self, spec: tree.TypeSpec) -> bytes | None:
         """The initial value that a type's declaration gives; None when it gives none."""
         if isinstance(spec, tree.NamedType):
             return self._initials.get(spec.key)
-        if isinstance(spec, tree.ArrayType) and (item := self._own_initial(spec.element)) is not None:
+        if isinstance(spec, tree.ArrayType) and (item := self.own_initial(spec.element)) is not None:
             kind = self.of(spec, Scope(self._symbols))
             return item * (size_of(kind) // len(item)) if item else None  # nothing of an unknown type
         return None

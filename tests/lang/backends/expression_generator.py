@@ -39,7 +39,7 @@ class ExpressionGenerator:
         """An expression at most `depth` operators deep."""
         if depth <= 0 or self.chance.random() < 0.1:
             return self._leaf(type_, depth)
-        makers = [self._binary, self._binary, self._convert, self._intrinsic, self._unary]
+        makers = [self._binary, self._binary, self._convert, self._intrinsic, self._unary, self._after]
         if type_ is BOOL:
             makers += [self._compare, self._compare, self._short_circuit]
         if any(callee.body.result is type_ for callee in self.callees):
@@ -174,6 +174,17 @@ class ExpressionGenerator:
         return ir.Convert(
             type_, self.expression(self.chance.choice(TYPES), depth), self._site(FaultCode.NAN_TO_INTEGER)
         )
+
+    def _after(self, type_: Elementary, depth: int) -> ir.Expr:
+        """A value behind statements: an assignment, at times under a condition."""
+        other = self.chance.choice(TYPES)
+        target = self.place(other, depth)
+        if target is None:
+            return self.constant(type_)
+        first: ir.Statement = ir.Assign(target, other, self.expression(other, min(depth, 1)))
+        if self.chance.random() < 0.5:
+            first = ir.If(((self.expression(BOOL, min(depth, 1)), (first,)),))
+        return ir.After(type_, (first,), self.expression(type_, depth))
 
     def _call(self, type_: Elementary, depth: int) -> ir.Expr:
         fitting = [callee for callee in self.callees if callee.body.result is type_]

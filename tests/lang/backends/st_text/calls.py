@@ -17,7 +17,7 @@ def value(writer: "Writer", kind: str, depth: int) -> str | None:
     if properties and (not found or writer.chance.random() < 0.3):
         return writer.chance.choice(properties)
     signature, written = writer.chance.choice([(s, w) for s, w in _callable(writer) if s.result == kind])
-    return call(writer, signature, written, depth)
+    return call(writer, signature, written, depth, *enabling(writer, depth, en=0.2, eno=0.15))
 
 
 def call(writer: "Writer", signature: Signature, written: str, depth: int, *extra: str) -> str | None:
@@ -54,19 +54,24 @@ def arguments(
     return made
 
 
+def enabling(writer: "Writer", depth: int, *, en: float, eno: float) -> list[str]:
+    """EN and ENO of a call, each with its probability."""
+    chance, made = writer.chance, []
+    targets = [v for v in writer.scope.writable("BOOL") if v.declared == "BOOL"]
+    if chance.random() < en:
+        made.append(f"EN := {writer.expression('BOOL', depth)}")
+    if targets and chance.random() < eno:
+        made.append(f"ENO => {writer.place(chance.choice(targets))}")
+    return made
+
+
 def statement(writer: "Writer", depth: int) -> list[str]:
     """A function or method called for what it does, or its result assigned; with EN and ENO at times."""
     chance, found = writer.chance, _callable(writer)
     if not found:
         return []
     signature, written = chance.choice(found)
-    extra: list[str] = []
-    targets = [v for v in writer.scope.writable("BOOL") if v.declared == "BOOL"]
-    if chance.random() < 0.4:
-        extra.append(f"EN := {writer.expression('BOOL', depth)}")
-    if targets and chance.random() < 0.3:
-        extra.append(f"ENO => {writer.place(chance.choice(targets))}")
-    made = call(writer, signature, written, depth, *extra)
+    made = call(writer, signature, written, depth, *enabling(writer, depth, en=0.4, eno=0.3))
     if made is None:
         return []
     results = [v for v in writer.scope.writable(signature.result) if v.declared == signature.result]

@@ -1,7 +1,8 @@
-"""MIN, MAX, LIMIT, SEL, MUX and MOVE, for the types that each takes."""
+"""MIN, MAX, LIMIT, SEL, MUX and MOVE, for the types that each takes; with EN and ENO at times."""
 
 from typing import TYPE_CHECKING
 
+from st_text import calls
 from st_text.kinds import ENUMS
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ def chosen(writer: "Writer", kind: str, depth: int) -> str:
     chance = writer.chance
     one, two = writer.expression(kind, depth), writer.expression(kind, depth)
     roll = chance.random()
+    if roll < 0.1:
+        given = f"G := {writer.leaf('BOOL')}", f"IN0 := {one}", f"IN1 := {two}"
+        return f"SEL({', '.join((*calls.enabling(writer, depth, en=0.8, eno=0.5), *given))})"
     if kind == "BOOL" or kind in ENUMS or roll < 0.3:
         return f"SEL({writer.expression('BOOL', depth)}, {one}, {two})"
     if roll < 0.45:
