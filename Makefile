@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SITE   ?= configs/demo.toml
+FAST   := not slow and not aarch64
+# Tests with real processes, sockets and clocks have the machine to themselves; the others share its cores.
+ALONE  := tests/e2e tests/node tests/scan tests/gateway tests/drivers
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow test-aarch64 lint bench clean
@@ -14,7 +17,8 @@ run: $(VENV)/installed  ## set up and run the demo site: simulated plant, contro
 	@$(BIN)/voltscan run $(SITE)
 
 test: $(VENV)/installed-dev lint  ## set up, lint and run the tests (under ten minutes)
-	$(BIN)/python -m pytest -m "not slow and not aarch64"
+	$(BIN)/python -m pytest -m "$(FAST)" -n auto --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/python -m pytest -m "$(FAST)" $(ALONE)
 
 test-slow: $(VENV)/installed-dev  ## the tests that take longer, run before an issue is closed
 	$(BIN)/python -m pytest -m slow
