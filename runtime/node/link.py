@@ -109,6 +109,10 @@ class LinkEnd:
         told: dict[str, Any] = json.loads(raw)
         return Order(told["do"], told["version"], Path(told["folder"]), fd)
 
+    def close(self) -> None:
+        """Say and hear no more."""
+        self._socket.close()
+
     def answer(self, version: int, why_not: str = "") -> None:
         """Ready, or why not."""
         told = {"version": version, "ready": not why_not, "why": why_not[:_WHY_MAX]}

@@ -1,6 +1,7 @@
 """`voltscan run`: from a prepared site to a running controller, and back to nothing."""
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.node import runplan
 from runtime.node.change.onlinechange import FOLLOWERS, ControllerVersion, OnlineChange
-from runtime.node.change.versions import VersionNote, new_versions_folder, user_name, version_hash
+from runtime.node.change.versions import VersionNote, new_versions_folder, told_of_last, user_name, version_hash
 from runtime.node.host.guard import Guard
 from runtime.node.host.hardwarewatchdog import HardwareWatchdog
 from runtime.node.host.servicemanager import from_environment
@@ -71,7 +72,8 @@ class Controller:
         self._start_told = self._look_at_retained(manifest, initial, cold=options.cold)
         self._control = ControlSegment.create()
         note = VersionNote(1, version_hash(folder), time.time_ns(), user_name(), str(folder))
-        note.save(self.run_dir)
+        self._start_told += told_of_last(self.state_dir, note)
+        note.save(self.run_dir, self.state_dir)
         self._start_folder = folder
         self._current = ControllerVersion(note, self._plan, manifest, initial, ImageSegment.create(manifest.layout()))
         absent = {"io": not self._plan.has_devices, "recorder": not self._plan.record_keep_ns}
@@ -102,16 +104,22 @@ class Controller:
         """The version that runs."""
         return self._current
 
-    def adopt(self, version: ControllerVersion, supervisor: Supervisor) -> None:
-        """This version runs from now on: what dies comes back in it, what cannot follow is started anew in it."""
+    def adopt(self, version: ControllerVersion, supervisor: Supervisor, *, following: frozenset[str]) -> None:
+        """This version runs from now on: what dies comes back in it, what does not follow is started anew in it.
+
+        Raises OSError when it cannot be noted down which version runs.
+        """
         self._current, self._plan = version, version.plan
         for child in self._children():
             if child.name not in ("hmi", "plant"):
-                supervisor.renew(child, bounce=child.name not in FOLLOWERS)
+                # One of them that came back meanwhile knows neither version: io must not write fail-safe values then.
+                ending = signal.SIGKILL if child.name in FOLLOWERS else signal.SIGTERM
+                supervisor.renew(child, bounce=None if child.name in following else ending)
         if not version.plan.retain_every_ns:
             supervisor.retire("retain")
         if not version.plan.record_keep_ns:
             supervisor.retire("recorder")
+        version.note.save(self.run_dir, self.state_dir)
 
     def run(self, on_event: Callable[[Severity, str], None], on_tick: Callable[[Supervisor], None]) -> None:
         """Run until a signal, or the end of the duration. `on_event` hears what the supervisor does."""

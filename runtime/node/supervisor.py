@@ -85,15 +85,15 @@ class Supervisor:
         running = self._running.get(name)
         return running.backoff.started_ns if running is not None else 0
 
-    def renew(self, child: Child, *, bounce: bool) -> None:
-        """From its next start on the child is this one; `bounce`: end it in order now, so that this is soon."""
+    def renew(self, child: Child, *, bounce: signal.Signals | None) -> None:
+        """From its next start on the child is this one; `bounce`: end it by this signal now, so that this is soon."""
         running = self._running.get(child.name)
         if running is None:
             self._running[child.name] = _Running(child, start_at_ns=time.monotonic_ns())
             return
         running.child = child
-        if bounce and running.process is not None:
-            running.process.terminate()
+        if bounce is not None and running.process is not None:
+            running.process.send_signal(bounce)
             running.bounced = True
 
     def retire(self, name: str) -> None:

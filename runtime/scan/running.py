@@ -6,13 +6,11 @@ from runtime.core.fault import ProgramFault
 from runtime.image.manifest import Manifest
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.scan.change.changeplan import ChangePlan, plan_change
+from runtime.scan.change.changeplan import ChangePlan, carry_pins, plan_change
 from runtime.scan.change.loadedversion import LoadedVersion, load_version
 from runtime.scan.plan import Plan
 
 _LOOK_AGAIN_S = 0.001
-_WITHIN_CYCLES = 3
-_WITHIN_NS_MIN = 1_000_000_000
 
 
 class RunningScan:
@@ -44,13 +42,17 @@ class RunningScan:
             self._next = None
 
     def change(self, number: int) -> None:
-        """Have the loop change over at the end of the scan under way. Raises ProgramFault when it does not."""
+        """Have the loop change over at the end of the scan under way, and wait for it however long that takes: who is
+        tired of it ends this process. Raises ProgramFault when there is nothing to go on with."""
         if self._next is None or self._next[0].plan.plan.version != number:
             raise ProgramFault("this version has not been prepared", where=f"version {number}")
         new, old = self._next[0], self._current
+        carry_pins(old, new)  # the gateway takes no more of them by now
         old.plan.plan.next = new.plan.address
         primitives().store_u32(old.plan.address + Plan.change.offset, 1)
-        self._await(number, new.manifest.cycle_ns)
+        word = self._control.word_address("version")
+        while primitives().load_u64(word) != number:
+            time.sleep(_LOOK_AGAIN_S)
         self._former, self._current, self._next = old, new, None
         if self._stopped:
             self.stop()
@@ -61,11 +63,3 @@ class RunningScan:
         versions = [self._current, *([self._next[0]] if self._next is not None else [])]
         for version in versions:
             version.plan.plan.exit = 1
-
-    def _await(self, number: int, cycle_ns: int) -> None:
-        give_up_ns = time.monotonic_ns() + max(_WITHIN_NS_MIN, _WITHIN_CYCLES * cycle_ns)
-        word = self._control.word_address("version")
-        while primitives().load_u64(word) != number:
-            if time.monotonic_ns() > give_up_ns:
-                raise ProgramFault("the scan did not come to its end", where=f"version {number}")
-            time.sleep(_LOOK_AGAIN_S)

@@ -1,6 +1,9 @@
 """Online change on virtual time: one version of the programs hands over to the next between two scans."""
 
 import ctypes
+import os
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,16 +19,18 @@ from runtime.image.nativecode import object_code
 from runtime.image.pages import PageReader, PageWriter
 from runtime.image.recordring import RingReader
 from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.image.snapshot import SnapshotReader
 from runtime.image.statistics import task_figures
 from runtime.lang.compile import compile_sources
 from runtime.lang.llvm.module import emit_module
 from runtime.lang.syntax.source import Source
-from runtime.scan.change.changeplan import ChangePlan, plan_change
+from runtime.scan.change.changeplan import ChangePlan, carry_pins, plan_change
 from runtime.scan.change.loadedversion import LoadedVersion, load_version
 from runtime.scan.kernel import Kernel
 from runtime.scan.record.recorder import FlightRecorder, RecorderLimits
 from runtime.scan.record.replay import Replay
 from runtime.scan.record.verify import verify
+from runtime.scan.running import RunningScan
 
 MS = 1_000_000
 CYCLE_NS = 10 * MS
@@ -100,6 +105,7 @@ class Line:
         old, new = self.version, self.load(text, bindings)
         plan = plan_change(old.manifest, new.manifest, old_initial=old.initial, new_initial=new.initial)
         self.kept += [ChangePlan(old, new, plan), old]
+        carry_pins(old, new)
         for device in new.image.layout.pages:
             if device in old.image.layout.pages:
                 readings = PageReader(old.image, device).read()
@@ -235,6 +241,37 @@ def test_variables_when_held_and_programs_change_then_they_stay_held(line):
     line.scan(1)
     assert ForceTable(line.version.image, line.version.manifest.tags).list() == {"limit": 9}
     assert line.get("limit") == 9
+
+
+def test_variables_when_held_or_let_go_while_a_change_is_prepared_then_the_new_version_knows(line):
+    table = ForceTable(line.version.image, line.version.manifest.tags)
+    table.set("limit", 9)
+    line.scan(1)
+    running = RunningScan(line.version, line.control)
+    line.load(GROWN)
+    manifest, code, initial = line.loaded[-1]
+    image = ImageSegment.create(manifest.layout())
+    running.prepare(manifest, code, initial, image_fd=os.dup(image.fd), number=line.number)
+    table.clear("limit")
+    table.set("fast.energy", 3.5)
+    changing = threading.Thread(target=running.change, args=(line.number,))
+    changing.start()
+    old = line.version.plan
+    while not old.plan.change:
+        time.sleep(0.001)
+    line.kernel.change_over(old.address, old.plan.next)
+    changing.join()
+    assert ForceTable(image, manifest.tags).list() == {"fast.energy": 3.5}
+    image.close()
+
+
+def test_snapshot_when_programs_change_then_the_new_version_has_one_before_its_first_scan(line):
+    line.scan(5)
+    line.change(GROWN)
+    snapshot = SnapshotReader(line.version.image).latest()
+    assert snapshot is not None
+    assert (snapshot.scan_no, snapshot.now_ns) == (5, line.now_ns - CYCLE_NS)
+    assert snapshot.value(line.version.manifest.tags.find("fast.energy")) == 1.25
 
 
 def test_held_output_when_programs_change_then_it_goes_on_holding(line):

@@ -2,11 +2,13 @@
 
     prepare   a new image segment; scan, io and gateway map it and load the new version beside the running one
     change    once all are ready, the scan is told to change over; the control segment's `version` says when it has
-    settled   the others go over; what cannot follow is started anew; a process that dies from now on comes back
-              in the new version
+    settled   the others go over; what cannot follow, or is not the process any more that was ready, is started anew;
+              a process that dies from now on comes back in the new version
 
 Up to `change` nothing has happened and everything can be forgotten; after the version word has changed there is no way
-back but a rollback, which is a change to the former version. If the scan dies in between, the word decides.
+back but a rollback, which is a change to the former version. If the scan dies in between, the word decides: nothing
+else writes it, and the supervisor looks at it before it starts another scan. A scan that does not come to its end is
+killed, so that the word stands still, rather than given up on, for it might change over later.
 """
 
 import time
@@ -61,8 +63,9 @@ class Conducted(Protocol):
         """The version that runs."""
         ...
 
-    def adopt(self, version: ControllerVersion, supervisor: Supervisor) -> None:
-        """This version runs from now on."""
+    def adopt(self, version: ControllerVersion, supervisor: Supervisor, *, following: frozenset[str]) -> None:
+        """This version runs from now on; the processes named go over to it by themselves. Raises OSError when that
+        cannot be noted down; it is done all the same."""
         ...
 
 
@@ -78,6 +81,8 @@ class _Change:
     what: str
     plan: Migration
     waiting: set[str]
+    started_ns: dict[str, int]
+    """When the processes that were asked to get ready had been started: another one knows nothing of the change."""
     give_up_ns: int
     stage: _Stage = _Stage.PREPARING
 
@@ -100,6 +105,7 @@ class OnlineChange:
         self._socket = ChangeSocket(run_dir)
         self._change: _Change | None = None
         self._former: ControllerVersion | None = None
+        self._last_number = controller.current.note.number
 
     def close(self) -> None:
         """Take no more requests; one under way is answered."""
@@ -155,11 +161,13 @@ class OnlineChange:
             self._refuse(asked, reasons)
             return
         initial = (folder / runplan.INITIAL).read_bytes()
-        number = now.note.number + 1
+        number = self._last_number = self._last_number + 1  # never again: what is answered late means another one
         note = VersionNote(number, version_hash(folder), time.time_ns(), asked.by, str(folder))
         version = ControllerVersion(note, plan, manifest, initial, ImageSegment.create(manifest.layout()))
         migration = plan_change(now.manifest, manifest, old_initial=now.initial, new_initial=initial)
-        self._change = _Change(version, asked, what, migration, set(followers), time.monotonic_ns() + READY_WITHIN_NS)
+        started_ns = {name: supervisor.started_ns(name) for name in followers}
+        give_up_ns = time.monotonic_ns() + READY_WITHIN_NS
+        self._change = _Change(version, asked, what, migration, set(followers), started_ns, give_up_ns)
         for name in followers:
             self._links[name].send("prepare", number, folder=folder, image_fd=version.image.fd)
 
@@ -196,13 +204,18 @@ class OnlineChange:
             if not ready:
                 self._forget(change, f"scan: {why}")
                 return
-        if not supervisor.alive("scan") or time.monotonic_ns() > change.give_up_ns:
+        if not supervisor.alive("scan"):
             self._forget(change, "the scan did not change over")
+        elif time.monotonic_ns() > change.give_up_ns:
+            supervisor.kill("scan")
 
     def _settle(self, change: _Change, supervisor: Supervisor, control: Any) -> None:
         former, version = self._controller.current, change.version
-        version.note.save(self._run_dir)
-        self._controller.adopt(version, supervisor)
+        following = frozenset(n for n, at_ns in change.started_ns.items() if supervisor.started_ns(n) == at_ns)
+        try:
+            self._controller.adopt(version, supervisor, following=following)
+        except OSError as fault:  # a full disk is no reason to stop the plant
+            self._audit("error", f"version {version.note.hash} runs, which cannot be noted down: {fault}")
         for name, link in self._links.items():
             if name != "scan":
                 link.send("settled", version.note.number)

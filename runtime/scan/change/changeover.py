@@ -2,8 +2,9 @@
 
 Everything is prepared outside the loop (scan/change/changeplan.py): code, memory with initial values, a plan, and a
 list of moves. The change-over makes the moves, puts tasks with a new interval into their phase, and tells which version
-runs. It happens after a scan's account, in the time the loop would sleep, so that no scan begins later than it would
-have.
+runs, once all there is of it can be seen: should the process die then, the next one takes retained values from the
+snapshot that is left here. It happens after a scan's account, in the time the loop would sleep, so that no scan begins
+later than it would have.
 """
 
 from runtime.core.appmemory import WALL_NS
@@ -33,6 +34,7 @@ def write_change_over(code: Code) -> None:
             wall = View(r, Plan, r["plan"])["app"].at(WALL_NS).load(I64)
             kind = r.word(RecordKind.CHECKPOINT)
             r.call(code["write_record"], r["next"], control["scan_clock_ns"], wall, kind)
+        r.call(code["publish_snapshot"], r["next"])
         control.set_atomic("change_ns", r.call(code["monotonic_ns"]) - began, "monotonic")
         control.set_atomic("version", new["version"], "release")
     with code.routine("vs_change_over", exported=True, plan=PTR, next=PTR) as r:

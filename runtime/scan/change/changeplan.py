@@ -7,7 +7,7 @@ often each task ran, what held outputs hold, forces, and the figures of tasks; a
 import ctypes
 from typing import Any
 
-from runtime.core.appmemory import CAUGHT, FAULT_COUNT
+from runtime.core.appmemory import CAUGHT, FAULT_COUNT, NOW_NS, SCAN_NO, WALL_NS
 from runtime.core.migration import Copy, Memory, Migration, plan_migration
 from runtime.image.forces import ForceTable
 from runtime.image.layout import FORCE_ENTRY_SIZE, FRAME_VALUE_SIZE, InputSlot, OutputSlot
@@ -21,7 +21,7 @@ from runtime.scan.retain.retaining import EDITED, given_values
 
 _WORD_SIZE = 8
 _SCAN_WORDS = ("scan_no", "first_now_ns", "mailbox_tail", "stats_reset_seen", "woke_ns", "measured", "phase_ns")
-_MEMORY_WORDS = (FAULT_COUNT, CAUGHT)
+_MEMORY_WORDS = (NOW_NS, WALL_NS, SCAN_NO, FAULT_COUNT, CAUGHT)
 
 
 def memory_of(manifest: Manifest) -> Memory:
@@ -56,7 +56,6 @@ class ChangePlan:
         self._tasks(old, new)
         self._held_outputs(old, new)
         self._forces(old, new)
-        _carry_pins(old, new)
         rows = (StateMove * len(self._moves))(*self._moves)
         self._kept.append(rows)
         new.plan.plan.moves, new.plan.plan.move_count = ctypes.addressof(rows), len(rows)
@@ -100,9 +99,9 @@ class ChangePlan:
             self._copy(source, target, FORCE_ENTRY_SIZE)
 
 
-def _carry_pins(old: LoadedVersion, new: LoadedVersion) -> None:
+def carry_pins(old: LoadedVersion, new: LoadedVersion) -> None:
     """Variables that are held now are held in the new version too, where they are still of the same type and the
-    program does not veto it. Written at once: nobody scans the new version yet."""
+    program does not veto it. Written at once: call it when no more are set or taken back, before the change-over."""
     tags = new.manifest.tags
     table = ForceTable(new.image, tags)
     for name, value in PinTable(old.image, old.manifest.tags).list().items():
