@@ -14,6 +14,8 @@ _RawType = Annotated[RawType, Field(strict=False)]
 
 Nature = Literal["battery", "inverter", "grid_meter", "pv_meter", "load_meter", "sensor"]
 Access = Literal["r", "w", "rw"]
+Positive = Literal["discharge", "charge", "import", "export", "production", "consumption", "forward", "unknown"]
+"""What a positive value means. `forward`: as the site wires the meter; `unknown`: the document does not say."""
 PeriodMs = Annotated[int, Field(ge=1, le=86_400_000)]
 
 
@@ -34,10 +36,12 @@ class ModbusRules(Strict):
     """How the device speaks Modbus.
 
     `address_base`: what the document calls the first register of each table; the PDU address is register - base.
+    `addresses`: "site" when no public document gives registers, so that the site map has to (`registers` of a device).
     `max_words`: most registers in one request. `max_gap_words`: undocumented registers that may be read across.
     """
 
     address_base: dict[_Table, int] = {}
+    addresses: Literal["document", "site"] = "document"
     max_words: Annotated[int, Field(ge=1, le=125)] = 125
     max_gap_words: Annotated[int, Field(ge=0, le=124)] = 0
     word_order: Order = "big"
@@ -72,6 +76,8 @@ class Point(Strict):
     Modbus: `register` as in the document, `type`, `bit` (of type bit), `on` (raw value that type flag takes as TRUE).
     CAN: `message`, `signal`. Both: engineering = raw * `scale` + `offset` (a CAN signal has them in its database);
     `not_implemented` is the raw value of a device that has no such quantity; `min` and `max` are in `unit`.
+    `positive` says which way a positive value points. `count` and `stride` belong to points named with {n} and are
+    written out before (expand.py).
     """
 
     register_: Annotated[int | None, Field(alias="register", ge=0, le=465_535)] = None
@@ -93,10 +99,15 @@ class Point(Strict):
     min: float | None = None
     max: float | None = None
     refresh_ms: Annotated[int, Field(ge=0)] = 0
+    positive: Positive | None = None
+    count: int | None = None
+    stride: int | None = None
     comment: str = ""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
+        if self.count is not None or self.stride is not None:
+            raise ValueError("a run of points: its name holds {n}, its count is 1 to 4096, and stride needs a count")
         if self.scale == 0:
             raise ValueError("a scale of 0 makes every value 0")
         if self.min is not None and self.max is not None and self.min > self.max:
@@ -119,12 +130,19 @@ class HeartbeatRule(Strict):
 
 
 class Profile(Strict):
-    """One device type."""
+    """One device type.
+
+    `dialect`: which of the device's maps or firmware lines this is. `lacks`: required points of its natures that the
+    device does not have, each with the reason (natures.toml). `base`: the profile whose map this one shares.
+    """
 
     maker: str
     model: str
     natures: Annotated[list[Nature], Field(min_length=1)]
     version: str
+    dialect: str = ""
+    base: str = ""
+    lacks: dict[str, str] = {}
     protocol: Literal["modbus", "can"]
     source: SourceOfFacts
     unknowns: list[str] = []

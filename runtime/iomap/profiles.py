@@ -7,6 +7,7 @@ from pathlib import Path
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.core.fault import ConfigFault
 from runtime.iomap.dbc import CanDatabase, read_dbc
+from runtime.iomap.expand import expand
 from runtime.iomap.profile import ModbusRules, Point, Profile
 from runtime.iomap.read import Document, did_you_mean, read_document
 from runtime.iomap.wire import CanWire, ModbusWire, Numeric, RawType, Wire
@@ -32,7 +33,7 @@ class LoadedProfile:
 
 def load_profile(path: Path, dbc_folder: Path, *, shown: str = "") -> tuple[LoadedProfile | None, list[Diagnostic]]:
     """One profile and everything wrong with it; None when it does not even fit its schema."""
-    document, diagnostics = read_document(path, Profile, name=shown)
+    document, diagnostics = read_document(path, Profile, name=shown, write_out=expand)
     if document is None:
         return None, diagnostics
     loaded = LoadedProfile(path.stem, document)

@@ -5,6 +5,7 @@ import inspect
 import re
 import tomllib
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -16,6 +17,8 @@ from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
 from runtime.iomap.locate import Locator, locate
 
 Schema = TypeVar("Schema", bound=BaseModel)
+WriteOut = Callable[[dict[str, Any], Locator, Path], tuple[dict[str, Any], list[Diagnostic]]]
+"""Writes the short forms of a file's content out; may tell mistakes, and adds the places of what it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Document(Generic[Schema]):
 
 
 def read_document(
-    path: Path, schema: type[Schema], *, name: str = ""
+    path: Path, schema: type[Schema], *, name: str = "", write_out: WriteOut | None = None
 ) -> tuple[Document[Schema] | None, list[Diagnostic]]:
     """The file's content, or the diagnostics that say why there is none. `name`: the path as the user gave it."""
     shown = name or str(path)
@@ -44,10 +47,16 @@ def read_document(
     except tomllib.TOMLDecodeError as fault:
         return None, [_not_toml(source, str(fault))]
     places = locate(source)
+    found: list[Diagnostic] = []
+    if write_out is not None:
+        raw, found = write_out(raw, places, path)
+        if found:
+            return None, found
     try:
         return Document(schema.model_validate(raw), places, path), []
     except ValidationError as fault:
-        return None, [_misfit(details, places, schema) for details in fault.errors()]
+        told = [_misfit(details, places, schema) for details in fault.errors()]
+        return None, list({(d.code, d.place): d for d in told}.values())  # once for a run of points
 
 
 def nearest(name: str, known: typing.Iterable[str]) -> str | None:
