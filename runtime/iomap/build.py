@@ -1,6 +1,7 @@
 """Makes bindings and plan from uses that have no mistakes."""
 
 from runtime.core.binding import Bindings, CommandBinding, InputBinding, OutputBinding
+from runtime.iomap.canplan import can_side, message_plans
 from runtime.iomap.fit import fail_safe_value, limits
 from runtime.iomap.load import LoadedSite
 from runtime.iomap.merge import merge_reads
@@ -83,6 +84,7 @@ def _device_plan(site: LoadedSite, name: str, inputs: list[Use], outputs: list[t
         ),
         max_gap_words=rules.max_gap_words,
         dbc=loaded.database.text if loaded.database else "",
+        dbc_format=loaded.database.format if loaded.database else "",
     )
 
 
@@ -162,23 +164,9 @@ def _heartbeats(site: LoadedSite, name: str, used: set[str]) -> tuple[Heartbeat,
 
 
 def _messages(site: LoadedSite, name: str, wires: set[Wire]) -> tuple[MessagePlan, ...]:
-    device = site.map.devices[name]
-    loaded = site.profiles[device.profile]
+    side = can_side(site, name)
     used = {wire.message for wire in wires if isinstance(wire, CanWire)}
-    if loaded.database is None:
-        return ()
-    return tuple(
-        MessagePlan(
-            name=message,
-            frame_id=loaded.database.frames[message].frame_id + device.id_offset,
-            extended=loaded.database.frames[message].extended,
-            sent=(rule.sent_by == "device") == site.map.serve,
-            period_ns=rule.period_ms * NS_PER_MS,
-            timeout_ns=rule.timeout_ms * NS_PER_MS,
-        )
-        for message, rule in loaded.profile.messages.items()
-        if message in used
-    )
+    return () if side is None else message_plans(side, used)
 
 
 def _link_plan(site: LoadedSite, name: str) -> LinkPlan:

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 from runtime.core.diagnostic import Diagnostic, Label, error
+from runtime.iomap.canids import EXTENDED_ID_MAX, STANDARD_ID_MAX, BusId
+from runtime.iomap.canplan import CanSide, bus_id, can_side
 from runtime.iomap.load import LoadedSite
 from runtime.iomap.sitemap import Link
 from runtime.iomap.uses import Use
-
-STANDARD_ID_MAX = 0x7FF
-EXTENDED_ID_MAX = 0x1FFF_FFFF
 
 
 def check_conflicts(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:
@@ -84,32 +83,57 @@ def _devices_at_one_address(site: LoadedSite) -> Iterator[Diagnostic]:
 
 
 def _can_ids_twice(site: LoadedSite) -> Iterator[Diagnostic]:
-    seen: dict[tuple[str, int], tuple[str, str]] = {}
+    taken: dict[str, list[tuple[BusId, str, str]]] = {}
     for name, device in site.map.devices.items():
-        profile, link = site.profiles.get(device.profile), site.map.links.get(device.link)
-        if profile is None or profile.database is None or link is None:
+        side = can_side(site, name)
+        if side is None:
             continue
-        for message in profile.profile.messages:
-            frame = profile.database.frames.get(message)
-            if frame is None:
-                continue
-            frame_id = frame.frame_id + device.id_offset
-            top = EXTENDED_ID_MAX if frame.extended else STANDARD_ID_MAX
-            if frame_id > top:
-                at = Label(
-                    site.document.places.value("devices", name, "id_offset"), f"message {message} gets 0x{frame_id:X}"
-                )
-                mend = f"ids end at 0x{top:X}: the offset may be 0x{top - frame.frame_id:X} at most"
-                yield error("M4007", f"the CAN ids of `{name}` leave their range", at, help=mend)
-                break
-            other, other_message = seen.setdefault((device.link, frame_id), (name, message))
-            if other != name:
-                places = site.document.places
+        yield from _misplaced_address(site, name, side)
+        own = [
+            (bus_id(side, side.database.frames[message], rule), name, message)
+            for message, rule in side.profile.messages.items()
+            if message in side.database.frames
+        ]
+        others = taken.setdefault(device.link, [])
+        mistake = next(_id_mistakes(site, own, others), None)
+        others += own
+        if mistake is not None:
+            yield mistake
+
+
+def _id_mistakes(
+    site: LoadedSite, own: list[tuple[BusId, str, str]], others: list[tuple[BusId, str, str]]
+) -> Iterator[Diagnostic]:
+    places = site.document.places
+    for place, name, message in own:
+        key = "address" if site.map.devices[name].address is not None else "id_offset"
+        at = places.value("devices", name, key)
+        top = EXTENDED_ID_MAX if place.extended else STANDARD_ID_MAX
+        if place.frame_id > top:
+            largest = top - place.frame_id + site.map.devices[name].id_offset
+            mend = f"ids end at 0x{top:X}: the offset may be 0x{largest:X} at most"
+            label = Label(at, f"message {message} gets 0x{place.frame_id:X}")
+            yield error("M4007", f"the CAN ids of `{name}` leave their range", label, help=mend)
+        for other_place, other, other_message in others:
+            if place.meets(other_place):
                 yield error(
                     "M4003",
-                    f"`{name}` and `{other}` use the same CAN id 0x{frame_id:X}",
-                    Label(places.value("devices", name, "id_offset"), f"here it is message {message}"),
-                    Label(places.value("devices", other, "id_offset"), f"here it is message {other_message}"),
-                    help="choose offsets that keep the devices' ids apart",
+                    f"`{name}` and `{other}` use the same CAN id 0x{place.frame_id:X}",
+                    Label(at, f"here it is message {message}"),
+                    Label(places.value("devices", other, key), f"here it is message {other_message}"),
+                    help="choose offsets that keep the devices' ids apart"
+                    if key == "id_offset"
+                    else "every device on a bus has an address of its own",
                 )
-                break
+
+
+def _misplaced_address(site: LoadedSite, name: str, side: CanSide) -> Iterator[Diagnostic]:
+    assert side.profile.can is not None, "it has a database"
+    by_address = side.profile.can.ids == "j1939"
+    key, instead = ("id_offset", "address") if by_address else ("address", "id_offset")
+    if key in side.device.model_fields_set:
+        at = Label(
+            site.document.places.value("devices", name, key),
+            f"the ids of {side.device.profile} are {side.profile.can.ids}",
+        )
+        yield error("M3011", f"`{key}` has no meaning here", at, help=f"use {instead}")

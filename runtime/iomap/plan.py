@@ -112,9 +112,27 @@ class Heartbeat:
     maximum: int
 
 
+ChecksumKind = Literal["sum8", "xor8", "crc8_j1850", "crc8_autosar"]
+KeepAlive = Literal["no", "driving", "always"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageChecksum:
+    """The byte of a CAN message that guards the others, the signal that it is, and how it comes of them."""
+
+    signal: str
+    byte: int
+    kind: ChecksumKind
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagePlan:
-    """A CAN message of a device, `frame_id` with the device's offset. Silent for `timeout_ns`, its points turn BAD."""
+    """A CAN message of a device, `frame_id` with the device's offset. Silent for `timeout_ns`, its points turn BAD.
+
+    A frame is of this message when its id agrees in the bits of `id_mask`. One of less than `min_bytes` is damaged;
+    one that repeats `counter` (a signal; empty: none) is no news. `keep_alive`: sent though it has no outputs.
+    `never_sent`: raw values of signals with which it does not go out.
+    """
 
     name: str
     frame_id: int
@@ -122,6 +140,13 @@ class MessagePlan:
     sent: bool
     period_ns: int
     timeout_ns: int
+    id_mask: int = 0x1FFF_FFFF
+    fd: bool = False
+    min_bytes: int = 0
+    counter: str = ""
+    checksum: MessageChecksum | None = None
+    keep_alive: KeepAlive = "no"
+    never_sent: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +154,7 @@ class DevicePlan:
     """One device: who it is on its link, and every point of it that a tag is bound to.
 
     `spare` are the points of a served profile that no tag drives: they read 0. `dbc` is the text of the profile's CAN
-    database.
+    database, `dbc_format` its format.
     """
 
     name: str
@@ -145,6 +170,7 @@ class DevicePlan:
     spare: tuple[Wire, ...] = ()
     max_gap_words: int = 0
     dbc: str = ""
+    dbc_format: str = "dbc"
 
     def point(self, name: str) -> InputPoint | OutputPoint | None:
         """The bound point of that profile name."""

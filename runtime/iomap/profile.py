@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from runtime.iomap.canids import IdScheme
+from runtime.iomap.plan import ChecksumKind, KeepAlive
 from runtime.iomap.wire import Order, RawType, Table
 
 _Table = Annotated[Table, Field(strict=False)]
@@ -57,17 +59,38 @@ class PollGroup(Strict):
 
 
 class CanRules(Strict):
-    """The CAN database of the device: a file under io_maps/dbc/."""
+    """The CAN database of the device: a file under io_maps/dbc/ (.dbc, .kcd, .sym or .arxml).
+
+    `ids`: how frames are told apart, by the exact id or as J1939 parameter groups (priority and, unless the site gives
+    the device an `address`, source address do not count).
+    """
 
     dbc: str
+    ids: IdScheme = "exact"
+
+
+class Checksum(Strict):
+    """The signal that guards a message, one whole byte, and how it comes of the other bytes."""
+
+    signal: str
+    kind: ChecksumKind
 
 
 class CanMessage(Strict):
-    """A message of the database: who sends it and how often. Missing for `timeout_ms`, its points are BAD."""
+    """A message of the database: who sends it and how often. Missing for `timeout_ms`, its points are BAD.
+
+    `min_bytes`: shorter frames are damaged (else: shorter than the database says); signals past a frame's end have no
+    value. `counter`: a signal that every new frame moves on; a frame that repeats it is no news. `keep_alive`: sent
+    though no tag drives it, while outputs are driven, or always.
+    """
 
     sent_by: Literal["device", "controller"]
     period_ms: PeriodMs
     timeout_ms: PeriodMs
+    min_bytes: Annotated[int | None, Field(ge=0, le=64)] = None
+    counter: str = ""
+    checksum: Checksum | None = None
+    keep_alive: KeepAlive = "no"
 
 
 class Point(Strict):
@@ -75,7 +98,8 @@ class Point(Strict):
 
     Modbus: `register` as in the document, `type`, `bit` (of type bit), `on` (raw value that type flag takes as TRUE).
     CAN: `message`, `signal`. Both: engineering = raw * `scale` + `offset` (a CAN signal has them in its database);
-    `not_implemented` is the raw value of a device that has no such quantity; `min` and `max` are in `unit`.
+    `not_implemented` is the raw value of a device that has no such quantity; `min` and `max` are in `unit`. A CAN
+    message in which the point would have the raw value `never_sent` is not sent.
     `positive` says which way a positive value points. `count` and `stride` belong to points named with {n} and are
     written out before (expand.py).
     """
@@ -90,6 +114,7 @@ class Point(Strict):
     scale: float = 1.0
     offset: float = 0.0
     not_implemented: int | None = None
+    never_sent: int | None = None
     message: str | None = None
     signal: str | None = None
     unit: str = ""

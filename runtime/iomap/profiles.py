@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.core.diagnostic import Diagnostic, Label, error
-from runtime.core.fault import ConfigFault
-from runtime.iomap.dbc import CanDatabase, read_dbc
+from runtime.iomap.canprofile import check_can
+from runtime.iomap.dbc import CanDatabase
 from runtime.iomap.expand import expand
 from runtime.iomap.profile import ModbusRules, Point, Profile
 from runtime.iomap.read import Document, did_you_mean, read_document
-from runtime.iomap.wire import CanWire, ModbusWire, Numeric, RawType, Wire
+from runtime.iomap.wire import ModbusWire, Numeric, RawType, Wire
 
 TABLE_SIZE = 65_536
 """Items in a Modbus table: addresses are 16 bits wide (Modbus Application Protocol V1.1b3, 4.4)."""
@@ -160,50 +160,10 @@ def _overlaps(loaded: LoadedProfile) -> list[Diagnostic]:
 
 
 def _check_can(loaded: LoadedProfile, dbc_folder: Path) -> list[Diagnostic]:
-    rules = loaded.profile.can
-    places = loaded.document.places
-    assert rules is not None, "the schema asks for [can]"
-    try:
-        loaded.database = read_dbc(dbc_folder / rules.dbc)
-    except ConfigFault as fault:
-        at = Label(places.value("can", "dbc"), fault.what)
-        return [error("M1007", "the CAN database of this profile cannot be used", at, help=fault.mend)]
-    found: list[Diagnostic] = []
-    for message in loaded.profile.messages:
-        if message not in loaded.database.frames:
-            mend = did_you_mean(message, loaded.database.frames, what="messages")
-            at = Label(places.key("messages", message), f"not in {rules.dbc}")
-            found.append(error("M2004", f"unknown message `{message}`", at, help=mend))
-    first_by_signal: dict[tuple[str | None, str | None], str] = {}
-    for name, point in loaded.profile.points.items():
-        found += _resolve_signal(loaded, loaded.database, name, point)
-        first = first_by_signal.setdefault((point.message, point.signal), name)
-        if first != name:
-            here = Label(places.key("points", name), f"signal {point.signal} of {point.message}")
-            there = Label(places.key("points", first), "the same signal")
-            found.append(error("M2001", f"`{name}` and `{first}` are one signal", here, there, help="keep one of them"))
-    return found
-
-
-def _resolve_signal(loaded: LoadedProfile, database: CanDatabase, name: str, point: Point) -> list[Diagnostic]:
-    places = loaded.document.places
-    message, signal = point.message or "", point.signal or ""
-    rule, frame = loaded.profile.messages.get(message), database.frames.get(message)
-    if rule is None or frame is None:
-        mend = did_you_mean(message, loaded.profile.messages, what="messages")
-        at = Label(places.value("points", name, "message"), "not a message of this profile")
-        return [error("M2004", f"`{name}` is in an unknown message `{message}`", at, help=mend)]
-    if signal not in frame.signals:
-        mend = did_you_mean(signal, frame.signals, what="signals")
-        at = Label(places.value("points", name, "signal"), f"not in message {message}")
-        return [error("M2004", f"unknown signal `{signal}`", at, help=mend)]
-    written = rule.sent_by == "controller"
-    if written != (point.access == "w"):
-        at = Label(places.key("points", name), f"message {message} is sent by the {rule.sent_by}")
-        right = 'access = "w"' if written else 'access = "r"'
-        return [error("M2005", f"`{name}` has the wrong access", at, help=f"write {right}")]
-    loaded.wires[name] = CanWire(message=message, signal=signal, frame_id=frame.frame_id, number=frame.signals[signal])
-    return []
+    part = check_can(loaded.document, dbc_folder)
+    loaded.database = part.database
+    loaded.wires |= part.wires
+    return part.mistakes
 
 
 def _check_heartbeats(loaded: LoadedProfile) -> list[Diagnostic]:

@@ -50,13 +50,17 @@ class PointRule(Strict):
 
 
 class Device(Strict):
-    """One device of the site: its profile, its link, its address there (`unit` on Modbus, `id_offset` on CAN)."""
+    """One device of the site: its profile, its link, its address there.
+
+    That is `unit` on Modbus, `id_offset` on CAN, `address` (source address, none: any) with J1939 ids.
+    """
 
     profile: str
     link: str
     nature: Nature | None = None
     unit: Annotated[int, Field(ge=0, le=255)] = 1
     id_offset: Annotated[int, Field(ge=0, le=0x1FFF_FFFF)] = 0
+    address: Annotated[int | None, Field(ge=0, le=253)] = None
     points: dict[str, PointRule] = Field(default_factory=dict)
 
 

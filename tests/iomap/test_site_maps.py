@@ -102,6 +102,15 @@ WRONG: dict[str, list[Edit]] = {
     "unwritable_table": [
         (INVERTER, 'table = "holding", type = "u16", access = "rw" }', 'table = "input", type = "u16", access = "rw" }')
     ],
+    "unknown_counter": [(RACK, "MEASUREMENT = {", 'MEASUREMENT = { counter = "Sock",')],
+    "checksum_of_two_bytes": [
+        (RACK, "MEASUREMENT = {", 'MEASUREMENT = { checksum = { signal = "Soc", kind = "sum8" },')
+    ],
+    "message_too_short": [(RACK, "MEASUREMENT = {", "MEASUREMENT = { min_bytes = 9,")],
+    "ids_of_eleven_bits": [(RACK, 'dbc = "rack_bms.dbc"', 'dbc = "rack_bms.dbc"\nids = "j1939"')],
+    "keep_alive_of_the_device": [(RACK, "MEASUREMENT = {", 'MEASUREMENT = { keep_alive = "driving",')],
+    "address_beside_exact_ids": [(SITE, "id_offset = 0x20", "id_offset = 0x20\naddress = 3")],
+    "database_of_another_kind": [(RACK, 'dbc = "rack_bms.dbc"', 'dbc = "rack_bms.cdd"')],
     "no_database": [(RACK, 'dbc = "rack_bms.dbc"', 'dbc = "rack.dbc"')],
 }
 

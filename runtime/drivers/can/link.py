@@ -12,32 +12,46 @@ import can
 from can.interfaces.udp_multicast.bus import SO_TIMESTAMPNS, GeneralPurposeUdpMulticastBus, UdpMulticastBus
 
 from runtime.core.fault import DriverFault
+from runtime.iomap.canids import EXTENDED_ID_MAX, STANDARD_ID_MAX
 from runtime.iomap.plan import LinkPlan, MessagePlan
 
-STANDARD_MASK = 0x7FF
-EXTENDED_MASK = 0x1FFF_FFFF
+RTR_BIT = 0x4000_0000
+"""In a kernel filter's mask: remote frames are not let in (linux/can.h, CAN_RTR_FLAG)."""
+_ONE_REMOTE_FRAME = RTR_BIT | EXTENDED_ID_MAX
+NOTHING: can.typechecking.CanFilter = {
+    "can_id": _ONE_REMOTE_FRAME,
+    "can_mask": _ONE_REMOTE_FRAME,
+    "extended": True,
+}
+"""An empty list of filters would let everything in; nobody sends this frame, and nobody here would take it."""
 
 
 def open_bus(plan: LinkPlan, received: Iterable[MessagePlan]) -> can.BusABC:
-    """The bus, passing only the ids of `received`. Raises DriverFault when it cannot be had."""
+    """The bus. On SocketCAN the kernel lets in the ids of `received` and error frames only; elsewhere all comes in.
+
+    Raises DriverFault when it cannot be had.
+    """
+    try:
+        if plan.interface == "udp_multicast":
+            return _LocalMulticastBus(_LocalMulticastSocket(plan.channel, plan.port, plan.local_address))
+        if plan.interface == "virtual":
+            return can.Bus(plan.channel, interface="virtual")
+        return can.Bus(plan.channel, interface="socketcan", can_filters=kernel_filters(received), bitrate=plan.bitrate)
+    except (can.CanError, OSError) as fault:
+        raise DriverFault(f"the bus cannot be opened: {_reason(fault)}", where=where(plan), mend=_mend(plan)) from fault
+
+
+def kernel_filters(received: Iterable[MessagePlan]) -> list[can.typechecking.CanFilter]:
+    """Filters that let in the data frames of these messages and nothing else."""
     filters: list[can.typechecking.CanFilter] = [
         {
-            "can_id": message.frame_id,
-            "can_mask": EXTENDED_MASK if message.extended else STANDARD_MASK,
+            "can_id": message.frame_id & message.id_mask,
+            "can_mask": RTR_BIT | message.id_mask & (EXTENDED_ID_MAX if message.extended else STANDARD_ID_MAX),
             "extended": message.extended,
         }
         for message in received
     ]
-    if not filters:  # an empty list would pass everything; no standard id has this bit
-        filters = [{"can_id": EXTENDED_MASK, "can_mask": EXTENDED_MASK, "extended": True}]
-    try:
-        if plan.interface == "udp_multicast":
-            return _LocalMulticastBus(_LocalMulticastSocket(plan.channel, plan.port, plan.local_address), filters)
-        if plan.interface == "virtual":
-            return can.Bus(plan.channel, interface="virtual", can_filters=filters)
-        return can.Bus(plan.channel, interface="socketcan", can_filters=filters, bitrate=plan.bitrate)
-    except (can.CanError, OSError) as fault:
-        raise DriverFault(f"the bus cannot be opened: {_reason(fault)}", where=where(plan), mend=_mend(plan)) from fault
+    return filters or [NOTHING]
 
 
 def where(plan: LinkPlan) -> str:
@@ -90,7 +104,7 @@ class _LocalMulticastSocket(GeneralPurposeUdpMulticastBus):
 class _LocalMulticastBus(UdpMulticastBus):
     """python-can's multicast bus over such a socket (made first: a bus without one complains when it is dropped)."""
 
-    def __init__(self, multicast: _LocalMulticastSocket, filters: "list[can.typechecking.CanFilter]") -> None:
-        can.BusABC.__init__(self, multicast.group, can_filters=filters)
+    def __init__(self, multicast: _LocalMulticastSocket) -> None:
+        can.BusABC.__init__(self, multicast.group)
         self._multicast = multicast
         self._can_protocol = can.CanProtocol.CAN_20

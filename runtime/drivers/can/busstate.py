@@ -1,0 +1,69 @@
+"""What error frames say of the bus and of this controller on it.
+
+An error frame carries its class in the bits of its id and details in its bytes, as Linux defines them
+(include/uapi/linux/can/error.h); other buses that carry error frames are read alike.
+"""
+
+from dataclasses import dataclass
+from enum import IntFlag
+
+import can
+
+
+class ErrorClass(IntFlag):
+    """Bits of an error frame's id."""
+
+    TX_TIMEOUT = 0x001
+    LOST_ARBITRATION = 0x002
+    CONTROLLER = 0x004
+    PROTOCOL = 0x008
+    TRANSCEIVER = 0x010
+    NO_ACKNOWLEDGE = 0x020
+    BUS_OFF = 0x040
+    BUS_ERROR = 0x080
+    RESTARTED = 0x100
+
+
+CONTROLLER_BYTE = 1
+"""The byte that says what is wrong with the controller."""
+OVERFLOW_BITS = 0x03
+PASSIVE_BITS = 0x30
+ACTIVE_BIT = 0x40
+
+
+@dataclass(slots=True)
+class BusState:
+    """Counts since the driver started. `off`: the controller has left the bus, nothing is sent or heard."""
+
+    error_frames: int = 0
+    bus_off_count: int = 0
+    restarts: int = 0
+    overflows: int = 0
+    passive: bool = False
+    off: bool = False
+
+    def opened(self) -> None:
+        """The bus was opened anew."""
+        self.off = self.passive = False
+
+    def take(self, frame: can.Message) -> None:
+        """An error frame came."""
+        self.error_frames += 1
+        kind = ErrorClass(frame.arbitration_id & 0x1FF)
+        detail = frame.data[CONTROLLER_BYTE] if len(frame.data) > CONTROLLER_BYTE else 0
+        if kind & ErrorClass.CONTROLLER:
+            self.overflows += bool(detail & OVERFLOW_BITS)
+            if detail & (PASSIVE_BITS | ACTIVE_BIT):
+                self.passive = bool(detail & PASSIVE_BITS)
+        if kind & ErrorClass.BUS_OFF:
+            self.bus_off_count += not self.off
+            self.off = True
+        if kind & ErrorClass.RESTARTED:
+            self.restarts += 1
+            self.off = self.passive = False
+
+
+def error_frame(kind: ErrorClass, detail: int = 0) -> can.Message:
+    """An error frame of a class, as a simulated bus carries it."""
+    payload = bytes([0, detail, 0, 0, 0, 0, 0, 0])
+    return can.Message(arbitration_id=int(kind), is_error_frame=True, is_extended_id=False, data=payload)

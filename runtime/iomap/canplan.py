@@ -1,0 +1,85 @@
+"""Which messages a CAN device of a site has, with the ids they have there."""
+
+from dataclasses import dataclass
+
+from runtime.iomap.canids import BusId, exact_id, j1939_id
+from runtime.iomap.dbc import CanDatabase, CanFrame
+from runtime.iomap.load import LoadedSite
+from runtime.iomap.plan import MessageChecksum, MessagePlan
+from runtime.iomap.profile import CanMessage, Profile
+from runtime.iomap.sitemap import Device
+
+NS_PER_MS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanSide:
+    """A device as one side of the bus sees it. `own_address`: the J1939 address of the controller there."""
+
+    profile: Profile
+    database: CanDatabase
+    device: Device
+    served: bool
+    own_address: int | None = None
+
+
+def can_side(site: LoadedSite, name: str) -> CanSide | None:
+    """A device of a site map, None when it is no CAN device or its profile or link is not sound."""
+    device = site.map.devices[name]
+    loaded, link = site.profiles.get(device.profile), site.map.links.get(device.link)
+    if loaded is None or link is None or loaded.database is None:
+        return None
+    return CanSide(profile=loaded.profile, database=loaded.database, device=device, served=site.map.serve)
+
+
+def message_plans(side: CanSide, used: set[str]) -> tuple[MessagePlan, ...]:
+    """The messages of which a tag uses a signal, and those that keep the device awake, in order of the profile."""
+    made = []
+    for name, rule in side.profile.messages.items():
+        sent = (rule.sent_by == "device") == side.served
+        if name in used or (sent and rule.keep_alive != "no"):
+            made.append(_message_plan(side, name, rule, sent=sent))
+    return tuple(made)
+
+
+def bus_id(side: CanSide, frame: CanFrame, rule: CanMessage) -> BusId:
+    """The id of a message at this site."""
+    rules, device = side.profile.can, side.device
+    assert rules is not None, "the schema asks for [can]"
+    if rules.ids == "exact":
+        return exact_id(frame.frame_id, extended=frame.extended, offset=device.id_offset)
+    source, destination = device.address, side.own_address
+    if rule.sent_by == "controller":
+        source, destination = destination, source
+    return j1939_id(frame.frame_id, source=source, destination=destination)
+
+
+def _message_plan(side: CanSide, name: str, rule: CanMessage, *, sent: bool) -> MessagePlan:
+    frame = side.database.frames[name]
+    place = bus_id(side, frame, rule)
+    return MessagePlan(
+        name=name,
+        frame_id=place.frame_id,
+        extended=place.extended,
+        sent=sent,
+        period_ns=rule.period_ms * NS_PER_MS,
+        timeout_ns=rule.timeout_ms * NS_PER_MS,
+        id_mask=place.mask,
+        fd=frame.fd,
+        min_bytes=frame.length if rule.min_bytes is None else rule.min_bytes,
+        counter=rule.counter,
+        checksum=_checksum(frame, rule),
+        keep_alive=rule.keep_alive,
+        never_sent=tuple(
+            (point.signal or "", point.never_sent)
+            for point in side.profile.points.values()
+            if point.message == name and point.never_sent is not None
+        ),
+    )
+
+
+def _checksum(frame: CanFrame, rule: CanMessage) -> MessageChecksum | None:
+    told = rule.checksum
+    return (
+        told if told is None else MessageChecksum(signal=told.signal, byte=frame.byte_of[told.signal], kind=told.kind)
+    )
