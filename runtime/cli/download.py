@@ -6,17 +6,18 @@ Compiling, checking and comparing happen in this process; the controller is aske
 import json
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from runtime.cli.check import print_diagnostics
+from runtime.core.elementary import Value
 from runtime.core.fault import ConfigFault
 from runtime.core.migration import Migration
 from runtime.image.manifest import Manifest
 from runtime.node import runplan
 from runtime.node.build import Build, build_site
-from runtime.node.change.changecheck import notes, refusals
+from runtime.node.change.changecheck import misfits, notes, refusals
 from runtime.node.change.changesocket import ask
 from runtime.node.change.versions import VersionNote, new_download_folder, version_hash
 from runtime.node.prepare import prepare
@@ -26,8 +27,11 @@ from runtime.wire.client import Client
 from runtime.wire.endpoints import endpoints
 from runtime.wire.fault import WireFault
 from runtime.wire.rundir import find_site
+from runtime.wire.values import parse
 
 FINE, FAILED = 0, 1
+_VALUES_MAX = 500
+"""So many retyped variables are looked at for whether their value fits: an answer has room for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,19 +106,18 @@ def _compare(build: Build, run_dir: Path, folder: Path) -> _Compared:
     prepare(build, folder)
     old, new = Manifest.load(old_folder / runplan.MANIFEST), Manifest.load(folder / runplan.MANIFEST)
     old_plan, new_plan = RunPlan.load(old_folder), RunPlan.load(folder)
-    migration = plan_change(
-        old,
-        new,
-        old_initial=(old_folder / runplan.INITIAL).read_bytes(),
-        new_initial=(folder / runplan.INITIAL).read_bytes(),
-    )
-    driving, fault_stop = _doing(run_dir)
+    old_initial = (old_folder / runplan.INITIAL).read_bytes()
+    new_initial = (folder / runplan.INITIAL).read_bytes()
+    migration = plan_change(old, new, old_initial=old_initial, new_initial=new_initial)
+    driving, fault_stop, values = _doing(run_dir, old, [change.name for change in migration.retyped[:_VALUES_MAX]])
+    unfit = misfits(migration, old, values, new_initial=new_initial)
+    told = [f"{len(unfit)} values do not fit now and would start anew: {', '.join(unfit)}"] if unfit else []
     return _Compared(
         hash=version_hash(folder),
         former_hash=note.hash,
         migration=migration,
         reasons=refusals(old, new, old_plan=old_plan, new_plan=new_plan, driving=driving, fault_stop=fault_stop),
-        notes=notes(migration, old_plan=old_plan, new_plan=new_plan),
+        notes=[*notes(migration, old_plan=old_plan, new_plan=new_plan), *told],
         map_changed=_bytes(old_folder / runplan.IO_PLAN) != _bytes(folder / runplan.IO_PLAN)
         or old.bindings != new.bindings,
     )
@@ -135,14 +138,22 @@ def _running(run_dir: Path) -> VersionNote:
         ) from fault
 
 
-def _doing(run_dir: Path) -> tuple[bool, bool]:
-    """Whether outputs are driven, and whether a fault stops them; the supervisor looks again before it acts."""
+def _doing(run_dir: Path, manifest: Manifest, names: list[str]) -> tuple[bool, bool, dict[str, Value]]:
+    """Whether outputs are driven, whether a fault stops them, and these variables' values; the supervisor looks again
+    before it acts, and a value may be another one then."""
     try:
         with Client(endpoints(run_dir)) as client:
             status = client.request("status")
+            told = client.request("read", names=names)["values"] if names else []
     except WireFault:
-        return True, False  # without a gateway nobody can say: take the careful one
-    return bool(status["driving"]), bool(status["fault_stop"])
+        return True, False, {}  # without a gateway nobody can say: take the careful one
+    found = {one["name"]: (manifest.tags.find(one["name"]), one["value"]) for one in told}
+    values = {
+        name: parse(value, replace(leaf, minimum=None, maximum=None, subrange=None))
+        for name, (leaf, value) in found.items()
+        if leaf
+    }
+    return bool(status["driving"]), bool(status["fault_stop"]), values
 
 
 def _say(told: dict[str, Any], where: str, *, dry_run: bool) -> int:

@@ -5,6 +5,7 @@ Names are whole paths (`rack[2].cell_mv[14]`, `main.pid_1.sum`), so instances wi
 common part of arrays that grew or shrank need no rule of their own. What a variable's value is worth afterwards:
 
     same type                       kept
+    a narrower subrange of it       kept where the value is in it, else the initial value
     another number type             kept where it holds the very same value, else the initial value
     enumeration                     kept by the name of its label, else the initial value
     STRING of another length        kept where the whole text fits, else the initial value
@@ -45,12 +46,20 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Convert:
-    """A number or text into another type, where that holds the same value."""
+    """A number or text into another type, where that holds the same value; of a subrange, where it is in it."""
 
     old: int
     new: int
     of: Elementary
     to: Elementary
+    subrange: tuple[int, int] | None = None
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The lowest and the highest whole number that the target takes."""
+        if self.to.kind is Kind.BOOL:
+            return 0, 1
+        return self.subrange or (self.to.minimum, self.to.maximum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +173,7 @@ class _Planner:
             before = former.pop(leaf.name.lower(), None)
             kept += self._take(before, leaf)
         if self._same_layout and self._new.quality_offset is not None:
-            anew = {change.name for change in self._initialised}
+            anew = {change.name for change in (*self._initialised, *self._retyped)}
             copies = _all_but([leaf for leaf in self._new.leaves() if leaf.name in anew], self._new.quality_offset)
         else:
             copies = _joined(self._copies, list(self._old.leaves()), list(self._new.leaves()))
@@ -184,7 +193,7 @@ class _Planner:
             self._initialised.append(Change(leaf.name, why or "new"))
             return False
         self._carry_tag(before, leaf)
-        if before.type == leaf.type and before.labels == leaf.labels:
+        if before.type == leaf.type and before.labels == leaf.labels and _is_within(before, leaf):
             self._copies.append((before, leaf))
             return True
         self._names[leaf.offset] = leaf.name
@@ -194,7 +203,7 @@ class _Planner:
             pairs = tuple((was, values[name.lower()]) for name, was in before.labels if name.lower() in values)
             self._converting.append(Relabel(before.offset, leaf.offset, before.type, leaf.type, pairs))
         else:
-            self._converting.append(Convert(before.offset, leaf.offset, before.type, leaf.type))
+            self._converting.append(Convert(before.offset, leaf.offset, before.type, leaf.type, leaf.subrange))
         return False
 
     def _obstacle(self, before: Variable | None, leaf: Variable) -> str:
@@ -236,10 +245,22 @@ def _is_convertible(before: Variable, leaf: Variable) -> bool:
     return was.name in (now.name.removeprefix("L"), "L" + now.name) and was.kind in (Kind.TIME, Kind.DATE)
 
 
+def _is_within(before: Variable, leaf: Variable) -> bool:
+    """True when every value that the variable could have before is one that it may have now."""
+    if leaf.subrange is None:
+        return True
+    was = before.subrange or (before.type.minimum, before.type.maximum)
+    return leaf.subrange[0] <= was[0] and was[1] <= leaf.subrange[1]
+
+
 def _retyping(before: Variable, leaf: Variable) -> str:
     if leaf.labels:
         return f"{before.type_name} to {leaf.type_name}, by the names of the labels"
-    return f"{before.type_name} to {leaf.type_name}, where the value fits"
+    return f"{_ranged(before)} to {_ranged(leaf)}, where the value fits"
+
+
+def _ranged(leaf: Variable) -> str:
+    return leaf.type_name if leaf.subrange is None else f"{leaf.type_name} ({leaf.subrange[0]}..{leaf.subrange[1]})"
 
 
 def _blocks(leaf: Variable) -> str:
@@ -307,6 +328,8 @@ def _carried(move: Move, old: bytes | bytearray | memoryview, new: bytearray | m
         value = value if len(value) <= move.to.capacity else None
     else:
         value = lossless(value, move.to)
+        if value is not None and move.subrange is not None and not move.subrange[0] <= value <= move.subrange[1]:
+            value = None
     if value is None:
         return False
     move.to.pack_into(new, move.new, value)

@@ -31,8 +31,9 @@ class Variable:
     """One elementary leaf of application memory.
 
     `offset` counts bytes from the start of application memory. `labels` are the names of an enumeration's values.
-    `minimum` and `maximum` come from `{min := …}` and `{max := …}`. `file` and `line` say where it is declared.
-    `constant`: no program may assign it. `reference`: it holds an offset in application memory, not a value of its own.
+    `minimum` and `maximum` come from `{min := …}` and `{max := …}`, `subrange` (lowest, highest) from its type. `file`
+    and `line` say where it is declared. `constant`: no program may assign it. `reference`: it holds an offset in
+    application memory, not a value of its own.
     `block` names the types of the program and block instances around it, outermost first: `MAIN/PID/TON`.
     `retain`: a warm start gives it back the value it had (declared RETAIN or PERSISTENT; language rule 14).
     `no_force`: the program vetoes that anybody forces or writes it from outside (`{no_force}`).
@@ -54,6 +55,7 @@ class Variable:
     block: str = ""
     retain: bool = False
     no_force: bool = False
+    subrange: tuple[int, int] | None = None
 
     @property
     def type_name(self) -> str:
@@ -164,4 +166,6 @@ def _leaf_to_json(leaf: Variable) -> dict[str, Any]:
 
 def _leaf_from_json(data: dict[str, Any]) -> dict[str, Any]:
     labels = tuple((str(name), int(value)) for name, value in data.get("labels", ()))
-    return data | {"type": elementary(data["type"]), "labels": labels}
+    subrange = data.get("subrange")
+    told = {"type": elementary(data["type"]), "labels": labels, "subrange": tuple(subrange) if subrange else None}
+    return data | told

@@ -216,6 +216,8 @@ def _within(value: Number, variable: Variable) -> Number:
     kind = variable.type.kind
     if kind is not Kind.REAL and not variable.type.minimum <= value <= variable.type.maximum:
         raise _misfit(value, variable, f"does not fit into {variable.type.name}")
+    if variable.subrange is not None and not variable.subrange[0] <= value <= variable.subrange[1]:
+        raise _misfit(value, variable, f"is outside the subrange {variable.subrange[0]}..{variable.subrange[1]}")
     low, high = variable.minimum, variable.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         raise _misfit(value, variable, "is outside the declared range")

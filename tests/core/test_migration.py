@@ -172,6 +172,15 @@ CASES = {
         retyped=("main.a", "main.b"),
         misfits=("main.b",),
     ),
+    "a subrange became narrower": Case(
+        "a : INT; b : INT (0..9); c : INT (0..9); d : UDINT; e : INT (-9..9); f : INT (0..9); g : INT (0..9);",
+        "a : INT (0..5); b : INT (2..5) := 3; c : INT; d : UDINT (7..8) := 7; e : INT (-5..-2) := -3;"
+        " f : INT (-9..20); g : SINT (5..6) := 5;",
+        {"main.a": 4, "main.b": 1, "main.c": 8, "main.d": 4_000_000_000, "main.e": -1, "main.f": 9, "main.g": 6},
+        {"main.a": 4, "main.b": 3, "main.c": 8, "main.d": 7, "main.e": -3, "main.f": 9, "main.g": 6},
+        retyped=("main.a", "main.b", "main.d", "main.e", "main.g"),
+        misfits=("main.b", "main.d", "main.e"),
+    ),
     "constants are the program's": Case(
         "x : INT; GLOBAL: limit : INT; END_VAR VAR_GLOBAL CONSTANT curve : ARRAY[1..2] OF REAL := [1.0, 2.0];",
         "x : INT; GLOBAL: limit : INT; END_VAR VAR_GLOBAL CONSTANT curve : ARRAY[1..2] OF REAL := [3.0, 4.0];",
@@ -272,6 +281,18 @@ def test_numbers_when_converted_then_the_value_is_the_same_or_not_carried(was):
             raw = was.codec.pack(value)
             held = lossless(was.unpack(raw), to)
             assert held is None or held == was.unpack(raw), (was.name, to.name, value)
+
+
+def test_subrange_when_it_became_narrower_then_the_plan_says_so_and_layout_is_no_excuse():
+    old, new = compiled("a : INT (0..100); b : INT;"), compiled("a : INT (0..10); b : INT;")
+    assert old.layout_hash == new.layout_hash
+    after, plan, misfits = migrated(old, new, {"main.a": 77, "main.b": 5})
+    assert plan.lines()[1] == "retyped      1   main.a (INT (0..100) to INT (0..10), where the value fits)"
+    assert (misfits, plan.kept) == (["main.a"], 1)
+    a, b = new.tags.find("main.a"), new.tags.find("main.b")
+    assert a is not None
+    assert b is not None
+    assert (a.type.unpack(after, a.offset), b.type.unpack(after, b.offset)) == (0, 5)
 
 
 def test_plan_when_shown_then_it_is_plain_json_or_lines_of_text():

@@ -22,6 +22,8 @@ from tests.e2e.conftest import SmallSite, free_port
 
 VERSION_AT = 1_000_000
 """The output register shows version * VERSION_AT + scans."""
+FORCED_LEVEL, HELD = 42, 5
+"""Once `main.armed`, the program takes it for a mistake when input or variable are not forced to these."""
 PROGRAM = """
 VAR_GLOBAL RETAIN total : LINT; END_VAR
 TYPE ECHO : STRUCT level : UINT; mark : UDINT; END_STRUCT; END_TYPE
@@ -31,13 +33,14 @@ FUNCTION_BLOCK SUM VAR_INPUT u : LREAL; END_VAR VAR_OUTPUT y : LREAL; END_VAR
 y := y + u;
 END_FUNCTION_BLOCK
 PROGRAM main
-VAR {first} scans : LINT; sum_1 : SUM; t : TON; bad : LINT; firsts : INT; which : INT; {last} END_VAR
+VAR {first} scans : LINT; sum_1 : SUM; t : TON; bad : LINT; firsts : INT; which : INT; armed : BOOL; {last} END_VAR
 which := {number};
 scans := scans + 1;
 total := total + 1;
 sum_1(u := 0.5);
 t(IN := TRUE, PT := T#100h);
 IF sum_1.y <> LINT_TO_LREAL(scans) * 0.5 OR total < scans THEN bad := bad + 1; END_IF
+IF armed AND (echo_1.level <> {forced_level} OR held <> {held}) THEN bad := bad + 1; END_IF
 IF FIRST_SCAN() THEN firsts := firsts + 1; END_IF
 echo_1.mark := {number} * {version_at} + LINT_TO_UDINT(scans MOD {version_at});
 END_PROGRAM
@@ -171,6 +174,8 @@ class ChangeSite(SmallSite):
             last="" if number % 2 else moved,
             number=number,
             version_at=VERSION_AT,
+            forced_level=FORCED_LEVEL,
+            held=HELD,
             cycle_ms=self.cycle_ms,
             slower_ms=self.slower_ms,
         )

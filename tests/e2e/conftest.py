@@ -12,13 +12,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from runtime.core.fault import PlcFault
 from runtime.wire.client import Client
 from runtime.wire.endpoints import endpoints
+
+if TYPE_CHECKING:
+    from tests.e2e.changesite import ChangeSite
 
 ROOT = Path(__file__).parent.parent.parent
 LIMIT_S = 30.0
@@ -218,6 +221,22 @@ def stopped_demo() -> Iterator[DemoSite]:
     """A demo site that nobody has started."""
     folder = Path(tempfile.mkdtemp(prefix="vs-"))
     site = DemoSite(folder, f"e2e{os.getpid()}s")
+    try:
+        yield site
+    finally:
+        site.kill_everything()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def change_site(monkeypatch: pytest.MonkeyPatch) -> Iterator["ChangeSite"]:
+    """A site for online changes (changesite.py) that nobody has started; this process can download to it as well."""
+    from tests.e2e.changesite import ChangeSite
+
+    folder = Path(tempfile.mkdtemp(prefix="vs-"))
+    site = ChangeSite(folder, f"e2e{os.getpid()}c").prepare()
+    for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, site.env[name])
     try:
         yield site
     finally:

@@ -6,15 +6,11 @@ Stages are met from outside: a kill falls at a drawn instant after the superviso
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,18 +25,10 @@ ROUNDS = 6
 
 
 @pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChangeSite]:
-    folder = Path(tempfile.mkdtemp(prefix="vs-"))
-    made = ChangeSite(folder, f"e2e{os.getpid()}c").prepare()
-    for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
-        monkeypatch.setenv(name, made.env[name])
-    try:
-        made.start()
-        made.wait_until_running()
-        yield made
-    finally:
-        made.kill_everything()
-        shutil.rmtree(folder)
+def site(change_site: ChangeSite) -> ChangeSite:
+    change_site.start()
+    change_site.wait_until_running()
+    return change_site
 
 
 class Drill:

@@ -18,6 +18,7 @@ from runtime.image.segment import ImageSegment
 from runtime.node import runplan
 from runtime.node.build import build_site
 from runtime.node.change import onlinechange
+from runtime.node.change.changecheck import misfits
 from runtime.node.change.changesocket import SOCKET
 from runtime.node.change.onlinechange import ControllerVersion, OnlineChange
 from runtime.node.change.versions import (
@@ -30,6 +31,7 @@ from runtime.node.change.versions import (
 from runtime.node.link import Link, LinkEnd
 from runtime.node.prepare import prepare
 from runtime.node.runplan import RunPlan
+from runtime.scan.change.changeplan import plan_change
 
 NAMES = ("scan", "gateway", "recorder")
 PROGRAM = "VAR_GLOBAL a : INT; END_VAR\nPROGRAM main\na := a + 1;\nEND_PROGRAM\n"
@@ -214,6 +216,15 @@ def test_answer_when_it_belongs_to_a_forgotten_change_then_it_is_not_taken_for_t
     rig.ends["recorder"].answer(3)
     rig.tick()
     assert rig.next_order("scan") == ("change", 3)
+
+
+def test_retyped_values_when_they_do_not_fit_now_then_they_are_named_with_what_they_hold(tmp_path):
+    declared = "VAR_GLOBAL a : INT (0..99); b : DINT; c : DINT; END_VAR\nPROGRAM main\na := 1;\nEND_PROGRAM\n"
+    old = made_version(new_versions_folder(tmp_path), 1, declared)
+    new = made_version(new_download_folder(tmp_path), 2, declared.replace("99", "9").replace("DINT", "INT"))
+    plan = plan_change(old.manifest, new.manifest, old_initial=old.initial, new_initial=new.initial)
+    now = {"A": 77, "b": 5, "c": 70_000}
+    assert misfits(plan, old.manifest, now, new_initial=new.initial) == ["a (77)", "c (70000)"]
 
 
 def test_folder_when_another_download_fills_it_then_it_is_not_swept_away(tmp_path):

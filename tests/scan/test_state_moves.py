@@ -67,6 +67,23 @@ def test_numbers_when_carried_natively_then_the_bytes_are_those_of_the_plan(nati
             assert got == expected or _both_nan(to, expected, got), f"{was.name} {raw.hex()} to {to.name}"
 
 
+@pytest.mark.parametrize("was", NUMBERS, ids=lambda t: t.name)
+def test_numbers_when_carried_into_a_subrange_then_the_bytes_are_those_of_the_plan(native, was):
+    random = Random(was.name)
+    for to in NUMBERS:
+        if to.kind in (Kind.BOOL, Kind.REAL):
+            continue
+        for _ in range(4):
+            low, high = sorted(random.sample(range(max(to.minimum, -300), min(to.maximum, 300)), 2))
+            edges = {low - 1, low, high, high + 1} & set(range(max(was.minimum, -400), min(was.maximum, 400)))
+            values = [was.codec.pack(v) for v in edges] if was.kind is not Kind.REAL else []
+            for raw in (*values, *awkward(was, random)):
+                expected, got = both(
+                    native, [Convert(8, 16, was, to, (low, high))], bytes(8) + raw.ljust(8, b"\0"), b"\x07" * 32
+                )
+                assert got == expected, f"{was.name} {raw.hex()} to {to.name} ({low}..{high})"
+
+
 def _both_nan(to: Elementary, expected: bytes, got: bytes) -> bool:
     """Which NaN it is may differ."""
     return to.kind is Kind.REAL and all(math.isnan(to.unpack(memory, 16)) for memory in (expected, got))

@@ -22,6 +22,7 @@ from runtime.lang.semantics.types import (
     InterfaceType,
     RefType,
     StructType,
+    SubrangeType,
     Type,
     alignment_of,
     leaves_of,
@@ -264,6 +265,7 @@ def _described(leaf: _Leaf) -> dict[str, object]:
         "block": leaf.block,
         "retain": leaf.retain,
         "no_force": leaf.no_force,
+        "subrange": (leaf.type.low, leaf.type.high) if isinstance(leaf.type, SubrangeType) else None,
     }
 
 

@@ -1,5 +1,8 @@
 """May the programs be changed while they run? Every reason against it, in words."""
 
+from collections.abc import Mapping
+
+from runtime.core.elementary import Value
 from runtime.core.migration import Migration
 from runtime.image.manifest import Manifest
 from runtime.node.runplan import RunPlan
@@ -36,6 +39,18 @@ def _lost_outputs(old: Manifest, new: Manifest) -> list[str]:
         f"output {o.tag} of {o.device} is driven and would be left with its last value: stop the controller for this"
         for o in lost
     ]
+
+
+def misfits(migration: Migration, old: Manifest, values: Mapping[str, Value], *, new_initial: bytes) -> list[str]:
+    """Which of the retyped variables would start anew, going by these values of them, and what they hold."""
+    memory = bytearray(old.app_size)
+    for name, value in values.items():
+        leaf = old.tags.find(name)
+        if leaf is not None:
+            leaf.type.pack_into(memory, leaf.offset, value)
+    shown = {name.lower(): value for name, value in values.items()}
+    unfit = migration.apply(memory, bytearray(new_initial))
+    return [f"{name} ({shown[name.lower()]})" for name in unfit if name.lower() in shown]
 
 
 def notes(migration: Migration, *, old_plan: RunPlan, new_plan: RunPlan) -> list[str]:

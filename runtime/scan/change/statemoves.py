@@ -11,7 +11,7 @@ from typing import Any
 
 from runtime.core.elementary import Elementary, Kind
 from runtime.core.migration import Convert, Copy, Move, Relabel
-from runtime.image.emit import BY_SIZE, I1, I8, I16, I32, I64, PTR, Code, Routine, Word
+from runtime.image.emit import BY_SIZE, I8, I16, I32, I64, PTR, Code, Routine, Word
 from runtime.scan.phases.view import View
 
 _TWO_TO_63, _TWO_TO_64 = 1 << 63, 1 << 64
@@ -60,6 +60,11 @@ class StateMove(ctypes.Structure):
         ("width", ctypes.c_uint64),  # bytes of a character
         ("pairs", ctypes.c_void_p),
         ("pair_count", ctypes.c_uint64),
+        # What a whole NUMBER may be: `least` to `largest` from 0 on, `deepest` to `highest` below 0.
+        ("least", ctypes.c_uint64),
+        ("largest", ctypes.c_uint64),
+        ("deepest", ctypes.c_int64),
+        ("highest", ctypes.c_int64),
     )
 
 
@@ -78,6 +83,10 @@ def state_move(move: Move, source: int, target: int) -> tuple[StateMove, Any]:
         made.kind, made.of, made.to, made.width = MoveKind.TEXT, move.of.capacity, move.to.capacity, move.to.width
     else:
         made.kind, made.of, made.to = MoveKind.NUMBER, _number_type(move), _number_type(move, of_target=True)
+        if move.to.kind is not Kind.REAL:
+            low, high = move.limits
+            made.least, made.largest = (max(low, 0), high) if high >= 0 else (1, 0)
+            made.deepest, made.highest = min(low, 0), min(high, -1)
     return made, table
 
 
@@ -158,7 +167,7 @@ def _write_number(code: Code) -> None:
                 if to in (NumberType.REAL, NumberType.LREAL):
                     _store_real(r, move["target"], to, number)
                 else:
-                    _store_whole(r, move["target"], to, number)
+                    _store_whole(r, move, to, number)
 
 
 def _each_type(word: Word) -> Iterator[tuple[NumberType, Word]]:
@@ -204,7 +213,7 @@ def _store_real(r: Routine, target: Word, to: NumberType, number: _Number) -> No
         target.store(short)
 
 
-def _store_whole(r: Routine, target: Word, to: NumberType, number: _Number) -> None:
+def _store_whole(r: Routine, move: View, to: NumberType, number: _Number) -> None:
     bits, is_real = number.bits.get(), number.is_real.get().differs(0)
     real = bits.as_real()
     below_zero = real < 0
@@ -215,9 +224,8 @@ def _store_whole(r: Routine, target: Word, to: NumberType, number: _Number) -> N
     whole = is_real.choose(of_real, bits)
     negative = is_real.choose(below_zero, number.negative.get().differs(0))
     exact = is_real.equals(0) | (in_range & back.equals(real))
-    held, signed = _shape(to)
-    largest = r.word((1 << (1 if to is NumberType.BOOL else held.width - signed)) - 1)
-    low_enough = largest.below(whole).equals(0)
-    high_enough = whole >= -(1 << (held.width - 1)) if signed else r.word(0, I1)
-    with r.when(exact & negative.choose(high_enough, low_enough)):
-        target.store(whole.narrowed(held))
+    held, _ = _shape(to)
+    fits = move["largest"].below(whole).equals(0) & whole.below(move["least"]).equals(0)
+    fits_below_zero = (whole >= move["deepest"]) & (move["highest"] >= whole)
+    with r.when(exact & negative.choose(fits_below_zero, fits)):
+        move["target"].store(whole.narrowed(held))

@@ -141,7 +141,13 @@ def _packed(leaves: list[Variable]) -> tuple[TagTable, int]:
 def _bare(leaf: Variable, offset: int) -> Variable:
     """Only what decides about carrying the value on: comments and places in files may change."""
     return Variable(
-        name=leaf.name, type=leaf.type, offset=offset, labels=leaf.labels, enum_name=leaf.enum_name, block=leaf.block
+        name=leaf.name,
+        type=leaf.type,
+        offset=offset,
+        labels=leaf.labels,
+        enum_name=leaf.enum_name,
+        block=leaf.block,
+        subrange=leaf.subrange,
     )
 
 
