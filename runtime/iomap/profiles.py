@@ -8,6 +8,7 @@ from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.canprofile import check_can
 from runtime.iomap.dbc import CanDatabase
 from runtime.iomap.expand import expand
+from runtime.iomap.natures import check_natures
 from runtime.iomap.profile import ModbusRules, Point, Profile
 from runtime.iomap.read import Document, did_you_mean, read_document
 from runtime.iomap.wire import ModbusWire, Numeric, RawType, Wire
@@ -38,7 +39,8 @@ def load_profile(path: Path, dbc_folder: Path, *, shown: str = "") -> tuple[Load
         return None, diagnostics
     loaded = LoadedProfile(path.stem, document)
     rules = _check_can if document.content.protocol == "can" else _check_modbus
-    return loaded, rules(loaded, dbc_folder) + _check_heartbeats(loaded)
+    found = rules(loaded, dbc_folder) + _check_heartbeats(loaded)
+    return loaded, found or check_natures(document)  # a point with a mistake of its own is not judged twice
 
 
 def _check_modbus(loaded: LoadedProfile, _dbc_folder: Path) -> list[Diagnostic]:

@@ -111,6 +111,19 @@ WRONG: dict[str, list[Edit]] = {
     "keep_alive_of_the_device": [(RACK, "MEASUREMENT = {", 'MEASUREMENT = { keep_alive = "driving",')],
     "address_beside_exact_ids": [(SITE, "id_offset = 0x20", "id_offset = 0x20\naddress = 3")],
     "database_of_another_kind": [(RACK, 'dbc = "rack_bms.dbc"', 'dbc = "rack_bms.cdd"')],
+    "nature_without_its_point": [(RACK, "u_v               =", "u_pack_v          =")],
+    "nature_with_another_unit": [
+        (METER, 'scale = 0.0001, unit = "kW", positive = "forward" }\ns_kva', 'scale = 0.1, unit = "W" }\ns_kva')
+    ],
+    "nature_with_another_sign": [(RACK, 'positive = "discharge"', 'positive = "charge"')],
+    "nature_that_writes_nothing": [
+        (
+            INVERTER,
+            'p_set_kw         = { register = 46201, table = "holding", type = "f32", access = "rw"',
+            'p_set_kw         = { register = 46201, table = "holding", type = "f32"',
+        )
+    ],
+    "lacks_what_is_there": [(RACK, "reset_cmd =", 'soc_pct = "no"\nreset_cmmd = "no"\nreset_cmd =')],
     "no_database": [(RACK, 'dbc = "rack_bms.dbc"', 'dbc = "rack.dbc"')],
 }
 

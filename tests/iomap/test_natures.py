@@ -1,0 +1,44 @@
+"""Every profile that is shipped keeps to its natures, says where it is from, and which way each signed point counts."""
+
+from pathlib import Path
+
+import pytest
+
+from runtime.core.diagnostic import render
+from runtime.iomap.natures import natures
+from runtime.iomap.profiles import load_profile
+
+IO_MAPS = Path(__file__).parents[2] / "io_maps"
+PROFILES = sorted(file.stem for file in (IO_MAPS / "profiles").glob("*.toml"))
+MESA_REQUIRED = {"SetOp", "AlmRst", "V", "AChaMax", "ADisChaMax", "State"}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_profile_when_shipped_then_it_is_sound_and_says_source_unknowns_and_signs(name: str) -> None:
+    loaded, found = load_profile(IO_MAPS / "profiles" / f"{name}.toml", IO_MAPS / "dbc")
+    assert [render(d) for d in found] == []
+    assert loaded is not None
+    profile = loaded.profile
+    assert profile.source.document
+    assert profile.unknowns
+    signed = {n for nature in profile.natures for n, p in natures()[nature].points.items() if p.signed}
+    silent = [n for n, point in profile.points.items() if n in signed and point.positive is None]
+    assert silent == [], 'say positive = "…"; "unknown" where the document does not'
+
+
+def test_battery_when_asked_then_it_needs_the_points_of_mesa() -> None:
+    points = natures()["battery"].points
+    assert {p.mesa for p in points.values() if p.required} == MESA_REQUIRED
+
+
+def test_natures_when_their_signs_are_read_then_they_are_the_projects() -> None:
+    signs = {name: rules.positive for name, rules in natures().items()}
+    assert signs == {
+        "battery": "discharge",
+        "inverter": "discharge",
+        "grid_meter": "import",
+        "pv_meter": "production",
+        "load_meter": "consumption",
+        "sensor": None,
+    }
+    assert natures()["load_meter"].points == natures()["grid_meter"].points
