@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from runtime.commands.submission import Ending, Outcome
-from runtime.core.elementary import Kind
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Variable
 from runtime.gateway import fields
@@ -163,9 +162,6 @@ class Requests:
 
     async def _write(self, message: _Message) -> _Answer:
         leaf = known(fields.text(message, "name"), self._observer.manifest.tags)
-        if leaf.type.kind is Kind.TEXT:
-            mend = "give it a value in the program, or in the site file"
-            raise ConfigFault("a string cannot be written while the programs run", where=leaf.name, mend=mend)
         refuse_veto(leaf)
         value = parse(fields.json_value(message, "value"), leaf)
         before = shown_before(self._observer, leaf)

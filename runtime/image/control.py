@@ -32,10 +32,17 @@ PHASES = ("latch", "commands", "run", "publish")
 """The phases of a scan that have a histogram each, in order; the fence is part of publish."""
 
 
+MAILBOX_TEXT_SIZE = 1024
+"""Bytes of text that one write carries; a longer string goes in parts, by writes that one scan takes together."""
+MAILBOX_IS_TEXT = 1 << 31
+"""In `MailboxEntry.size`: so many bytes of the entry's text are written."""
+
+
 class MailboxEntry(ctypes.Structure):
     """One write into application memory, asked for by gateway and made by scan in its command phase.
 
-    `value` goes to `offset` (`size` 1, 2, 4 or 8 bytes); when `seq_offset` is not 0 the u32 `seq` goes there too.
+    `value` goes to `offset` (`size` 1, 2, 4 or 8 bytes), or 1 to MAILBOX_TEXT_SIZE bytes of the text of the same number
+    where MAILBOX_IS_TEXT is added to `size`; when `seq_offset` is not 0 the u32 `seq` goes there too.
     Offsets count within application memory; scan refuses any that do not lie between its globals and its qualities.
     An entry meant for another version of the programs is refused: its offsets lead elsewhere.
     `status` (writer: scan): 0 waiting, 1 written, 2 expired before it was taken, 3 refused.
@@ -62,6 +69,7 @@ class Mailbox(ctypes.Structure):
         ("tail", ctypes.c_uint64),
         ("pad_tail", ctypes.c_uint64 * 7),
         ("entries", MailboxEntry * MAILBOX_LEN),
+        ("texts", (ctypes.c_uint8 * MAILBOX_TEXT_SIZE) * MAILBOX_LEN),
     )
 
 

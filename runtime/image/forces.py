@@ -5,17 +5,17 @@ Any other variable can be forced too, by a pin (image/pins.py). A declaration wi
 
 from collections.abc import Mapping
 
-from runtime.core.elementary import Kind, Value
+from runtime.core.elementary import Value
 from runtime.core.fault import ProgramFault
 from runtime.core.tag import TagTable, Variable
-from runtime.image.layout import FORCE_ENTRY_SIZE, InputSlot, OutputSlot
+from runtime.image.heldtext import standing_text, write_text
+from runtime.image.layout import FORCE_ENTRY_SIZE, InputSlot, OutputSlot, text_room
 from runtime.image.pages import fits
-from runtime.image.pins import PinTable
+from runtime.image.pins import VALUE_SIZE, PinTable, bits_of, refuse_long_pin
 from runtime.image.primitives import primitives
 from runtime.image.segment import ImageSegment
 
 _VALUE_OFFSET = 8
-_VALUE_SIZE = 8
 
 
 def refuse_veto(variable: Variable) -> None:
@@ -51,14 +51,15 @@ class ForceTable:
 
         Raises ProgramFault, and forces none of them, when a name is unknown, a value does not fit, the program vetoes.
         """
-        bits = {name: _bits(self._checked(name, value), value) for name, value in values.items()}
-        for name, raw in bits.items():
+        for name, value in values.items():
+            self._check(name, value)
+        for name, value in values.items():
             point = self._points.get(name.lower())
             if point is None:
-                self._pins.put(self._forceable(name), raw)
+                self._pins.put(self._forceable(name), value)
             else:
                 at = self._entries + point.force * FORCE_ENTRY_SIZE
-                primitives().store_u64(at + _VALUE_OFFSET, raw)
+                primitives().store_u64(at + _VALUE_OFFSET, self._held(point, value))
                 primitives().store_u8(at, 1)
         self.announce()
 
@@ -92,23 +93,36 @@ class ForceTable:
         at = self._entries + point.force * FORCE_ENTRY_SIZE
         if not primitives().load_u64(at) & 1:
             return None
-        raw = primitives().load_u64(at + _VALUE_OFFSET).to_bytes(_VALUE_SIZE, "little")
-        return point.tag.type.unpack(raw)
+        word = primitives().load_u64(at + _VALUE_OFFSET)
+        room = text_room(point.tag.type)
+        if room:
+            return point.tag.type.unpack(standing_text(self._rooms(point), room, word))
+        return point.tag.type.unpack(word.to_bytes(VALUE_SIZE, "little"))
 
-    def _checked(self, name: str, value: Value) -> Variable:
+    def _held(self, point: InputSlot | OutputSlot, value: Value) -> int:
+        """The entry's value word: the bits of a number, or the number of a text that is now in its room."""
+        of, room = point.tag.type, text_room(point.tag.type)
+        if not room:
+            return bits_of(of, value)
+        before = primitives().load_u64(self._entries + point.force * FORCE_ENTRY_SIZE + _VALUE_OFFSET)
+        return write_text(self._rooms(point), room, before, of.codec.pack(value))
+
+    def _rooms(self, point: InputSlot | OutputSlot) -> int:
+        return self._segment.address + self._segment.layout.force_texts_offset + 2 * point.force_text_place
+
+    def _check(self, name: str, value: Value) -> None:
         variable = self._forceable(name)
         refuse_veto(variable)
-        if variable.type.kind is Kind.TEXT or variable.reference:
-            raise ProgramFault(
-                "strings and references cannot be forced", where=variable.name, mend="force what makes it"
-            )
+        if variable.reference:
+            raise ProgramFault("a reference cannot be forced", where=variable.name, mend="force what makes it")
         if not fits(variable.type, value):
             raise ProgramFault(
                 f"{value!r} does not fit into {variable.type.name}",
                 where=variable.name,
                 mend=f"force it to a value that {variable.type.name} holds",
             )
-        return variable
+        if name.lower() not in self._points:
+            refuse_long_pin(variable, value)
 
     def _forceable(self, name: str) -> Variable:
         point = self._points.get(name.lower())
@@ -116,10 +130,3 @@ class ForceTable:
         if found is None:
             raise ProgramFault("there is nothing of this name to force", where=name, mend="see them: voltscan tags")
         return found
-
-
-def _bits(variable: Variable, value: Value) -> int:
-    raw = bytearray(_VALUE_SIZE)
-    held = bool(value) if variable.type.kind is Kind.BOOL else value
-    variable.type.pack_into(raw, 0, held)
-    return int.from_bytes(raw, "little")

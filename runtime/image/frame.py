@@ -29,7 +29,8 @@ class FrameReader:
     def __init__(self, segment: ImageSegment) -> None:
         layout = segment.layout
         self._places = tuple(
-            (slot.tag.type, FRAME_HEADER_SIZE + slot.entry * FRAME_VALUE_SIZE) for slot in layout.outputs
+            (slot.tag.type, slot.text_place or FRAME_HEADER_SIZE + slot.entry * FRAME_VALUE_SIZE)
+            for slot in layout.outputs
         )
         self._end = ChannelEnd(segment, layout.frame)
         self._last: OutputFrame | None = None

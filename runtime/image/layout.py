@@ -8,8 +8,9 @@ The image segment is a memfd that the supervisor makes, one for each layout hash
     snapshots     one channel, a copy of application memory a scan, read by gateway (and recorder, redundancy)
     fault         one channel: application memory right after the first turn with a fault since the last
                   acknowledgement, written by scan
-    force table   one entry an input or output, written by gateway, read by scan
-    pins          PINS_MAX entries (image/pins.py), written by gateway, read by scan
+    force table   one entry an input or output, then the texts of those of a string type; written by gateway, read by
+                  scan
+    pins          PINS_MAX entries (image/pins.py), then a text for each; written by gateway, read by scan
     tasks         a row of statistics a task (image/taskstatistics.py), written by scan
     records       what each scan took in (image/recordring.py), written by scan, read by recorder
     application   the memory the programs run in (core/appmemory.py), touched by scan alone
@@ -26,10 +27,15 @@ Payload number n goes to slot n % slots. seq is 2n-1 while it is being written a
 Payload of an input page: an `InputSlot` entry of INPUT_ENTRY_SIZE bytes a point: i64 stamp (monotonic ns of the last
 good reading, 0 = never), 8 bytes value (little-endian, in the type's first bytes), u8 quality, 7 bytes padding.
 Payload of the output frame: FRAME_HEADER_SIZE bytes (`FRAME_HEADER`), then 8 bytes of value an output.
+Texts lie behind the last entry of a page or frame, each in a room of its own (`text_room`), at the `text_place` of its
+slot; the eight bytes of value in the entry are then unused. A text is as in application memory (core/elementary.py),
+whatever stands in it: nobody relies on its end being there.
 Payload of a snapshot: application memory as it was at the end of a scan.
 Force table: u64 changes, padded to FORCE_HEADER_SIZE; then an entry a point: u8 active, 7 bytes padding, 8 bytes value.
 Entry number: inputs first, then outputs, each in layout order. Gateway adds 1 to `changes` after it changed entries;
-scan looks at the entries only then, so that a table at rest costs it one load.
+scan looks at the entries only then, so that a table at rest costs it one load. The value of a string is a number n: its
+text is in the first (n even) or second (n odd) of the two rooms that it has behind the entries, from twice its
+`force_text_place` on, so that the text that stands is not the one that is being written. So it is with pins.
 """
 
 import ctypes
@@ -39,14 +45,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.core.binding import Bindings
-from runtime.core.elementary import Value
+from runtime.core.elementary import Elementary, Kind, Value
 from runtime.core.tag import Tag, TagTable
 from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 
 IMAGE_MAGIC = int.from_bytes(b"VIMAGE01", "little")
 IMAGE_HEADER_SIZE = 128
 """u64 magic, u64 ABI version, 32 bytes layout hash (raw sha256), padding."""
-ABI_VERSION = 1
+ABI_VERSION = 2
 CHANNEL_HEADER_SIZE = 16
 SLOT_HEADER_SIZE = 16
 ALIGNMENT = 64
@@ -76,13 +82,20 @@ FORCE_HEADER_SIZE = 64
 FORCE_ENTRY = struct.Struct("<B7x8s")
 FORCE_ENTRY_SIZE = FORCE_ENTRY.size
 
-
 PINS_MAX = 64
 """Variables that may be held at a time beside inputs and outputs: a commissioning engineer's, not a program's."""
+PIN_TEXT_SIZE = 1024
+"""Bytes of the longest text that a variable can be held at, with its end: nobody types more. Inputs and outputs can be
+forced to any text that they hold."""
+PIN_IS_TEXT, PIN_IS_WIDE = 1 << 31, 1 << 30
+"""In `PinEntry.size`: a string, and one of 16-bit characters."""
 
 
 class PinEntry(ctypes.Structure):
-    """A variable that is held: where it lies in application memory, its size in bytes, the value's eight bytes."""
+    """A variable that is held: where it lies in application memory, its size in bytes, the value's eight bytes.
+
+    Of a string, PIN_IS_TEXT (and PIN_IS_WIDE) are added to the size, and the value is a number (image/layout.py).
+    """
 
     _fields_ = (
         ("active", ctypes.c_uint64),
@@ -117,31 +130,41 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class InputSlot:
-    """An input tag: entry `entry` of device `device`'s page, force entry `force`."""
+    """An input tag: entry `entry` of device `device`'s page, force entry `force`.
+
+    Of a string also where its text lies: `text_place` in the page, `force_text_place` among the texts of forces.
+    """
 
     tag: Tag
     device: str
     entry: int
     force: int
     stale_after_ns: int
+    text_place: int = 0
+    force_text_place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class OutputSlot:
-    """An output tag: value number `entry` of the output frame, force entry `force`. `fail_safe` None holds."""
+    """An output tag: value number `entry` of the output frame, force entry `force`. `fail_safe` None holds.
+
+    Of a string also where its text lies: `text_place` in the frame, `force_text_place` among the texts of forces.
+    """
 
     tag: Tag
     device: str
     entry: int
     force: int
     fail_safe: Value | None
+    text_place: int = 0
+    force_text_place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLayout:
     """The whole layout; every process computes the same one from the manifest and compares the hash.
 
-    `forces_offset` is that of the first force entry.
+    `forces_offset` is that of the first force entry; `force_texts_size` is that of one room for every forced text.
     """
 
     pages: dict[str, Channel]
@@ -149,7 +172,10 @@ class ImageLayout:
     snapshots: Channel
     fault_capture: Channel
     forces_offset: int
+    force_texts_offset: int
+    force_texts_size: int
     pins_offset: int
+    pin_texts_offset: int
     task_statistics_offset: int
     task_count: int
     record_offset: int
@@ -168,6 +194,16 @@ class ImageLayout:
         """Segment offset of the force table's `changes` word."""
         return self.forces_offset - FORCE_HEADER_SIZE
 
+    @property
+    def frame_words(self) -> int:
+        """Values and texts of a frame, in words of 8 bytes."""
+        return (self.frame.payload_size - FRAME_HEADER_SIZE) // 8
+
+
+def text_room(of: Elementary) -> int:
+    """Bytes that a text of the type takes outside application memory; 0 for what is no string."""
+    return (of.size + 7) // 8 * 8 if of.kind is Kind.TEXT else 0
+
 
 def lay_out(
     tags: TagTable,
@@ -185,18 +221,19 @@ def lay_out(
     has seen to it).
     """
     inputs = _input_slots(tags, bindings)
-    outputs = _output_slots(tags, bindings, first_force=len(inputs))
-    at = IMAGE_HEADER_SIZE
-    pages: dict[str, Channel] = {}
-    for device, points in bindings.inputs.items():
-        pages[device] = Channel(at, PAGE_SLOTS, len(points) * INPUT_ENTRY_SIZE)
-        at += pages[device].size
-    frame = Channel(at, FRAME_SLOTS, FRAME_HEADER_SIZE + len(outputs) * FRAME_VALUE_SIZE)
+    forced = sum(text_room(slot.tag.type) for slot in inputs)
+    outputs = _output_slots(tags, bindings, first_force=len(inputs), first_text=forced)
+    driven = sum(text_room(slot.tag.type) for slot in outputs)
+    pages = _pages(bindings, inputs)
+    at = IMAGE_HEADER_SIZE + sum(page.size for page in pages.values())
+    frame = Channel(at, FRAME_SLOTS, FRAME_HEADER_SIZE + len(outputs) * FRAME_VALUE_SIZE + driven)
     snapshots = Channel(frame.offset + frame.size, SNAPSHOT_SLOTS, app_size)
     fault_capture = Channel(snapshots.offset + snapshots.size, FAULT_CAPTURE_SLOTS, app_size)
     forces_offset = fault_capture.offset + fault_capture.size + FORCE_HEADER_SIZE
-    pins_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
-    task_statistics_offset = _align(pins_offset + PINS_MAX * ctypes.sizeof(PinEntry))
+    force_texts_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
+    pins_offset = _align(force_texts_offset + 2 * (forced + driven))
+    pin_texts_offset = _align(pins_offset + PINS_MAX * ctypes.sizeof(PinEntry))
+    task_statistics_offset = _align(pin_texts_offset + 2 * PINS_MAX * PIN_TEXT_SIZE)
     record_offset = _align(task_statistics_offset + task_count * TASK_STATISTICS_SIZE)
     pages_size = sum(page.payload_size for page in pages.values())
     record_size = _ring_size(app_size + pages_size + frame.payload_size)
@@ -207,7 +244,10 @@ def lay_out(
         snapshots=snapshots,
         fault_capture=fault_capture,
         forces_offset=forces_offset,
+        force_texts_offset=force_texts_offset,
+        force_texts_size=forced + driven,
         pins_offset=pins_offset,
+        pin_texts_offset=pin_texts_offset,
         task_statistics_offset=task_statistics_offset,
         task_count=task_count,
         record_offset=record_offset,
@@ -223,6 +263,17 @@ def lay_out(
     )
 
 
+def _pages(bindings: Bindings, inputs: tuple[InputSlot, ...]) -> dict[str, Channel]:
+    sizes = dict.fromkeys(bindings.inputs, 0)
+    for slot in inputs:
+        sizes[slot.device] += INPUT_ENTRY_SIZE + text_room(slot.tag.type)
+    at, pages = IMAGE_HEADER_SIZE, {}
+    for device, size in sizes.items():
+        pages[device] = Channel(at, PAGE_SLOTS, size)
+        at += pages[device].size
+    return pages
+
+
 def _ring_size(checkpoint_size: int) -> int:
     """A power of two with room for several checkpoints and for a second of records at a busy site."""
     return max(RING_SIZE_MIN, 1 << (RING_CHECKPOINTS * checkpoint_size).bit_length())
@@ -230,18 +281,28 @@ def _ring_size(checkpoint_size: int) -> int:
 
 def _input_slots(tags: TagTable, bindings: Bindings) -> tuple[InputSlot, ...]:
     slots: list[InputSlot] = []
+    forced = 0
     for device, points in bindings.inputs.items():
+        at = len(points) * INPUT_ENTRY_SIZE
         for entry, point in enumerate(points):
             tag = _bound(tags, point.tag)
-            slots.append(InputSlot(tag, device, entry, len(slots), point.stale_after_ns))
+            room = text_room(tag.type)
+            places = (at, forced) if room else (0, 0)
+            slots.append(InputSlot(tag, device, entry, len(slots), point.stale_after_ns, *places))
+            at, forced = at + room, forced + room
     return tuple(slots)
 
 
-def _output_slots(tags: TagTable, bindings: Bindings, *, first_force: int) -> tuple[OutputSlot, ...]:
-    return tuple(
-        OutputSlot(_bound(tags, o.tag), o.device, entry, first_force + entry, o.fail_safe)
-        for entry, o in enumerate(bindings.outputs)
-    )
+def _output_slots(tags: TagTable, bindings: Bindings, *, first_force: int, first_text: int) -> tuple[OutputSlot, ...]:
+    slots: list[OutputSlot] = []
+    at, forced = FRAME_HEADER_SIZE + len(bindings.outputs) * FRAME_VALUE_SIZE, first_text
+    for entry, output in enumerate(bindings.outputs):
+        tag = _bound(tags, output.tag)
+        room = text_room(tag.type)
+        places = (at, forced) if room else (0, 0)
+        slots.append(OutputSlot(tag, output.device, entry, first_force + entry, output.fail_safe, *places))
+        at, forced = at + room, forced + room
+    return tuple(slots)
 
 
 def _bound(tags: TagTable, name: str) -> Tag:

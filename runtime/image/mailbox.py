@@ -3,9 +3,16 @@
 import ctypes
 from enum import Enum
 
-from runtime.core.elementary import Value
+from runtime.core.elementary import Kind, Value
 from runtime.core.tag import Variable
-from runtime.image.control import MAILBOX_LEN, Control, Mailbox, MailboxEntry
+from runtime.image.control import (
+    MAILBOX_IS_TEXT,
+    MAILBOX_LEN,
+    MAILBOX_TEXT_SIZE,
+    Control,
+    Mailbox,
+    MailboxEntry,
+)
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment
 
@@ -45,22 +52,31 @@ class MailboxWriter:
     ) -> int | None:
         """Ask for `value` in `variable` (and `seq` in `seq_variable`) at the next scan; a ticket for `status`.
 
-        None when MAILBOX_LEN writes wait already. `expires_ns` is monotonic; 0 never expires. The value fits the type:
-        whoever accepted the command has checked.
+        None when it finds no room: MAILBOX_LEN writes wait already, or a long text takes several of them. `expires_ns`
+        is monotonic; 0 never expires. The value fits the type: whoever accepted the command has checked.
         """
+        raw = variable.type.codec.pack(value)
+        size = MAILBOX_TEXT_SIZE if variable.type.kind is Kind.TEXT else len(raw)
+        starts = range(0, len(raw), size)
         head = primitives().load_u64(self._head)
-        if head - primitives().load_u64(self._tail) >= MAILBOX_LEN:
+        last = head + len(starts) - 1
+        if last - primitives().load_u64(self._tail) >= MAILBOX_LEN:
             return None
-        entry = self._mailbox.entries[head % MAILBOX_LEN]
-        raw = bytearray(8)
-        variable.type.pack_into(raw, 0, value)
-        entry.offset, entry.size = variable.offset, variable.type.size
-        entry.value[:] = list(raw)
-        entry.seq_offset = seq_variable.offset if seq_variable else 0
-        entry.seq, entry.expires_ns, entry.status = seq, expires_ns, WriteStatus.WAITING.value
-        entry.version = self._version
-        primitives().add_u64(self._head, 1)
-        return head
+        for number, start in enumerate(starts, head):
+            part = raw[start : start + size]
+            entry = self._mailbox.entries[number % MAILBOX_LEN]
+            entry.offset = variable.offset + start
+            if variable.type.kind is Kind.TEXT:
+                ctypes.memmove(self._mailbox.texts[number % MAILBOX_LEN], part, len(part))
+                entry.size = len(part) | MAILBOX_IS_TEXT
+            else:
+                entry.size = len(part)
+                ctypes.memmove(entry.value, part.ljust(8, b"\0"), 8)
+            entry.seq_offset = seq_variable.offset if seq_variable and number == last else 0
+            entry.seq, entry.expires_ns, entry.status = seq, expires_ns, WriteStatus.WAITING.value
+            entry.version = self._version
+        primitives().add_u64(self._head, len(starts))
+        return last
 
     def status(self, ticket: int) -> WriteStatus:
         """What the scan has made of a write."""

@@ -12,9 +12,11 @@ A record is RECORD_HEADER, then parts: PART_HEADER and as many bytes. All length
     FORCES    0         u64 inputs, u64 outputs forced; each: u64 force point, u64 value (scan/plan.py, ActiveForce)
     PINS      0         each variable held: u64 offset, u32 kind, u32 0, u64 value (scan/plan.py, ActivePin)
     COMMAND   0         the mailbox entry that was taken (image/control.py)
+    COMMAND_TEXT  n     the text that came with command n of this record, from 0; padded with anything
+    HELD_TEXTS 0        the texts of forces, then of pins, as the scan holds them (scan/plan.py, held_texts)
     MEMORY    0         application memory after the scan      | these in a checkpoint only, which is written
     TASKS     0         each task: i64 turn, u64 calls         | after the scan whose number it carries, and
-    SAFE      0         fail-safe values, u64 an output        | has every page and all forces too
+    SAFE      0         fail-safe values and texts of a frame  | has every page and all forces too
     ORIGIN    0         i64 scan clock of scan 1, u64 stop count, u64 version of the programs
 """
 
@@ -53,6 +55,8 @@ class Part(IntEnum):
     SAFE = 6
     ORIGIN = 7
     PINS = 8
+    COMMAND_TEXT = 9
+    HELD_TEXTS = 10
 
 
 class RingHeader(ctypes.Structure):

@@ -57,12 +57,13 @@ def _write() -> str:
     from runtime.image.emit import Code
     from runtime.scan import loop
     from runtime.scan.change import changeover, statemoves
-    from runtime.scan.phases import account, capture, latch, mailbox, outputs, pins, record, tasks, values
+    from runtime.scan.phases import account, capture, latch, mailbox, outputs, pins, record, tasks, texts, values
 
     code = Code("voltscan.kernel")
     write_channel(code, exported=False)
     loop.write_clock(code)
     values.write_values(code)
+    texts.write_texts(code)
     pins.write_pins(code)
     latch.write_latch(code)
     mailbox.write_commands(code)

@@ -18,6 +18,8 @@ class ValueKind(IntEnum):
     BYTES_8 = 4
     REAL = 5
     LREAL = 6
+    TEXT = 7
+    """A string, which no run has: see TextMove."""
 
 
 class ChannelPlan(ctypes.Structure):
@@ -61,6 +63,25 @@ class InputMove(ctypes.Structure):
     )
 
 
+class TextMove(ctypes.Structure):
+    """A string: between `text_place` in a page or frame and application memory, `size` bytes of characters of `width`.
+
+    Of an input also entry, quality and stamp, as in an InputMove.
+    """
+
+    _fields_ = (
+        ("text_place", ctypes.c_uint32),
+        ("value_offset", ctypes.c_uint32),
+        ("size", ctypes.c_uint32),
+        ("width", ctypes.c_uint32),
+        ("entry_offset", ctypes.c_uint32),
+        ("quality_offset", ctypes.c_uint32),
+        ("stamp_offset", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("stale_after_ns", ctypes.c_int64),
+    )
+
+
 class PagePlan(ctypes.Structure):
     """An input page: its last whole copy in `current` (number `seen`), and `spare` for the next."""
 
@@ -74,6 +95,9 @@ class PagePlan(ctypes.Structure):
         ("recorded", ctypes.c_uint64),  # number of the page that is in the record ring
         ("moved", ctypes.c_uint64),  # number of the page that was moved in full last
         ("moved_forces", ctypes.c_uint64),  # `force_changes_seen` at that time
+        ("texts", ctypes.c_void_p),  # TextMove
+        ("text_count", ctypes.c_uint64),
+        ("tidied", ctypes.c_uint64),  # number of the page whose texts have been tidied
     )
 
 
@@ -89,29 +113,42 @@ class OutputMove(ctypes.Structure):
 
 
 class ForcePoint(ctypes.Structure):
-    """An input or output, by its force entry. Outputs have quality and stamp too, left alone by forces."""
+    """An input or output, by its force entry. Outputs have quality and stamp too, left alone by forces.
+
+    Of a TEXT also its size and width, and where its text lies in `Plan.held_texts`.
+    """
 
     _fields_ = (
         ("value_offset", ctypes.c_uint32),
         ("kind", ctypes.c_uint32),
         ("quality_offset", ctypes.c_uint32),
         ("stamp_offset", ctypes.c_uint32),
+        ("size", ctypes.c_uint32),
+        ("width", ctypes.c_uint32),
+        ("text_place", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
     )
 
 
 class ActiveForce(ctypes.Structure):
-    """A force as it was when the table last changed: its point, and the value's eight bytes."""
+    """A force as it was when the table last changed: its point, and the value's eight bytes.
+
+    The text of a string is in `Plan.held_texts`.
+    """
 
     _fields_ = (("point", ctypes.c_uint64), ("value", ctypes.c_uint64))
 
 
 class ActivePin(ctypes.Structure):
-    """A pin as it was when the table last changed, checked: where, how wide (ValueKind), the value's eight bytes."""
+    """A pin as it was when the table last changed, checked: where, how wide (ValueKind), the value's eight bytes.
+
+    Of a TEXT its size in bytes, and as value the place of its text in `Plan.held_texts`.
+    """
 
     _fields_ = (
         ("offset", ctypes.c_uint64),
         ("kind", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
+        ("size", ctypes.c_uint32),
         ("value", ctypes.c_uint64),
     )
 
@@ -162,10 +199,13 @@ class Plan(ctypes.Structure):
         ("output_runs", ctypes.c_void_p),
         ("output_run_count", ctypes.c_uint64),
         ("output_count", ctypes.c_uint64),
+        ("output_texts", ctypes.c_void_p),  # TextMove
+        ("output_text_count", ctypes.c_uint64),
+        ("frame_words", ctypes.c_uint64),  # values and texts of a frame, in words of 8 bytes
         ("frame", ChannelPlan),
         ("frame_staging", ctypes.c_void_p),  # one payload
-        ("safe", ctypes.c_void_p),  # u64 an output: what the frame carries when the fence is closed
-        ("holds", ctypes.c_void_p),  # u32 an output that holds its last value instead of a fixed one: its entry
+        ("safe", ctypes.c_void_p),  # what the frame carries when the fence is closed, word for word
+        ("holds", ctypes.c_void_p),  # u32 a word of an output that holds its last value instead of a fixed one
         ("hold_count", ctypes.c_uint64),
         ("snapshots", ChannelPlan),
         ("fault_capture", ChannelPlan),
@@ -177,6 +217,10 @@ class Plan(ctypes.Structure):
         ("active_outputs", ctypes.c_void_p),
         ("pins", ctypes.c_void_p),  # first pin entry
         ("active_pins", ctypes.c_void_p),
+        ("force_texts", ctypes.c_void_p),  # first text of the force table
+        ("force_texts_size", ctypes.c_uint64),  # of all of them, one room each
+        ("pin_texts", ctypes.c_void_p),  # first text of the pins
+        ("held_texts", ctypes.c_void_p),  # as they are taken: those of forces, then one PIN_TEXT_SIZE for each pin
         ("eventfds", ctypes.c_void_p),  # i32 a consumer, non-blocking
         ("eventfd_count", ctypes.c_uint64),
         ("scan_no", ctypes.c_uint64),  # of the scan under way
@@ -184,6 +228,7 @@ class Plan(ctypes.Structure):
         ("active_input_count", ctypes.c_uint64),
         ("active_output_count", ctypes.c_uint64),
         ("active_pin_count", ctypes.c_uint64),
+        ("pin_text_count", ctypes.c_uint64),
         ("force_changes_seen", ctypes.c_uint64),
         ("mailbox_tail", ctypes.c_uint64),
         ("stats_reset_seen", ctypes.c_uint64),
@@ -204,6 +249,7 @@ class Plan(ctypes.Structure):
         ("app_size", ctypes.c_uint64),
         ("taken", ctypes.c_void_p),  # room for the mailbox entries of one scan, as they were taken
         ("taken_count", ctypes.c_uint64),
+        ("taken_texts", ctypes.c_void_p),  # and for the texts that came with them
         ("checkpoints_seen", ctypes.c_uint64),
         ("force_changes_recorded", ctypes.c_uint64),
         ("fault_ack_used", ctypes.c_uint64),  # what the fence and the frame of this scan went by

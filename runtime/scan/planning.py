@@ -7,15 +7,18 @@ from itertools import groupby
 from typing import Any
 
 from runtime.core.elementary import Elementary, Kind
-from runtime.image.control import MAILBOX_LEN, MailboxEntry
+from runtime.image.control import MAILBOX_LEN, MAILBOX_TEXT_SIZE, MailboxEntry
 from runtime.image.layout import (
+    FRAME_HEADER_SIZE,
     FRAME_VALUE_SIZE,
     INPUT_ENTRY_SIZE,
+    PIN_TEXT_SIZE,
     PINS_MAX,
     Channel,
     ImageLayout,
     InputSlot,
     OutputSlot,
+    text_room,
 )
 from runtime.image.recordring import begin_ring
 from runtime.scan.plan import (
@@ -30,6 +33,7 @@ from runtime.scan.plan import (
     Plan,
     Run,
     TaskPlan,
+    TextMove,
     ValueKind,
 )
 
@@ -94,6 +98,7 @@ class ScanPlan:
         plan.force_changes = self._table((ctypes.c_uint64 * 1)())
         plan.app_size = layout.app_size
         plan.taken = self._table((MailboxEntry * MAILBOX_LEN)())
+        plan.taken_texts = self._table((ctypes.c_uint8 * (MAILBOX_LEN * MAILBOX_TEXT_SIZE))())
         self._plan_tasks(tasks, first_output_site + len(layout.outputs))
         self._plan_outputs(layout, initial, first_output_site)
         plan.eventfds = self._table((ctypes.c_int32 * len(eventfds))(*eventfds))
@@ -129,8 +134,11 @@ class ScanPlan:
     def _plan_pages(self, layout: ImageLayout, image: int) -> None:
         pages: list[PagePlan] = []
         for device, channel in layout.pages.items():
-            runs = self._input_runs(layout, [slot for slot in layout.inputs if slot.device == device])
+            points = [slot for slot in layout.inputs if slot.device == device]
+            runs = self._input_runs(layout, [point for point in points if not point.text_place])
             page = PagePlan(channel=_channel(channel, image), run_count=len(runs), moved=2**64 - 1)
+            texts = [_input_text(layout, point) for point in points if point.text_place]
+            page.texts, page.text_count = self._rows(TextMove, texts), len(texts)
             page.current = self._table((ctypes.c_uint8 * channel.payload_size)())
             page.spare = self._table((ctypes.c_uint8 * channel.payload_size)())
             page.runs = self._rows(Run, runs)
@@ -158,13 +166,15 @@ class ScanPlan:
     def _plan_outputs(self, layout: ImageLayout, initial: bytes, first_site: int) -> None:
         plan, outputs = self.plan, layout.outputs
         runs: list[Run] = []
-        for kind, group in _by_kind(outputs, _output_kind):
+        for kind, group in _by_kind([o for o in outputs if not o.text_place], _output_kind):
             moves = [OutputMove(o.tag.offset, o.entry, first_site + o.entry, 0) for o in group]
             runs.append(Run(kind, len(moves), self._rows(OutputMove, moves)))
         plan.output_runs, plan.output_run_count = self._rows(Run, runs), len(runs)
-        plan.output_count = len(outputs)
-        plan.safe = self._table((ctypes.c_uint64 * len(outputs))(*(_safe_bits(o, initial) for o in outputs)))
-        holds = [o.entry for o in outputs if o.fail_safe is None]
+        plan.output_count, plan.frame_words = len(outputs), layout.frame_words
+        texts = [_text_move(o) for o in outputs if o.text_place]
+        plan.output_texts, plan.output_text_count = self._rows(TextMove, texts), len(texts)
+        plan.safe = self._table((ctypes.c_uint8 * (8 * layout.frame_words))(*_safe_values(layout, initial)))
+        holds = [word for o in outputs if o.fail_safe is None for word in frame_words_of(o)]
         plan.holds, plan.hold_count = self._table((ctypes.c_uint32 * len(holds))(*holds)), len(holds)
         # The room of a frame also where none is published: the fence works on it.
         room = (layout.frame.payload_size + FRAME_VALUE_SIZE - 1) // FRAME_VALUE_SIZE
@@ -181,6 +191,10 @@ class ScanPlan:
         plan.active_outputs = self._table((ActiveForce * len(layout.outputs))())
         plan.pins = image + layout.pins_offset
         plan.active_pins = self._table((ActivePin * PINS_MAX)())
+        plan.force_texts = image + layout.force_texts_offset
+        plan.pin_texts = image + layout.pin_texts_offset
+        plan.force_texts_size = layout.force_texts_size
+        plan.held_texts = self._table((ctypes.c_uint8 * (layout.force_texts_size + PINS_MAX * PIN_TEXT_SIZE))())
         plan.force_changes_seen = 2**64 - 1  # no look yet: forces outlive a restart of the scan
 
 
@@ -190,6 +204,8 @@ def _channel(channel: Channel, image: int) -> ChannelPlan:
 
 def _input_kind(point: InputSlot | OutputSlot) -> ValueKind:
     of = point.tag.type
+    if of.kind is Kind.TEXT:
+        return ValueKind.TEXT
     return ValueKind.BOOL if of.kind is Kind.BOOL else _BY_SIZE[of.size]
 
 
@@ -205,15 +221,47 @@ def _by_kind(points: Iterable[Any], kind: Any) -> list[tuple[ValueKind, list[Any
 
 
 def _force_point(layout: ImageLayout, point: InputSlot | OutputSlot) -> ForcePoint:
-    quality = layout.quality_offset + point.tag.index
-    return ForcePoint(point.tag.offset, _input_kind(point), quality, layout.stamp_offset + 8 * point.tag.index)
+    made = ForcePoint(value_offset=point.tag.offset, kind=_input_kind(point))
+    made.quality_offset = layout.quality_offset + point.tag.index
+    made.stamp_offset = layout.stamp_offset + 8 * point.tag.index
+    of = point.tag.type
+    if of.kind is Kind.TEXT:
+        made.size, made.width, made.text_place = of.size, of.width, point.force_text_place
+    return made
 
 
-def _safe_bits(output: OutputSlot, initial: bytes) -> int:
-    """The eight bytes of an output's fail-safe value; of its initial value when it holds, 0 when that is not finite."""
+def _text_move(point: InputSlot | OutputSlot) -> TextMove:
+    of = point.tag.type
+    return TextMove(text_place=point.text_place, value_offset=point.tag.offset, size=of.size, width=of.width)
+
+
+def _input_text(layout: ImageLayout, point: InputSlot) -> TextMove:
+    made = _text_move(point)
+    made.entry_offset = point.entry * INPUT_ENTRY_SIZE
+    made.quality_offset = layout.quality_offset + point.tag.index
+    made.stamp_offset = layout.stamp_offset + 8 * point.tag.index
+    made.stale_after_ns = point.stale_after_ns
+    return made
+
+
+def frame_words_of(output: OutputSlot) -> range:
+    """Which words of a frame's values and texts are the output's."""
+    if not output.text_place:
+        return range(output.entry, output.entry + 1)
+    first = (output.text_place - FRAME_HEADER_SIZE) // FRAME_VALUE_SIZE
+    return range(first, first + text_room(output.tag.type) // FRAME_VALUE_SIZE)
+
+
+def _safe_values(layout: ImageLayout, initial: bytes) -> bytearray:
+    made = bytearray(8 * layout.frame_words)
+    for output in layout.outputs:
+        _put_safe(made, FRAME_VALUE_SIZE * frame_words_of(output).start, output, initial)
+    return made
+
+
+def _put_safe(made: bytearray, at: int, output: OutputSlot, initial: bytes) -> None:
+    """An output's fail-safe value; its initial value when it holds, 0 when that is not finite."""
     of: Elementary = output.tag.type
     value = output.fail_safe if output.fail_safe is not None else of.unpack(initial, output.tag.offset)
     finite = not isinstance(value, float) or abs(value) < float("inf")
-    raw = bytearray(8)
-    of.pack_into(raw, 0, value if finite else of.default)
-    return int.from_bytes(raw, "little")
+    of.pack_into(made, at, value if finite else of.default)

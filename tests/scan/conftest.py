@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import pytest
-from scanrig import APP_SIZE, MS, Rig, TaskBody, layout
+from scanrig import MS, TAGS, Rig, TaskBody, layout
 
 from runtime.core.objectcache import ObjectCache
+from runtime.core.tag import TagTable
 from runtime.image.emit import I32, PTR, Code
+from runtime.image.layout import ImageLayout
 from runtime.image.nativecode import NativeCode, object_code
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.scan.kernel import Kernel
@@ -32,6 +34,8 @@ def make_rig(kernel):
         cycle_ns: int = 10 * MS,
         initial: bytes = b"",
         rule: OverrunRule = OverrunRule.COUNT,
+        tags: TagTable = TAGS,
+        laid: ImageLayout | None = None,
     ) -> Rig:
         code = Code("tasks")
         clock_gettime = code.external("clock_gettime", I32, I32, PTR)
@@ -45,7 +49,7 @@ def make_rig(kernel):
             PlannedTask(native.address(f"vs_task_{i}"), interval, 1000, stop_on_fault, rule)
             for i, (_, interval) in enumerate(tasks)
         ]
-        laid = layout(len(tasks))
+        laid = laid or layout(len(tasks))
         image, control = ImageSegment.create(laid), ControlSegment.create()
         control.control.run_switch, control.control.term = 1, 3
         plan = ScanPlan(
@@ -53,10 +57,10 @@ def make_rig(kernel):
             timing=Timing(cycle_ns, frame_valid_ns=40 * MS, stop_on_fault=stop_on_fault),
             tasks=planned,
             at=Addresses(control.address, image.address + laid.app_offset, image.address),
-            initial=initial or bytes(APP_SIZE),
+            initial=initial or bytes(laid.app_size),
             first_output_site=0,
         )
-        rig = Rig(kernel, image, control, plan)
+        rig = Rig(kernel, image, control, plan, tags)
         made.append(rig)
         return rig
 

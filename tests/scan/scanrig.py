@@ -88,6 +88,7 @@ class Rig:
     image: ImageSegment
     control_segment: ControlSegment
     plan: ScanPlan
+    tags: TagTable = TAGS
     now_ns: int = START_NS
     frames: FrameReader = field(init=False)
     snapshots: SnapshotReader = field(init=False)
@@ -97,14 +98,14 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.frames, self.snapshots = FrameReader(self.image), SnapshotReader(self.image)
-        self.pages = {device: PageWriter(self.image, device) for device in BINDINGS.inputs}
-        self.forces, self.mailbox = ForceTable(self.image, TAGS), MailboxWriter(self.control_segment)
+        self.pages = {device: PageWriter(self.image, device) for device in self.image.layout.pages}
+        self.forces, self.mailbox = ForceTable(self.image, self.tags), MailboxWriter(self.control_segment)
         self.control = self.control_segment.control
 
     @property
     def memory(self) -> memoryview:
         start = self.image.layout.app_offset
-        return memoryview(self.image._map)[start : start + APP_SIZE]
+        return memoryview(self.image._map)[start : start + self.image.layout.app_size]
 
     def scan(self, count: int = 1, *, period_ns: int = 10 * MS) -> Snapshot:
         for _ in range(count):
@@ -120,7 +121,7 @@ class Rig:
         return frame
 
     def tag(self, name: str) -> Tag:
-        found = TAGS.tag(name)
+        found = self.tags.tag(name)
         assert found is not None
         return found
 

@@ -13,11 +13,12 @@ from scanrig import APP_SIZE, MS, QUALITY_OFFSET, layout
 
 from runtime.core.appmemory import HEADER_SIZE, SCAN_NO
 from runtime.core.quality import Quality
-from runtime.image.control import MAILBOX_LEN, Control, Mailbox, MailboxEntry
-from runtime.image.layout import PINS_MAX, PinEntry
+from runtime.image.control import MAILBOX_IS_TEXT, MAILBOX_LEN, Control, Mailbox, MailboxEntry
+from runtime.image.layout import PIN_IS_TEXT, PINS_MAX, PinEntry
 from runtime.image.segment import ControlSegment, ImageSegment
 
 WRITES = 100_000
+TEXT = MAILBOX_IS_TEXT | 40
 
 
 def _fuzz(control_fd, image_fd, go):
@@ -31,7 +32,7 @@ def _fuzz(control_fd, image_fd, go):
         where = n % 4
         if where == 0:  # a word of an entry
             at = mailbox + Mailbox.entries.offset + chance.randrange(MAILBOX_LEN * ctypes.sizeof(MailboxEntry) // 4) * 4
-            ctypes.c_uint32.from_address(at).value = chance.choice((*edges, chance.getrandbits(32)))
+            ctypes.c_uint32.from_address(at).value = chance.choice((*edges, TEXT, chance.getrandbits(32)))
         elif where == 1:  # the head, near and far
             word = ctypes.c_uint64.from_address(mailbox + Mailbox.head.offset)
             word.value = chance.choice((word.value + chance.randrange(70), chance.getrandbits(64))) % 2**64
@@ -41,7 +42,7 @@ def _fuzz(control_fd, image_fd, go):
             pins = (PinEntry * PINS_MAX).from_address(image.address + image.layout.pins_offset)
             pin = pins[chance.randrange(PINS_MAX)]
             pin.offset = chance.choice((*edges, chance.randrange(APP_SIZE)))
-            pin.size = chance.choice((0, 1, 2, 3, 4, 8, 9))
+            pin.size = chance.choice((0, 1, 2, 3, 4, 8, 9, 12 | PIN_IS_TEXT, chance.getrandbits(32)))
             pin.active, pin.value = chance.getrandbits(1), chance.getrandbits(64)
         else:
             ctypes.c_uint64.from_address(image.address + forces).value = n

@@ -10,13 +10,14 @@ from typing import Any
 from runtime.core.appmemory import CAUGHT, FAULT_COUNT, NOW_NS, SCAN_NO, WALL_NS
 from runtime.core.migration import Copy, Memory, Migration, plan_migration
 from runtime.image.forces import ForceTable
-from runtime.image.layout import FORCE_ENTRY_SIZE, FRAME_VALUE_SIZE, InputSlot, OutputSlot
+from runtime.image.layout import FORCE_ENTRY_SIZE, FRAME_VALUE_SIZE, InputSlot, OutputSlot, text_room
 from runtime.image.manifest import Manifest
 from runtime.image.pins import PinTable
 from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 from runtime.scan.change.loadedversion import LoadedVersion
 from runtime.scan.change.statemoves import StateMove, state_move
 from runtime.scan.plan import Plan, TaskPlan
+from runtime.scan.planning import frame_words_of
 from runtime.scan.retain.retaining import EDITED, given_values
 
 _WORD_SIZE = 8
@@ -83,7 +84,7 @@ class ChangePlan:
             was = former.get(slot.tag.name.lower())
             if was is None or slot.fail_safe is not None or was.tag.type != slot.tag.type:
                 continue
-            self._copy(_safe_value(old, was), _safe_value(new, slot), FRAME_VALUE_SIZE)
+            self._copy(_safe_value(old, was), _safe_value(new, slot), FRAME_VALUE_SIZE * len(frame_words_of(slot)))
 
     def _forces(self, old: LoadedVersion, new: LoadedVersion) -> None:
         was_layout, is_layout = old.image.layout, new.image.layout
@@ -97,6 +98,9 @@ class ChangePlan:
             source = old.image.address + was_layout.forces_offset + was.force * FORCE_ENTRY_SIZE
             target = new.image.address + is_layout.forces_offset + slot.force * FORCE_ENTRY_SIZE
             self._copy(source, target, FORCE_ENTRY_SIZE)
+            if slot.text_place:
+                rooms = 2 * text_room(slot.tag.type)
+                self._copy(_force_texts(old, was), _force_texts(new, slot), rooms)
 
 
 def carry_pins(old: LoadedVersion, new: LoadedVersion) -> None:
@@ -121,4 +125,8 @@ def _figures(version: LoadedVersion, number: int) -> int:
 
 def _safe_value(version: LoadedVersion, slot: OutputSlot) -> int:
     address: int = version.plan.plan.safe
-    return address + slot.entry * FRAME_VALUE_SIZE
+    return address + frame_words_of(slot).start * FRAME_VALUE_SIZE
+
+
+def _force_texts(version: LoadedVersion, slot: InputSlot | OutputSlot) -> int:
+    return version.image.address + version.image.layout.force_texts_offset + 2 * slot.force_text_place

@@ -45,6 +45,8 @@ def write_latch(code: Code) -> None:
                         r.call(code["restore"], run.pointer, plan["app"])
                     with move:
                         r.call(code["scatter"], run.pointer, page["current"], plan["app"], r["now"])
+            with r.when(page["text_count"].differs(0)):
+                r.call(code["latch_texts"], page.pointer, plan["app"], r["now"])
         _apply_input_forces(code, r, plan)
 
 
@@ -114,13 +116,13 @@ def _write_look_at_forces(code: Code) -> None:
             r.give()
         plan["force_changes_seen"] = changes
         inputs = plan["input_count"]
-        plan["active_input_count"] = _collect_forces(r, plan, "active_inputs", r.word(0), inputs)
-        plan["active_output_count"] = _collect_forces(r, plan, "active_outputs", inputs, plan["output_count"])
+        plan["active_input_count"] = _collect_forces(code, r, "active_inputs", r.word(0), inputs)
+        plan["active_output_count"] = _collect_forces(code, r, "active_outputs", inputs, plan["output_count"])
         r.call(code["take_pins"], r["plan"])
 
 
-def _collect_forces(r: Routine, plan: View, table: str, first: Word, count: Word) -> Word:
-    found = r.local(I64, r.word(0))
+def _collect_forces(code: Code, r: Routine, table: str, first: Word, count: Word) -> Word:
+    plan, found = View(r, Plan, r["plan"]), r.local(I64, r.word(0))
     with r.each(count) as i:
         point = first + i
         entry = plan["forces"].at(point * FORCE_ENTRY_SIZE)
@@ -128,6 +130,9 @@ def _collect_forces(r: Routine, plan: View, table: str, first: Word, count: Word
             active = plan.element(table, ActiveForce, found.get())
             active["point"] = point
             active["value"] = entry.at(8).load(I64, "monotonic")
+            known = plan.element("force_points", ForcePoint, point)
+            with r.when(known["kind"].equals(ValueKind.TEXT)):
+                r.call(code["take_force_text"], r["plan"], known.pointer, active["value"])
             found.set(found.get() + 1)
     return found.get()
 
@@ -143,5 +148,9 @@ def _apply_input_forces(code: Code, r: Routine, plan: View) -> None:
 def store_force(code: Code, r: Routine, plan: View, active: View) -> View:
     """Write a forced value over the variable; its point."""
     point = plan.element("force_points", ForcePoint, active["point"])
-    r.call(code["store_bits"], plan["app"].at(point["value_offset"]), active["value"], point["kind"])
+    with r.either(point["kind"].equals(ValueKind.TEXT)) as (text, number):
+        with text:
+            r.call(code["store_force_text"], r["plan"], point.pointer)
+        with number:
+            r.call(code["store_bits"], plan["app"].at(point["value_offset"]), active["value"], point["kind"])
     return point

@@ -1,15 +1,17 @@
 """Phase commands: writes that the gateway put into the mailbox, made between latch and run.
 
 The mailbox is shared memory: each entry is copied first and then checked, and only the copy is used. At most
-MAILBOX_LEN entries a scan; a head that lies further away is not a queue, and the scan lets go of all of it.
+MAILBOX_LEN entries a scan; a head that lies further away is not a queue, and the scan lets go of all of it. So it is
+with the text of an entry that writes into a string.
 """
 
 import ctypes
 
 from runtime.core.appmemory import HEADER_SIZE
-from runtime.image.control import MAILBOX_LEN, Control, MailboxEntry
+from runtime.image.control import MAILBOX_LEN, MAILBOX_TEXT_SIZE, Control, MailboxEntry
 from runtime.image.emit import I32, I64, PTR, Code, Routine, Word
 from runtime.image.mailbox import WriteStatus
+from runtime.scan.phases.texts import command_text_size
 from runtime.scan.phases.view import View
 from runtime.scan.plan import Plan
 
@@ -28,12 +30,18 @@ def write_commands(code: Code) -> None:
             plan["mailbox_tail"] = head
         entries = mailbox.address("entries")
         plan["taken_count"] = r.word(0)
+        texts = mailbox.address("texts")
         with r.each(head - plan["mailbox_tail"]):
             number = plan["mailbox_tail"]
             entry = entries.at(number.modulo(MAILBOX_LEN) * _ENTRY_SIZE)
             version = plan["version"].narrowed(I32)
             taken = plan["taken"].at(plan["taken_count"] * _ENTRY_SIZE)
-            status = r.call(code["make_write"], plan["app"], plan["writable_end"], version, entry, taken, r["now"])
+            text = texts.at(number.modulo(MAILBOX_LEN) * MAILBOX_TEXT_SIZE)
+            taken_text = plan["taken_texts"].at(plan["taken_count"] * MAILBOX_TEXT_SIZE)
+            r.copy(taken, entry, r.word(_ENTRY_SIZE))
+            r.fence("acq_rel")  # from here on the entry itself is not looked at again
+            r.copy(taken_text, text, command_text_size(r, View(r, MailboxEntry, taken)))
+            status = r.call(code["make_write"], plan["app"], plan["writable_end"], version, taken, taken_text, r["now"])
             plan["taken_count"] = plan["taken_count"] + 1
             View(r, MailboxEntry, entry).set_atomic("status", status, "release")
             plan["mailbox_tail"] = number + 1
@@ -41,22 +49,25 @@ def write_commands(code: Code) -> None:
 
 
 def _write_one(code: Code) -> None:
-    """`make_write(app, end, version, entry, copy, now) -> status`; what was taken stays in `copy`, for the record."""
-    with code.routine("make_write", I32, app=PTR, end=I64, version=I32, entry=PTR, copy=PTR, now=I64) as r:
-        r.copy(r["copy"], r["entry"], r.word(_ENTRY_SIZE))
-        r.fence("acq_rel")  # from here on the entry itself is not looked at again
-        entry = View(r, MailboxEntry, r["copy"])
+    """`make_write(app, end, version, entry, text, now) -> status`, of the scan's own copies of entry and text."""
+    with code.routine("make_write", I32, app=PTR, end=I64, version=I32, entry=PTR, text=PTR, now=I64) as r:
+        entry = View(r, MailboxEntry, r["entry"])
         offset, seq_offset = entry["offset"].widened(I64), entry["seq_offset"].widened(I64)
-        size = entry["size"].widened(I64)
-        wrong_size = size.differs(1) & size.differs(2) & size.differs(4) & size.differs(8)
+        told, size = command_text_size(r, entry), r.local(I64, entry["size"].widened(I64))
+        source = r.local(PTR, entry.address("value"))
+        of = size.get()
+        wrong_size = of.differs(1) & of.differs(2) & of.differs(4) & of.differs(8) & told.equals(0)
+        with r.when(told.differs(0)):
+            size.set(told)
+            source.set(r["text"])
         wrong_seq = seq_offset.differs(0) & _outside(r, seq_offset, r.word(_SEQ_SIZE))
         other_version = entry["version"].differs(r["version"])
-        with r.when(wrong_size | wrong_seq | other_version | _outside(r, offset, size)):
+        with r.when(wrong_size | wrong_seq | other_version | _outside(r, offset, size.get())):
             r.give(r.word(WriteStatus.REFUSED.value, I32))
         expires = entry["expires_ns"]
         with r.when(expires.differs(0) & (r["now"] > expires)):
             r.give(r.word(WriteStatus.EXPIRED.value, I32))
-        r.copy(r["app"].at(offset), entry.address("value"), size)
+        r.copy(r["app"].at(offset), source.get(), size.get())
         with r.when(seq_offset.differs(0)):
             r.copy(r["app"].at(seq_offset), entry.address("seq"), r.word(_SEQ_SIZE))
         r.give(r.word(WriteStatus.WRITTEN.value, I32))

@@ -11,7 +11,7 @@ from runtime.image.emit import I8, I32, I64, PTR, Code, Routine
 from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_VALUE_SIZE
 from runtime.scan.phases.latch import store_force
 from runtime.scan.phases.record import keep_used
-from runtime.scan.phases.values import is_finite, load_value
+from runtime.scan.phases.values import WIDTH, is_finite, load_value
 from runtime.scan.phases.view import View
 from runtime.scan.plan import ActiveForce, OutputMove, Plan, Run, ValueKind
 
@@ -26,6 +26,7 @@ def write_outputs(code: Code) -> None:
             store_force(code, r, plan, plan.element("active_outputs", ActiveForce, i))
         with r.each(plan["output_run_count"]) as i:
             r.call(code["gather"], plan.element("output_runs", Run, i).pointer, r["plan"])
+        r.call(code["gather_texts"], r["plan"])
         after = plan["app"].at(FAULT_COUNT).load(I64)
         with r.when(after.differs(before)):
             r.call(code["capture"], r["plan"])
@@ -44,7 +45,7 @@ def _write_gather(code: Code) -> None:
     """`gather(run, plan)`: application memory into the frame's staging."""
     with code.routine("gather", run=PTR, plan=PTR) as r:
         plan, run = View(r, Plan, r["plan"]), View(r, Run, r["run"])
-        for kind in ValueKind:
+        for kind in WIDTH:
             with r.when(run["kind"].equals(kind)), r.each(run["count"]) as i:
                 _gather_one(code, r, plan, run.element("moves", OutputMove, i), kind)
 
@@ -88,7 +89,7 @@ def _write_publish_frame(code: Code) -> None:
                 place = plan["holds"].at(i * 4).load(I32).widened(I64) * FRAME_VALUE_SIZE
                 safe.at(place).store(values.at(place).load(I64))
             with fail_safe:
-                r.copy(values, safe, plan["output_count"] * FRAME_VALUE_SIZE)
+                r.copy(values, safe, plan["frame_words"] * FRAME_VALUE_SIZE)
         control = View(r, Control, plan["control"])
         term = control.atomic("term", "acquire")
         plan["term_used"] = term

@@ -6,10 +6,11 @@ for one, follows the scan whose state it holds. A plan without a ring (virtual t
 
 import ctypes
 
-from runtime.image.control import Control, MailboxEntry
+from runtime.image.control import MAILBOX_TEXT_SIZE, Control, MailboxEntry
 from runtime.image.emit import I64, PTR, Code, Routine, Word
-from runtime.image.layout import FRAME_HEADER_SIZE
+from runtime.image.layout import FRAME_HEADER_SIZE, PIN_TEXT_SIZE
 from runtime.image.recordring import PART_HEADER, RECORD_HEADER, Part, RecordKind, RingHeader
+from runtime.scan.phases.texts import command_text_size
 from runtime.scan.phases.view import View
 from runtime.scan.plan import ActiveForce, ActivePin, PagePlan, Plan, TaskPlan
 
@@ -46,7 +47,7 @@ def _write_digest(code: Code) -> None:
         plan = View(r, Plan, r["plan"])
         digest = r.local(I64, r.word(_DIGEST_START))
         values = plan["frame_staging"].at(FRAME_HEADER_SIZE)
-        with r.each(plan["output_count"]) as i:
+        with r.each(plan["frame_words"]) as i:
             digest.set((digest.get() ^ values.at(i * 8).load(I64)) * _DIGEST_FACTOR)
         r.give(digest.get())
 
@@ -95,14 +96,29 @@ def _write_sizes(code: Code) -> None:
                 size.set(size.get() + page.inner("channel")["size"] + _PART_SIZE)
         with r.when(checkpoint | plan["force_changes_seen"].differs(plan["force_changes_recorded"])):
             size.set(size.get() + _forces_size(plan) + plan["active_pin_count"] * _PIN_SIZE + 2 * _PART_SIZE)
+            with r.when(_held_texts_size(plan).differs(0)):
+                size.set(size.get() + _held_texts_size(plan) + _PART_SIZE)
         with r.when(checkpoint):
-            state = plan["app_size"] + plan["task_count"] * _TASK_SIZE + plan["output_count"] * 8
+            state = plan["app_size"] + plan["task_count"] * _TASK_SIZE + plan["frame_words"] * 8
             size.set(size.get() + state + _ORIGIN_SIZE + 4 * _PART_SIZE)
-        r.give(size.get() + plan["taken_count"] * (_COMMAND_SIZE + _PART_SIZE))
+        with r.each(plan["taken_count"]) as i:
+            size.set(size.get() + _COMMAND_SIZE + _PART_SIZE)
+            told = command_text_size(r, View(r, MailboxEntry, plan["taken"].at(i * _COMMAND_SIZE)))
+            with r.when(told.differs(0)):
+                size.set(size.get() + _padded(told) + _PART_SIZE)
+        r.give(size.get())
 
 
 def _forces_size(plan: View) -> Word:
     return (plan["active_input_count"] + plan["active_output_count"]) * _FORCE_SIZE + 16
+
+
+def _held_texts_size(plan: View) -> Word:
+    return plan["force_texts_size"] + plan["pin_text_count"] * PIN_TEXT_SIZE
+
+
+def _padded(size: Word) -> Word:
+    return (size + 7) & ~7
 
 
 def _write_one(code: Code) -> None:
@@ -133,6 +149,10 @@ def _write_one(code: Code) -> None:
         with r.each(plan["taken_count"]) as i:
             entry = plan["taken"].at(i * _COMMAND_SIZE)
             _put_part(code, r, Part.COMMAND, entry, r.word(_COMMAND_SIZE))
+            told = command_text_size(r, View(r, MailboxEntry, entry))
+            with r.when(told.differs(0)):
+                text = plan["taken_texts"].at(i * MAILBOX_TEXT_SIZE)
+                _put_part(code, r, Part.COMMAND_TEXT, text, _padded(told), i)
         with r.when(r["kind"].equals(RecordKind.CHECKPOINT)):
             _put_state(code, r, plan)
         ring.set_atomic("written", plan["ring_place"], "release")
@@ -166,6 +186,8 @@ def _put_forces(code: Code, r: Routine, plan: View) -> None:
         r.call(code["put"], r["plan"], plan["active_inputs"], inputs * _FORCE_SIZE)
         r.call(code["put"], r["plan"], plan["active_outputs"], outputs * _FORCE_SIZE)
         _put_part(code, r, Part.PINS, plan["active_pins"], plan["active_pin_count"] * _PIN_SIZE)
+        with r.when(_held_texts_size(plan).differs(0)):
+            _put_part(code, r, Part.HELD_TEXTS, plan["held_texts"], _held_texts_size(plan))
 
 
 def _put_state(code: Code, r: Routine, plan: View) -> None:
@@ -179,7 +201,7 @@ def _put_state(code: Code, r: Routine, plan: View) -> None:
         row.store(task["turn"])
         row.at(8).store(task["calls"])
         r.call(code["put"], r["plan"], row, r.word(_TASK_SIZE))
-    _put_part(code, r, Part.SAFE, plan["safe"], plan["output_count"] * 8)
+    _put_part(code, r, Part.SAFE, plan["safe"], plan["frame_words"] * 8)
     origin = r.room(_ORIGIN_SIZE)
     origin.store(plan["first_now_ns"])
     origin.at(8).store(View(r, Control, plan["control"]).atomic("stop_count", "monotonic"))

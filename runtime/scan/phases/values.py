@@ -32,7 +32,7 @@ def is_finite(value: Word, kind: ValueKind) -> Word | None:
 def write_values(code: Code) -> None:
     """Write `store_bits(target, bits, kind)` and `record_fault(app, site)` into the module."""
     with code.routine("store_bits", target=PTR, bits=I64, kind=I32) as r:
-        for kind in ValueKind:
+        for kind in WIDTH:
             with r.when(r["kind"].equals(kind)):
                 _store_narrow(r, kind)
     with code.routine("record_fault", app=PTR, site=I32) as r:

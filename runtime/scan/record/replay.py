@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from runtime.core.fault import ProgramFault
-from runtime.image.control import MAILBOX_LEN, MailboxEntry
-from runtime.image.layout import FRAME_HEADER_SIZE
+from runtime.image.control import MAILBOX_LEN, MAILBOX_TEXT_SIZE, MailboxEntry
+from runtime.image.layout import FRAME_HEADER_SIZE, PIN_TEXT_SIZE, PINS_MAX
 from runtime.image.manifest import Manifest
 from runtime.image.recordring import Part, Record, RecordKind
 from runtime.scan.imaged import ImagedScan
@@ -51,6 +51,7 @@ class Replay:
         plan = self.scan.plan.plan
         self._tasks = (TaskPlan * plan.task_count).from_address(plan.tasks)
         self._pages = self.scan.page_sizes()
+        self._held_texts_size = self.scan.layout.force_texts_size + PINS_MAX * PIN_TEXT_SIZE
 
     def close(self) -> None:
         """Give the memory back."""
@@ -88,9 +89,10 @@ class Replay:
         parts += [
             (Part.FORCES, 0, _COUNTS.pack(inputs, outputs) + forced),
             (Part.PINS, 0, ctypes.string_at(plan.active_pins, plan.active_pin_count * ctypes.sizeof(ActivePin))),
+            (Part.HELD_TEXTS, 0, ctypes.string_at(plan.held_texts, self._held_texts_size)),
             (Part.MEMORY, 0, bytes(self.scan.memory)),
             (Part.TASKS, 0, b"".join(_TURN.pack(task.turn, task.calls) for task in self._tasks)),
-            (Part.SAFE, 0, ctypes.string_at(plan.safe, 8 * plan.output_count)),
+            (Part.SAFE, 0, ctypes.string_at(plan.safe, 8 * plan.frame_words)),
             (Part.ORIGIN, 0, _ORIGIN.pack(plan.first_now_ns, control.stop_count, plan.version)),
         ]
         return replace(after, kind=RecordKind.CHECKPOINT, parts=tuple(parts))
@@ -111,7 +113,7 @@ class Replay:
     def digest(self) -> int:
         """Of the values of the last output frame, as the scan makes it (scan/phases/record.py)."""
         plan = self.scan.plan.plan
-        values = (ctypes.c_uint64 * plan.output_count).from_address(plan.frame_staging + FRAME_HEADER_SIZE)
+        values = (ctypes.c_uint64 * plan.frame_words).from_address(plan.frame_staging + FRAME_HEADER_SIZE)
         digest = _DIGEST_START
         for value in values:
             digest = (digest ^ value) * _DIGEST_FACTOR & _U64
@@ -131,6 +133,11 @@ class Replay:
             elif part is Part.PINS:
                 plan.active_pin_count = len(content) // ctypes.sizeof(ActivePin)
                 ctypes.memmove(plan.active_pins, content, len(content))
+            elif part is Part.HELD_TEXTS:
+                ctypes.memmove(plan.held_texts, content, min(self._held_texts_size, len(content)))
+            elif part is Part.COMMAND_TEXT:
+                text = control.mailbox.texts[(control.mailbox.head + index) % MAILBOX_LEN]
+                ctypes.memmove(text, content, min(MAILBOX_TEXT_SIZE, len(content)))
             elif part is Part.COMMAND:
                 number = (control.mailbox.head + commands) % MAILBOX_LEN
                 control.mailbox.entries[number] = MailboxEntry.from_buffer_copy(content)
