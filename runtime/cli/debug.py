@@ -9,6 +9,7 @@ from pathlib import Path
 
 from runtime.cli.check import print_diagnostics
 from runtime.cli.exec import period_ns
+from runtime.cli.given_text import without_quotes
 from runtime.core.elementary import ELEMENTARY, LREAL, Kind, Value
 from runtime.core.fault import FAULT_TEXT, PlcFault
 from runtime.core.tag import Variable
@@ -338,7 +339,9 @@ class Session:
             print(f"no variable '{name}'")
             return False
         try:
-            found.variable.type.pack_into(found.buffer, found.offset, self._given(value.strip(), found.variable))
+            found.variable.type.pack_into(
+                found.buffer, found.offset, self._given(without_quotes(value.strip(), name), found.variable)
+            )
         except (ValueFault, PlcFault) as misfit:
             print(misfit)
             return False

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.cli.check import print_diagnostics
+from runtime.cli.given_text import without_quotes
 from runtime.core.duration import duration_ns
 from runtime.core.fault import FAULT_TEXT, ConfigFault
 from runtime.core.objectcache import ObjectCache
@@ -51,7 +52,7 @@ def exec_files(files: list[Path], how: Execution, *, as_json: bool) -> int:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise ConfigFault(f"'{assignment}' sets nothing", where="--set", mend="write --set name=value")
-        scan.set(name.strip(), value.strip())
+        scan.set(name.strip(), without_quotes(value.strip(), "--set"))
     scan.scan(how.scans)
     watched = list(_watched(compiled.application, how.watch))
     faults = scan.faults()

@@ -37,6 +37,7 @@ class Variable:
     `block` names the types of the program and block instances around it, outermost first: `MAIN/PID/TON`.
     `retain`: a warm start gives it back the value it had (declared RETAIN or PERSISTENT; language rule 14).
     `no_force`: the program vetoes that anybody forces or writes it from outside (`{no_force}`).
+    `read_only`: a name of VAR_ACCESS under which nobody may do so.
     """
 
     name: str
@@ -56,6 +57,16 @@ class Variable:
     retain: bool = False
     no_force: bool = False
     subrange: tuple[int, int] | None = None
+    read_only: bool = False
+
+    @property
+    def veto(self) -> str:
+        """Why the program allows nobody outside to change the variable under this name; empty when it does."""
+        if self.no_force:
+            return "the variable is declared {no_force}"
+        if self.read_only:
+            return "the name is READ_ONLY in VAR_ACCESS"
+        return "the variable is a constant" if self.constant else ""
 
     @property
     def type_name(self) -> str:

@@ -42,7 +42,7 @@ def _info(tag: Tag, direction: Direction, device: str | None, output: OutputSlot
         unit=tag.unit,
         comment=tag.comment,
         direction=direction.value,
-        forceable=not (tag.no_force or tag.constant or tag.reference or tag.type.kind is Kind.TEXT),
+        forceable=not (tag.veto or tag.reference or tag.type.kind is Kind.TEXT),
     )
     if device is not None:
         info["device"] = device

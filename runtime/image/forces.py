@@ -1,6 +1,6 @@
 """The force table, from the gateway: values that stand for inputs and outputs whatever devices or programs say.
 
-Any other variable can be forced too, by a pin (image/pins.py). A declaration with `{no_force}` vetoes both.
+Any other variable can be forced too, by a pin (image/pins.py). `{no_force}`, CONSTANT and READ_ONLY veto both.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,9 @@ _VALUE_OFFSET = 8
 
 def refuse_veto(variable: Variable) -> None:
     """Raises ProgramFault when the program allows nobody outside to change the variable."""
-    if variable.no_force or variable.constant:
-        why = "is declared {no_force}" if variable.no_force else "is a constant"
+    if variable.veto:
         raise ProgramFault(
-            f"the program vetoes it: the variable {why}",
+            f"the program vetoes it: {variable.veto}",
             where=variable.name,
             mend=f"change the declaration in {variable.file}:{variable.line}" if variable.file else "",
         )

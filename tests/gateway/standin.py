@@ -50,6 +50,7 @@ LEAVES: list[tuple[str, Elementary, dict[str, object]]] = [
     ("ack_target_1.result", USINT, {"labels": RESULTS, "enum_name": "COMMAND_RESULT"}),
 ]
 PROGRAM_X = "main.x"
+READ_ONLY_X = "x_shown"
 
 
 def make_manifest() -> Manifest:
@@ -58,6 +59,7 @@ def make_manifest() -> Manifest:
         for i, (name, of, more) in enumerate(LEAVES)
     ]
     variable = Variable(name=PROGRAM_X, type=INT, offset=HEADER_SIZE + 8 * len(LEAVES))
+    shown = Variable(name=READ_ONLY_X, type=INT, offset=variable.offset, file="demo.st", line=99, read_only=True)
     quality_offset = variable.offset + 8
     stamp_offset = quality_offset + (len(tags) + 7) // 8 * 8
     return Manifest(
@@ -66,7 +68,7 @@ def make_manifest() -> Manifest:
         budget=1000,
         on_fault="stop",
         frame_valid_ns=100_000_000,
-        tags=TagTable(tags, [variable]),
+        tags=TagTable(tags, [variable, shown]),
         tasks=(ManifestTask("fast", CYCLE_NS, 0),),
         sites=(FaultSite(FaultCode.DIVISION_BY_ZERO, "main", "demo.st", 7, 3),),
         app_size=stamp_offset + 8 * len(tags),

@@ -9,7 +9,7 @@ import pytest
 from runtime.core.quality import Quality
 from runtime.gateway.keptforces import KEPT_FORCES, KeptForces, restore_forces
 from runtime.wire.fault import RefusedFault
-from tests.gateway.standin import PROGRAM_X, REFUSED_STATE, Controller, scanning, serving
+from tests.gateway.standin import PROGRAM_X, READ_ONLY_X, REFUSED_STATE, Controller, scanning, serving
 
 
 async def test_read_when_names_and_patterns_then_values_by_the_rules(controller: Controller) -> None:
@@ -58,7 +58,7 @@ async def test_tags_when_asked_then_direction_limits_and_labels(controller: Cont
     async with serving(controller) as client:
         result = await client.request("tags", variables=True)
     tags = {tag["name"]: tag for tag in result["tags"]}
-    assert result["variables"] == [PROGRAM_X]
+    assert result["variables"] == [PROGRAM_X, READ_ONLY_X]
     assert result["commands"] == ["mode", "target"]
     assert tags["meter_1.p_kw"]["direction"] == "input"
     assert tags["meter_1.p_kw"]["device"] == "meter_1"
@@ -190,6 +190,7 @@ async def test_force_when_set_and_let_go_then_in_the_table_and_in_all_answers(co
     ("name", "value", "says"),
     [
         ("plant_1.count", 1, "the program vetoes it: the variable is declared {no_force}"),
+        ("x_shown", 1, "the program vetoes it: the name is READ_ONLY in VAR_ACCESS"),
         ("meter_1.q_kw", 1, "no tag or variable of this name"),
         ("rack_1.soc_pct", 101, "outside the declared range"),
         ("meter_1.p_kw", "NaN", "is no finite number"),

@@ -89,7 +89,6 @@ CODES: dict[str, str] = {
     "L9005": "a task without programs",
     "L9006": "a logical operator on whole numbers",
     "L9201": "a pointer taken as something else",
-    "L9301": "READ_ONLY, which nothing keeps",
     "L9601": "a step that is never reached",
     "L9602": "a transition that is never passed",
     "L9603": "a step that may be entered while it is active",

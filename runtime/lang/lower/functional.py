@@ -5,9 +5,11 @@ have no operator (CONCAT_DATE, DAY_OF_WEEK, ...) are here too; SPLIT_DATE and it
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
 from itertools import pairwise
 
-from runtime.core.elementary import LINT, LTOD, TOD, Elementary, Kind
+from runtime.core.elementary import BOOL, LINT, LTOD, TOD, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, operators
 from runtime.lang.lower.arguments import bind
@@ -15,7 +17,8 @@ from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, settled
 from runtime.lang.lower.library import library_call
 from runtime.lang.lower.signatures import FORMS, MADE, PARAMETERS
-from runtime.lang.semantics.types import Type, Unknown, name_of
+from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.types import EnumType, Type, Unknown, name_of, storage_of
 
 NAMES = frozenset({*FORMS, *MADE})
 """The functions of this module."""
@@ -35,9 +38,35 @@ def lower(ctx: Context, node: tree.CallExpr, name: str, want: Type | None) -> Ty
         ctx.report.error("L3007", message, node.span, "too few arguments")
         return nothing(node.span)
     if form.chain and len(args) > 2:
-        links = [_operator(node, form.op, a, b) for a, b in pairwise(args)]
-        return expression.lower(ctx, _folded(node, "AND", links), want)
+        return _chain(ctx, node, form.op, args)
     return operators.binary(ctx, _folded(node, form.op, args), want)
+
+
+def _chain(ctx: Context, node: tree.CallExpr, op: str, args: Sequence[tree.Expr]) -> Typed:
+    """`GT(a, b, c)`: `a > b AND b > c`, with each operand evaluated once."""
+    links: list[ir.Expr | None] = []
+    left = expression.lower(ctx, args[0])
+    for before, arg in pairwise(args):
+        hint = left.type if isinstance(left.type, Elementary | EnumType) else None
+        right, again = _held(ctx, expression.lower(ctx, arg, hint), is_last=arg is args[-1])
+        links.append(operators.compare(ctx, _operator(node, op, before, arg), left, right).expr)
+        left = again
+    known = [link for link in links if link is not None]
+    if len(known) < len(links):
+        return Typed(BOOL, node.span)
+    return Typed(BOOL, node.span, reduce(lambda a, b: ir.Binary(BOOL, "and", a, b), known))
+
+
+def _held(ctx: Context, value: Typed, *, is_last: bool) -> tuple[Typed, Typed]:
+    """An operand of two comparisons: evaluated in the first one, and kept for the second."""
+    storage = storage_of(value.type)
+    if is_last or value.expr is None or storage is None or evaluate(value.expr) is not None:
+        return value, value
+    kept = ctx.scratch(storage.size, storage.alignment)
+    loaded = ir.Load(storage, kept)
+    return replace(value, expr=ir.After(storage, (ir.Assign(kept, storage, value.expr),), loaded)), replace(
+        value, expr=loaded
+    )
 
 
 def _folded(node: tree.CallExpr, op: str, args: Sequence[tree.Expr]) -> tree.Binary:

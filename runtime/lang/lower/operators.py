@@ -129,6 +129,12 @@ def _hint(node: tree.Binary, want: Type | None) -> Type | None:
     return None if node.op in _COMPARE else BOOL if node.op in ("AND_THEN", "OR_ELSE") else want
 
 
+def compare(ctx: Context, node: tree.Binary, left: Typed, right: Typed) -> Typed:
+    """A comparison of two operands that are lowered already; `node` says what is compared, and where."""
+    assert node.op in _COMPARE
+    return _operate(ctx, node, left, right, None)
+
+
 def _operate(ctx: Context, node: tree.Binary, left: Typed, right: Typed, want: Type | None) -> Typed:
     if isinstance(left.type, Unknown) or isinstance(right.type, Unknown):
         return Typed(BOOL, node.span) if node.op in _COMPARE else nothing(node.span)
@@ -192,7 +198,7 @@ def _compare(ctx: Context, node: tree.Binary, left: Typed, right: Typed) -> Type
         kind = meeting
     storage = storage_of(kind) if kind is not None else None
     ordered = node.op not in ("=", "<>")
-    if storage is None or kind is None or (ordered and (storage == BOOL or isinstance(kind, EnumType))):
+    if storage is None or kind is None or (ordered and isinstance(kind, EnumType)):
         refuse_pair(ctx, node, left, right, kind)
         return Typed(BOOL, node.span)
     a, b = fit(ctx, left, kind), fit(ctx, right, kind)

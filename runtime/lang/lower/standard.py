@@ -167,7 +167,7 @@ def _selection(ctx: Context, call: _Call) -> Typed:
     operands = _operands(ctx, call, call.args)
     result = _on_common(ctx, call, operands)
     storage = storage_of(result.type)
-    if storage is not None and (storage == BOOL or isinstance(result.type, EnumType)):
+    if storage is not None and isinstance(result.type, EnumType):
         message = f"{call.name} does not take {name_of(result.type)}"
         ctx.report.error("L2001", message, operands[0].span, f"this is {name_of(result.type)}")
         return nothing(call.node.span)

@@ -35,7 +35,8 @@ def _refuse_subscript(ctx: Context, node: tree.Subscript, base: "place.Ref", pos
         ctx.report.error("L2005", message, span, "one subscript too many", base.declared)
     else:
         is_text = isinstance(base.type, Elementary) and base.type.kind is Kind.TEXT
-        mend = "a part of a text is MID(s, 1, 3): how many characters, from which on" if is_text else ""
+        mend = "read a character with MID(s, 1, i), write it with REPLACE(s, 'x', 1, i): i counts from 1"
+        mend = mend if is_text else ""
         ctx.report.error("L2005", message, node.span, f"this is {name_of(base.type)}", base.declared, help=mend)
 
 

@@ -62,7 +62,7 @@ def configured(ctx: Context, types: TypeResolver, files: Sequence[tree.File], la
             line = f"{path} AT %{member.at.area}… : {name_of(member.type)};"
             mend = f"say it in the CONFIGURATION: VAR_CONFIG {line} END_VAR"
             ctx.report.error("L3309", f"{path} has no address", member.span, "left open here", help=mend)
-    aliases = _aliases(ctx, types, found) if found is not None else ()
+    aliases = _vetoed(_aliases(ctx, types, found), layout) if found is not None and found.access else ()
     made = tuple(link for link in links.values() if link is not None)
     return Configured(bytes(memory), made, tuple(aliases))
 
@@ -143,6 +143,13 @@ def _without_resource(path: tree.Expr, resources: set[str]) -> tree.Expr:
             return path
 
 
+def _vetoed(aliases: Iterator[Variable], layout: Layout) -> Iterator[Variable]:
+    """The names, none of which opens what the declaration it leads to keeps closed."""
+    closed = {leaf.offset for leaf in (*layout.tags.tags, *layout.tags.variables) if leaf.no_force}
+    for alias in aliases:
+        yield replace(alias, no_force=alias.offset in closed)
+
+
 def _aliases(ctx: Context, types: TypeResolver, configuration: tree.Configuration) -> Iterator[Variable]:
     """The names of VAR_ACCESS as variables over the bytes they lead to."""
     seen: dict[str, tree.AccessPath] = {}
@@ -165,10 +172,6 @@ def _aliases(ctx: Context, types: TypeResolver, configuration: tree.Configuratio
             label = Label(access.path.span, f"this is {name_of(ref.type)}")
             ctx.report.error("L2013", f"{name.text} leads to a whole structure", name.span, "one value each", label)
             continue
-        if direction == "read_only":
-            mend = "say READ_WRITE, and in the site file who may write"
-            text = f"'{name.text}' can be written all the same"
-            ctx.report.warning("L9301", text, name.span, "READ_ONLY", help=mend)
         enum = ref.type if isinstance(ref.type, EnumType) else None
         offset = ref.root.cell if ref.bit >= 0 else ref.place.offset
         span = name.span
@@ -180,4 +183,5 @@ def _aliases(ctx: Context, types: TypeResolver, configuration: tree.Configuratio
             enum_name=enum.name if enum else "",
             file=span.source.name,
             line=span.line,
+            read_only=direction != "read_write",
         )

@@ -93,7 +93,7 @@ class ChangePlan:
         points = [*is_layout.inputs, *is_layout.outputs]
         for slot in points:
             was = former.get(slot.tag.name.lower())
-            if was is None or was.tag.type != slot.tag.type or slot.tag.no_force:
+            if was is None or was.tag.type != slot.tag.type or slot.tag.veto:
                 continue
             source = old.image.address + was_layout.forces_offset + was.force * FORCE_ENTRY_SIZE
             target = new.image.address + is_layout.forces_offset + slot.force * FORCE_ENTRY_SIZE
@@ -110,7 +110,7 @@ def carry_pins(old: LoadedVersion, new: LoadedVersion) -> None:
     table = ForceTable(new.image, tags)
     for name, value in PinTable(old.image, old.manifest.tags).list().items():
         was, variable = old.manifest.tags.find(name), tags.find(name)
-        if was is not None and variable is not None and variable.type == was.type and not variable.no_force:
+        if was is not None and variable is not None and variable.type == was.type and not variable.veto:
             table.set(name, value)
 
 

@@ -1,4 +1,4 @@
-"""The pragma {no_force}: it vetoes for everything within a declaration."""
+"""What nobody outside may change: {no_force} vetoes for everything within a declaration, READ_ONLY for a name."""
 
 from runtime.core.diagnostic import Source
 from runtime.lang.compile import compile_sources
@@ -35,6 +35,36 @@ def test_no_force_when_said_of_a_variable_field_or_structure_then_of_every_leaf_
         "main.g.held",
     ]
     assert tags.tag("limit").unit == "kW"
+
+
+ACCESS = """\
+VAR_GLOBAL limit : REAL; {no_force} plain : REAL; END_VAR
+PROGRAM main VAR n : INT; END_VAR n := n + 1; END_PROGRAM
+CONFIGURATION hall
+    PROGRAM line : main;
+    VAR_ACCESS
+        seen    : line.n : INT READ_ONLY;
+        unsaid  : line.n : INT;
+        set     : line.n : INT READ_WRITE;
+        capped  : limit : REAL READ_WRITE;
+        free    : plain : REAL READ_WRITE;
+    END_VAR
+END_CONFIGURATION
+"""
+
+
+def test_access_name_when_read_only_or_leading_to_what_is_vetoed_then_it_vetoes():
+    result = compile_sources([Source("a.st", ACCESS)])
+    assert result.application is not None, result.diagnostics
+    found = {name: result.application.tags.find(name) for name in ("seen", "unsaid", "set", "capped", "free")}
+    assert {name: leaf.veto for name, leaf in found.items()} == {
+        "seen": "the name is READ_ONLY in VAR_ACCESS",
+        "unsaid": "the name is READ_ONLY in VAR_ACCESS",
+        "set": "",
+        "capped": "the variable is declared {no_force}",
+        "free": "",
+    }
+    assert (found["set"].offset, result.application.tags.find("line.n").veto) == (found["seen"].offset, "")
 
 
 def test_no_force_when_misspelt_then_told_and_not_passed_over():

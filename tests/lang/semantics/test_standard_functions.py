@@ -172,6 +172,32 @@ def test_comparison_and_selection_when_on_a_family_then_they_go_by_its_order(fam
     assert {k: bench.get(f"main.{k}") for k in singles} == singles
 
 
+def test_comparison_and_selection_when_on_bool_then_false_is_below_true(machine):
+    compared = " ".join(f"f_{f} := {f}(a, b); o_{f} := a {op} b;" for f, op in COMPARISONS.items())
+    declared = ", ".join(f"f_{f}, o_{f}" for f in COMPARISONS)
+    bench = machine(f"""PROGRAM main
+        VAR a, b, big, small, between, {declared} : BOOL; END_VAR
+        {compared} big := MAX(a, b, a); small := MIN(a, b); between := LIMIT(MN := a, IN := TRUE, MX := b);
+        END_PROGRAM""")
+    for a, b in itertools.product((False, True), repeat=2):
+        bench.set("main.a", a).set("main.b", b).scan()
+        order = {"GT": a > b, "GE": a >= b, "EQ": a == b, "LE": a <= b, "LT": a < b, "NE": a != b}
+        for f, expected in order.items():
+            assert bench.get(f"main.f_{f}") is bench.get(f"main.o_{f}") is expected, (f, a, b)
+        assert [bench.get(f"main.{name}") for name in ("big", "small", "between")] == [a or b, a and b, b]
+
+
+def test_comparison_when_it_has_three_operands_then_each_is_evaluated_once(machine):
+    bench = machine("""VAR_GLOBAL calls : INT; END_VAR
+        FUNCTION next : INT VAR_INPUT step : INT; END_VAR calls := calls + 1; next := calls * step; END_FUNCTION
+        PROGRAM main VAR rising, falling, texts : BOOL; s : STRING[3]; END_VAR
+        rising := LT(0, next(2), next(1) + 1, 100); falling := GT(next(1), next(1), next(1));
+        texts := LE('a', CONCAT('a', s), 'b');
+        END_PROGRAM""").scan()
+    got = [bench.get(f"main.{name}") for name in ("rising", "falling", "texts")]
+    assert (bench.get("calls"), got) == (5, [True, False, True])
+
+
 def test_comparison_when_one_side_is_nan_then_nothing_holds_but_ne(machine):
     bench = machine("""PROGRAM main VAR z, n : LREAL; r : ARRAY [0..5] OF BOOL; END_VAR
         n := z / z;
