@@ -29,19 +29,15 @@ def write_primitives() -> str:
 def write_channel(code: Code, *, exported: bool) -> None:
     """Write `vs_publish` and `vs_read` into a module."""
     with code.routine("vs_publish", I64, exported=exported, **_CHANNEL, source=PTR) as r:
-        number = r["channel"].load(I64, "monotonic") + 1
-        slot = _slot(r, number)
-        slot.store(number + number - 1, "monotonic")
-        r.fence("release")
+        number, slot = open_slot(r, r["channel"], r["slots"], r["stride"])
         r.copy(slot.at(SLOT_HEADER_SIZE), r["source"], r["size"])
-        slot.store(number + number, "release")
-        r["channel"].store(number, "release")
+        close_slot(r["channel"], number, slot)
         r.give(number)
     with code.routine("vs_read", I64, exported=exported, **_CHANNEL, target=PTR) as r:
         number = r["channel"].load(I64, "acquire")
         with r.when(number.equals(0)):
             r.give(number)
-        slot = _slot(r, number)
+        slot = _slot(r["channel"], number, r["slots"], r["stride"])
         whole = number + number
         with r.when(slot.load(I64, "acquire").differs(whole)):
             r.give(r.word(0))
@@ -51,5 +47,23 @@ def write_channel(code: Code, *, exported: bool) -> None:
         r.give(unchanged.choose(number, r.word(0)))
 
 
-def _slot(r: Routine, number: Word) -> Word:
-    return r["channel"].at(ALIGNMENT).at(number.modulo(r["slots"]) * r["stride"])
+def open_slot(r: Routine, channel: Word, slots: Word, stride: Word) -> tuple[Word, Word]:
+    """Begin a payload: its number and its slot, which `close_slot` hands to the readers.
+
+    Between the two a writer may fill the slot as it likes: whole, or only where it differs (scan/phases/snapshot.py).
+    """
+    number = channel.load(I64, "monotonic") + 1
+    slot = _slot(channel, number, slots, stride)
+    slot.store(number + number - 1, "monotonic")
+    r.fence("release")
+    return number, slot
+
+
+def close_slot(channel: Word, number: Word, slot: Word) -> None:
+    """The payload is whole, and the newest."""
+    slot.store(number + number, "release")
+    channel.store(number, "release")
+
+
+def _slot(channel: Word, number: Word, slots: Word, stride: Word) -> Word:
+    return channel.at(ALIGNMENT).at(number.modulo(slots) * stride)

@@ -150,6 +150,14 @@ class Word:
         else:
             self._builder.store_atomic(value.ir, self._typed(value.ir.type), order, align)
 
+    def prefetch(self) -> None:
+        """Begin to fetch what this pointer points at, to be read soon; any address is fine."""
+        module = self._builder.module
+        name = "llvm.prefetch.p0"
+        kind = ir.FunctionType(VOID, [PTR, I32, I32, I32])
+        prefetch = module.globals.get(name) or ir.Function(module, kind, name)
+        self._builder.call(prefetch, [self.ir, I32(0), I32(3), I32(1)])  # for reading, to stay, data
+
     def fetch_add(self, amount: "Word", order: Order) -> "Word":
         """Add to what this pointer points at in one step; the value before."""
         return self._of(self._builder.atomic_rmw("add", self._typed(amount.ir.type), amount.ir, order))

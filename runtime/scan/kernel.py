@@ -57,7 +57,19 @@ def _write() -> str:
     from runtime.image.emit import Code
     from runtime.scan import loop
     from runtime.scan.change import changeover, statemoves
-    from runtime.scan.phases import account, capture, latch, mailbox, outputs, pins, record, tasks, texts, values
+    from runtime.scan.phases import (
+        account,
+        capture,
+        latch,
+        mailbox,
+        outputs,
+        pins,
+        record,
+        snapshot,
+        tasks,
+        texts,
+        values,
+    )
 
     code = Code("voltscan.kernel")
     write_channel(code, exported=False)
@@ -72,6 +84,7 @@ def _write() -> str:
     account.write_end_of_phase(code)
     tasks.write_run(code)
     outputs.write_outputs(code)
+    snapshot.write_snapshot(code)
     account.write_account(code)
     record.write_recording(code)
     statemoves.write_state_moves(code)

@@ -7,6 +7,10 @@ kernel trusts every offset in it, and no offset or length that lies in shared me
 import ctypes
 from enum import IntEnum
 
+STAMP_SIZE = 8
+BLOCK_TAGS = 128
+"""Tags whose qualities and stamps go into a snapshot together: 2 cache lines and 16."""
+
 
 class ValueKind(IntEnum):
     """How a value is moved. Points of one device and kind form a run, so that the loop over them does not branch."""
@@ -34,31 +38,12 @@ class ChannelPlan(ctypes.Structure):
 
 
 class Run(ctypes.Structure):
-    """`count` moves of one ValueKind.
-
-    Of inputs also the values as they were moved last, packed in the width of the kind, with their offsets (u32): those
-    of points that are known. Until `fresh_until_ns` none of them becomes stale.
-    """
+    """`count` moves of one ValueKind; those of inputs have one time after which they are stale (0: never), too."""
 
     _fields_ = (
         ("kind", ctypes.c_uint64),
         ("count", ctypes.c_uint64),
         ("moves", ctypes.c_void_p),
-        ("packed_offsets", ctypes.c_void_p),
-        ("packed_values", ctypes.c_void_p),
-        ("packed_count", ctypes.c_uint64),
-        ("fresh_until_ns", ctypes.c_int64),
-    )
-
-
-class InputMove(ctypes.Structure):
-    """A point: from its entry in the page to value, quality and stamp in application memory (byte offsets)."""
-
-    _fields_ = (
-        ("entry_offset", ctypes.c_uint32),
-        ("value_offset", ctypes.c_uint32),
-        ("quality_offset", ctypes.c_uint32),
-        ("stamp_offset", ctypes.c_uint32),
         ("stale_after_ns", ctypes.c_int64),
     )
 
@@ -66,7 +51,7 @@ class InputMove(ctypes.Structure):
 class TextMove(ctypes.Structure):
     """A string: between `text_place` in a page or frame and application memory, `size` bytes of characters of `width`.
 
-    Of an input also entry, quality and stamp, as in an InputMove.
+    Of an input also entry, quality and stamp, as offsets.
     """
 
     _fields_ = (
@@ -82,34 +67,50 @@ class TextMove(ctypes.Structure):
     )
 
 
+class InputMove(ctypes.Structure):
+    """A point: from its entry in the page to its value (byte offsets), quality and stamp (those of tag `index`)."""
+
+    _fields_ = (
+        ("entry_offset", ctypes.c_uint32),
+        ("value_offset", ctypes.c_uint32),
+        ("index", ctypes.c_uint32),
+    )
+
+
 class PagePlan(ctypes.Structure):
-    """An input page: its last whole copy in `current` (number `seen`), and `spare` for the next."""
+    """An input page: its last whole copy in `current` (number `seen`), and `spare` for the next.
+
+    It need not be moved again while it is the same and until `fresh_until_ns`, when a point of it becomes stale.
+    Two cache lines, of which a page at rest needs the first.
+    """
 
     _fields_ = (
         ("channel", ChannelPlan),
         ("seen", ctypes.c_uint64),
+        ("fresh_until_ns", ctypes.c_int64),
+        ("unknown_count", ctypes.c_uint64),
+        ("text_count", ctypes.c_uint64),
         ("current", ctypes.c_void_p),
         ("spare", ctypes.c_void_p),
         ("runs", ctypes.c_void_p),
         ("run_count", ctypes.c_uint64),
         ("recorded", ctypes.c_uint64),  # number of the page that is in the record ring
-        ("moved", ctypes.c_uint64),  # number of the page that was moved in full last
-        ("moved_forces", ctypes.c_uint64),  # `force_changes_seen` at that time
+        ("unknown", ctypes.c_void_p),  # Span each: values of points without any reading yet
         ("texts", ctypes.c_void_p),  # TextMove
-        ("text_count", ctypes.c_uint64),
         ("tidied", ctypes.c_uint64),  # number of the page whose texts have been tidied
     )
 
 
-class OutputMove(ctypes.Structure):
-    """An output: from application memory to value `entry` of the frame; `site` is recorded when it is not finite."""
+class Span(ctypes.Structure):
+    """A piece of application memory."""
 
-    _fields_ = (
-        ("value_offset", ctypes.c_uint32),
-        ("entry", ctypes.c_uint32),
-        ("site", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
-    )
+    _fields_ = (("offset", ctypes.c_uint32), ("size", ctypes.c_uint32))
+
+
+class OutputMove(ctypes.Structure):
+    """An output: from application memory to value `entry` of the frame."""
+
+    _fields_ = (("value_offset", ctypes.c_uint32), ("entry", ctypes.c_uint32))
 
 
 class ForcePoint(ctypes.Structure):
@@ -202,6 +203,7 @@ class Plan(ctypes.Structure):
         ("output_texts", ctypes.c_void_p),  # TextMove
         ("output_text_count", ctypes.c_uint64),
         ("frame_words", ctypes.c_uint64),  # values and texts of a frame, in words of 8 bytes
+        ("first_output_site", ctypes.c_uint64),  # of output 0, recorded when it is not finite
         ("frame", ChannelPlan),
         ("frame_staging", ctypes.c_void_p),  # one payload
         ("safe", ctypes.c_void_p),  # what the frame carries when the fence is closed, word for word
@@ -235,7 +237,29 @@ class Plan(ctypes.Structure):
         ("woke_ns", ctypes.c_int64),  # last wake-up of the loop; 0 before the first
         ("captured", ctypes.c_uint64),  # 1: a fault has been captured, while `captured_ack` were acknowledged
         ("captured_ack", ctypes.c_uint64),
-        ("packs_still", ctypes.c_uint64),  # 1: pages change through their channels alone, so one at rest is restored
+        (
+            "alone",
+            ctypes.c_uint64,
+        ),  # 1: nothing but scans changes memory and copies of pages, so what rests is left alone
+        (
+            "inputs",
+            ctypes.c_void_p,
+        ),  # values of inputs as devices said, at the offsets they have in `app`; or `app` itself
+        (
+            "whole_spans",
+            ctypes.c_void_p,
+        ),  # Span each: inputs without a gap, copied from `inputs` into `app` in every scan
+        ("whole_span_count", ctypes.c_uint64),
+        (
+            "mixed_spans",
+            ctypes.c_void_p,
+        ),  # Span each, in words of 8 bytes: inputs and others; `input_mask` tells them apart
+        ("mixed_span_count", ctypes.c_uint64),
+        ("input_mask", ctypes.c_void_p),  # a byte of ones for each of an input's, at the offsets of `app`
+        ("force_changes_latched", ctypes.c_uint64),  # `force_changes_seen` when pages were looked at last
+        ("tag_blocks", ctypes.c_void_p),  # u8 each (scan/phases/snapshot.py)
+        ("tag_block_count", ctypes.c_uint64),
+        ("stamp_offset", ctypes.c_uint64),  # in application memory; the qualities lie at `writable_end`
         ("measured", ctypes.c_uint64),  # 1: phases and tasks are timed; never on virtual time
         ("phase_ns", ctypes.c_int64),  # when the phase under way began
         ("turn_ns", ctypes.c_int64),  # when the task under way began

@@ -22,6 +22,8 @@ from runtime.image.layout import (
 )
 from runtime.image.recordring import begin_ring
 from runtime.scan.plan import (
+    BLOCK_TAGS,
+    STAMP_SIZE,
     ActiveForce,
     ActivePin,
     ChannelPlan,
@@ -32,11 +34,14 @@ from runtime.scan.plan import (
     PagePlan,
     Plan,
     Run,
+    Span,
     TaskPlan,
     TextMove,
     ValueKind,
 )
+from runtime.scan.spans import Piece, find_spans, overlap
 
+_LONG_AGO_NS = -(1 << 63)
 _BY_SIZE = {1: ValueKind.BYTES_1, 2: ValueKind.BYTES_2, 4: ValueKind.BYTES_4, 8: ValueKind.BYTES_8}
 
 
@@ -84,8 +89,11 @@ class ScanPlan:
         first_output_site: int,
         eventfds: Sequence[int] = (),
         recorded: bool = True,
+        alone: bool = False,
     ) -> None:
-        """`initial` is application memory before the first scan, for outputs that hold. Output number n records
+        """`alone`: nothing but scans changes memory and copies of pages, so what rests need not be copied again.
+
+        `initial` is application memory before the first scan, for outputs that hold. Output number n records
         faults at site `first_output_site` + n; behind those of the outputs is a site a task, for its overruns."""
         self._kept: list[Any] = []
         self.plan = Plan()
@@ -96,7 +104,7 @@ class ScanPlan:
         plan.cycle_ns = timing.cycle_ns
         plan.frame_valid_ns, plan.stop_on_fault = timing.frame_valid_ns, timing.stop_on_fault
         plan.force_changes = self._table((ctypes.c_uint64 * 1)())
-        plan.app_size = layout.app_size
+        plan.app_size, plan.stamp_offset, plan.alone = layout.app_size, layout.stamp_offset, alone
         plan.taken = self._table((MailboxEntry * MAILBOX_LEN)())
         plan.taken_texts = self._table((ctypes.c_uint8 * (MAILBOX_LEN * MAILBOX_TEXT_SIZE))())
         self._plan_tasks(tasks, first_output_site + len(layout.outputs))
@@ -135,8 +143,9 @@ class ScanPlan:
         pages: list[PagePlan] = []
         for device, channel in layout.pages.items():
             points = [slot for slot in layout.inputs if slot.device == device]
-            runs = self._input_runs(layout, [point for point in points if not point.text_place])
-            page = PagePlan(channel=_channel(channel, image), run_count=len(runs), moved=2**64 - 1)
+            runs = self._input_runs([point for point in points if not point.text_place])
+            page = PagePlan(channel=_channel(channel, image), run_count=len(runs), fresh_until_ns=_LONG_AGO_NS)
+            page.unknown = self._table((Span * sum(run.count for run in runs))())
             texts = [_input_text(layout, point) for point in points if point.text_place]
             page.texts, page.text_count = self._rows(TextMove, texts), len(texts)
             page.current = self._table((ctypes.c_uint8 * channel.payload_size)())
@@ -144,30 +153,45 @@ class ScanPlan:
             page.runs = self._rows(Run, runs)
             pages.append(page)
         self.plan.pages, self.plan.page_count = self._rows(PagePlan, pages), len(pages)
+        self._plan_spans(layout)
+        blocks = max(1, -(-(layout.app_size - layout.stamp_offset) // (STAMP_SIZE * BLOCK_TAGS)))
+        self.plan.tag_blocks = self._table((ctypes.c_uint8 * blocks)(*[0xFF] * blocks))
+        self.plan.tag_block_count = blocks
 
-    def _input_runs(self, layout: ImageLayout, points: list[InputSlot]) -> list[Run]:
+    def _plan_spans(self, layout: ImageLayout) -> None:
+        """Inputs that share bytes are what the page that is moved last says: all of them are moved in every scan."""
+        plan = self.plan
+        plan.inputs = plan.app
+        places = [Piece(point.tag.offset, point.tag.type.size) for point in layout.inputs]
+        if not plan.alone or overlap(places):
+            return
+        size = (layout.quality_offset + 7) // 8 * 8
+        numbers = [place for point, place in zip(layout.inputs, places, strict=True) if not point.text_place]
+        spans = find_spans(numbers, size)
+        plan.inputs = self._table((ctypes.c_uint8 * size)())
+        plan.input_mask = self._table((ctypes.c_uint8 * size)(*spans.mask))
+        for name, pieces in (("whole_span", spans.whole), ("mixed_span", spans.mixed)):
+            setattr(plan, f"{name}s", self._rows(Span, (Span(piece.offset, piece.size) for piece in pieces)))
+            setattr(plan, f"{name}_count", len(pieces))
+
+    def _input_runs(self, points: list[InputSlot]) -> list[Run]:
+        """A run a kind and time after which points are stale, each in the order of memory."""
         runs: list[Run] = []
-        for kind, group in _by_kind(points, _input_kind):
+        in_memory = sorted(points, key=lambda point: point.tag.offset)
+        for (kind, stale_after_ns), group in _grouped(in_memory, lambda p: (_input_kind(p), p.stale_after_ns)):
             moves = [
-                InputMove(
-                    entry_offset=point.entry * INPUT_ENTRY_SIZE,
-                    value_offset=point.tag.offset,
-                    quality_offset=layout.quality_offset + point.tag.index,
-                    stamp_offset=layout.stamp_offset + 8 * point.tag.index,
-                    stale_after_ns=point.stale_after_ns,
-                )
-                for point in group
+                InputMove(entry_offset=p.entry * INPUT_ENTRY_SIZE, value_offset=p.tag.offset, index=p.tag.index)
+                for p in group
             ]
-            offsets = self._table((ctypes.c_uint32 * len(moves))())
-            values = self._table((ctypes.c_uint64 * len(moves))())
-            runs.append(Run(kind, len(moves), self._rows(InputMove, moves), offsets, values))
+            runs.append(Run(kind, len(moves), self._rows(InputMove, moves), stale_after_ns))
         return runs
 
     def _plan_outputs(self, layout: ImageLayout, initial: bytes, first_site: int) -> None:
         plan, outputs = self.plan, layout.outputs
         runs: list[Run] = []
-        for kind, group in _by_kind([o for o in outputs if not o.text_place], _output_kind):
-            moves = [OutputMove(o.tag.offset, o.entry, first_site + o.entry, 0) for o in group]
+        plan.first_output_site = first_site
+        for kind, group in _grouped([o for o in outputs if not o.text_place], _output_kind):
+            moves = [OutputMove(o.tag.offset, o.entry) for o in group]
             runs.append(Run(kind, len(moves), self._rows(OutputMove, moves)))
         plan.output_runs, plan.output_run_count = self._rows(Run, runs), len(runs)
         plan.output_count, plan.frame_words = len(outputs), layout.frame_words
@@ -216,8 +240,8 @@ def _output_kind(point: InputSlot | OutputSlot) -> ValueKind:
     return _input_kind(point)
 
 
-def _by_kind(points: Iterable[Any], kind: Any) -> list[tuple[ValueKind, list[Any]]]:
-    return [(of, list(group)) for of, group in groupby(sorted(points, key=kind), kind)]
+def _grouped(points: Iterable[Any], key: Any) -> list[tuple[Any, list[Any]]]:
+    return [(of, list(group)) for of, group in groupby(sorted(points, key=key), key)]
 
 
 def _force_point(layout: ImageLayout, point: InputSlot | OutputSlot) -> ForcePoint:

@@ -36,6 +36,7 @@ def make_rig(kernel):
         rule: OverrunRule = OverrunRule.COUNT,
         tags: TagTable = TAGS,
         laid: ImageLayout | None = None,
+        alone: bool = True,
     ) -> Rig:
         code = Code("tasks")
         clock_gettime = code.external("clock_gettime", I32, I32, PTR)
@@ -59,6 +60,7 @@ def make_rig(kernel):
             at=Addresses(control.address, image.address + laid.app_offset, image.address),
             initial=initial or bytes(laid.app_size),
             first_output_site=0,
+            alone=alone,
         )
         rig = Rig(kernel, image, control, plan, tags)
         made.append(rig)

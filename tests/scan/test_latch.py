@@ -95,8 +95,7 @@ def test_latch_when_writer_is_amid_the_newest_page_then_old_values_stay_and_a_re
 @pytest.mark.parametrize("seed", range(6))
 def test_latch_when_pages_at_rest_are_only_restored_then_memory_is_as_if_all_were_moved(make_rig, seed):
     """Random readings, forces, overwritten inputs and steps of the clock, past STALE_NS too."""
-    rigs = [make_rig(), make_rig()]
-    rigs[1].plan.plan.packs_still = 1
+    rigs = [make_rig(alone=False), make_rig()]
     chance = random.Random(seed)
     for _ in range(150):
         deed, value = chance.randrange(6), chance.randrange(100)

@@ -249,8 +249,8 @@ def _controller(layout: ImageLayout, cycle_ns: int) -> Iterator[tuple[ImageSegme
         at=Addresses(control.address, app, image.address),
         initial=ctypes.string_at(app, layout.app_size),
         first_output_site=0,
+        alone=True,
     )
-    plan.plan.packs_still = 1
     try:
         yield image, control, plan
     finally:

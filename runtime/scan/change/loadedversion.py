@@ -62,9 +62,9 @@ def load_version(
         initial=initial,
         first_output_site=len(manifest.sites),
         eventfds=eventfds,
+        alone=True,
     )
     plan.plan.version = number
-    plan.plan.packs_still = 1
     touch_pages(app, layout.app_size)
     touch_pages(image.address + layout.frame.offset, layout.frame.size + layout.snapshots.size)
     return LoadedVersion(manifest, initial, image, plan, programs)

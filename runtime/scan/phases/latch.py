@@ -1,20 +1,22 @@
 """Phase latch: input pages into the input image, then input forces.
 
 A page is copied whole and verified before any of it is used; one that was lapped meanwhile counts as a retry and the
-last whole copy stays. Every scan moves every point again, so that an input is what its device said, whatever programs
-or commands wrote into it. A point without any good reading yet (stamp 0) keeps its value and is BAD.
+last whole copy stays. An input is what its device said in every scan, whatever programs or commands wrote into it. A
+point without any good reading yet (stamp 0) keeps its value and is BAD.
 
-A page at rest (no newer one, no change among forces, nothing in it has just become stale) has the qualities and stamps
-of the scan before: only its values are restored, from a packed copy that needs a quarter of the memory traffic.
+A page is moved (values, qualities, stamps) when there is a newer one, when forces changed, and when something in it has
+just become stale. Its values go into `inputs`, a copy of the inputs that no program writes, and all of them from there
+into application memory, which is a few long copies (scan/spans.py). So a page at rest costs two compares.
 """
 
 from runtime.core.quality import Quality
 from runtime.image.control import Control
-from runtime.image.emit import I8, I32, I64, PTR, Code, Routine, Word
+from runtime.image.emit import I8, I32, I64, PTR, Code, Local, Routine, Word
 from runtime.image.layout import FORCE_ENTRY_SIZE
-from runtime.scan.phases.values import WIDTH, load_value
+from runtime.scan.phases.snapshot import mark_changed
+from runtime.scan.phases.values import load_value
 from runtime.scan.phases.view import View
-from runtime.scan.plan import ActiveForce, ForcePoint, InputMove, PagePlan, Plan, Run, ValueKind
+from runtime.scan.plan import ActiveForce, ForcePoint, InputMove, PagePlan, Plan, Run, Span, ValueKind
 
 _PAGE_KINDS = (ValueKind.BOOL, ValueKind.BYTES_1, ValueKind.BYTES_2, ValueKind.BYTES_4, ValueKind.BYTES_8)
 _SIZES = {ValueKind.BOOL: 1, ValueKind.BYTES_1: 1, ValueKind.BYTES_2: 2, ValueKind.BYTES_4: 4, ValueKind.BYTES_8: 8}
@@ -25,86 +27,126 @@ _FOR_EVER_NS = (1 << 63) - 1
 def write_latch(code: Code) -> None:
     """Write `latch(plan, now)`."""
     _write_take_page(code)
-    _write_scatter(code)
+    _write_move_run(code)
+    _write_move_page(code)
+    _write_restore(code)
     _write_look_at_forces(code)
     with code.routine("latch", plan=PTR, now=I64) as r:
         plan = View(r, Plan, r["plan"])
+        pages = plan["page_count"]
+        with r.each(pages) as i:  # they lie far apart: fetch them side by side instead of one after the other
+            plan.element("pages", PagePlan, i).inner("channel")["address"].prefetch()
         r.call(code["look_at_forces"], r["plan"])
-        with r.each(plan["page_count"]) as i:
+        forces = plan["force_changes_seen"]
+        forces_rest = forces.equals(plan["force_changes_latched"])
+        may_rest = plan["alone"].differs(0) & plan["inputs"].differs(plan["app"]) & forces_rest
+        plan["force_changes_latched"] = forces
+        with r.each(pages) as i:
             page = plan.element("pages", PagePlan, i)
-            r.call(code["take_page"], page.pointer, plan["control"])
-            forces = plan["force_changes_seen"]
-            at_rest = page["seen"].equals(page["moved"]) & forces.equals(page["moved_forces"])
-            may_restore = at_rest & plan["packs_still"].differs(0)
-            page["moved"] = page["seen"]
-            page["moved_forces"] = forces
-            with r.each(page["run_count"]) as j:
-                run = page.element("runs", Run, j)
-                with r.either(may_restore & (r["now"] <= run["fresh_until_ns"])) as (restore, move):
-                    with restore:
-                        r.call(code["restore"], run.pointer, plan["app"])
-                    with move:
-                        r.call(code["scatter"], run.pointer, page["current"], plan["app"], r["now"])
+            taken = r.call(code["take_page"], page.pointer, plan["control"])
+            rests = may_rest & taken.equals(0) & (r["now"] <= page["fresh_until_ns"])
+            with r.when(rests.equals(0)):
+                r.call(code["move_page"], r["plan"], page.pointer, r["now"])
+            _keep_unknown(r, plan, page)
             with r.when(page["text_count"].differs(0)):
-                r.call(code["latch_texts"], page.pointer, plan["app"], r["now"])
+                r.call(code["latch_texts"], r["plan"], page.pointer, r["now"])
+        r.call(code["restore"], r["plan"])
         _apply_input_forces(code, r, plan)
 
 
 def _write_take_page(code: Code) -> None:
-    with code.routine("take_page", page=PTR, control=PTR) as r:
+    """`take_page(page, control) -> 1` when there is a newer one."""
+    with code.routine("take_page", I64, page=PTR, control=PTR) as r:
         page = View(r, PagePlan, r["page"])
         channel = page.inner("channel")
         published = channel["address"].load(I64, "acquire")
         with r.when(published.equals(page["seen"])):
-            r.give()
+            r.give(r.word(0))
         shape = (channel["slots"], channel["stride"], channel["size"])
         number = r.call(code["vs_read"], channel["address"], *shape, page["spare"])
         with r.when(number.equals(0)):
             View(r, Control, r["control"]).add("page_retries", 1)
-            r.give()
+            r.give(r.word(0))
         taken = page["spare"]
         page["spare"] = page["current"]
         page["current"] = taken
         page["seen"] = number
+        r.give(r.word(1))
 
 
-def _write_scatter(code: Code) -> None:
-    with code.routine("scatter", run=PTR, page=PTR, app=PTR, now=I64) as r:
-        run = View(r, Run, r["run"])
-        run["packed_count"] = r.word(0)
-        run["fresh_until_ns"] = r.word(_FOR_EVER_NS)
-        for kind in _PAGE_KINDS:
-            with r.when(run["kind"].equals(kind)), r.each(run["count"]) as i:
-                _move_point(r, run, run.element("moves", InputMove, i), kind)
-    with code.routine("restore", run=PTR, app=PTR) as r:
-        run = View(r, Run, r["run"])
-        offsets, values = run["packed_offsets"], run["packed_values"]
-        for kind in _PAGE_KINDS:
-            with r.when(run["kind"].equals(kind)), r.each(run["packed_count"]) as i:
-                value = values.at(i * _SIZES[kind]).load(WIDTH[kind])
-                r["app"].at(offsets.at(i * 4).load(I32)).store(value)
+def _write_move_page(code: Code) -> None:
+    with code.routine("move_page", plan=PTR, page=PTR, now=I64) as r:
+        page = View(r, PagePlan, r["page"])
+        page["fresh_until_ns"] = r.word(_FOR_EVER_NS)
+        page["unknown_count"] = r.word(0)
+        with r.each(page["run_count"]) as i:
+            r.call(code["move_run"], r["plan"], page.pointer, page.element("runs", Run, i).pointer, r["now"])
 
 
-def _move_point(r: Routine, run: View, move: View, kind: ValueKind) -> None:
-    entry = r["page"].at(move["entry_offset"])
-    stamp = entry.load(I64)
-    known = stamp > 0
-    with r.when(known):
-        value, place = load_value(entry.at(_ENTRY_VALUE), kind), run["packed_count"]
-        r["app"].at(move["value_offset"]).store(value)
-        run["packed_values"].at(place * _SIZES[kind]).store(value)
-        run["packed_offsets"].at(place * 4).store(move["value_offset"])
-        run["packed_count"] = place + 1
-    stale_after = move["stale_after_ns"]
-    stale_at = stamp + stale_after
-    still_fresh = known & stale_after.differs(0) & (r["now"] <= stale_at)
-    with r.when(still_fresh & (stale_at < run["fresh_until_ns"])):
-        run["fresh_until_ns"] = stale_at
-    fresh = stale_after.equals(0) | (r["now"] - stamp <= stale_after)
-    told = entry.at(_ENTRY_QUALITY).load(I8)
-    trusted = known & fresh & told.below(len(Quality))
-    r["app"].at(move["quality_offset"]).store(trusted.choose(told, r.word(Quality.BAD, I8)))
-    r["app"].at(move["stamp_offset"]).store(known.choose(stamp, r.word(0)))
+def _write_move_run(code: Code) -> None:
+    with code.routine("move_run", plan=PTR, page=PTR, run=PTR, now=I64) as r:
+        page, run = View(r, PagePlan, r["page"]), View(r, Run, r["run"])
+        kind, fresh_until = run["kind"], r.local(I64, page["fresh_until_ns"])
+        for of in _PAGE_KINDS:
+            with r.when(kind.equals(of)):
+                _move_points(r, of, fresh_until)
+        page["fresh_until_ns"] = fresh_until.get()
+
+
+def _move_points(r: Routine, kind: ValueKind, fresh_until: Local) -> None:
+    plan, page, run = View(r, Plan, r["plan"]), View(r, PagePlan, r["page"]), View(r, Run, r["run"])
+    app, inputs, source, blocks = plan["app"], plan["inputs"], page["current"], plan["tag_blocks"]
+    qualities, stamps = app.at(plan["writable_end"]), app.at(plan["stamp_offset"])
+    moves, stale_after = run["moves"], run["stale_after_ns"]
+    bad, never_stale = r.word(Quality.BAD, I8), stale_after.equals(0)
+    with r.each(run["count"]) as i:
+        move = run.element_at(moves, InputMove, i)
+        entry = source.at(move["entry_offset"])
+        stamp, value, told = entry.load(I64), load_value(entry.at(_ENTRY_VALUE), kind), entry.at(_ENTRY_QUALITY)
+        known = stamp > 0
+        with r.either(known) as (take, leave):
+            with take:
+                inputs.at(move["value_offset"]).store(value)
+            with leave:
+                unknown = page.element("unknown", Span, page["unknown_count"])
+                unknown["offset"], unknown["size"] = move["value_offset"], r.word(_SIZES[kind], I32)
+                page["unknown_count"] = page["unknown_count"] + 1
+        stale_at = stamp + stale_after
+        in_time = r["now"] <= stale_at
+        ends_first = known & never_stale.equals(0) & in_time & (stale_at < fresh_until.get())
+        fresh_until.set(ends_first.choose(stale_at, fresh_until.get()))
+        fresh = never_stale | (r["now"] - stamp <= stale_after)
+        quality = told.load(I8)
+        trusted = known & fresh & quality.below(len(Quality))
+        index = move["index"].widened(I64)
+        qualities.at(index).store(trusted.choose(quality, bad))
+        stamps.at(index * 8).store(known.choose(stamp, r.word(0)))
+        mark_changed(r, blocks, index)
+
+
+def _keep_unknown(r: Routine, plan: View, page: View) -> None:
+    """What a point without a reading has is what it goes on having."""
+    with r.each(page["unknown_count"]) as i:
+        span = page.element("unknown", Span, i)
+        with r.when(plan["inputs"].differs(plan["app"])):
+            r.copy(plan["inputs"].at(span["offset"]), plan["app"].at(span["offset"]), span["size"].widened(I64))
+
+
+def _write_restore(code: Code) -> None:
+    """`restore(plan)`: all inputs from their copy into application memory."""
+    with code.routine("restore", plan=PTR) as r:
+        plan = View(r, Plan, r["plan"])
+        app, inputs, mask = plan["app"], plan["inputs"], plan["input_mask"]
+        with r.each(plan["whole_span_count"]) as i:
+            span = plan.element("whole_spans", Span, i)
+            r.copy(app.at(span["offset"]), inputs.at(span["offset"]), span["size"].widened(I64))
+        with r.each(plan["mixed_span_count"]) as i:
+            span = plan.element("mixed_spans", Span, i)
+            here, told, ours = (start.at(span["offset"]) for start in (app, inputs, mask))
+            with r.each(span["size"].widened(I64).shifted_right(3)) as j:
+                at = j * 8
+                word = here.at(at).load(I64)
+                here.at(at).store(word ^ ((word ^ told.at(at).load(I64)) & ours.at(at).load(I64)))
 
 
 def _write_look_at_forces(code: Code) -> None:
@@ -143,6 +185,7 @@ def _apply_input_forces(code: Code, r: Routine, plan: View) -> None:
         point = store_force(code, r, plan, plan.element("active_inputs", ActiveForce, i))
         app.at(point["quality_offset"]).store(r.word(Quality.GOOD, I8))
         app.at(point["stamp_offset"]).store(r["now"])
+        mark_changed(r, plan["tag_blocks"], point["quality_offset"].widened(I64) - plan["writable_end"])
 
 
 def store_force(code: Code, r: Routine, plan: View, active: View) -> View:

@@ -7,17 +7,18 @@ those values; an output without one of its own holds: its entry follows what was
 
 from runtime.core.appmemory import FAULT_COUNT
 from runtime.image.control import Control
-from runtime.image.emit import I8, I32, I64, PTR, Code, Routine
+from runtime.image.emit import I8, I32, I64, PTR, Code
 from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_VALUE_SIZE
 from runtime.scan.phases.latch import store_force
 from runtime.scan.phases.record import keep_used
 from runtime.scan.phases.values import WIDTH, is_finite, load_value
 from runtime.scan.phases.view import View
-from runtime.scan.plan import ActiveForce, OutputMove, Plan, Run, ValueKind
+from runtime.scan.plan import ActiveForce, OutputMove, Plan, Run
 
 
 def write_outputs(code: Code) -> None:
-    """Write `collect(plan)`, `fence(plan) -> 1 open`, `publish_frame(plan, now, open)` and `publish_snapshot(plan)`."""
+    """Write `collect(plan)`, `fence(plan) -> 1 open` and `publish_frame(plan, now, open)`."""
+    _write_refuse(code)
     _write_gather(code)
     with code.routine("collect", plan=PTR) as r:
         plan = View(r, Plan, r["plan"])
@@ -34,32 +35,34 @@ def write_outputs(code: Code) -> None:
                 View(r, Control, plan["control"]).set_atomic("stop_count", after, "monotonic")
     _write_fence(code)
     _write_publish_frame(code)
-    with code.routine("publish_snapshot", plan=PTR) as r:
+
+
+def _write_refuse(code: Code) -> None:
+    """`refuse_output(plan, entry)`: it is not finite. A fault, and the device gets what it gets behind the fence."""
+    with code.routine("refuse_output", plan=PTR, entry=I64) as r:
         plan = View(r, Plan, r["plan"])
-        channel = plan.inner("snapshots")
-        with r.when(channel["slots"].differs(0)):
-            _publish(code, r, channel, "app", plan)
+        site = (plan["first_output_site"] + r["entry"]).narrowed(I32)
+        r.call(code["record_fault"], plan["app"], site)
+        place = r["entry"] * FRAME_VALUE_SIZE
+        value = plan["safe"].at(place).load(I64)
+        plan["frame_staging"].at(FRAME_HEADER_SIZE).at(place).store(value)
 
 
 def _write_gather(code: Code) -> None:
     """`gather(run, plan)`: application memory into the frame's staging."""
     with code.routine("gather", run=PTR, plan=PTR) as r:
         plan, run = View(r, Plan, r["plan"]), View(r, Run, r["run"])
+        app, moves, values = plan["app"], run["moves"], plan["frame_staging"].at(FRAME_HEADER_SIZE)
         for kind in WIDTH:
             with r.when(run["kind"].equals(kind)), r.each(run["count"]) as i:
-                _gather_one(code, r, plan, run.element("moves", OutputMove, i), kind)
-
-
-def _gather_one(code: Code, r: Routine, plan: View, move: View, kind: ValueKind) -> None:
-    value = load_value(plan["app"].at(move["value_offset"]), kind)
-    place = move["entry"].widened(I64) * FRAME_VALUE_SIZE
-    target = plan["frame_staging"].at(FRAME_HEADER_SIZE).at(place)
-    target.store(value.widened(I64))
-    finite = is_finite(value, kind)
-    if finite is not None:
-        with r.when(finite.equals(0)):
-            r.call(code["record_fault"], plan["app"], move["site"])
-            target.store(plan["safe"].at(place).load(I64))
+                move = run.element_at(moves, OutputMove, i)
+                value = load_value(app.at(move["value_offset"]), kind)
+                entry = move["entry"].widened(I64)
+                values.at(entry * FRAME_VALUE_SIZE).store(value.widened(I64))
+                finite = is_finite(value, kind)
+                if finite is not None:
+                    with r.when(finite.equals(0)):
+                        r.call(code["refuse_output"], r["plan"], entry)
 
 
 def _write_fence(code: Code) -> None:
@@ -101,9 +104,5 @@ def _write_publish_frame(code: Code) -> None:
         control.set_atomic("driving", r["open"].narrowed(I32), "release")
         channel = plan.inner("frame")
         with r.when(channel["slots"].differs(0)):
-            _publish(code, r, channel, "frame_staging", plan)
-
-
-def _publish(code: Code, r: Routine, channel: View, source: str, plan: View) -> None:
-    shape = (channel["slots"], channel["stride"], channel["size"])
-    r.call(code["vs_publish"], channel["address"], *shape, plan[source])
+            shape = (channel["slots"], channel["stride"], channel["size"])
+            r.call(code["vs_publish"], channel["address"], *shape, frame)

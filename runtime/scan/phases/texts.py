@@ -9,12 +9,13 @@ from runtime.core.quality import Quality
 from runtime.image.control import MAILBOX_IS_TEXT, MAILBOX_TEXT_SIZE
 from runtime.image.emit import I8, I16, I64, PTR, Code, Routine, Word
 from runtime.image.layout import PIN_TEXT_SIZE
+from runtime.scan.phases.snapshot import mark_changed
 from runtime.scan.phases.view import View
 from runtime.scan.plan import ActivePin, ForcePoint, PagePlan, Plan, TextMove
 
 
 def write_texts(code: Code) -> None:
-    """Write `latch_texts(page, app, now)`, `gather_texts(plan)`, and what forces and pins need of strings."""
+    """Write `latch_texts(plan, page, now)`, `gather_texts(plan)`, and what forces and pins need of strings."""
     _write_tidy(code)
     _write_latch(code)
     with code.routine("gather_texts", plan=PTR) as r:
@@ -58,8 +59,8 @@ def _write_tidy(code: Code) -> None:
 
 def _write_latch(code: Code) -> None:
     """A page is tidied once, when it is new; its texts are moved every scan, as its numbers are."""
-    with code.routine("latch_texts", page=PTR, app=PTR, now=I64) as r:
-        page = View(r, PagePlan, r["page"])
+    with code.routine("latch_texts", plan=PTR, page=PTR, now=I64) as r:
+        plan, page = View(r, Plan, r["plan"]), View(r, PagePlan, r["page"])
         with r.when(page["seen"].differs(page["tidied"])):
             page["tidied"] = page["seen"]
             with r.each(page["text_count"]) as i:
@@ -67,21 +68,25 @@ def _write_latch(code: Code) -> None:
                 text = page["current"].at(move["text_place"])
                 r.call(code["tidy"], text, move["size"].widened(I64), move["width"].widened(I64))
         with r.each(page["text_count"]) as i:
-            _latch_text(r, page, page.element("texts", TextMove, i))
+            _latch_text(r, plan, page, page.element("texts", TextMove, i))
 
 
-def _latch_text(r: Routine, page: View, move: View) -> None:
-    entry = page["current"].at(move["entry_offset"])
+def _latch_text(r: Routine, plan: View, page: View, move: View) -> None:
+    app, entry = plan["app"], page["current"].at(move["entry_offset"])
     stamp, told = entry.load(I64), entry.at(16).load(I8)
     known = stamp > 0
     with r.when(known):
         text = page["current"].at(move["text_place"])
-        r.copy(r["app"].at(move["value_offset"]), text, move["size"].widened(I64))
+        r.copy(app.at(move["value_offset"]), text, move["size"].widened(I64))
     stale_after = move["stale_after_ns"]
     fresh = stale_after.equals(0) | (r["now"] - stamp <= stale_after)
     trusted = known & fresh & told.below(len(Quality))
-    r["app"].at(move["quality_offset"]).store(trusted.choose(told, r.word(Quality.BAD, I8)))
-    r["app"].at(move["stamp_offset"]).store(known.choose(stamp, r.word(0)))
+    quality, since = trusted.choose(told, r.word(Quality.BAD, I8)), known.choose(stamp, r.word(0))
+    quality_at, stamp_at = app.at(move["quality_offset"]), app.at(move["stamp_offset"])
+    with r.when(quality_at.load(I8).differs(quality) | stamp_at.load(I64).differs(since)):
+        quality_at.store(quality)
+        stamp_at.store(since)
+        mark_changed(r, plan["tag_blocks"], move["quality_offset"].widened(I64) - plan["writable_end"])
 
 
 def _write_forces(code: Code) -> None:

@@ -59,3 +59,7 @@ class View:
     def element(self, field: str, of: type[ctypes.Structure], index: Word) -> "View":
         """Element `index` of the table that the pointer in `field` points at."""
         return View(self._r, of, self[field].at(index * ctypes.sizeof(of)))
+
+    def element_at(self, start: Word, of: type[ctypes.Structure], index: Word) -> "View":
+        """Element `index` of a table at an address that was loaded before, outside a loop over it."""
+        return View(self._r, of, start.at(index * ctypes.sizeof(of)))

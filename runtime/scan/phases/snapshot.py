@@ -1,0 +1,64 @@
+"""The snapshot: application memory as it is when a scan ends, copied into the next slot of its channel.
+
+Values change in any scan and are copied in every one. Qualities and stamps, two thirds of the memory of a site with
+many tags, change only where a page was moved or an input is forced. They are told apart in *blocks* of BLOCK_TAGS
+tags: a byte a block has a bit for each slot of the channel that lacks what is in memory now. A slot that is filled
+takes the blocks it lacks, and holds whole snapshots at any time.
+
+The blocks take turns in being copied for no reason, one each time all slots have been filled once, so that bytes that
+another process left in a slot do not stay there.
+"""
+
+from runtime.image.channelcode import close_slot, open_slot
+from runtime.image.emit import I8, PTR, Code, Routine, Word
+from runtime.image.layout import SLOT_HEADER_SIZE
+from runtime.scan.phases.view import View
+from runtime.scan.plan import BLOCK_TAGS, STAMP_SIZE, Plan
+
+_ALL_SLOTS = 0xFF
+
+
+def mark_changed(r: Routine, blocks: Word, index: Word) -> None:
+    """Quality or stamp of tag `index` (64 bits) has changed: no slot has it."""
+    blocks.at(index.shifted_right(BLOCK_TAGS.bit_length() - 1)).store(r.word(_ALL_SLOTS, I8))
+
+
+def write_snapshot(code: Code) -> None:
+    """Write `publish_snapshot(plan)`."""
+    _write_copy_blocks(code)
+    with code.routine("publish_snapshot", plan=PTR) as r:
+        plan = View(r, Plan, r["plan"])
+        channel = plan.inner("snapshots")
+        slots = channel["slots"]
+        with r.when(slots.equals(0)):
+            r.give()
+        number, slot = open_slot(r, channel["address"], slots, channel["stride"])
+        payload = slot.at(SLOT_HEADER_SIZE)
+        with r.either(plan["alone"].differs(0)) as (in_part, whole):
+            with in_part:
+                turn = plan["scan_no"] // slots
+                plan["tag_blocks"].at(turn.modulo(plan["tag_block_count"])).store(r.word(_ALL_SLOTS, I8))
+                r.copy(payload, plan["app"], plan["writable_end"])
+                bit = r.word(1).shifted_left(number.modulo(slots)).narrowed(I8)
+                r.call(code["copy_blocks"], r["plan"], payload, bit)
+            with whole:
+                r.copy(payload, plan["app"], plan["app_size"])
+        close_slot(channel["address"], number, slot)
+
+
+def _write_copy_blocks(code: Code) -> None:
+    """`copy_blocks(plan, payload, bit)`: qualities and stamps of the blocks that the slot of this bit lacks."""
+    with code.routine("copy_blocks", plan=PTR, payload=PTR, bit=I8) as r:
+        plan, payload = View(r, Plan, r["plan"]), r["payload"]
+        app, blocks, app_size = plan["app"], plan["tag_blocks"], plan["app_size"]
+        qualities, stamps = plan["writable_end"], plan["stamp_offset"]
+        with r.each(plan["tag_block_count"]) as i:
+            block = blocks.at(i)
+            lacked = block.load(I8)
+            with r.when((lacked & r["bit"]).differs(0)):
+                block.store(lacked ^ r["bit"])
+                for start, end, size in ((qualities, stamps, BLOCK_TAGS), (stamps, app_size, BLOCK_TAGS * STAMP_SIZE)):
+                    at = start + i * size
+                    left = end - at
+                    there = (left < size).choose(left, r.word(size))
+                    r.copy(payload.at(at), app.at(at), there)

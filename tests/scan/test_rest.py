@@ -1,0 +1,161 @@
+"""What rests is not copied again: a page without a newer one, qualities and stamps that have not changed.
+
+Counted, not timed: bytes that were changed behind the scan's back show what it has looked at.
+"""
+
+import ctypes
+import random
+
+import pytest
+from scanrig import HEADER_SIZE, MS, STALE_NS, START_NS, WALL_NS
+
+from runtime.core.binding import Bindings, InputBinding
+from runtime.core.elementary import BOOL, INT, LREAL, REAL
+from runtime.core.quality import Quality
+from runtime.core.tag import Tag, TagTable
+from runtime.image.layout import SNAPSHOT_SLOTS, lay_out
+from runtime.image.pages import PageWriter
+from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.image.snapshot import SnapshotReader
+from runtime.scan.plan import PagePlan
+from runtime.scan.planning import Addresses, ScanPlan, Timing
+
+GOOD, BAD = Quality.GOOD, Quality.BAD
+
+
+def test_latch_when_a_page_changed_without_a_new_number_then_it_is_not_copied(make_rig):
+    rig = make_rig()
+    rig.pages["meter"].write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
+    rig.scan()
+    channel = rig.image.layout.pages["meter"]
+    for slot in range(channel.slots):
+        value = rig.image.address + channel.slot_offset(slot) + 16 + 8
+        ctypes.c_float.from_address(value).value = 666.0
+    rig.scan(20, period_ns=STALE_NS // 10)  # past the time at which the page becomes stale, too
+    assert (rig.get("in_real"), rig.quality("in_real")) == (7.0, BAD)
+
+
+def test_latch_when_nothing_changed_then_no_point_is_moved_until_one_becomes_stale(make_rig):
+    rig = make_rig()
+    rig.pages["meter"].write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
+    rig.scan()
+    page = PagePlan.from_address(rig.plan.plan.pages)
+    ctypes.c_float.from_address(page.current + 8).value = 8.0  # seen by the next move of this page, and only by a move
+    seen = []
+    for age_ms in (10, STALE_NS // MS, STALE_NS // MS + 1):
+        rig.now_ns = START_NS + age_ms * MS
+        rig.scan()
+        seen.append((rig.get("in_real"), rig.quality("in_real")))
+    assert seen == [(7.0, GOOD), (7.0, GOOD), (8.0, BAD)]
+
+
+def test_latch_when_a_force_is_taken_back_then_all_pages_are_moved_once(make_rig):
+    rig = make_rig()
+    rig.pages["meter"].write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
+    rig.scan()
+    rig.forces.set("in_real", 1.0)
+    rig.scan(3)
+    rig.forces.clear_all()
+    snapshot = rig.scan(2)
+    assert (rig.get("in_real"), snapshot.stamp_ns(rig.tag("in_real"))) == (7.0, START_NS)
+
+
+def test_snapshot_when_no_tag_changed_then_qualities_are_copied_only_in_turn_and_foreign_bytes_go(make_rig):
+    rig = make_rig()
+    rig.scan(2 * SNAPSHOT_SLOTS)
+    layout = rig.image.layout
+    qualities = [
+        rig.image.address + layout.snapshots.slot_offset(slot) + 16 + layout.quality_offset
+        for slot in range(SNAPSHOT_SLOTS)
+    ]
+    for at in qualities:
+        ctypes.c_uint8.from_address(at).value = 99
+    healed = []
+    for _ in range(2 * SNAPSHOT_SLOTS):  # there is one block, so its turn comes once in SNAPSHOT_SLOTS scans
+        rig.scan()
+        healed.append(sum(ctypes.c_uint8.from_address(at).value != 99 for at in qualities))
+    assert healed[-1] == SNAPSHOT_SLOTS
+    assert healed[0] < SNAPSHOT_SLOTS
+
+
+class Crowd:
+    """A controller of 600 tags of all sizes, most of them inputs of three devices, without programs."""
+
+    def __init__(self, kernel, *, chance, share, alone):
+        types = [chance.choice((REAL, REAL, REAL, INT, BOOL, LREAL)) for _ in range(600)]
+        tags, at = [], HEADER_SIZE
+        for index, of in enumerate(types):
+            at = (at + of.size - 1) // of.size * of.size
+            tags.append(Tag(name=f"t{index}", type=of, offset=at, index=index))
+            at += of.size
+        self.inputs = [tag for tag in tags if chance.random() < share]
+        devices = {f"d{n}": self.inputs[n::3] for n in range(3)}
+        stamps = (at + len(tags) + 7) // 8 * 8
+        self.layout = lay_out(
+            TagTable(tags),
+            Bindings(
+                inputs={
+                    name: tuple(InputBinding(t.name, chance.choice((0, STALE_NS))) for t in points)
+                    for name, points in devices.items()
+                },
+                outputs=(),
+            ),
+            app_size=stamps + 8 * len(tags),
+            quality_offset=at,
+            stamp_offset=stamps,
+            app_hash="crowd",
+        )
+        self.image, self.control = ImageSegment.create(self.layout), ControlSegment.create()
+        self.app = self.image.address + self.layout.app_offset
+        self.kernel = kernel
+        self.plan = ScanPlan(
+            self.layout,
+            timing=Timing(MS, frame_valid_ns=MS, stop_on_fault=True),
+            tasks=(),
+            at=Addresses(self.control.address, self.app, self.image.address),
+            initial=bytes(self.layout.app_size),
+            first_output_site=0,
+            alone=alone,
+        )
+        self.pages = {name: PageWriter(self.image, name) for name in devices}
+        self.snapshots = SnapshotReader(self.image)
+
+    def close(self):
+        self.image.close()
+        self.control.close()
+
+    def overwrite(self, tag, raw):
+        ctypes.memmove(self.app + tag.offset, raw[: tag.type.size], tag.type.size)
+
+    def scan(self, now_ns):
+        self.kernel.step(self.plan.address, now_ns, WALL_NS)
+        memory = ctypes.string_at(self.app, self.layout.app_size)
+        assert self.snapshots.latest().memory == memory, "a snapshot is application memory"
+        return memory
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_scan_when_what_rests_is_left_alone_then_memory_is_as_if_all_were_copied(kernel, seed):
+    """Random readings, never-read points, overwritten inputs and steps of the clock, past STALE_NS too."""
+    share = (1.0, 0.9, 0.5, 0.05)[seed % 4]
+    crowds = [Crowd(kernel, chance=random.Random(seed), share=share, alone=alone) for alone in (False, True)]
+    chance, now_ns = random.Random(seed), START_NS
+    for _ in range(120):
+        device, value = chance.choice(("d0", "d1", "d2")), chance.randrange(2)
+        stamps = [chance.choice((0, now_ns, now_ns, now_ns - STALE_NS // 2, now_ns - 2 * STALE_NS)) for _ in range(600)]
+        raw, hit, deed = chance.randbytes(8), chance.randrange(len(crowds[0].inputs)), chance.randrange(3)
+        now_ns += chance.choice((MS, 10 * MS, STALE_NS - MS, STALE_NS * 2))
+        memories = []
+        for crowd in crowds:
+            page = crowd.pages[device]
+            if deed == 0:
+                page.write([(value, GOOD, stamp) for _, stamp in zip(page.points, stamps, strict=False)])
+            elif deed == 1:
+                crowd.overwrite(crowd.inputs[hit], raw)
+            memories.append(crowd.scan(now_ns))
+        assert memories[0] == memories[1], f"seed {seed}"
+    assert crowds[1].plan.plan.tag_block_count > 1, "there are several blocks"
+    assert crowds[1].plan.plan.mixed_span_count > 0
+    assert share < 1.0 or crowds[1].plan.plan.whole_span_count > 0
+    for crowd in crowds:
+        crowd.close()
