@@ -74,4 +74,4 @@ class LinkContext:
 
 DriverFactory = Callable[[LinkContext], Driver]
 Registry = Mapping[str, DriverFactory]
-"""Drivers by protocol of the link."""
+"""Drivers by kind of link."""

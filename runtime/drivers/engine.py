@@ -18,7 +18,7 @@ SETTLE_S = 1.0
 class IoEngine:
     """All links of a plan, driven from one frame source into one page a device.
 
-    `pages` by device name, for the devices that have inputs. `registry` says which driver speaks which protocol: that
+    `pages` by device name, for the devices that have inputs. `registry` says which driver a kind of link takes: that
     of `drivers.registry` for real devices, that of `sim.served_registry` for played ones. `remembered`: what the pages
     held before, by device (`image.pages.PageReader.read`), so that a restart of io is no gap in the inputs. `beat` is
     told the time of each look at the frame: whoever watches io sees by it that outputs are followed.
@@ -52,7 +52,7 @@ class IoEngine:
         self._on_event = on_event
         self._drives = any(device.outputs for device in devices)
         self._drivers: list[Driver] = [
-            registry[link.protocol](
+            registry[link.kind](
                 LinkContext(
                     link=link,
                     devices=plan.devices[link.name],

@@ -1,7 +1,56 @@
-"""Which driver speaks which protocol."""
+"""Which driver a kind of link takes. A driver, and the library it stands on, is imported when a link asks for it."""
 
-from runtime.drivers.base import Registry
-from runtime.drivers.can.driver import CanDriver
-from runtime.drivers.modbus.driver import ModbusTcpDriver
+from collections.abc import Iterator, Mapping
 
-DRIVERS: Registry = {"modbus_tcp": ModbusTcpDriver, "can": CanDriver}
+from runtime.core.fault import ConfigFault
+from runtime.drivers.base import Driver, DriverFactory, LinkContext, Registry
+from runtime.drivers.plugins import Installed
+from runtime.iomap.kinds.builtin import BUILT_IN_KINDS
+from runtime.iomap.kinds.kind import Kinds, Unusable
+
+
+def _modbus_tcp(context: LinkContext) -> Driver:
+    from runtime.drivers.modbus.driver import ModbusTcpDriver
+
+    return ModbusTcpDriver(context)
+
+
+def _can(context: LinkContext) -> Driver:
+    from runtime.drivers.can.driver import CanDriver
+
+    return CanDriver(context)
+
+
+BUILT_IN: Registry = {"modbus_tcp": _modbus_tcp, "can": _can}
+
+
+class _All(Mapping[str, DriverFactory]):
+    """The drivers that come with Voltscan, and then those of plug-ins."""
+
+    def __init__(self, plugins: Installed) -> None:
+        self._plugins = plugins
+
+    def __getitem__(self, kind: str) -> DriverFactory:
+        if kind in BUILT_IN:
+            return BUILT_IN[kind]
+        found = self._plugins.plugin(kind)
+        if found is None:
+            raise KeyError(kind)
+        if isinstance(found, Unusable):  # it could be used when the map was checked
+            raise ConfigFault(f"the plug-in for links of kind {kind} cannot be used: {found.why}", mend=found.mend)
+        return found.driver
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({*BUILT_IN, *self._plugins.names()})
+
+    def __len__(self) -> int:
+        return len({*BUILT_IN, *self._plugins.names()})
+
+
+PLUGINS = Installed()
+DRIVERS: Registry = _All(PLUGINS)
+
+
+def installed_kinds() -> Kinds:
+    """All kinds of links that maps may name on this machine: built in, and of plug-ins."""
+    return Kinds(BUILT_IN_KINDS, PLUGINS)

@@ -1,30 +1,18 @@
 """Makes bindings and plan from uses that have no mistakes."""
 
 from runtime.core.binding import Bindings, CommandBinding, InputBinding, OutputBinding
-from runtime.iomap.canplan import can_side, message_plans
 from runtime.iomap.fit import fail_safe_value, limits
-from runtime.iomap.load import LoadedSite
-from runtime.iomap.merge import merge_reads
+from runtime.iomap.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.plan import (
     DevicePlan,
     Heartbeat,
     InputPoint,
     IoPlan,
-    LinkPlan,
-    MessagePlan,
     OutputPoint,
     WritePolicy,
 )
-from runtime.iomap.profile import ModbusRules, Point
-from runtime.iomap.profiles import LoadedProfile
+from runtime.iomap.sitemap import NS_PER_MS
 from runtime.iomap.uses import Use, site_wire
-from runtime.iomap.wire import CanWire, Wire
-
-NS_PER_MS = 1_000_000
-STALE_AFTER_PERIODS = 5
-"""An input is BAD when five polls in a row brought nothing: one lost answer is no alarm."""
-STALE_AFTER_NS_MIN = 2_000_000_000
-"""Nor is a restart of io, which takes about a second."""
 
 
 def build(site: LoadedSite, uses: list[Use]) -> tuple[Bindings, IoPlan]:
@@ -51,7 +39,7 @@ def build(site: LoadedSite, uses: list[Use]) -> tuple[Bindings, IoPlan]:
         site=site.map.site,
         served=site.map.serve,
         fail_safe_after_ns=site.map.fail_safe_after_ms * NS_PER_MS,
-        links=tuple(_link_plan(site, name) for name in site.map.links if name in devices),
+        links=tuple(link.plan(name) for name, link in site.map.links.items() if name in devices),
         devices=devices,
     )
 
@@ -59,33 +47,22 @@ def build(site: LoadedSite, uses: list[Use]) -> tuple[Bindings, IoPlan]:
 def _device_plan(site: LoadedSite, name: str, inputs: list[Use], outputs: list[tuple[int, Use]]) -> DevicePlan:
     device = site.map.devices[name]
     loaded = site.profiles[device.profile]
-    rules = loaded.profile.modbus or ModbusRules()
-    points = tuple(_input_point(site, loaded, entry, use) for entry, use in enumerate(inputs))
     used = {use.name for use in inputs} | {use.name for _, use in outputs}
-    groups = {n: p.group or rules.group for n, p in loaded.profile.points.items()}
-    polled = loaded.profile.protocol == "modbus" and not site.map.serve
-    return DevicePlan(
+    plan = DevicePlan(
         name=name,
         profile=device.profile,
         nature=device.nature or loaded.profile.natures[0],
         served=site.map.serve,
-        unit_id=device.unit,
-        inputs=points,
+        inputs=tuple(_input_point(site, loaded, entry, use) for entry, use in enumerate(inputs)),
         outputs=tuple(_output_point(site, loaded, entry, use) for entry, use in outputs),
-        reads=merge_reads(points, groups=groups, max_words=rules.max_words, max_gap_words=rules.max_gap_words)
-        if polled
-        else (),
         heartbeats=() if site.map.serve else _heartbeats(site, name, used),
-        messages=_messages(site, name, {u.wire for u in [*inputs, *(u for _, u in outputs)]}),
         spare=tuple(
-            site_wire(w, None, device, invert=False)
+            site_wire(loaded, w, None, device, invert=False)
             for n, w in loaded.wires.items()
             if site.map.serve and n not in used
         ),
-        max_gap_words=rules.max_gap_words,
-        dbc=loaded.database.text if loaded.database else "",
-        dbc_format=loaded.database.format if loaded.database else "",
     )
+    return loaded.protocol.complete(plan, loaded, device)
 
 
 def _input_point(site: LoadedSite, loaded: LoadedProfile, entry: int, use: Use) -> InputPoint:
@@ -96,7 +73,7 @@ def _input_point(site: LoadedSite, loaded: LoadedProfile, entry: int, use: Use) 
         type_name=use.tag.type.name,
         entry=entry,
         wire=use.wire,
-        period_ns=0 if site.map.serve and not isinstance(use.wire, CanWire) else period_ns(loaded, use.point),
+        period_ns=_period_ns(loaded, use) if loaded.profile.cyclic or not site.map.serve else 0,
         unit=use.point.unit,
         minimum=low,
         maximum=high,
@@ -120,30 +97,23 @@ def _output_point(site: LoadedSite, loaded: LoadedProfile, entry: int, use: Use)
             min_interval_ns=use.rule.min_interval_ms * NS_PER_MS,
         ),
         read_back=use.rule.read_back,
-        period_ns=period_ns(loaded, use.point) if site.map.serve or isinstance(use.wire, CanWire) else 0,
+        period_ns=_period_ns(loaded, use) if loaded.profile.cyclic or site.map.serve else 0,
         unit=use.point.unit,
         minimum=low,
         maximum=high,
     )
 
 
-def period_ns(loaded: LoadedProfile, point: Point) -> int:
-    """How often a point crosses the bus: its poll group's or its message's period; 0 when it is only written."""
-    if point.message is not None:
-        return loaded.profile.messages[point.message].period_ms * NS_PER_MS
-    group = point.group or (loaded.profile.modbus or ModbusRules()).group
-    if point.access == "w" or group not in loaded.profile.groups:
-        return 0
-    return loaded.profile.groups[group].period_ms * NS_PER_MS
+def _period_ns(loaded: LoadedProfile, use: Use) -> int:
+    return loaded.profile.period_ms(use.point) * NS_PER_MS
 
 
 def _stale_after_ns(site: LoadedSite, use: Use) -> int:
-    if use.rule.stale_after_ms is not None:
-        return use.rule.stale_after_ms * NS_PER_MS
-    loaded = site.profiles[site.map.devices[use.device].profile]
-    if use.point.message is not None:
-        return loaded.profile.messages[use.point.message].timeout_ms * NS_PER_MS
-    return 0 if site.map.serve else max(STALE_AFTER_PERIODS * period_ns(loaded, use.point), STALE_AFTER_NS_MIN)
+    told_ms = use.rule.stale_after_ms
+    profile = site.profiles[site.map.devices[use.device].profile].profile
+    if told_ms is None:
+        told_ms = profile.stale_after_ms(use.point, played=site.map.serve)
+    return told_ms * NS_PER_MS
 
 
 def _heartbeats(site: LoadedSite, name: str, used: set[str]) -> tuple[Heartbeat, ...]:
@@ -152,7 +122,7 @@ def _heartbeats(site: LoadedSite, name: str, used: set[str]) -> tuple[Heartbeat,
     return tuple(
         Heartbeat(
             point=rule.point,
-            wire=site_wire(loaded.wires[rule.point], None, device, invert=False),
+            wire=site_wire(loaded, loaded.wires[rule.point], None, device, invert=False),
             kind=rule.kind,
             period_ns=rule.period_ms * NS_PER_MS,
             minimum=rule.min,
@@ -160,28 +130,4 @@ def _heartbeats(site: LoadedSite, name: str, used: set[str]) -> tuple[Heartbeat,
         )
         for rule in loaded.profile.heartbeats
         if rule.point not in used
-    )
-
-
-def _messages(site: LoadedSite, name: str, wires: set[Wire]) -> tuple[MessagePlan, ...]:
-    side = can_side(site, name)
-    used = {wire.message for wire in wires if isinstance(wire, CanWire)}
-    return () if side is None else message_plans(side, used)
-
-
-def _link_plan(site: LoadedSite, name: str) -> LinkPlan:
-    link = site.map.links[name]
-    return LinkPlan(
-        name=name,
-        protocol=link.kind,
-        host=link.host,
-        port=link.port or (502 if link.kind == "modbus_tcp" else 43113),
-        timeout_ns=link.timeout_ms * NS_PER_MS,
-        attempts=link.attempts,
-        backoff_min_ns=link.backoff_min_ms * NS_PER_MS,
-        backoff_max_ns=max(link.backoff_min_ms, link.backoff_max_ms) * NS_PER_MS,
-        interface=link.interface,
-        channel=link.channel,
-        bitrate=link.bitrate,
-        local_address=link.local_address,
     )

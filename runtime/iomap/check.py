@@ -10,13 +10,11 @@ from runtime.iomap.build import build
 from runtime.iomap.busload import check_load
 from runtime.iomap.conflicts import check_conflicts
 from runtime.iomap.fit import check_use
-from runtime.iomap.load import LoadedSite
+from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.plan import IoPlan
-from runtime.iomap.read import did_you_mean
 from runtime.iomap.uses import Use, find_uses
 
 _NEEDED_RESULTS = ("ACCEPTED", "DONE", "REFUSED")
-_PROTOCOL_OF_LINK = {"modbus_tcp": "modbus", "can": "can"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +50,23 @@ def check(site: LoadedSite, tags: TagTable) -> CheckedSite:
 
 def _check_links(site: LoadedSite) -> Iterator[Diagnostic]:
     places = site.document.places
-    for link_name, link in site.map.links.items():
-        if link.kind == "can" and not link.channel:
-            at = Label(places.key("links", link_name), "`channel` belongs here")
-            mend = 'channel = "can0" for socketcan, a multicast group 239.x.x.x for udp_multicast'
-            yield error("M1004", f"the CAN link `{link_name}` names no channel", at, help=mend)
     for name, device in site.map.devices.items():
-        its_link = site.map.links.get(device.link)
-        if its_link is None:
-            at = Label(places.value("devices", name, "link"), "not a table under [links]")
-            mend = did_you_mean(device.link, site.map.links, what="links")
-            yield error("M4004", f"unknown link `{device.link}`", at, help=mend)
+        kind, loaded = site.kinds.get(device.link), site.profiles.get(device.profile)
+        if kind is not None and site.map.serve and not kind.playable:
+            at = Label(places.value("devices", name, "link"), f"a link of kind {kind.name}")
+            mend = "play Modbus and CAN devices; leave this one out here, its tag keeps its initial value"
+            yield error("M4008", f"`{name}` cannot be played", at, help=mend)
+        if loaded is None:
             continue
-        profile = site.profiles.get(device.profile)
-        if profile is not None and profile.profile.protocol != _PROTOCOL_OF_LINK[its_link.kind]:
+        if kind is not None and loaded.protocol is not kind.protocol:
             at = Label(
                 places.value("devices", name, "link"),
-                f"a {its_link.kind} link; {device.profile} speaks {profile.profile.protocol}",
+                f"a {kind.name} link; {device.profile} speaks {loaded.profile.protocol}",
             )
             yield error("M4004", f"`{name}` cannot speak over this link", at, help="choose a link of its protocol")
-        if profile is not None and device.nature is not None and device.nature not in profile.profile.natures:
+        if device.nature is not None and device.nature not in loaded.profile.natures:
             at = Label(
-                places.value("devices", name, "nature"), f"the profile is for {', '.join(profile.profile.natures)}"
+                places.value("devices", name, "nature"), f"the profile is for {', '.join(loaded.profile.natures)}"
             )
             yield error("M4006", f"`{name}` is no {device.nature}", at, help="choose one of the profile's natures")
 
@@ -94,7 +87,7 @@ def _check_heartbeats(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]
 def _unused_devices(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:
     used = {use.device for use in uses}
     for name, device in site.map.devices.items():
-        if name not in used and site.sound:
+        if name not in used and site.sound and site.speaks(name):
             at = Label(site.document.places.key("devices", name), f"the program has no tag {name}.…")
             mend = f"declare {name} in a VAR_GLOBAL with fields named as the points of {device.profile}"
             yield warning("M3013", f"nothing uses the device `{name}`", at, help=mend)

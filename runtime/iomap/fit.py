@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.core.elementary import Kind, Number, Value
 from runtime.core.tag import Tag
-from runtime.iomap.load import LoadedSite
+from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.uses import Use
 
 HOLD = "hold"

@@ -11,7 +11,7 @@ from importlib import resources
 from pydantic import Field
 
 from runtime.core.diagnostic import Diagnostic, Label, error
-from runtime.iomap.profile import Nature, Point, Positive, Profile, Strict
+from runtime.iomap.profile import Nature, Positive, Profile, Strict
 from runtime.iomap.read import Document, did_you_mean
 
 
@@ -90,7 +90,7 @@ def _wrong_sign(document: Document[Profile], nature: str, name: str) -> Diagnost
 
 
 def _needless(document: Document[Profile], known: set[str]) -> Iterator[Diagnostic]:
-    points: dict[str, Point] = document.content.points
+    points = document.content.points
     for name in document.content.lacks:
         at = document.places.key("lacks", name)
         if name in points:

@@ -11,9 +11,8 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from runtime.core.elementary import Kind, Value, elementary
+from runtime.iomap.settings import LinkSettings
 from runtime.iomap.wire import Table, Wire
-
-Protocol = Literal["modbus_tcp", "can"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +153,7 @@ class DevicePlan:
     """One device: who it is on its link, and every point of it that a tag is bound to.
 
     `spare` are the points of a served profile that no tag drives: they read 0. `dbc` is the text of the profile's CAN
-    database, `dbc_format` its format.
+    database, `dbc_format` its format. `table`: the device's table in the map as JSON, for a driver that is a plug-in.
     """
 
     name: str
@@ -171,6 +170,7 @@ class DevicePlan:
     max_gap_words: int = 0
     dbc: str = ""
     dbc_format: str = "dbc"
+    table: str = ""
 
     def point(self, name: str) -> InputPoint | OutputPoint | None:
         """The bound point of that profile name."""
@@ -183,17 +183,16 @@ class LinkPlan:
     """A connection or bus that devices share. `attempts` failures in a row make a device's points BAD."""
 
     name: str
-    protocol: Protocol
-    host: str = ""
-    port: int = 0
+    settings: LinkSettings
     timeout_ns: int = 500_000_000
     attempts: int = 2
     backoff_min_ns: int = 100_000_000
     backoff_max_ns: int = 5_000_000_000
-    interface: str = ""
-    channel: str = ""
-    bitrate: int = 500_000
-    local_address: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The link's kind: which driver it takes."""
+        return self.settings.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

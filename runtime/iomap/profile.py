@@ -1,24 +1,24 @@
-"""What a device profile may say: one TOML file a device type, under io_maps/profiles/.
+"""What every device profile may say: one TOML file a device type, under io_maps/profiles/.
 
-A profile knows nothing of a site: no host, no tag. Point names are the names that tags have by default.
+A profile knows nothing of a site: no host, no tag. Point names are the names that tags have by default. What a protocol
+adds stands in its folder under `kinds`.
 """
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-
-from runtime.iomap.canids import IdScheme
-from runtime.iomap.plan import ChecksumKind, KeepAlive
-from runtime.iomap.wire import Order, RawType, Table
-
-_Table = Annotated[Table, Field(strict=False)]
-_RawType = Annotated[RawType, Field(strict=False)]
 
 Nature = Literal["battery", "inverter", "grid_meter", "pv_meter", "load_meter", "sensor"]
 Access = Literal["r", "w", "rw"]
 Positive = Literal["discharge", "charge", "import", "export", "production", "consumption", "forward", "unknown"]
 """What a positive value means. `forward`: as the site wires the meter; `unknown`: the document does not say."""
 PeriodMs = Annotated[int, Field(ge=1, le=86_400_000)]
+
+STALE_AFTER_PERIODS = 5
+"""An input is BAD when five polls in a row brought nothing: one lost answer is no alarm."""
+STALE_AFTER_MS_MIN = 2000
+"""Nor is a restart of io, which takes about a second."""
 
 
 class Strict(BaseModel):
@@ -34,89 +34,24 @@ class SourceOfFacts(Strict):
     page: str = ""
 
 
-class ModbusRules(Strict):
-    """How the device speaks Modbus.
-
-    `address_base`: what the document calls the first register of each table; the PDU address is register - base.
-    `addresses`: "site" when no public document gives registers, so that the site map has to (`registers` of a device).
-    `max_words`: most registers in one request. `max_gap_words`: undocumented registers that may be read across.
-    """
-
-    address_base: dict[_Table, int] = {}
-    addresses: Literal["document", "site"] = "document"
-    max_words: Annotated[int, Field(ge=1, le=125)] = 125
-    max_gap_words: Annotated[int, Field(ge=0, le=124)] = 0
-    word_order: Order = "big"
-    byte_order: Order = "big"
-    table: _Table = Table.HOLDING
-    group: str = ""
-
-
 class PollGroup(Strict):
     """Points that are read together, every `period_ms`."""
 
     period_ms: PeriodMs
 
 
-class CanRules(Strict):
-    """The CAN database of the device: a file under io_maps/dbc/ (.dbc, .kcd, .sym or .arxml).
-
-    `ids`: how frames are told apart, by the exact id or as J1939 parameter groups (priority and, unless the site gives
-    the device an `address`, source address do not count).
-    """
-
-    dbc: str
-    ids: IdScheme = "exact"
-
-
-class Checksum(Strict):
-    """The signal that guards a message, one whole byte, and how it comes of the other bytes."""
-
-    signal: str
-    kind: ChecksumKind
-
-
-class CanMessage(Strict):
-    """A message of the database: who sends it and how often. Missing for `timeout_ms`, its points are BAD.
-
-    `min_bytes`: shorter frames are damaged (else: shorter than the database says); signals past a frame's end have no
-    value. `counter`: a signal that every new frame moves on; a frame that repeats it is no news. `keep_alive`: sent
-    though no tag drives it, while outputs are driven, or always.
-    """
-
-    sent_by: Literal["device", "controller"]
-    period_ms: PeriodMs
-    timeout_ms: PeriodMs
-    min_bytes: Annotated[int | None, Field(ge=0, le=64)] = None
-    counter: str = ""
-    checksum: Checksum | None = None
-    keep_alive: KeepAlive = "no"
-
-
 class Point(Strict):
-    """One value of the device.
+    """One value of the device: what points of all protocols have in common.
 
-    Modbus: `register` as in the document, `type`, `bit` (of type bit), `on` (raw value that type flag takes as TRUE).
-    CAN: `message`, `signal`. Both: engineering = raw * `scale` + `offset` (a CAN signal has them in its database);
-    `not_implemented` is the raw value of a device that has no such quantity; `min` and `max` are in `unit`. A CAN
-    message in which the point would have the raw value `never_sent` is not sent.
-    `positive` says which way a positive value points. `count` and `stride` belong to points named with {n} and are
-    written out before (expand.py).
+    Engineering = raw * `scale` + `offset` (a CAN signal has them in its database); `not_implemented` is the raw value
+    of a device that has no such quantity; `min` and `max` are in `unit`. `group`: the poll group. `positive` says which
+    way a positive value points. `count` and `stride` belong to points named with {n} and are written out before
+    (expand.py).
     """
 
-    register_: Annotated[int | None, Field(alias="register", ge=0, le=465_535)] = None
-    table: _Table | None = None
-    type: _RawType | None = None
-    word_order: Order | None = None
-    byte_order: Order | None = None
-    bit: Annotated[int | None, Field(ge=0, le=15)] = None
-    on: Annotated[int | None, Field(ge=0, le=65535)] = None
     scale: float = 1.0
     offset: float = 0.0
     not_implemented: int | None = None
-    never_sent: int | None = None
-    message: str | None = None
-    signal: str | None = None
     unit: str = ""
     access: Access = "r"
     group: str | None = None
@@ -155,12 +90,14 @@ class HeartbeatRule(Strict):
 
 
 class Profile(Strict):
-    """One device type.
+    """One device type, as far as all protocols agree.
 
     `dialect`: which of the device's maps or firmware lines this is. `lacks`: required points of its natures that the
     device does not have, each with the reason (natures.toml). `base`: the profile whose map this one shares.
+    `cyclic`: both sides send by the clock, nobody asks.
     """
 
+    cyclic: ClassVar[bool] = False
     maker: str
     model: str
     natures: Annotated[list[Nature], Field(min_length=1)]
@@ -168,18 +105,26 @@ class Profile(Strict):
     dialect: str = ""
     base: str = ""
     lacks: dict[str, str] = {}
-    protocol: Literal["modbus", "can"]
+    protocol: str
     source: SourceOfFacts
     unknowns: list[str] = []
-    modbus: ModbusRules | None = None
     groups: dict[str, PollGroup] = {}
-    can: CanRules | None = None
-    messages: dict[str, CanMessage] = {}
     heartbeats: list[HeartbeatRule] = []
-    points: Annotated[dict[str, Point], Field(min_length=1)]
+    points: Annotated[Mapping[str, Point], Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _has_its_protocol(self) -> Self:
-        if self.protocol == "can" and self.can is None:
-            raise ValueError('protocol = "can" needs a table [can] with the key dbc')
-        return self
+    def group_of(self, point: Point) -> str:
+        """The poll group of a point: the one it names, or else the profile's default."""
+        return point.group or self.default_group()
+
+    def default_group(self) -> str:
+        """The poll group of points that name none: the only one there is ("": none)."""
+        return next(iter(self.groups)) if len(self.groups) == 1 else ""
+
+    def period_ms(self, point: Point) -> int:
+        """How often a point crosses the bus; 0 when it is only written."""
+        group = self.group_of(point)
+        return self.groups[group].period_ms if point.access != "w" and group in self.groups else 0
+
+    def stale_after_ms(self, point: Point, *, played: bool) -> int:
+        """How old a reading may get by default; 0: any age. `played`: a remote client writes the point."""
+        return 0 if played else max(STALE_AFTER_PERIODS * self.period_ms(point), STALE_AFTER_MS_MIN)

@@ -5,7 +5,6 @@ import inspect
 import re
 import tomllib
 import typing
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -15,10 +14,18 @@ from pydantic_core import ErrorDetails
 
 from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
 from runtime.iomap.locate import Locator, locate
+from runtime.iomap.locate import Path as KeyPath
 
 Schema = TypeVar("Schema", bound=BaseModel)
-WriteOut = Callable[[dict[str, Any], Locator, Path], tuple[dict[str, Any], list[Diagnostic]]]
-"""Writes the short forms of a file's content out; may tell mistakes, and adds the places of what it wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toml:
+    """A file that is TOML, and where its keys stand; whether it fits a schema is still to be seen."""
+
+    raw: dict[str, Any]
+    places: Locator
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +38,18 @@ class Document(Generic[Schema]):
 
 
 def read_document(
-    path: Path, schema: type[Schema], *, name: str = "", write_out: WriteOut | None = None
+    path: Path, schema: type[Schema], *, name: str = ""
 ) -> tuple[Document[Schema] | None, list[Diagnostic]]:
     """The file's content, or the diagnostics that say why there is none. `name`: the path as the user gave it."""
+    toml, found = read_toml(path, name=name)
+    if toml is None:
+        return None, found
+    content, found = fit(toml.raw, schema, toml.places)
+    return (None if content is None else Document(content, toml.places, path)), found
+
+
+def read_toml(path: Path, *, name: str = "") -> tuple[Toml | None, list[Diagnostic]]:
+    """The file as tomllib reads it, or the diagnostic that says why it cannot. `name`: the path as the user gave it."""
     shown = name or str(path)
     try:
         text = path.read_bytes().decode("utf-8")
@@ -46,17 +62,18 @@ def read_document(
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         return None, [_not_toml(source, str(fault))]
-    places = locate(source)
-    found: list[Diagnostic] = []
-    if write_out is not None:
-        raw, found = write_out(raw, places, path)
-        if found:
-            return None, found
+    return Toml(raw, locate(source), path), []
+
+
+def fit(
+    raw: dict[str, Any], schema: type[Schema], places: Locator, *, at: KeyPath = ()
+) -> tuple[Schema | None, list[Diagnostic]]:
+    """A table in its schema, or the diagnostics that say why it does not fit. `at`: the table's place in the file."""
     try:
-        return Document(schema.model_validate(raw), places, path), []
+        return schema.model_validate(raw), []
     except ValidationError as fault:
-        told = [_misfit(details, places, schema) for details in fault.errors()]
-        return None, list({(d.code, d.place): d for d in told}.values())  # once for a run of points
+        told = [_misfit(details, places, schema, at) for details in fault.errors()]
+        return None, [*reversed({(d.code, d.place): d for d in reversed(told)}.values())]  # once for a run of points
 
 
 def nearest(name: str, known: typing.Iterable[str]) -> str | None:
@@ -108,25 +125,39 @@ def _toml_mend(told: str, line: str, column: int) -> str:
     return next(found, "write key = value; text in quotes, numbers without")
 
 
-def _misfit(details: ErrorDetails, places: Locator, schema: type[BaseModel]) -> Diagnostic:
-    path = _known_prefix(details["loc"], places)
-    name = str(details["loc"][-1]) if details["loc"] else ""
+_WANTED = {
+    "a valid string": "text in quotes",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid boolean": "true or false",
+    "a valid list": "a list: [ … ]",
+}
+
+
+def _misfit(details: ErrorDetails, places: Locator, schema: type[BaseModel], at: KeyPath) -> Diagnostic:
+    whole = (*at, *details["loc"])
+    path = _known_prefix(whole, places)
+    name = str(whole[-1]) if whole else ""
     if details["type"] == "extra_forbidden":
         known = _keys_of(_model_at(schema, details["loc"][:-1]))
-        label = Label(places.key(*details["loc"]), "no such key here")
+        label = Label(places.key(*whole), "no such key here")
         return error("M1003", f"unknown key `{name}`", label, help=did_you_mean(name, known, what="keys here"))
     if details["type"] == "missing":
-        where = f" in `{'.'.join(map(str, path))}`" if path else ""
-        label = Label(places.key(*path), f"`{name}` belongs here" if path else f"`{name}` belongs at the top")
-        return error("M1004", f"the key `{name}` is missing{where}", label, help=f"add {name} = …")
+        return missing_key(places, path, name)
     told = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    told = {"a valid string": "text in quotes", "a valid integer": "a whole number", "a valid number": "a number",
-            "a valid boolean": "true or false", "a valid list": "a list: [ … ]"}.get(told, told)  # fmt: skip
+    told = "a table" if told.startswith("a valid dictionary") else _WANTED.get(told, told)
     label = Label(places.value(*path), f"must be {told}" if told != details["msg"] else told)
     if details["type"] == "value_error":
         label = Label(places.key(*path), told)
     shown = ".".join(map(str, path)) or "this file"
     return error("M1005", f"`{shown}` has a wrong value", label, help=_mend(details))
+
+
+def missing_key(places: Locator, path: KeyPath, name: str) -> Diagnostic:
+    """The table at `path` lacks the key `name`."""
+    where = f" in `{'.'.join(map(str, path))}`" if path else ""
+    label = Label(places.key(*path), f"`{name}` belongs here" if path else f"`{name}` belongs at the top")
+    return error("M1004", f"the key `{name}` is missing{where}", label, help=f"add {name} = …")
 
 
 def _mend(details: ErrorDetails) -> str:

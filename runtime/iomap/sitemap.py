@@ -1,33 +1,47 @@
-"""What a site map may say: links, devices on them, and how their points meet the program's tags."""
+"""What a site map may say: links, devices on them, and how their points meet the program's tags.
 
-from typing import Annotated, Any, Literal
+What a kind of link adds to the tables of links and devices stands in its folder under `kinds`.
+"""
+
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from runtime.iomap.plan import DevicePlan, LinkPlan
 from runtime.iomap.profile import Nature, PeriodMs, Strict
+from runtime.iomap.settings import LinkSettings
 
+NS_PER_MS = 1_000_000
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Link(Strict):
-    """A connection or bus. Devices behind one Modbus gateway share one link, and so one connection.
+    """A connection or bus, as far as all kinds agree: how long to wait before it is tried again."""
 
-    `serial_baud`: speed of the serial line behind a Modbus TCP gateway, for the poll load (0: none).
-    `local_address`: the interface that multicast CAN frames use; loopback keeps them in the machine.
-    """
-
-    kind: Literal["modbus_tcp", "can"]
-    host: str = "127.0.0.1"
-    port: Port | None = None
-    timeout_ms: PeriodMs = 500
-    attempts: Annotated[int, Field(ge=1, le=10)] = 2
+    kind: str
     backoff_min_ms: PeriodMs = 100
     backoff_max_ms: PeriodMs = 5000
-    serial_baud: Annotated[int, Field(ge=0)] = 0
-    interface: Literal["udp_multicast", "socketcan", "virtual"] = "socketcan"
-    channel: str = ""
-    bitrate: Annotated[int, Field(ge=10_000, le=1_000_000)] = 500_000
-    local_address: str = "127.0.0.1"
+
+    def settings(self) -> LinkSettings:
+        """What the driver is told of the link."""
+        raise NotImplementedError  # of no kind: only a link with a mistake in it
+
+    def endpoint(self) -> tuple[object, ...]:
+        """Where the link leads: two links to one place are a mistake."""
+        raise NotImplementedError
+
+    def load(self, plans: tuple[DevicePlan, ...]) -> float:  # noqa: ARG002 - of those that have no bus to fill
+        """Part of the link's time that its devices take; 1.0 is all of it."""
+        return 0.0
+
+    def plan(self, name: str) -> LinkPlan:
+        """The link as io gets it."""
+        return LinkPlan(
+            name=name,
+            settings=self.settings(),
+            backoff_min_ns=self.backoff_min_ms * NS_PER_MS,
+            backoff_max_ns=max(self.backoff_min_ms, self.backoff_max_ms) * NS_PER_MS,
+        )
 
 
 class PointRule(Strict):
@@ -50,18 +64,16 @@ class PointRule(Strict):
 
 
 class Device(Strict):
-    """One device of the site: its profile, its link, its address there.
-
-    That is `unit` on Modbus, `id_offset` on CAN, `address` (source address, none: any) with J1939 ids.
-    """
+    """One device of the site: its profile and its link. Its address there is a key of the link's kind."""
 
     profile: str
     link: str
     nature: Nature | None = None
-    unit: Annotated[int, Field(ge=0, le=255)] = 1
-    id_offset: Annotated[int, Field(ge=0, le=0x1FFF_FFFF)] = 0
-    address: Annotated[int | None, Field(ge=0, le=253)] = None
     points: dict[str, PointRule] = Field(default_factory=dict)
+
+    def place_on_link(self) -> tuple[str, str] | None:
+        """The key that tells devices on one link apart, and its value for people; None when several may share it."""
+        return None
 
 
 class Command(Strict):

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 from runtime.core.diagnostic import Diagnostic, Label, Span, error
 from runtime.core.tag import Tag, TagTable
-from runtime.iomap.load import LoadedSite
+from runtime.iomap.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.profile import Point
-from runtime.iomap.profiles import LoadedProfile
 from runtime.iomap.read import did_you_mean
 from runtime.iomap.sitemap import Device, PointRule
-from runtime.iomap.wire import ModbusWire, Numeric, Wire
+from runtime.iomap.wire import Numeric, Wire
 
 DEVICE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*_\d+")
 """`<type>_<n>` (requirements RT-11)."""
@@ -47,6 +46,8 @@ def find_uses(site: LoadedSite, tags: TagTable) -> tuple[list[Use], list[Diagnos
         if profile is None:
             continue  # reported when it was loaded
         found += _unknown_points(site, name, device, profile)
+        if not site.speaks(name):
+            continue  # its link is reported
         for point_name in profile.profile.points:
             use, mistakes = _use(site, tags, name, point_name)
             found += mistakes
@@ -91,7 +92,7 @@ def _use(site: LoadedSite, tags: TagTable, device_name: str, name: str) -> tuple
         name=name,
         point=point,
         rule=rule,
-        wire=site_wire(wire, tag, device, invert=rule.invert),
+        wire=site_wire(profile, wire, tag, device, invert=rule.invert),
         tag=tag,
         is_output=(point.access == "r") == site.map.serve,
         place=place,
@@ -120,14 +121,10 @@ def _check_tag_name(tag: Tag, place: Span) -> list[Diagnostic]:
     return [error("M3009", f"`{tag.name}` is no name for a tag of a device", at, help=mend)]
 
 
-def site_wire(wire: Wire, tag: Tag | None, device: Device, *, invert: bool) -> Wire:
-    """The wire at this site: sign turned where the site says so, CAN id moved by the device's offset."""
-    number = _turned(wire.number) if invert else wire.number
-    if isinstance(wire, ModbusWire):
-        return replace(wire, number=number)
-    if tag is not None and tag.type.name == "BOOL" and number.bits == 1:
-        number = replace(number, boolean=True)
-    return replace(wire, number=number, frame_id=wire.frame_id + device.id_offset)
+def site_wire(profile: LoadedProfile, wire: Wire, tag: Tag | None, device: Device, *, invert: bool) -> Wire:
+    """The wire at this site: at the device's address, its sign turned where the site says so."""
+    turned = replace(wire, number=_turned(wire.number)) if invert else wire
+    return profile.protocol.at_site(turned, device, tag)
 
 
 def _turned(number: Numeric) -> Numeric:

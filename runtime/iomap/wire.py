@@ -199,4 +199,13 @@ class CanWire:
     number: Numeric
 
 
-Wire = ModbusWire | CanWire
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginWire:
+    """A point of a device that a plug-in speaks with. `table` is the point's table in the profile, as JSON."""
+
+    kind: Literal["plugin"] = "plugin"
+    table: str
+    number: Numeric
+
+
+Wire = ModbusWire | CanWire | PluginWire

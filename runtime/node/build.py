@@ -9,11 +9,13 @@ from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
 from runtime.core.elementary import Kind
 from runtime.core.objectcache import ObjectCache
+from runtime.drivers.registry import installed_kinds
 from runtime.gateway.names import is_pattern, matching
 from runtime.gateway.scada_map import load_scada_map
 from runtime.image.manifest import Manifest, ManifestTask
 from runtime.iomap.check import check
-from runtime.iomap.load import LoadedSite, load_site_map
+from runtime.iomap.load import load_site_map
+from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.plan import IoPlan
 from runtime.lang.application import Application, Task
 from runtime.lang.cache.sourcecache import compile_cached
@@ -125,7 +127,7 @@ def _load_io_map(site: Site) -> tuple[LoadedSite | None, list[Diagnostic]]:
     relative = site.table.io_map
     if relative is None:
         return None, []
-    return load_site_map(site.path(relative), shown=site.shown(relative))
+    return load_site_map(site.path(relative), shown=site.shown(relative), kinds=installed_kinds())
 
 
 def _with_parameters(site: Site, app: Application) -> tuple[Application, list[Diagnostic]]:

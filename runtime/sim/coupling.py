@@ -192,7 +192,7 @@ class CoupledRun:
             for point in device.outputs
             if isinstance(sink := served.point(point.name), InputPoint)
         ]
-        if link.protocol == "can":
+        if link.kind == "can":
             return self._messages(device, inward, outward)
         made = [
             self._transfer(

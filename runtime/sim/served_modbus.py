@@ -17,6 +17,7 @@ from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
 from runtime.drivers.modbus.pdu import Table as WireTable
 from runtime.drivers.modbus.server import ModbusServer
 from runtime.iomap.plan import DevicePlan, InputPoint, OutputPoint
+from runtime.iomap.settings import ModbusTcpSettings
 from runtime.iomap.wire import ModbusWire, RawType, Table
 
 _TABLES = {
@@ -98,7 +99,9 @@ class ServedModbus:
         self._context = context
         link = context.link
         units = {plan.unit_id: PlayedUnit(context, plan) for plan in context.devices}
-        self.server = ModbusServer(units, host=link.host, port=link.port)
+        assert isinstance(link.settings, ModbusTcpSettings), "the registry gives this driver links of its kind"
+        self._host = link.settings.host
+        self.server = ModbusServer(units, host=self._host, port=link.settings.port)
         self._backoff = Backoff(min_ns=link.backoff_min_ns, max_ns=link.backoff_max_ns, random=context.random)
 
     def wake(self) -> None:
@@ -129,7 +132,7 @@ class ServedModbus:
         names = ", ".join(plan.name for plan in self._context.devices)
         for plan in self._context.devices:
             self._context.statistics[plan.name].connected = True
-        self._context.on_event("info", f"{names} {what} on {self._context.link.host}:{self.server.port}")
+        self._context.on_event("info", f"{names} {what} on {self._host}:{self.server.port}")
 
 
 def known_addresses(wires: Sequence[ModbusWire], max_gap_words: int) -> dict[Table, set[int]]:

@@ -1,4 +1,4 @@
-"""Which driver plays devices of which protocol."""
+"""Which driver plays the devices of which kind of link."""
 
 from runtime.drivers.base import Registry
 from runtime.drivers.can.driver import CanDriver

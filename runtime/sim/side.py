@@ -8,6 +8,7 @@ from typing import Literal
 from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Diagnostic, has_errors, render
 from runtime.core.fault import ConfigFault
+from runtime.drivers.registry import installed_kinds
 from runtime.iomap.check import check
 from runtime.iomap.load import load_site_map
 from runtime.iomap.plan import IoPlan
@@ -59,7 +60,7 @@ def load_model(programs: Sequence[Path], io_map: Path, *, backend: Backend = "ll
     compiled = compile_sources(load_sources(programs))
     _refuse(compiled.diagnostics)
     assert compiled.application is not None, "no errors, so there is an application"
-    loaded, diagnostics = load_site_map(io_map)
+    loaded, diagnostics = load_site_map(io_map, kinds=installed_kinds())
     _refuse(diagnostics)
     assert loaded is not None, "no errors, so there is a map"
     checked = check(loaded, compiled.application.tags)

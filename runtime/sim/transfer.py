@@ -143,7 +143,7 @@ def transfers_of(
         for point in device.outputs
         if isinstance(sink := served.point(point.name), InputPoint)
     ]
-    if link.protocol == "can":
+    if link.kind == "can":
         return _messages(device, inward, outward, drive)
     made: list[Transfer] = [
         Readings(

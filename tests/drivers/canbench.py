@@ -16,9 +16,10 @@ from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import SinkState
 from runtime.iomap.dbc import parse_database
 from runtime.iomap.plan import DevicePlan, InputPoint, LinkPlan, MessagePlan, OutputPoint
+from runtime.iomap.settings import CanSettings
 from runtime.iomap.wire import CanWire, Numeric
 
-LINK = LinkPlan(name="l", protocol="can", interface="virtual", channel="c")
+LINK = LinkPlan(name="l", settings=CanSettings(interface="virtual", channel="c"))
 
 
 @dataclass

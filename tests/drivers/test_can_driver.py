@@ -18,6 +18,7 @@ from runtime.drivers.can import driver as can_driver
 from runtime.drivers.engine import IoEngine
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan, MessagePlan
+from runtime.iomap.settings import CanSettings
 from runtime.iomap.wire import CanWire, Numeric
 
 GOOD, BAD = Quality.GOOD, Quality.BAD
@@ -107,7 +108,10 @@ class Bench:
 @contextlib.asynccontextmanager
 async def running(channel: str) -> AsyncIterator[tuple[Bench, can.BusABC]]:
     link = LinkPlan(
-        name="l", protocol="can", interface="virtual", channel=channel, backoff_min_ns=MS, backoff_max_ns=5 * MS
+        name="l",
+        settings=CanSettings(interface="virtual", channel=channel),
+        backoff_min_ns=MS,
+        backoff_max_ns=5 * MS,
     )
     peer = can.Bus(channel, interface="virtual")
     bench = Bench(link)
@@ -234,7 +238,8 @@ async def test_multicast_when_a_datagram_is_no_frame_then_dropped_and_counted() 
         port = probe.getsockname()[1]
     group = "239.74.163.77"
     link = LinkPlan(
-        name="l", protocol="can", interface="udp_multicast", channel=group, port=port, local_address="127.0.0.1"
+        name="l",
+        settings=CanSettings(interface="udp_multicast", channel=group, port=port, local_address="127.0.0.1"),
     )
     bench = Bench(link)
     peer = can_driver.open_bus(replace(link, name="peer"), [])

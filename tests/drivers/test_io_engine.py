@@ -10,13 +10,14 @@ from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
 from runtime.drivers.engine import IoEngine
 from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan
+from runtime.iomap.settings import ModbusTcpSettings
 
 POINT = output_point(fail_safe=1.0)
 PLAN = IoPlan(
     site="x",
     served=False,
     fail_safe_after_ns=100 * MS,
-    links=(LinkPlan(name="l", protocol="modbus_tcp"),),
+    links=(LinkPlan(name="l", settings=ModbusTcpSettings()),),
     devices={"l": (DevicePlan(name="device_1", profile="x", nature="sensor", served=False, outputs=(POINT,)),)},
 )
 

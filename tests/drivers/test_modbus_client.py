@@ -18,6 +18,7 @@ from runtime.drivers.modbus.server import ModbusServer
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.merge import merge_reads
 from runtime.iomap.plan import DevicePlan, Heartbeat, IoPlan, LinkPlan
+from runtime.iomap.settings import ModbusTcpSettings
 
 GOOD, BAD = Quality.GOOD, Quality.BAD
 PATIENCE_S = 20.0
@@ -96,9 +97,7 @@ class Bench:
     def __init__(self, port: int, *, read_back: bool = False) -> None:
         link = LinkPlan(
             name="l",
-            protocol="modbus_tcp",
-            host="127.0.0.1",
-            port=port,
+            settings=ModbusTcpSettings(host="127.0.0.1", port=port),
             timeout_ns=100 * MS,
             backoff_min_ns=10 * MS,
             backoff_max_ns=50 * MS,
@@ -248,7 +247,7 @@ async def test_output_when_read_back_agrees_then_written_once() -> None:
 async def test_link_when_the_connection_broke_while_it_rested_then_requests_meet_silence() -> None:
     server = ModbusServer({1: PlayedUnit()}, host="127.0.0.1", port=0)
     await server.start()
-    link = ModbusLink(LinkPlan(name="l", protocol="modbus_tcp", host="127.0.0.1", port=server.port))
+    link = ModbusLink(LinkPlan(name="l", settings=ModbusTcpSettings(host="127.0.0.1", port=server.port)))
     await link.connect()
     wire = modbus_wire(address=7)
     assert await link.read(1, read_of(wire)) == [11]

@@ -16,8 +16,10 @@ from runtime.drivers.base import Registry
 from runtime.drivers.engine import IoEngine
 from runtime.image.frame import OutputFrame
 from runtime.iomap.check import check
-from runtime.iomap.load import LoadedSite, load_site_map
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.load import load_site_map
+from runtime.iomap.loaded import LoadedSite
+from runtime.iomap.plan import IoPlan, LinkPlan
+from runtime.iomap.settings import CanSettings, ModbusTcpSettings
 from runtime.iomap.wire import Numeric
 
 SITES = Path(__file__).parents[2] / "io_maps" / "sites"
@@ -64,12 +66,18 @@ def free_ports() -> dict[int, int]:
     return ports
 
 
+def _moved(link: LinkPlan, ports: dict[int, int]) -> LinkPlan:
+    settings = link.settings
+    assert isinstance(settings, ModbusTcpSettings | CanSettings)
+    return replace(link, settings=replace(settings, port=ports[settings.port]), backoff_max_ns=200_000_000)
+
+
 class Side:
     """One io engine with hand-made frames; `outputs` by tag name."""
 
     def __init__(self, name: str, ports: dict[int, int], registry: Registry) -> None:
         self.bindings, plan = checked(name)
-        links = tuple(replace(link, port=ports[link.port], backoff_max_ns=200_000_000) for link in plan.links)
+        links = tuple(_moved(link, ports) for link in plan.links)
         self.plan = replace(plan, links=links, fail_safe_after_ns=200_000_000)
         self.outputs: dict[str, Value] = {output.tag: 0 for output in self.bindings.outputs}
         self.driving = True

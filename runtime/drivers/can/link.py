@@ -14,6 +14,7 @@ from can.interfaces.udp_multicast.bus import SO_TIMESTAMPNS, GeneralPurposeUdpMu
 from runtime.core.fault import DriverFault
 from runtime.iomap.canids import EXTENDED_ID_MAX, STANDARD_ID_MAX
 from runtime.iomap.plan import LinkPlan, MessagePlan
+from runtime.iomap.settings import CanSettings
 
 RTR_BIT = 0x4000_0000
 """In a kernel filter's mask: remote frames are not let in (linux/can.h, CAN_RTR_FLAG)."""
@@ -31,14 +32,15 @@ def open_bus(plan: LinkPlan, received: Iterable[MessagePlan]) -> can.BusABC:
 
     Raises DriverFault when it cannot be had.
     """
+    bus = _settings(plan)
     try:
-        if plan.interface == "udp_multicast":
-            return _LocalMulticastBus(_LocalMulticastSocket(plan.channel, plan.port, plan.local_address))
-        if plan.interface == "virtual":
-            return can.Bus(plan.channel, interface="virtual")
-        return can.Bus(plan.channel, interface="socketcan", can_filters=kernel_filters(received), bitrate=plan.bitrate)
+        if bus.interface == "udp_multicast":
+            return _LocalMulticastBus(_LocalMulticastSocket(bus.channel, bus.port, bus.local_address))
+        if bus.interface == "virtual":
+            return can.Bus(bus.channel, interface="virtual")
+        return can.Bus(bus.channel, interface="socketcan", can_filters=kernel_filters(received), bitrate=bus.bitrate)
     except (can.CanError, OSError) as fault:
-        raise DriverFault(f"the bus cannot be opened: {_reason(fault)}", where=where(plan), mend=_mend(plan)) from fault
+        raise DriverFault(f"the bus cannot be opened: {_reason(fault)}", where=where(plan), mend=_mend(bus)) from fault
 
 
 def kernel_filters(received: Iterable[MessagePlan]) -> list[can.typechecking.CanFilter]:
@@ -56,7 +58,13 @@ def kernel_filters(received: Iterable[MessagePlan]) -> list[can.typechecking.Can
 
 def where(plan: LinkPlan) -> str:
     """The bus, for people."""
-    return f"{plan.channel}:{plan.port}" if plan.interface == "udp_multicast" else f"{plan.interface} {plan.channel}"
+    bus = _settings(plan)
+    return f"{bus.channel}:{bus.port}" if bus.interface == "udp_multicast" else f"{bus.interface} {bus.channel}"
+
+
+def _settings(plan: LinkPlan) -> CanSettings:
+    assert isinstance(plan.settings, CanSettings), "the registry gives this driver links of its kind"
+    return plan.settings
 
 
 def _reason(fault: BaseException) -> str:
@@ -65,14 +73,14 @@ def _reason(fault: BaseException) -> str:
     return str(fault)
 
 
-def _mend(plan: LinkPlan) -> str:
-    if plan.interface == "udp_multicast":
+def _mend(bus: CanSettings) -> str:
+    if bus.interface == "udp_multicast":
         return (
-            f"no multicast route on {plan.local_address}? try `ip route add 239.0.0.0/8 dev lo`, "
+            f"no multicast route on {bus.local_address}? try `ip route add 239.0.0.0/8 dev lo`, "
             "or set local_address of the link to an address of this machine"
         )
-    if plan.interface == "socketcan":
-        return f"try `ip link set {plan.channel} up type can bitrate {plan.bitrate}`"
+    if bus.interface == "socketcan":
+        return f"try `ip link set {bus.channel} up type can bitrate {bus.bitrate}`"
     return ""
 
 

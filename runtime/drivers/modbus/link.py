@@ -12,6 +12,7 @@ from runtime.core.fault import DriverFault
 from runtime.drivers.codec import words_of_raw
 from runtime.drivers.modbus.pdu import ExceptionCode
 from runtime.iomap.plan import LinkPlan, ReadRequest
+from runtime.iomap.settings import ModbusTcpSettings
 from runtime.iomap.wire import ModbusWire, Table
 
 _NOT_NOW: dict[int, str] = {
@@ -39,9 +40,15 @@ class ModbusLink:
     """A connection that is made once and, when it breaks, thrown away. Requests wait for each other."""
 
     def __init__(self, plan: LinkPlan) -> None:
-        self._plan = plan
+        assert isinstance(plan.settings, ModbusTcpSettings), "the registry gives this driver links of its kind"
+        self._server = plan.settings
         self._client = AsyncModbusTcpClient(
-            plan.host, port=plan.port, name=plan.name, timeout=plan.timeout_ns / 1e9, retries=0, reconnect_delay=0
+            self._server.host,
+            port=self._server.port,
+            name=plan.name,
+            timeout=plan.timeout_ns / 1e9,
+            retries=0,
+            reconnect_delay=0,
         )
         self._lock = asyncio.Lock()
         logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the driver tells what matters, once
@@ -49,7 +56,7 @@ class ModbusLink:
     @property
     def where(self) -> str:
         """The address, for people."""
-        return f"{self._plan.host}:{self._plan.port}"
+        return f"{self._server.host}:{self._server.port}"
 
     @property
     def connected(self) -> bool:

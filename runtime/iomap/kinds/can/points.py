@@ -1,55 +1,46 @@
 """Checks the CAN part of a device profile against its database: messages, signals, counters, checksums."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.core.fault import ConfigFault
 from runtime.iomap.dbc import CanDatabase, CanFrame, read_dbc
-from runtime.iomap.profile import CanMessage, Point, Profile
-from runtime.iomap.read import Document, did_you_mean
+from runtime.iomap.kinds.can.keys import CanMessage, CanPoint, CanProfile
+from runtime.iomap.loaded import LoadedProfile
+from runtime.iomap.locate import Locator
+from runtime.iomap.read import did_you_mean
 from runtime.iomap.wire import CanWire, Numeric
 
 
-@dataclass(frozen=True, slots=True)
-class CanPart:
-    """What the check of a profile found: its database (None: it cannot be used), sound points, mistakes."""
-
-    database: CanDatabase | None
-    wires: dict[str, CanWire]
-    mistakes: list[Diagnostic]
-
-
-def check_can(document: Document[Profile], dbc_folder: Path) -> CanPart:
-    """Resolve each point of a CAN profile to its signal."""
-    rules, places = document.content.can, document.places
-    assert rules is not None, "the schema asks for [can]"
+def resolve(loaded: LoadedProfile, dbc_folder: Path) -> list[Diagnostic]:
+    """See `DeviceProtocol.resolve`."""
+    profile, places = loaded.profile, loaded.document.places
+    assert isinstance(profile, CanProfile), "the schema of this protocol"
     try:
-        database = read_dbc(dbc_folder / rules.dbc)
+        database = loaded.database = read_dbc(dbc_folder / profile.can.dbc)
     except ConfigFault as fault:
         at = Label(places.value("can", "dbc"), fault.what)
-        return CanPart(
-            None, {}, [error("M1007", "the CAN database of this profile cannot be used", at, help=fault.mend)]
-        )
+        return [error("M1007", "the CAN database of this profile cannot be used", at, help=fault.mend)]
     found = [
         mistake
-        for name, rule in document.content.messages.items()
-        for mistake in _message(document, database, name, rule)
+        for name, rule in profile.messages.items()
+        for mistake in _message(profile, places, database, name, rule)
     ]
-    wires: dict[str, CanWire] = {}
-    for name, point in document.content.points.items():
-        wire, mistakes = _resolve(document, database, name, point)
+    for name, point in profile.points.items():
+        wire, mistakes = _resolve(profile, places, database, name, point)
         found += mistakes
         if wire is not None:
-            wires[name] = wire
-    return CanPart(database, wires, [*found, *_signals_twice(document)])
+            loaded.wires[name] = wire
+    return [*found, *_signals_twice(profile, places)]
 
 
-def _message(document: Document[Profile], database: CanDatabase, name: str, rule: CanMessage) -> Iterator[Diagnostic]:
+def _message(
+    profile: CanProfile, places: Locator, database: CanDatabase, name: str, rule: CanMessage
+) -> Iterator[Diagnostic]:
     """What is wrong with one table of [messages]."""
-    places, rules = document.places, document.content.can
-    assert rules is not None
+    rules = profile.can
     frame = database.frames.get(name)
     if frame is None:
         mend = did_you_mean(name, database.frames, what="messages")
@@ -88,21 +79,20 @@ def _unknown_signal(at: Label, signal: str, frame: CanFrame) -> Diagnostic:
     return error("M2004", f"unknown signal `{signal}`", at, help=did_you_mean(signal, frame.signals, what="signals"))
 
 
-def _signals_twice(document: Document[Profile]) -> Iterator[Diagnostic]:
-    first_by_signal: dict[tuple[str | None, str | None], str] = {}
-    for name, point in document.content.points.items():
+def _signals_twice(profile: CanProfile, places: Locator) -> Iterator[Diagnostic]:
+    first_by_signal: dict[tuple[str, str], str] = {}
+    for name, point in profile.points.items():
         first = first_by_signal.setdefault((point.message, point.signal), name)
         if first != name:
-            here = Label(document.places.key("points", name), f"signal {point.signal} of {point.message}")
-            there = Label(document.places.key("points", first), "the same signal")
+            here = Label(places.key("points", name), f"signal {point.signal} of {point.message}")
+            there = Label(places.key("points", first), "the same signal")
             yield error("M2001", f"`{name}` and `{first}` are one signal", here, there, help="keep one of them")
 
 
 def _resolve(
-    document: Document[Profile], database: CanDatabase, name: str, point: Point
+    profile: CanProfile, places: Locator, database: CanDatabase, name: str, point: CanPoint
 ) -> tuple[CanWire | None, list[Diagnostic]]:
-    places, messages = document.places, document.content.messages
-    message, signal = point.message or "", point.signal or ""
+    messages, message, signal = profile.messages, point.message, point.signal
     rule, frame = messages.get(message), database.frames.get(message)
     if rule is None or frame is None:
         mend = did_you_mean(message, messages, what="messages")
@@ -121,7 +111,7 @@ def _resolve(
     return CanWire(message=message, signal=signal, frame_id=frame.frame_id, number=number), []
 
 
-def _number(number: Numeric, point: Point) -> Numeric:
+def _number(number: Numeric, point: CanPoint) -> Numeric:
     if point.on is not None:
         return replace(number, boolean=True, on=point.on, not_implemented=point.not_implemented)
     return replace(number, not_implemented=point.not_implemented)

@@ -4,32 +4,29 @@ from dataclasses import dataclass
 
 from runtime.iomap.canids import BusId, exact_id, j1939_id
 from runtime.iomap.dbc import CanDatabase, CanFrame
-from runtime.iomap.load import LoadedSite
+from runtime.iomap.kinds.can.keys import CanDevice, CanMessage, CanProfile
+from runtime.iomap.loaded import LoadedProfile
 from runtime.iomap.plan import MessageChecksum, MessagePlan
-from runtime.iomap.profile import CanMessage, Profile
-from runtime.iomap.sitemap import Device
-
-NS_PER_MS = 1_000_000
+from runtime.iomap.sitemap import NS_PER_MS, Device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanSide:
     """A device as one side of the bus sees it. `own_address`: the J1939 address of the controller there."""
 
-    profile: Profile
+    profile: CanProfile
     database: CanDatabase
-    device: Device
+    device: CanDevice
     served: bool
     own_address: int | None = None
 
 
-def can_side(site: LoadedSite, name: str) -> CanSide | None:
+def can_side(loaded: LoadedProfile, device: Device, *, served: bool) -> CanSide | None:
     """A device of a site map, None when it is no CAN device or its profile or link is not sound."""
-    device = site.map.devices[name]
-    loaded, link = site.profiles.get(device.profile), site.map.links.get(device.link)
-    if loaded is None or link is None or loaded.database is None:
+    profile = loaded.profile
+    if loaded.database is None or not isinstance(profile, CanProfile) or not isinstance(device, CanDevice):
         return None
-    return CanSide(profile=loaded.profile, database=loaded.database, device=device, served=site.map.serve)
+    return CanSide(profile=profile, database=loaded.database, device=device, served=served)
 
 
 def message_plans(side: CanSide, used: set[str]) -> tuple[MessagePlan, ...]:
@@ -45,7 +42,6 @@ def message_plans(side: CanSide, used: set[str]) -> tuple[MessagePlan, ...]:
 def bus_id(side: CanSide, frame: CanFrame, rule: CanMessage) -> BusId:
     """The id of a message at this site."""
     rules, device = side.profile.can, side.device
-    assert rules is not None, "the schema asks for [can]"
     if rules.ids == "exact":
         return exact_id(frame.frame_id, extended=frame.extended, offset=device.id_offset)
     source, destination = device.address, side.own_address
@@ -71,7 +67,7 @@ def _message_plan(side: CanSide, name: str, rule: CanMessage, *, sent: bool) -> 
         checksum=_checksum(frame, rule),
         keep_alive=rule.keep_alive,
         never_sent=tuple(
-            (point.signal or "", point.never_sent)
+            (point.signal, point.never_sent)
             for point in side.profile.points.values()
             if point.message == name and point.never_sent is not None
         ),

@@ -1,0 +1,1 @@
+"""CAN in maps: buses, messages, signals."""

@@ -1,0 +1,118 @@
+"""What CAN adds to the tables of site maps and profiles."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from runtime.iomap.canids import IdScheme
+from runtime.iomap.kinds.can.busload import link_load
+from runtime.iomap.plan import ChecksumKind, DevicePlan, KeepAlive
+from runtime.iomap.profile import PeriodMs, Point, Profile, Strict
+from runtime.iomap.settings import CanSettings, LinkSettings
+from runtime.iomap.sitemap import Device, Link, Port
+
+
+class CanLink(Link):
+    """A CAN bus. `local_address`: the interface that multicast frames use; loopback keeps them in the machine."""
+
+    kind: Literal["can"]
+    interface: Literal["udp_multicast", "socketcan", "virtual"] = "socketcan"
+    channel: Annotated[str, Field(min_length=1)]
+    port: Port = 43113
+    bitrate: Annotated[int, Field(ge=10_000, le=1_000_000)] = 500_000
+    local_address: str = "127.0.0.1"
+
+    def settings(self) -> LinkSettings:
+        """What the driver is told of the link."""
+        return CanSettings(
+            interface=self.interface,
+            channel=self.channel,
+            port=self.port,
+            bitrate=self.bitrate,
+            local_address=self.local_address,
+        )
+
+    def endpoint(self) -> tuple[object, ...]:
+        """The bus."""
+        return (self.interface, self.channel, self.port)
+
+    def load(self, plans: tuple[DevicePlan, ...]) -> float:
+        """Part of the bus's time that its messages take; 1.0 is all of it."""
+        return link_load(plans, bitrate=self.bitrate)
+
+
+class CanDevice(Device):
+    """A device whose messages have ids of its own on the bus.
+
+    That is the ids of the profile's database plus `id_offset`, or `address` (source address, none: any) with J1939 ids.
+    """
+
+    id_offset: Annotated[int, Field(ge=0, le=0x1FFF_FFFF)] = 0
+    address: Annotated[int | None, Field(ge=0, le=253)] = None
+
+
+class CanRules(Strict):
+    """The CAN database of the device: a file under io_maps/dbc/ (.dbc, .kcd, .sym or .arxml).
+
+    `ids`: how frames are told apart, by the exact id or as J1939 parameter groups (priority and, unless the site gives
+    the device an `address`, source address do not count).
+    """
+
+    dbc: str
+    ids: IdScheme = "exact"
+
+
+class Checksum(Strict):
+    """The signal that guards a message, one whole byte, and how it comes of the other bytes."""
+
+    signal: str
+    kind: ChecksumKind
+
+
+class CanMessage(Strict):
+    """A message of the database: who sends it and how often. Missing for `timeout_ms`, its points are BAD.
+
+    `min_bytes`: shorter frames are damaged (else: shorter than the database says); signals past a frame's end have no
+    value. `counter`: a signal that every new frame moves on; a frame that repeats it is no news. `keep_alive`: sent
+    though no tag drives it, while outputs are driven, or always.
+    """
+
+    sent_by: Literal["device", "controller"]
+    period_ms: PeriodMs
+    timeout_ms: PeriodMs
+    min_bytes: Annotated[int | None, Field(ge=0, le=64)] = None
+    counter: str = ""
+    checksum: Checksum | None = None
+    keep_alive: KeepAlive = "no"
+
+
+class CanPoint(Point):
+    """A signal of a message; its scale is the database's. `on`: the raw value that means TRUE.
+
+    A message in which the point would have the raw value `never_sent` is not sent.
+    """
+
+    message: str
+    signal: str
+    on: Annotated[int | None, Field(ge=0, le=65535)] = None
+    never_sent: int | None = None
+
+
+class CanProfile(Profile):
+    """One device type that speaks CAN."""
+
+    cyclic: ClassVar[bool] = True
+    can: CanRules
+    messages: dict[str, CanMessage] = Field(default_factory=dict)
+    points: Annotated[Mapping[str, CanPoint], Field(min_length=1)]
+
+    def period_ms(self, point: Point) -> int:
+        """How often the point's message is sent."""
+        assert isinstance(point, CanPoint), "a point of this profile"
+        return self.messages[point.message].period_ms
+
+    def stale_after_ms(self, point: Point, *, played: bool) -> int:  # noqa: ARG002 - both sides send cyclically
+        """The time-out of the point's message."""
+        assert isinstance(point, CanPoint), "a point of this profile"
+        return self.messages[point.message].timeout_ms

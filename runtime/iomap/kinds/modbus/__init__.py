@@ -1,0 +1,1 @@
+"""Modbus in maps: links, registers, reads."""

@@ -1,0 +1,40 @@
+"""What a driver is told of its link, beyond what all kinds have in common (`plan.LinkPlan`): one class a kind.
+
+They are part of the plan that io reads from its file, so they hold plain values only.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusTcpSettings:
+    """A Modbus TCP server or gateway."""
+
+    kind: Literal["modbus_tcp"] = "modbus_tcp"
+    host: str = "127.0.0.1"
+    port: int = 502
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanSettings:
+    """A CAN bus. `port` and `local_address` are those of frames on UDP multicast."""
+
+    kind: Literal["can"] = "can"
+    interface: str = "socketcan"
+    channel: str = ""
+    port: int = 43113
+    bitrate: int = 500_000
+    local_address: str = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginSettings:
+    """A link of a kind that a plug-in brings. `table` is the link's table in the map, as JSON."""
+
+    kind: str
+    table: str
+
+
+LinkSettings = ModbusTcpSettings | CanSettings | PluginSettings
+"""PluginSettings stays last: its kind is any text."""
