@@ -107,5 +107,6 @@ class PinTable:
 
     def _variable(self, entry: PinEntry) -> Variable | None:
         if self._by_offset is None:
-            self._by_offset = {leaf.offset: leaf for leaf in (*self._tags.tags, *self._tags.variables)}
+            # Backwards: of several names the first stays, which is the declaration's and not one of VAR_ACCESS.
+            self._by_offset = {leaf.offset: leaf for leaf in reversed((*self._tags.tags, *self._tags.variables))}
         return self._by_offset.get(entry.offset)

@@ -99,7 +99,7 @@ def _parameters(app: Application, initial: bytes) -> list[Told]:
 def _taken(manifest: Manifest, replay: Replay, stretch: Stretch) -> list[list[Told]]:
     """For each scan: the inputs that changed as the programs saw them (forces and stale ones too), and the writes."""
     inputs = [tag for points in manifest.bindings.inputs.values() for p in points if (tag := manifest.tags.tag(p.tag))]
-    by_offset = {leaf.offset: leaf for leaf in (*manifest.tags.variables, *manifest.tags.tags)}
+    by_offset = {leaf.offset: leaf for leaf in reversed((*manifest.tags.tags, *manifest.tags.variables))}
     former: dict[str, tuple[Value, int, int]] = {}
     replay.restore(stretch.checkpoint)
     taken: list[list[Told]] = []
