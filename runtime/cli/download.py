@@ -30,6 +30,7 @@ from runtime.wire.rundir import find_site
 from runtime.wire.values import parse
 
 FINE, FAILED = 0, 1
+_SCADA_CHANGED = "changed: clients are disconnected if a register is gone or different"
 _VALUES_MAX = 500
 """So many retyped variables are looked at for whether their value fits: an answer has room for them."""
 
@@ -44,12 +45,14 @@ class _Compared:
     reasons: list[str]
     notes: list[str]
     map_changed: bool
+    scada_changed: bool
 
     def lines(self) -> list[str]:
         told = [f"version {self.former_hash} runs, {self.hash} comes", *self.migration.lines()]
         told.append(
             "I/O map      changed: devices are connected to anew" if self.map_changed else "I/O map      the same"
         )
+        told.append(f"SCADA map    {_SCADA_CHANGED if self.scada_changed else 'the same'}")
         return told + [f"note: {note}" for note in self.notes]
 
     def to_json(self) -> dict[str, Any]:
@@ -58,6 +61,7 @@ class _Compared:
             "former": self.former_hash,
             "plan": self.migration.to_json(),
             "io_map_changed": self.map_changed,
+            "scada_map_changed": self.scada_changed,
             "notes": self.notes,
             "refused": self.reasons,
         }
@@ -120,6 +124,7 @@ def _compare(build: Build, run_dir: Path, folder: Path) -> _Compared:
         notes=[*notes(migration, old_plan=old_plan, new_plan=new_plan), *told],
         map_changed=_bytes(old_folder / runplan.IO_PLAN) != _bytes(folder / runplan.IO_PLAN)
         or old.bindings != new.bindings,
+        scada_changed=_bytes(old_folder / runplan.SCADA_MAP) != _bytes(folder / runplan.SCADA_MAP),
     )
 
 

@@ -11,20 +11,17 @@ was under way ends for its client by a time-out.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.core.fault import ConfigFault, PlcFault
-from runtime.drivers.modbus.server import ModbusServer
-from runtime.gateway.audience import Audience
-from runtime.gateway.eventring import EventRing
+from runtime.core.fault import PlcFault
 from runtime.gateway.forcing import Forcing
 from runtime.gateway.frames import Frames
 from runtime.gateway.keptforces import KEPT_FORCES, KeptForces
+from runtime.gateway.lasting import Lasting
 from runtime.gateway.observation import Observer
 from runtime.gateway.requests import Requests
-from runtime.gateway.scada_map import ScadaMap
+from runtime.gateway.scada_server import ScadaService
 from runtime.gateway.scada_unit import ScadaUnit
 from runtime.gateway.sockets import Sockets, bind_all, received
 from runtime.gateway.submitter import Submitter
@@ -51,21 +48,12 @@ from runtime.wire.messages import (
 
 STATUS_PERIOD_S = 0.1
 TAGS_PERIOD_S = 0.25
+LAST_ANSWERS_WITHIN_S = 0.2
+"""Of an engine that lets go; a client that takes none gets none."""
 WAITING_REQUESTS_MAX = 64
 """Commands and writes that wait for their end at once, of all clients together."""
-LISTEN_AGAIN_S = 2.0
-"""After this long the SCADA server tries again for an address that somebody holds."""
 _SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
 _SOURCES: tuple[EventSource, ...] = ("io", "scan", "gateway", "supervisor", "operator")
-
-
-@dataclass(frozen=True, slots=True)
-class ScadaService:
-    """The SCADA map and where it is served."""
-
-    map: ScadaMap
-    host: str
-    port: int
 
 
 class Gateway:
@@ -82,17 +70,17 @@ class Gateway:
         view: Sequence[str] = (),
         scada: ScadaService | None = None,
         version: ProgramVersion | None = None,
-        audience: Audience | None = None,
+        lasting: Lasting | None = None,
     ) -> None:
-        """`version`: that of the programs. `audience`: that of the engine before an
-        online change."""
+        """`version`: that of the programs. `lasting`: what the engine before an online change leaves."""
         started_wall_ns = time.time_ns()
         self._where = endpoints(run_dir)
-        self._observer = Observer(manifest, image, control)
+        # Ids of events: above all of a gateway before this one.
+        self.lasting = lasting or Lasting.of(cycle_ns=manifest.cycle_ns, first_event_id=started_wall_ns // 1_000_000)
+        self._audience = self.lasting.audience
+        self._observer = Observer(manifest, image, control, watch=self.lasting.watch)
         self._frames = Frames(self._observer, tuple(view), version)
         self._submitter = Submitter(self._observer, MailboxWriter(control, version=version["number"] if version else 0))
-        # Ids of events: above all of a gateway before this one.
-        self.audience = audience or Audience(EventRing(first_id=started_wall_ns // 1_000_000))
         self._transitions = Transitions(self._observer)
         self._requests = Requests(
             self._observer,
@@ -103,7 +91,7 @@ class Gateway:
             run=run_dir,
             started_wall_ns=started_wall_ns,
             audit=self._audit,
-            events_since=self.audience.ring.since,
+            events_since=self._audience.ring.since,
         )
         self._scada = scada
         self._group: asyncio.TaskGroup | None = None
@@ -119,13 +107,15 @@ class Gateway:
         self._requests.forces_wait = wait
 
     async def run(self, stop: asyncio.Event, sockets: Sockets | None = None) -> None:
-        """Serve until `stop` is set. Raises ConfigFault when the sockets cannot be had; `sockets` are used and kept."""
+        """Serve until `stop` is set. Raises ConfigFault when the sockets cannot be had. `sockets` are used and kept; so
+        is the SCADA server then."""
         if sockets is None:
             sockets = bind_all(self._where)
             try:
                 await self._serve(stop, sockets)
             finally:
                 sockets.close()
+                await self.lasting.scada.close()
         else:
             await self._serve(stop, sockets)
 
@@ -143,13 +133,20 @@ class Gateway:
             self._group = group  # a bug in any part, or in one request, ends the process
             tasks = [group.create_task(part(sockets)) for part in parts]
             await stop.wait()
+            await self._let_go()
             for task in (*tasks, *self._answering):
                 task.cancel()
 
+    async def _let_go(self) -> None:
+        """Tell those who wait for a command that nobody follows it to its end any more."""
+        self._submitter.let_go()
+        if self._answering:
+            await asyncio.wait(self._answering, timeout=LAST_ANSWERS_WITHIN_S)
+
     def event(self, severity: Severity, source: EventSource, text: str, t_wall_ns: int | None = None) -> Event:
         """Number an event, keep it, and have it published."""
-        event = self.audience.ring.add(severity, source, text, time.time_ns() if t_wall_ns is None else t_wall_ns)
-        self.audience.unpublished.append(event)
+        event = self._audience.ring.add(severity, source, text, time.time_ns() if t_wall_ns is None else t_wall_ns)
+        self._audience.unpublished.append(event)
         return event
 
     def _audit(self, severity: Severity, text: str) -> Event:
@@ -200,12 +197,12 @@ class Gateway:
         while True:
             (raw,) = await received(sockets.stream)
             if raw[:1] == b"\x01":
-                self.audience.subscribed.add(raw[1:])
+                self._audience.subscribed.add(raw[1:])
             elif raw[:1] == b"\x00":
-                self.audience.subscribed.discard(raw[1:])
+                self._audience.subscribed.discard(raw[1:])
 
     def _is_wanted(self, topic: str) -> bool:
-        return any(topic.encode().startswith(prefix) for prefix in self.audience.subscribed)
+        return any(topic.encode().startswith(prefix) for prefix in self._audience.subscribed)
 
     async def _take_events(self, sockets: Sockets) -> None:
         while True:
@@ -232,7 +229,7 @@ class Gateway:
             self._observer.fault_log.look(self._observer.latest(), self._observer.control.fault_ack)
             for severity, text in self._transitions.seen(now_ns):
                 self.event(severity, "scan", text)
-            unpublished, self.audience.unpublished = self.audience.unpublished, []
+            unpublished, self._audience.unpublished = self._audience.unpublished, []
             for event in unpublished:
                 await sockets.stream.send_multipart([EVENT.encode(), encode(event)])
             if self._is_wanted(STATUS):
@@ -246,23 +243,10 @@ class Gateway:
 
     async def _serve_scada(self, _: Sockets) -> None:
         if self._scada is None:
+            await self.lasting.scada.close()
             return
         unit = ScadaUnit(self._scada.map, self._observer, self._submitter, self._audit)
-        server = ModbusServer(dict.fromkeys(self._scada.map.units, unit), host=self._scada.host, port=self._scada.port)
-        told = ""
-        while True:
-            try:
-                await server.start()
-                break
-            except ConfigFault as fault:
-                if fault.what != told:
-                    self.event("error", "gateway", str(fault))
-                told = fault.what
-            await asyncio.sleep(LISTEN_AGAIN_S)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            await server.stop()
+        await self.lasting.scada.serve(self._scada, unit, lambda severity, text: self.event(severity, "gateway", text))
 
 
 _BUSY = PlcFault(

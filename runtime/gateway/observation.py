@@ -55,7 +55,9 @@ class Look:
 class Observer:
     """Looks at one controller's shared memory. For one thread."""
 
-    def __init__(self, manifest: Manifest, image: ImageSegment, control: ControlSegment) -> None:
+    def __init__(
+        self, manifest: Manifest, image: ImageSegment, control: ControlSegment, *, watch: ScanWatch | None = None
+    ) -> None:
         self.manifest = manifest
         self.image = image
         self.layout = image.layout
@@ -65,7 +67,7 @@ class Observer:
         self.inputs: dict[str, Tag] = {slot.tag.name: slot.tag for slot in image.layout.inputs}
         self._control = control
         self._snapshots = SnapshotReader(image)
-        self._watch = ScanWatch(manifest.cycle_ns)
+        self._watch = watch or ScanWatch(manifest.cycle_ns)
         self.fault_log = FaultLog(manifest, SnapshotReader(image, image.layout.fault_capture))
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runtime.commands.dispatcher import Dispatcher
-from runtime.commands.submission import Ack, Duplicate, Effect, Ended, Outcome, Rejected, Submit, Taken, Write
+from runtime.commands.submission import Ack, Duplicate, Effect, Ended, Ending, Outcome, Rejected, Submit, Taken, Write
 from runtime.core.elementary import Value
 from runtime.core.fault import ConfigFault, PlcFault
 from runtime.core.tag import Variable
@@ -24,6 +24,9 @@ _TAKEN = {
     WriteStatus.REFUSED: Taken.REFUSED,
     WriteStatus.FORGOTTEN: Taken.REFUSED,
 }
+
+
+_LET_GO = Outcome(Ending.TIMED_OUT, "the gateway goes over to other programs, or ends: look whether it acted")
 
 
 class SubmitFault(PlcFault):
@@ -56,7 +59,7 @@ class Submitter:
         self._observer = observer
         self._mailbox = mailbox
         self._dispatcher = Dispatcher(self.places)
-        self._numbered = False
+        self._numbered = self._has_let_go = False
         self._unsent: deque[Write] = deque()
         self._in_mailbox: dict[int, int] = {}
         self._waiters: dict[int, list[asyncio.Future[Outcome]]] = {}
@@ -79,7 +82,18 @@ class Submitter:
                 await asyncio.sleep(POLL_S)
             self._wake.clear()
 
+    def let_go(self) -> None:
+        """End what is under way for those who wait for it: an online change, or the end, comes in between."""
+        for futures in self._waiters.values():
+            for future in futures:
+                if not future.done():
+                    future.set_result(_LET_GO)
+        self._waiters.clear()
+        self._has_let_go = True
+
     async def _submit(self, submit: Submit) -> Outcome:
+        if self._has_let_go:
+            raise SubmitFault("an online change is under way", where=submit.target, mend="try again in a moment")
         self._number_on()
         verdict, effects = self._dispatcher.submit(submit, time.monotonic_ns())
         if isinstance(verdict, Rejected):

@@ -102,6 +102,11 @@ status = "map_version"
 address = 2
 tag = "echo_1.mark"
 type = "u32"
+[registers.limit]
+address = 4
+tag = "limit_kw"
+type = "u32"
+scale = {scale}
 """
 
 
@@ -156,6 +161,7 @@ class ChangeSite(SmallSite):
     number = 0
     map_number = 0
     scada_version = 1
+    scada_scale = 1.0
     retain_ms = 100
 
     def prepare(self) -> "ChangeSite":
@@ -190,7 +196,7 @@ class ChangeSite(SmallSite):
         (maps / "profiles" / "echo.toml").write_text(PROFILE)
         written = {"name": self.name, "port": self.echo.port, "fail_safe_after_ms": 1000 + self.map_number}
         (maps / "sites" / "small.toml").write_text(IO_MAP.format(**written))
-        (self.folder / "scada.toml").write_text(SCADA_MAP.format(version=self.scada_version))
+        (self.folder / "scada.toml").write_text(SCADA_MAP.format(version=self.scada_version, scale=self.scada_scale))
         super().write_files()
 
     def kill_everything(self) -> None:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,3 +28,10 @@ def controller(run: Path) -> Iterator[Controller]:
     made = Controller(run)
     yield made
     made.close()
+
+
+@pytest.fixture
+def port() -> int:
+    """A TCP port that was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])

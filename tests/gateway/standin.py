@@ -13,7 +13,8 @@ from runtime.core.elementary import BOOL, INT, LREAL, REAL, TIME, UDINT, USINT, 
 from runtime.core.fault import FaultCode, FaultSite
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, TagTable, Variable
-from runtime.gateway.engine import Gateway, ScadaService
+from runtime.gateway.engine import Gateway
+from runtime.gateway.scada_server import ScadaService
 from runtime.image.channel import ChannelEnd
 from runtime.image.control import MAILBOX_LEN, MailboxEntry
 from runtime.image.forces import ForceTable

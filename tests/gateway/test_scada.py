@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from runtime.core.quality import Quality
-from runtime.gateway.engine import ScadaService
 from runtime.gateway.scada_map import load_scada_map
+from runtime.gateway.scada_server import ScadaService
 from tests.gateway.standin import DONE, REFUSED_STATE, Controller, scanning, serving
 
 MAP = """name = "tested"
@@ -92,15 +92,6 @@ async def mastering(controller: Controller, tmp_path: Path, port: int) -> AsyncI
             yield Master(reader, writer)
         finally:
             writer.close()
-
-
-@pytest.fixture
-def port() -> int:
-    """A TCP port that was free a moment ago."""
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 async def test_read_when_scan_runs_then_scaled_words_of_one_scan(

@@ -142,14 +142,18 @@ class ModbusServer:
                 mend="end whoever listens there, or change the address of the server",
             ) from error
 
+    async def disconnect(self) -> None:
+        """Close all connections; clients may connect again."""
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
     async def stop(self) -> None:
         """Close the listening socket and all connections."""
         if self._server is None:
             return
         self._server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self.disconnect()
         await self._server.wait_closed()
         self._server = None
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from runtime.core.diagnostic import render
 from runtime.core.fault import ConfigFault
-from runtime.gateway.audience import Audience
-from runtime.gateway.engine import Gateway, ScadaService
+from runtime.gateway.engine import Gateway
+from runtime.gateway.lasting import Lasting
 from runtime.gateway.scada_map import load_scada_map
+from runtime.gateway.scada_server import ScadaService
 from runtime.gateway.sockets import bind_all
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
@@ -59,6 +60,7 @@ class GatewayProcess:
             for task in helpers:
                 task.cancel()
             sockets.close()
+            await self._engine.lasting.scada.close()
 
     async def prepare(self, order: Order) -> None:
         """See Follower."""
@@ -85,10 +87,10 @@ class GatewayProcess:
         assert new is not None
         self._leave.clear()
         self._now, self._next = new, None
-        self._engine = self._built(self._engine.audience)
+        self._engine = self._built(self._engine.lasting)
         old.image.close()
 
-    def _built(self, audience: Audience | None = None) -> Gateway:
+    def _built(self, lasting: Lasting | None = None) -> Gateway:
         now = self._now
         note = VersionNote.load(self._run_dir)
         version = ProgramVersion(number=now.number, hash=note.hash, since_wall_ns=note.since_wall_ns, by=note.by)
@@ -101,7 +103,7 @@ class GatewayProcess:
             view=now.plan.view,
             scada=now.scada,
             version=version,
-            audience=audience,
+            lasting=lasting,
         )
 
 
