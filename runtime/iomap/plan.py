@@ -111,7 +111,7 @@ class Heartbeat:
     maximum: int
 
 
-ChecksumKind = Literal["sum8", "xor8", "crc8_j1850", "crc8_autosar"]
+ChecksumKind = Literal["sum8", "sum8_id", "xor8", "crc8_j1850", "crc8_autosar"]
 KeepAlive = Literal["no", "driving", "always"]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from runtime.iomap.plan import ChecksumKind
+from runtime.iomap.plan import MessageChecksum
 
 _POLYNOMIALS = {"crc8_j1850": 0x1D, "crc8_autosar": 0x2F}
 """SAE J1850 and AUTOSAR's CRC8H2F (Specification of CRC Routines, 7.2.1): start and final exclusive-or are 0xFF."""
@@ -20,11 +20,12 @@ def _crc_table(polynomial: int) -> tuple[int, ...]:
 _TABLES = {kind: _crc_table(polynomial) for kind, polynomial in _POLYNOMIALS.items()}
 
 
-def checksum(kind: ChecksumKind, payload: bytes, own_byte: int) -> int:
-    """The byte that belongs at `own_byte` of the payload."""
-    guarded = (byte for at, byte in enumerate(payload) if at != own_byte)
-    if kind == "sum8":
-        return sum(guarded) & 0xFF
+def checksum(guard: MessageChecksum, payload: bytes, frame_id: int) -> int:
+    """The byte that belongs at `guard.byte` of the payload. `sum8_id` counts id and length in (as Orion's BMS do)."""
+    guarded = (byte for at, byte in enumerate(payload) if at != guard.byte)
+    kind = guard.kind
+    if kind in ("sum8", "sum8_id"):
+        return (sum(guarded) + (frame_id + len(payload) if kind == "sum8_id" else 0)) & 0xFF
     return _xor(guarded) if kind == "xor8" else _crc(kind, guarded)
 
 

@@ -61,7 +61,7 @@ class ReceivedMessage:
             self.problem = f"has {len(payload)} bytes instead of {self.plan.min_bytes}"
             return None
         guard = self.plan.checksum
-        if guard is not None and payload[guard.byte] != checksum(guard.kind, payload, guard.byte):
+        if guard is not None and payload[guard.byte] != checksum(guard, payload, self.plan.frame_id):
             self.problem = f"has a wrong checksum ({guard.signal})"
             return None
         try:

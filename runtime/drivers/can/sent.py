@@ -62,7 +62,7 @@ class SentMessage:
         guard = self.plan.checksum
         if guard is None:
             return payload
-        return payload[: guard.byte] + bytes([checksum(guard.kind, payload, guard.byte)]) + payload[guard.byte + 1 :]
+        return payload[: guard.byte] + bytes([checksum(guard, payload, self.plan.frame_id)]) + payload[guard.byte + 1 :]
 
 
 def _selections(signals: Sequence[Signal], driven: set[str]) -> list[Selection]:
