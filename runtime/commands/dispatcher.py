@@ -61,10 +61,13 @@ class _Lane:
 class Dispatcher:
     """Accepts submissions and follows them to their end. Calls are not re-entrant; for one thread."""
 
-    def __init__(self, commands: Iterable[str], *, remembered_max: int = REMEMBERED_MAX) -> None:
+    def __init__(
+        self, commands: Iterable[str], *, memory: Memory | None = None, remembered_max: int = REMEMBERED_MAX
+    ) -> None:
+        """`memory`: of a dispatcher before this one; all that is in it has ended."""
         self._lanes = {name: _Lane() for name in commands}
         self._writes: dict[int, _Job] = {}
-        self._memory = Memory(remembered_max)
+        self._memory = memory if memory is not None else Memory(remembered_max)
         self._next_ticket = 1
         self._next_seq = 1
 
@@ -89,7 +92,7 @@ class Dispatcher:
             return Rejected(reason), []
         ticket = self._next_ticket
         self._next_ticket += 1
-        job = _Job(self._memory.add(submit, ticket), now_ns + submit.ttl_ns)
+        job = _Job(self._memory.add(submit, ticket, now_ns), now_ns + submit.ttl_ns)
         if not submit.is_command:
             self._writes[ticket] = job
             return Accepted(ticket), [_write(job)]

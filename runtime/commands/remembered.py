@@ -13,10 +13,11 @@ REMEMBERED_MAX = 4096
 
 @dataclass(slots=True)
 class Remembered:
-    """One submission and, once it has ended, its outcome and when."""
+    """One submission, when it came, and, once it has ended, its outcome and when."""
 
     submit: Submit
     ticket: int
+    submitted_ns: int = 0
     outcome: Outcome | None = None
     ended_ns: int = 0
 
@@ -44,8 +45,24 @@ class Memory:
             self._known.popitem(last=False)
         return len(self._known) < self._limit
 
-    def add(self, submit: Submit, ticket: int) -> Remembered:
+    def add(self, submit: Submit, ticket: int, now_ns: int) -> Remembered:
         """Remember a submission from now on."""
-        entry = Remembered(submit, ticket)
+        entry = Remembered(submit, ticket, now_ns)
         self._known[submit.client, submit.seq] = entry
         return entry
+
+    def recall(self, submit: Submit, outcome: Outcome, ended_ns: int) -> None:
+        """Remember what a dispatcher before this one was given and how it ended; call it in the order of their ends."""
+        if len(self._known) < self._limit:
+            self._known[submit.client, submit.seq] = Remembered(submit, 0, ended_ns, outcome, ended_ns)
+
+    def known(self) -> list[Remembered]:
+        """All that is remembered, the oldest first."""
+        return list(self._known.values())
+
+    def end_all(self, outcome: Outcome, now_ns: int) -> list[Remembered]:
+        """Whatever has not ended ends so; nobody follows it any more."""
+        open_ones = [entry for entry in self._known.values() if entry.outcome is None]
+        for entry in open_ones:
+            entry.outcome, entry.ended_ns = outcome, now_ns
+        return open_ones

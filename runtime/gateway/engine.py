@@ -4,8 +4,8 @@
                    └──────▶ force table                  PULL ──▶ EventRing ──▶ XPUB
     Modbus TCP ──▶ ScadaUnit ──▶ the same Submitter
 
-It holds no state that a restart must not lose: forces lie in shared memory, request numbers go on from it, and what
-was under way ends for its client by a time-out.
+It holds no state that a restart must not lose: forces lie in shared memory, request numbers go on from it, what clients
+have submitted is in a journal, and what was under way ends for its client by a time-out.
 """
 
 import asyncio
@@ -75,12 +75,12 @@ class Gateway:
         """`version`: that of the programs. `lasting`: what the engine before an online change leaves."""
         started_wall_ns = time.time_ns()
         self._where = endpoints(run_dir)
-        # Ids of events: above all of a gateway before this one.
-        self.lasting = lasting or Lasting.of(cycle_ns=manifest.cycle_ns, first_event_id=started_wall_ns // 1_000_000)
+        self.lasting = lasting or Lasting.of(run_dir, cycle_ns=manifest.cycle_ns, started_wall_ns=started_wall_ns)
         self._audience = self.lasting.audience
         self._observer = Observer(manifest, image, control, watch=self.lasting.watch)
         self._frames = Frames(self._observer, tuple(view), version)
-        self._submitter = Submitter(self._observer, MailboxWriter(control, version=version["number"] if version else 0))
+        mailbox = MailboxWriter(control, version=version["number"] if version else 0)
+        self._submitter = Submitter(self._observer, mailbox, self.lasting.submitted, self.lasting.journal)
         self._transitions = Transitions(self._observer)
         self._requests = Requests(
             self._observer,
@@ -115,7 +115,7 @@ class Gateway:
                 await self._serve(stop, sockets)
             finally:
                 sockets.close()
-                await self.lasting.scada.close()
+                await self.lasting.close()
         else:
             await self._serve(stop, sockets)
 

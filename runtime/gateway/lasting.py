@@ -1,8 +1,12 @@
 """What outlives the engines of an online change."""
 
+import time
 from dataclasses import dataclass
+from pathlib import Path
 
+from runtime.commands.remembered import Memory
 from runtime.gateway.audience import Audience
+from runtime.gateway.commandjournal import JOURNAL, CommandJournal
 from runtime.gateway.eventring import EventRing
 from runtime.gateway.scada_server import ScadaServer
 from runtime.gateway.scanwatch import ScanWatch
@@ -10,13 +14,30 @@ from runtime.gateway.scanwatch import ScanWatch
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """Who listens, the SCADA server with its connections, and whether scans come (the base cycle stays the same)."""
+    """Who listens, the SCADA server with its connections, whether scans come (the base cycle stays the same), and what
+    has been submitted; the journal leaves that to the next gateway too."""
 
     audience: Audience
     scada: ScadaServer
     watch: ScanWatch
+    submitted: Memory
+    journal: CommandJournal
 
     @classmethod
-    def of(cls, *, cycle_ns: int, first_event_id: int) -> "Lasting":
+    def of(cls, run_dir: Path, *, cycle_ns: int, started_wall_ns: int) -> "Lasting":
         """For the first engine of a gateway."""
-        return cls(Audience(EventRing(first_id=first_event_id)), ScadaServer(), ScanWatch(cycle_ns))
+        # Ids of events: above all of a gateway before this one.
+        audience = Audience(EventRing(first_id=started_wall_ns // 1_000_000))
+
+        def tell(text: str) -> None:
+            audience.unpublished.append(audience.ring.add("warning", "gateway", text, time.time_ns()))
+
+        memory = Memory()
+        journal = CommandJournal(run_dir / JOURNAL, memory, tell)
+        journal.restore(time.monotonic_ns())
+        return cls(audience, ScadaServer(), ScanWatch(cycle_ns), memory, journal)
+
+    async def close(self) -> None:
+        """After the last engine."""
+        await self.scada.close()
+        self.journal.close()

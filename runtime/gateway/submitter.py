@@ -7,10 +7,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from runtime.commands.dispatcher import Dispatcher
-from runtime.commands.submission import Ack, Duplicate, Effect, Ended, Ending, Outcome, Rejected, Submit, Taken, Write
+from runtime.commands.remembered import Memory
+from runtime.commands.submission import (
+    Accepted,
+    Ack,
+    Duplicate,
+    Effect,
+    Ended,
+    Ending,
+    Outcome,
+    Rejected,
+    Submit,
+    Taken,
+    Write,
+)
 from runtime.core.elementary import Value
 from runtime.core.fault import ConfigFault, PlcFault
 from runtime.core.tag import Variable
+from runtime.gateway.commandjournal import CommandJournal
 from runtime.gateway.observation import Observer
 from runtime.image.mailbox import MailboxWriter, WriteStatus
 from runtime.image.snapshot import Snapshot
@@ -46,7 +60,14 @@ class CommandPlace:
 class Submitter:
     """The one way into the mailbox. For one asyncio loop; `run` must be running."""
 
-    def __init__(self, observer: Observer, mailbox: MailboxWriter) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        mailbox: MailboxWriter,
+        memory: Memory | None = None,
+        journal: CommandJournal | None = None,
+    ) -> None:
+        """`memory`, and the journal of it: what clients submitted before."""
         self.places = {
             binding.name: CommandPlace(
                 _leaf(observer, f"{binding.request}.value"),
@@ -58,8 +79,11 @@ class Submitter:
         }
         self._observer = observer
         self._mailbox = mailbox
-        self._dispatcher = Dispatcher(self.places)
+        self._memory = memory if memory is not None else Memory()
+        self._journal = journal
+        self._dispatcher = Dispatcher(self.places, memory=self._memory)
         self._numbered = self._has_let_go = False
+        self._accepted: dict[int, Submit] = {}
         self._unsent: deque[Write] = deque()
         self._in_mailbox: dict[int, int] = {}
         self._waiters: dict[int, list[asyncio.Future[Outcome]]] = {}
@@ -90,12 +114,19 @@ class Submitter:
                     future.set_result(_LET_GO)
         self._waiters.clear()
         self._has_let_go = True
+        ended = self._memory.end_all(_LET_GO, time.monotonic_ns())
+        if self._journal is not None:
+            self._journal.ended(ended)
 
     async def _submit(self, submit: Submit) -> Outcome:
         if self._has_let_go:
             raise SubmitFault("an online change is under way", where=submit.target, mend="try again in a moment")
         self._number_on()
-        verdict, effects = self._dispatcher.submit(submit, time.monotonic_ns())
+        now_ns = time.monotonic_ns()
+        verdict, effects = self._dispatcher.submit(submit, now_ns)
+        if isinstance(verdict, Accepted) and self._journal is not None:
+            self._journal.submitted(submit, now_ns)  # before anything is done
+            self._accepted[verdict.ticket] = submit
         if isinstance(verdict, Rejected):
             raise SubmitFault(verdict.reason, where=submit.target, mend="look at it again, then try once more")
         if isinstance(verdict, Duplicate) and verdict.outcome is not None:
@@ -122,11 +153,18 @@ class Submitter:
         for effect in effects:
             if isinstance(effect, Ended):
                 self._in_mailbox.pop(effect.ticket, None)
+                self._note_end(effect.ticket)
                 for future in self._waiters.pop(effect.ticket, []):
                     if not future.done():
                         future.set_result(effect.outcome)
             else:
                 self._put(effect)
+
+    def _note_end(self, ticket: int) -> None:
+        submit = self._accepted.pop(ticket, None)
+        entry = self._memory.find(submit.client, submit.seq) if submit is not None else None
+        if entry is not None and self._journal is not None:
+            self._journal.ended([entry])
 
     def _put(self, write: Write) -> None:
         if write.is_command:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import zmq
 import zmq.asyncio
 
 from runtime.wire.endpoints import endpoints
+from runtime.wire.fault import RefusedFault
 from runtime.wire.stream import StreamClient
 from tests.gateway.standin import Controller, scanning
 
@@ -52,7 +54,11 @@ async def test_gateway_when_killed_and_started_again_then_forces_stand_and_clien
             processes.append(start(controller))
             status = await client.request("status")
             assert status["forces"] == [{"name": "meter_1.p_kw", "value": 7}]
-            assert await client.request("command", name="mode", value=0, client="test", seq=1) == {"state": "done"}
+            again = await client.request("command", name="mode", value=1, client="test", seq=1)
+            assert (again, controller.get("ack_mode_1.seq")) == ({"state": "done"}, seq_before)
+            with pytest.raises(RefusedFault, match="has used this sequence number for something else"):
+                await client.request("command", name="mode", value=0, client="test", seq=1)
+            assert await client.request("command", name="mode", value=0, client="test", seq=2) == {"state": "done"}
             assert controller.get("ack_mode_1.seq") == seq_before + 1
             assert controller.get("plant_1.mode") == 0
             assert (await client.request("events"))["events"][0]["id"] > last_event

@@ -60,7 +60,7 @@ class GatewayProcess:
             for task in helpers:
                 task.cancel()
             sockets.close()
-            await self._engine.lasting.scada.close()
+            await self._engine.lasting.close()
 
     async def prepare(self, order: Order) -> None:
         """See Follower."""
