@@ -46,7 +46,7 @@ def build(site: LoadedSite, uses: list[Use]) -> tuple[Bindings, IoPlan]:
 
 def _device_plan(site: LoadedSite, name: str, inputs: list[Use], outputs: list[tuple[int, Use]]) -> DevicePlan:
     device = site.map.devices[name]
-    loaded = site.profiles[device.profile]
+    loaded = site.placed[name]
     used = {use.name for use in inputs} | {use.name for _, use in outputs}
     plan = DevicePlan(
         name=name,
@@ -110,7 +110,7 @@ def _period_ns(loaded: LoadedProfile, use: Use) -> int:
 
 def _stale_after_ns(site: LoadedSite, use: Use) -> int:
     told_ms = use.rule.stale_after_ms
-    profile = site.profiles[site.map.devices[use.device].profile].profile
+    profile = site.placed[use.device].profile
     if told_ms is None:
         told_ms = profile.stale_after_ms(use.point, played=site.map.serve)
     return told_ms * NS_PER_MS
@@ -118,7 +118,7 @@ def _stale_after_ns(site: LoadedSite, use: Use) -> int:
 
 def _heartbeats(site: LoadedSite, name: str, used: set[str]) -> tuple[Heartbeat, ...]:
     device = site.map.devices[name]
-    loaded = site.profiles[device.profile]
+    loaded = site.placed[name]
     return tuple(
         Heartbeat(
             point=rule.point,
@@ -129,5 +129,5 @@ def _heartbeats(site: LoadedSite, name: str, used: set[str]) -> tuple[Heartbeat,
             maximum=rule.max,
         )
         for rule in loaded.profile.heartbeats
-        if rule.point not in used
+        if rule.point not in used and rule.point in loaded.wires
     )

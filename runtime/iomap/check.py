@@ -36,6 +36,7 @@ def check(site: LoadedSite, tags: TagTable) -> CheckedSite:
     for use in uses:
         found += check_use(site, use)
     found += check_conflicts(site, uses)
+    found += _unplaced_points(site, tags)
     found += _check_heartbeats(site, uses)
     found += _check_commands(site, tags)
     found += _unused_devices(site, uses)
@@ -73,7 +74,7 @@ def _check_links(site: LoadedSite) -> Iterator[Diagnostic]:
 
 def _check_heartbeats(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:
     for use in uses:
-        loaded = site.profiles[site.map.devices[use.device].profile]
+        loaded = site.placed[use.device]
         for rule in loaded.profile.heartbeats:
             if rule.point == use.name and use.is_output and use.rule.min_interval_ms * 2 > rule.timeout_ms:
                 at = Label(
@@ -82,6 +83,20 @@ def _check_heartbeats(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]
                 )
                 mend = f"at most {rule.timeout_ms // 2} ms, so that one lost write does no harm"
                 yield error("M4005", f"the heartbeat `{use.name}` is written too seldom", at, help=mend)
+
+
+def _unplaced_points(site: LoadedSite, tags: TagTable) -> Iterator[Diagnostic]:
+    """Points that the program has tags for and that nobody has given an address."""
+    for name, loaded in site.placed.items():
+        rules = site.map.devices[name].points
+        asked = {p: (rules[p].tag if p in rules else None) or f"{name}.{p}" for p in sorted(loaded.unplaced)}
+        missing = [point for point, tag in asked.items() if tags.tag(tag) is not None]
+        if missing:
+            at = Label(site.document.places.key("devices", name), f"the program has tags for {', '.join(missing)}")
+            entry = f'{missing[0]} = {{ register = …, type = "u16" }}'
+            mend = f"ask the maker, and write {entry} and so on under [devices.{name}.registers]"
+            told = f"`{name}` has points without a register: no public document of {loaded.profile.model} gives them"
+            yield error("M3016", told, at, help=mend)
 
 
 def _unused_devices(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:

@@ -51,7 +51,7 @@ def limits(use: Use) -> tuple[float | None, float | None]:
 def _misfit(use: Use) -> tuple[str, str] | None:
     """Why the tag's type and the raw number do not go together, and how to mend it."""
     number, kind, tag = use.wire.number, use.tag.type.kind, use.tag
-    if use.rule.invert and (number.boolean or not (number.signed or number.floating)):
+    if use.rule.invert and (number.boolean or not (number.floating or number.minimum < 0 < number.maximum)):
         return "an unsigned raw value has no sign to turn", "take invert out"
     if kind in (Kind.TIME, Kind.DATE, Kind.CHAR, Kind.TEXT):
         mend = "bind an integer or REAL and convert it in the program"

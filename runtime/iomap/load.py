@@ -36,7 +36,9 @@ def load_site_map(
     profiles, found = _profiles(document, kinds, shown)
     diagnostics += found
     known = {name: kind for name, (kind, _) in links.items() if kind is not None}
-    return LoadedSite(document, known, profiles, sound=not has_errors(diagnostics)), diagnostics
+    placed, found = _placed(document, known, profiles)
+    diagnostics += found
+    return LoadedSite(document, known, profiles, placed, sound=not has_errors(diagnostics)), diagnostics
 
 
 class _AnyDevice(Device, extra="ignore"):
@@ -121,6 +123,23 @@ def _profiles(
         if profile is not None:
             profiles[rules.profile] = profile
     return profiles, diagnostics
+
+
+def _placed(
+    document: Document[SiteMap], kinds: dict[str, Kind], profiles: dict[str, LoadedProfile]
+) -> tuple[dict[str, LoadedProfile], list[Diagnostic]]:
+    """The profile of each device as this site has it; as it is where link and profile do not go together."""
+    placed: dict[str, LoadedProfile] = {}
+    diagnostics: list[Diagnostic] = []
+    for name, device in document.content.devices.items():
+        loaded, kind = profiles.get(device.profile), kinds.get(device.link)
+        if loaded is None:
+            continue
+        placed[name] = loaded
+        if kind is not None and kind.protocol is loaded.protocol:
+            placed[name], found = loaded.protocol.place(loaded, name, device, document.places)
+            diagnostics += found
+    return placed, diagnostics
 
 
 def _beside(shown: str, file: Path) -> str:

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class LoadedProfile:
-    """A profile that fits its schema, with every sound point resolved to its wire, as at no site in particular."""
+    """A profile that fits its schema, with every sound point resolved to its wire.
+
+    As at no site in particular, or as one device of a site has it (`LoadedSite.placed`). `unplaced`: points without an
+    address.
+    """
 
     name: str
     document: Document[Profile]
     protocol: "DeviceProtocol"
     wires: dict[str, Wire] = field(default_factory=dict)
     database: CanDatabase | None = None
+    unplaced: frozenset[str] = frozenset()
 
     @property
     def profile(self) -> Profile:
@@ -33,12 +38,13 @@ class LoadedProfile:
 class LoadedSite:
     """A site map, the kinds of its links by link name, and the profiles of its devices by profile name.
 
-    `sound`: loading found no error.
+    `placed`: by device name, its profile with every point where this site has it. `sound`: loading found no error.
     """
 
     document: Document[SiteMap]
     kinds: "dict[str, Kind]"
     profiles: dict[str, LoadedProfile]
+    placed: dict[str, LoadedProfile]
     sound: bool
 
     @property

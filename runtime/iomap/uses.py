@@ -42,7 +42,7 @@ def find_uses(site: LoadedSite, tags: TagTable) -> tuple[list[Use], list[Diagnos
     found: list[Diagnostic] = []
     for name, device in site.map.devices.items():
         found += _check_name(site, name)
-        profile = site.profiles.get(device.profile)
+        profile = site.placed.get(name)
         if profile is None:
             continue  # reported when it was loaded
         found += _unknown_points(site, name, device, profile)
@@ -64,7 +64,7 @@ def _check_name(site: LoadedSite, device: str) -> Iterator[Diagnostic]:
 
 def _unknown_points(site: LoadedSite, name: str, device: Device, profile: LoadedProfile) -> Iterator[Diagnostic]:
     for point in device.points:
-        if point not in profile.profile.points:
+        if point not in profile.profile.points and point not in profile.unplaced:
             at = Label(
                 site.document.places.key("devices", name, "points", point), f"not in {profile.document.path.name}"
             )
@@ -74,7 +74,7 @@ def _unknown_points(site: LoadedSite, name: str, device: Device, profile: Loaded
 
 def _use(site: LoadedSite, tags: TagTable, device_name: str, name: str) -> tuple[Use | None, list[Diagnostic]]:
     device = site.map.devices[device_name]
-    profile = site.profiles[device.profile]
+    profile = site.placed[device_name]
     wire = profile.wires.get(name)
     rule = device.points.get(name)
     if wire is None:

@@ -11,6 +11,7 @@ from typing import Protocol
 from runtime.core.diagnostic import Diagnostic
 from runtime.core.tag import Tag
 from runtime.iomap.loaded import LoadedProfile, LoadedSite
+from runtime.iomap.locate import Locator
 from runtime.iomap.plan import DevicePlan
 from runtime.iomap.profile import Profile
 from runtime.iomap.sitemap import Device, Link
@@ -19,6 +20,12 @@ from runtime.iomap.wire import Wire
 
 def _as_it_is(wire: Wire, _device: Device, _tag: Tag | None) -> Wire:
     return wire
+
+
+def _where_it_is(
+    loaded: LoadedProfile, _name: str, _device: Device, _places: Locator
+) -> tuple[LoadedProfile, list[Diagnostic]]:
+    return loaded, []
 
 
 def _no_conflicts(_site: LoadedSite) -> Iterator[Diagnostic]:
@@ -30,6 +37,7 @@ class DeviceProtocol:
     """How profiles of one `protocol` are read, and what becomes of their points.
 
     `resolve` fills `wires` of a profile and says what is wrong with it (the folder is that of CAN databases).
+    `place` is the profile as a device of that name has it at a site whose map says so, and what is wrong with that.
     `at_site` gives a wire its address at a site (the tag is None for a point without one). `complete` adds to a
     device's plan, made but for it, what its driver needs. `conflicts` are those between devices.
     """
@@ -38,6 +46,7 @@ class DeviceProtocol:
     profile: type[Profile]
     resolve: Callable[[LoadedProfile, Path], list[Diagnostic]]
     complete: Callable[[DevicePlan, LoadedProfile, Device], DevicePlan]
+    place: Callable[[LoadedProfile, str, Device, Locator], tuple[LoadedProfile, list[Diagnostic]]] = _where_it_is
     at_site: Callable[[Wire, Device, Tag | None], Wire] = _as_it_is
     conflicts: Callable[[LoadedSite], Iterator[Diagnostic]] = _no_conflicts
 

@@ -1,9 +1,9 @@
 """What Modbus adds to the tables of site maps and profiles."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from runtime.iomap.kinds.modbus.busload import link_load
 from runtime.iomap.plan import DevicePlan, LinkPlan
@@ -59,26 +59,14 @@ class ModbusTcpLink(ModbusLink):
         return link_load(plans, serial_baud=self.serial_baud)
 
 
-class ModbusDevice(Device):
-    """A device at a unit number."""
-
-    unit: Annotated[int, Field(ge=0, le=255)] = 1
-
-    def place_on_link(self) -> tuple[str, str] | None:
-        """The unit number."""
-        return ("unit", str(self.unit))
-
-
 class ModbusRules(Strict):
     """How the device speaks Modbus.
 
     `address_base`: what the document calls the first register of each table; the PDU address is register - base.
-    `addresses`: "site" when no public document gives registers, so that the site map has to (`registers` of a device).
     `max_words`: most registers in one request. `max_gap_words`: undocumented registers that may be read across.
     """
 
     address_base: dict[_Table, int] = Field(default_factory=dict)
-    addresses: Literal["document", "site"] = "document"
     max_words: Annotated[int, Field(ge=1, le=125)] = 125
     max_gap_words: Annotated[int, Field(ge=0, le=124)] = 0
     word_order: Order = "big"
@@ -99,11 +87,30 @@ class ModbusPoint(Point):
     on: Annotated[int | None, Field(ge=0, le=65535)] = None
 
 
+class ModbusDevice(Device):
+    """A device at a unit number.
+
+    `register_offset` is added to every register of the profile; `registers` places points that the profile cannot, or
+    puts others right.
+    """
+
+    unit: Annotated[int, Field(ge=0, le=255)] = 1
+    register_offset: Annotated[int, Field(ge=0, le=65_535)] = 0
+    registers: dict[str, ModbusPoint] = Field(default_factory=dict)
+
+
 class ModbusProfile(Profile):
-    """One device type that speaks Modbus."""
+    """One device type that speaks Modbus. `unplaced`: points whose registers no public document gives."""
 
     modbus: ModbusRules = ModbusRules()
-    points: Annotated[Mapping[str, ModbusPoint], Field(min_length=1)]
+    points: Mapping[str, ModbusPoint] = Field(default_factory=dict)
+    unplaced: dict[str, Point] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_points(self) -> Self:
+        if not self.points and not self.unplaced:
+            raise ValueError("a profile has at least one point")
+        return self
 
     def default_group(self) -> str:
         """The poll group of points that name none."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from runtime.iomap.kinds.kind import DeviceProtocol, Kind
 from runtime.iomap.kinds.modbus.keys import ModbusDevice, ModbusProfile, ModbusTcpLink
+from runtime.iomap.kinds.modbus.placing import check_shared_units, place
 from runtime.iomap.kinds.modbus.points import resolve
 from runtime.iomap.loaded import LoadedProfile
 from runtime.iomap.merge import merge_reads
@@ -21,5 +22,12 @@ def _complete(plan: DevicePlan, loaded: LoadedProfile, device: Device) -> Device
     return replace(plan, unit_id=device.unit, reads=() if plan.served else reads, max_gap_words=rules.max_gap_words)
 
 
-MODBUS = DeviceProtocol(name="modbus", profile=ModbusProfile, resolve=resolve, complete=_complete)
+MODBUS = DeviceProtocol(
+    name="modbus",
+    profile=ModbusProfile,
+    resolve=resolve,
+    complete=_complete,
+    place=place,
+    conflicts=check_shared_units,
+)
 MODBUS_TCP = Kind(name="modbus_tcp", protocol=MODBUS, link=ModbusTcpLink, device=ModbusDevice, playable=True)

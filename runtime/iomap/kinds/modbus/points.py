@@ -18,6 +18,7 @@ def resolve(loaded: LoadedProfile, _dbc_folder: Path) -> list[Diagnostic]:
     profile = loaded.profile
     assert isinstance(profile, ModbusProfile), "the schema of this protocol"
     found: list[Diagnostic] = []
+    loaded.unplaced = frozenset(profile.unplaced)
     for name, point in profile.points.items():
         mistakes = _mistakes(loaded, profile, name, point)
         found += mistakes
