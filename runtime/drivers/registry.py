@@ -24,7 +24,7 @@ def _can(context: LinkContext) -> Driver:
 BUILT_IN: Registry = {"modbus_tcp": _modbus_tcp, "can": _can}
 
 
-class _All(Mapping[str, DriverFactory]):
+class AllDrivers(Mapping[str, DriverFactory]):
     """The drivers that come with Voltscan, and then those of plug-ins."""
 
     def __init__(self, plugins: Installed) -> None:
@@ -48,7 +48,7 @@ class _All(Mapping[str, DriverFactory]):
 
 
 PLUGINS = Installed()
-DRIVERS: Registry = _All(PLUGINS)
+DRIVERS: Registry = AllDrivers(PLUGINS)
 
 
 def installed_kinds() -> Kinds:
