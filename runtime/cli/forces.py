@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from runtime.cli.remote import reports, wrong_usage
+from runtime.cli.remote import reports, typed, wrong_usage
 from runtime.cli.textable import table
 from runtime.wire.client import Client
 from runtime.wire.values import show
@@ -36,7 +36,9 @@ def force(
     elif name is None or value is None:
         return wrong_usage("name a variable and a value, or say --apply")
     else:
-        client.request("force", name=name, value=value, keep=keep, prepare=prepare, client=client.name)
+        client.request(
+            "force", name=name, value=typed(client, name, value), keep=keep, prepare=prepare, client=client.name
+        )
     told = client.request("forces")
     if as_json:
         print(json.dumps(told))

@@ -17,6 +17,7 @@ from runtime.cli.textable import table
 from runtime.core.duration import duration_text
 from runtime.core.fault import PlcFault
 from runtime.core.quality import Quality
+from runtime.core.textliteral import typed_text
 from runtime.wire.client import Client
 from runtime.wire.messages import Percentiles, ShortPercentiles
 from runtime.wire.values import show
@@ -132,8 +133,8 @@ def read(client: Client, names: Sequence[str], *, as_json: bool = False) -> int:
 
 @reports
 def write(client: Client, name: str, value: str, *, as_json: bool = False) -> int:
-    """Write a variable once."""
-    result = client.write(name, value)
+    """Write a variable once; a string as it stands or as a literal in quotes."""
+    result = client.write(name, typed(client, name, value))
     if as_json:
         _print_json(result)
     else:
@@ -141,6 +142,14 @@ def write(client: Client, name: str, value: str, *, as_json: bool = False) -> in
         if "note" in result:
             print(f"note: {result['note']}")
     return FINE
+
+
+def typed(client: Client, name: str, value: str) -> str:
+    """The value that somebody typed: what is in quotes may be the literal of a string, if the variable is one."""
+    if not value.startswith(("'", '"')):
+        return value
+    found = client.request("read", names=[name])["values"]
+    return typed_text(value, found[0]["type"])
 
 
 @reports

@@ -8,7 +8,7 @@ common part of arrays that grew or shrank need no rule of their own. What a vari
     a narrower subrange of it       kept where the value is in it, else the initial value
     another number type             kept where it holds the very same value, else the initial value
     enumeration                     kept by the name of its label, else the initial value
-    STRING of another length        kept where the whole text fits, else the initial value
+    STRING of another length        kept, cut to what the new one holds
     anything else, a block of another type around it, a constant, a reference whose target may have moved
                                     the initial value
     no longer there                 dropped
@@ -256,6 +256,9 @@ def _is_within(before: Variable, leaf: Variable) -> bool:
 def _retyping(before: Variable, leaf: Variable) -> str:
     if leaf.labels:
         return f"{before.type_name} to {leaf.type_name}, by the names of the labels"
+    if leaf.type.kind is Kind.TEXT:
+        cut = f", cut after {leaf.type.capacity} characters" if leaf.type.capacity < before.type.capacity else ""
+        return f"{before.type_name} to {leaf.type_name}{cut}"
     return f"{_ranged(before)} to {_ranged(leaf)}, where the value fits"
 
 
@@ -325,7 +328,7 @@ def _carried(move: Move, old: bytes | bytearray | memoryview, new: bytearray | m
     if isinstance(move, Relabel):
         value = next((to for was, to in move.pairs if was == value), None)
     elif move.to.kind is Kind.TEXT:
-        value = value if len(value) <= move.to.capacity else None
+        value = value[: move.to.capacity]
     else:
         value = lossless(value, move.to)
         if value is not None and move.subrange is not None and not move.subrange[0] <= value <= move.subrange[1]:

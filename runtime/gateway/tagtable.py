@@ -1,6 +1,5 @@
 """The table of tags as clients get it: everything about a tag that is fixed while the programs stay the same."""
 
-from runtime.core.elementary import Kind
 from runtime.core.tag import Direction, Tag
 from runtime.gateway.observation import Observer
 from runtime.image.layout import OutputSlot
@@ -42,7 +41,7 @@ def _info(tag: Tag, direction: Direction, device: str | None, output: OutputSlot
         unit=tag.unit,
         comment=tag.comment,
         direction=direction.value,
-        forceable=not (tag.veto or tag.reference or tag.type.kind is Kind.TEXT),
+        forceable=not (tag.veto or tag.reference),
     )
     if device is not None:
         info["device"] = device

@@ -3,14 +3,9 @@
 Source: IEC 61131-3, 3rd edition, tables 6 and 7.
 """
 
-import re
-
 from runtime.core.elementary import CHAR, MAX_CAPACITY, WCHAR, string
+from runtime.core.textliteral import unescaped
 from runtime.lang.syntax.read import Read
-
-_SIGNS = {"$": "$", "'": "'", '"': '"', "L": "\n", "N": "\n", "P": "\f", "R": "\r", "T": "\t"}
-_ESCAPE = re.compile(r"\$(.?)")
-_DIGITS = re.compile(r"[0-9A-Fa-f]+")
 
 
 def read_text(text: str, prefix: str = "") -> Read:
@@ -21,7 +16,7 @@ def read_text(text: str, prefix: str = "") -> Read:
     wide = quote == '"'
     if prefix and prefix.startswith("W") != wide:
         return Read(problem=f"{prefix} is written in {'double' if not wide else 'single'} quotes")
-    value = _unescaped(text[1:-1], digits=4 if wide else 2)
+    value = unescaped(text[1:-1], digits=4 if wide else 2)
     if value is None:
         return Read(problem="$ stands before $ ' \" L N P R T or a character's number in hexadecimal digits")
     odd = next((c for c in value if ord(c) > (0xFFFF if wide else 0xFF)), None)
@@ -40,18 +35,3 @@ def _closed(text: str) -> bool:
     """True when the last quote is not the one of `$'`."""
     body = text[1:-1]
     return (len(body) - len(body.rstrip("$"))) % 2 == 0
-
-
-def _unescaped(body: str, *, digits: int) -> str | None:
-    made, at = "", 0
-    while found := _ESCAPE.search(body, at):
-        made += body[at : found.start()]
-        sign = found[1].upper()
-        number = body[found.start() + 1 : found.start() + 1 + digits]
-        if sign in _SIGNS and sign:
-            made, at = made + _SIGNS[sign], found.end()
-        elif len(number) == digits and _DIGITS.fullmatch(number):
-            made, at = made + chr(int(number, 16)), found.start() + 1 + digits
-        else:
-            return None
-    return made + body[at:]

@@ -141,8 +141,7 @@ def _write_text(code: Code) -> None:
             narrow, wide = at.load(I8).equals(0), at.load(I16).equals(0)
             ends = width.equals(1).choose(narrow, wide) & length.get().equals(move["of"])
             length.set(ends.choose(i, length.get()))
-        with r.when(move["to"].below(length.get())):
-            r.give()
+        length.set(length.get().below(move["to"]).choose(length.get(), move["to"]))
         r.clear(move["target"], (move["to"] + 1) * width)
         r.copy(move["target"], move["source"], length.get() * width)
 
