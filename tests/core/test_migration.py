@@ -164,13 +164,13 @@ CASES = {
         "a : LINT;", "a : TIME := T#2s;", {"main.a": 5}, {"main.a": 2_000_000_000}, initialised=("main.a",)
     ),
     "a time that became long": Case("a : TIME;", "a : LTIME;", {"main.a": 5}, {"main.a": 5}, retyped=("main.a",)),
-    "texts where they fit": Case(
-        "a : STRING[10]; b : STRING[10];",
-        "a : STRING[4] := 'none'; b : STRING[4] := 'none';",
-        {"main.a": "four", "main.b": "fiver"},
-        {"main.a": "four", "main.b": "none"},
-        retyped=("main.a", "main.b"),
-        misfits=("main.b",),
+    "texts cut to what the new length holds": Case(
+        "a : STRING[10]; b : STRING[10]; c : WSTRING[3]; d : STRING[3];",
+        "a : STRING[4] := 'none'; b : STRING[4] := 'none'; c : WSTRING[9]; d : WSTRING[3] := \"new\";",
+        {"main.a": "four", "main.b": "fiver", "main.c": "Üλa", "main.d": "abc"},
+        {"main.a": "four", "main.b": "five", "main.c": "Üλa", "main.d": "new"},
+        retyped=("main.a", "main.b", "main.c"),
+        initialised=("main.d",),
     ),
     "a subrange became narrower": Case(
         "a : INT; b : INT (0..9); c : INT (0..9); d : UDINT; e : INT (-9..9); f : INT (0..9); g : INT (0..9);",
