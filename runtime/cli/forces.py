@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from runtime.cli.remote import reports, typed, wrong_usage
+from runtime.cli.given_text import without_quotes
+from runtime.cli.remote import reports, wrong_usage
 from runtime.cli.textable import table
 from runtime.wire.client import Client
 from runtime.wire.values import show
@@ -36,9 +37,8 @@ def force(
     elif name is None or value is None:
         return wrong_usage("name a variable and a value, or say --apply")
     else:
-        client.request(
-            "force", name=name, value=typed(client, name, value), keep=keep, prepare=prepare, client=client.name
-        )
+        meant = without_quotes(value, name)
+        client.request("force", name=name, value=meant, keep=keep, prepare=prepare, client=client.name)
     told = client.request("forces")
     if as_json:
         print(json.dumps(told))

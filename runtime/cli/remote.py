@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec
 
+from runtime.cli.given_text import without_quotes
 from runtime.cli.textable import table
 from runtime.core.duration import duration_text
 from runtime.core.fault import PlcFault
 from runtime.core.quality import Quality
-from runtime.core.textliteral import typed_text
 from runtime.wire.client import Client
 from runtime.wire.messages import Percentiles, ShortPercentiles
 from runtime.wire.values import show
@@ -134,7 +134,7 @@ def read(client: Client, names: Sequence[str], *, as_json: bool = False) -> int:
 @reports
 def write(client: Client, name: str, value: str, *, as_json: bool = False) -> int:
     """Write a variable once; a string as it stands or as a literal in quotes."""
-    result = client.write(name, typed(client, name, value))
+    result = client.write(name, without_quotes(value, name))
     if as_json:
         _print_json(result)
     else:
@@ -142,14 +142,6 @@ def write(client: Client, name: str, value: str, *, as_json: bool = False) -> in
         if "note" in result:
             print(f"note: {result['note']}")
     return FINE
-
-
-def typed(client: Client, name: str, value: str) -> str:
-    """The value that somebody typed: what is in quotes may be the literal of a string, if the variable is one."""
-    if not value.startswith(("'", '"')):
-        return value
-    found = client.request("read", names=[name])["values"]
-    return typed_text(value, found[0]["type"])
 
 
 @reports
@@ -171,7 +163,7 @@ def command(client: Client, name: str, value: str, *, ttl_ms: int = 5_000, as_js
     """Give a command and wait for the program's answer; 1 when it refuses or does not answer."""
     if ttl_ms <= 0:
         return wrong_usage("the time to live must be above 0 ms")
-    result = client.command(name, value, ttl_ms=ttl_ms)
+    result = client.command(name, without_quotes(value, name), ttl_ms=ttl_ms)
     if as_json:
         _print_json(result)
     elif result["state"] == "done":

@@ -66,14 +66,3 @@ def test_exec_when_a_name_is_wrong_then_the_nearest_is_named(told):
     done = told("--watch", "main.dey")
     assert done.exit_code == 1
     assert "did you mean main.day?" in str(done.exception) + done.output
-
-
-@pytest.mark.parametrize("backend", ["llvm", "interp"])
-@pytest.mark.parametrize(
-    ("typed", "shown"),
-    [("hello", "'hello'"), ("'hello'", "'hello'"), ("'it$'s$N'", "'it$'s$N'"), ("'it's'", "'$'it$'s$''"), ("''", "''")],
-)
-def test_exec_when_a_string_is_set_then_it_is_taken_as_it_stands_or_as_a_literal(told, backend, typed, shown):
-    done = told("--set", f"main.name={typed}", "--watch", "main.name", "--backend", backend)
-    assert done.exit_code == 0, done.output
-    assert done.output.splitlines()[1].split() == ["main.name", shown]

@@ -18,6 +18,21 @@ echo := CONCAT(note, CONCAT(' of ', site_name));
 END_PROGRAM
 """
 SETTINGS = '[retain]\nevery = "100ms"\n[parameters]\nsite_name = "north yard"\n'
+LONG_NOTE = "n" * 1500  # takes two places of the mailbox
+WRITES = (
+    ("note", LONG_NOTE, LONG_NOTE),
+    ("note", "'it$'s $41'", "it's A"),
+    ("wide", "Üλ", "Üλ"),
+    ("wide", '"$03A9"', "Ω"),
+    ("letter", "λ", "λ"),
+    ("signs", "'x'", "x"),
+    ("main.inner", "", ""),
+)
+REFUSED = (
+    ("wide", "thirteen char", "has 13 characters, WSTRING[12] holds 12"),
+    ("site_name", "Ω", "has characters that STRING[20] does not know"),
+    ("signs", "xy", "is no"),
+)
 
 
 def test_strings_when_written_forced_and_killed_then_the_right_text_is_there(small_site):
@@ -27,16 +42,7 @@ def test_strings_when_written_forced_and_killed_then_the_right_text_is_there(sma
     site.wait_until_running()
     assert site.value("echo") == " of north yard"
 
-    long_note = "n" * 1500  # takes two places of the mailbox
-    for name, typed, value in (
-        ("note", long_note, long_note),
-        ("note", "'it$'s $41'", "it's A"),
-        ("wide", "Üλ", "Üλ"),
-        ("wide", '"$03A9"', "Ω"),
-        ("letter", "λ", "λ"),
-        ("signs", "'x'", "x"),
-        ("main.inner", "", ""),
-    ):
+    for name, typed, value in WRITES:
         assert site.voltscan("write", name, typed).returncode == 0, (name, typed)
         assert site.value(name) == value
     site.wait_for("the program has seen it", lambda: site.value("echo") == "it's A of north yard")
@@ -44,11 +50,7 @@ def test_strings_when_written_forced_and_killed_then_the_right_text_is_there(sma
     assert [(v["value"], v["type"]) for v in told] == [("it's A", "STRING[2000]"), ("Ω", "WSTRING[12]"), ("x", "CHAR")]
     assert "'it$'s A'" in site.voltscan("read", "note").stdout
 
-    for name, typed, why in (
-        ("wide", "thirteen char", "has 13 characters, WSTRING[12] holds 12"),
-        ("site_name", "Ω", "has characters that STRING[20] does not know"),
-        ("signs", "xy", "is no"),
-    ):
+    for name, typed, why in REFUSED:
         refused = site.voltscan("write", name, typed)
         assert (refused.returncode, why in refused.stderr) == (1, True), refused.stderr
 
