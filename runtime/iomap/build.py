@@ -61,6 +61,7 @@ def _device_plan(site: LoadedSite, name: str, inputs: list[Use], outputs: list[t
             for n, w in loaded.wires.items()
             if site.map.serve and n not in used
         ),
+        faults=tuple(fault.plan() for fault in site.map.faults if fault.device == name),
     )
     return loaded.protocol.complete(plan, loaded, device)
 

@@ -12,6 +12,7 @@ from runtime.iomap.conflicts import check_conflicts
 from runtime.iomap.fit import check_use
 from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.plan import IoPlan
+from runtime.iomap.read import did_you_mean
 from runtime.iomap.uses import Use, find_uses
 
 _NEEDED_RESULTS = ("ACCEPTED", "DONE", "REFUSED")
@@ -39,6 +40,7 @@ def check(site: LoadedSite, tags: TagTable) -> CheckedSite:
     found += _unplaced_points(site, tags)
     found += _check_heartbeats(site, uses)
     found += _check_commands(site, tags)
+    found += _check_faults(site)
     found += _unused_devices(site, uses)
     if not site.sound or has_errors(found):
         return CheckedSite(tuple(found))
@@ -97,6 +99,20 @@ def _unplaced_points(site: LoadedSite, tags: TagTable) -> Iterator[Diagnostic]:
             mend = f"ask the maker, and write {entry} and so on under [devices.{name}.registers]"
             told = f"`{name}` has points without a register: no public document of {loaded.profile.model} gives them"
             yield error("M3016", told, at, help=mend)
+
+
+def _check_faults(site: LoadedSite) -> Iterator[Diagnostic]:
+    places = site.document.places
+    for number, fault in enumerate(site.map.faults):
+        at = places.value("faults", number, "device")
+        if not site.map.serve:
+            mend = "faults belong to the map with serve = true, which plays the devices"
+            yield error("M3017", f"`{fault.device}` is not played here", Label(at, "a device that is there"), help=mend)
+        elif fault.device not in site.map.devices:
+            mend = did_you_mean(fault.device, site.map.devices, what="devices")
+            yield error(
+                "M3017", f"unknown device `{fault.device}`", Label(at, "not a table under [devices]"), help=mend
+            )
 
 
 def _unused_devices(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from runtime.core.elementary import Kind, Value, elementary
+from runtime.iomap.playedfaults import FaultPlan
 from runtime.iomap.settings import LinkSettings
 from runtime.iomap.wire import Table, Wire
 
@@ -154,6 +155,7 @@ class DevicePlan:
 
     `spare` are the points of a served profile that no tag drives: they read 0. `dbc` is the text of the profile's CAN
     database, `dbc_format` its format. `table`: the device's table in the map as JSON, for a driver that is a plug-in.
+    `faults`: what goes wrong with it while it is played.
     """
 
     name: str
@@ -171,6 +173,7 @@ class DevicePlan:
     dbc: str = ""
     dbc_format: str = "dbc"
     table: str = ""
+    faults: tuple[FaultPlan, ...] = ()
 
     def point(self, name: str) -> InputPoint | OutputPoint | None:
         """The bound point of that profile name."""

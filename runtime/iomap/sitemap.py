@@ -5,14 +5,24 @@ What a kind of link adds to the tables of links and devices stands in its folder
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from runtime.core.duration import duration_ns
 from runtime.iomap.plan import DevicePlan, LinkPlan
+from runtime.iomap.playedfaults import FaultKind, FaultPlan
 from runtime.iomap.profile import Nature, PeriodMs, Strict
 from runtime.iomap.settings import LinkSettings
 
 NS_PER_MS = 1_000_000
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _duration(text: str) -> str:
+    duration_ns(text)
+    return text
+
+
+Duration = Annotated[str, AfterValidator(_duration)]
 
 
 class Link(Strict):
@@ -83,8 +93,33 @@ class Command(Strict):
     ack: str
 
 
+class PlayedFault(Strict):
+    """A fault of a device that the program plays: from `at` after the start, for a while or (without `for`) for good.
+
+    `delay` belongs to kind delay, `period` to kind flapping.
+    """
+
+    device: str
+    kind: FaultKind
+    at: Duration
+    duration: Annotated[Duration | None, Field(alias="for")] = None
+    delay: Duration = "1s"
+    period: Duration = "4s"
+
+    def plan(self) -> FaultPlan:
+        """The fault as the device's driver gets it."""
+        start_ns = duration_ns(self.at)
+        return FaultPlan(
+            kind=self.kind,
+            start_ns=start_ns,
+            end_ns=1 << 62 if self.duration is None else start_ns + duration_ns(self.duration),
+            delay_ns=duration_ns(self.delay),
+            period_ns=max(2, duration_ns(self.period)),
+        )
+
+
 class SiteMap(Strict):
-    """One site. `serve`: the program plays the devices instead of talking to them."""
+    """One site. `serve`: the program plays the devices instead of talking to them, with `faults` at their times."""
 
     site: str
     serve: bool = False
@@ -92,3 +127,4 @@ class SiteMap(Strict):
     links: dict[str, Link]
     devices: Annotated[dict[str, Device], Field(min_length=1)]
     commands: dict[str, Command] = Field(default_factory=dict)
+    faults: list[PlayedFault] = Field(default_factory=list)

@@ -1,8 +1,14 @@
 """Which driver plays the devices of which kind of link."""
 
-from runtime.drivers.base import Registry
+from runtime.drivers.base import Driver, LinkContext, Registry
 from runtime.drivers.can.driver import CanDriver
+from runtime.sim.faultystation import FaultyStation
 from runtime.sim.served_modbus import ServedModbus
 
-SERVED: Registry = {"modbus_tcp": ServedModbus, "can": CanDriver}
-"""CAN has no client and server: the plan's messages say which side sends."""
+
+def _played_can(context: LinkContext) -> Driver:
+    """CAN has no client and server: the plan's messages say which side sends."""
+    return CanDriver(context, FaultyStation(context))
+
+
+SERVED: Registry = {"modbus_tcp": ServedModbus, "can": _played_can}

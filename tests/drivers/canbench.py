@@ -83,13 +83,13 @@ def device_of(dbc: str, messages: Sequence[MessagePlan], name: str = "rack_1", d
 class StationBench:
     """One station, its clock at `now_ns`, the events it told with their time in ms."""
 
-    def __init__(self, *devices: DevicePlan) -> None:
+    def __init__(self, *devices: DevicePlan, make: Callable[[LinkContext], Station] = Station) -> None:
         self.now_ns = 1_000 * MS
         self.sink = HandedSink()
         self.events: list[tuple[int, str]] = []
         self.pages = {plan.name: DevicePage(plan.inputs, None) for plan in devices}
         self.statistics = {plan.name: DeviceStatistics() for plan in devices}
-        self.station = Station(
+        self.station = make(
             LinkContext(
                 link=LINK,
                 devices=devices,

@@ -15,6 +15,7 @@ from io_points import MS, FakeFrame, input_point, output_point
 from runtime.core.fault import DriverFault
 from runtime.core.quality import Quality
 from runtime.drivers.can import driver as can_driver
+from runtime.drivers.can.busstate import ErrorClass, error_frame
 from runtime.drivers.engine import IoEngine
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan, MessagePlan
@@ -258,3 +259,30 @@ async def test_multicast_when_a_datagram_is_no_frame_then_dropped_and_counted() 
     bench.stop.set()
     await bench.task
     peer.shutdown()
+
+
+async def test_bus_when_it_goes_off_then_all_is_bad_nothing_is_sent_and_it_comes_back_by_itself() -> None:
+    async with running("off") as (bench, peer):
+        bench.drive(1.0, 1.0)
+        peer.send(frame(0x101, "0500"))
+        await bench.until(lambda: bench.reading("rack_1", 1) == (5.0, GOOD), "limit")
+        peer.send(error_frame(ErrorClass.BUS_OFF))
+        await bench.until(lambda: any("bus-off" in event for event in bench.events), "bus-off is told")
+        assert bench.reading("rack_1", 1) == (5.0, BAD)
+        while peer.recv(timeout=0) is not None:
+            pass
+        await bench.until(lambda: peer.recv(timeout=0), "frames after the bus was opened anew")
+        peer.send(frame(0x101, "0600"))
+        await bench.until(lambda: bench.reading("rack_1", 1) == (6.0, GOOD), "limit again")
+        assert bench.engine.statistics["rack_1"].errors > 0
+        assert sum("bus-off" in event for event in bench.events) == 2
+
+
+async def test_bus_when_strangers_babble_then_known_frames_still_come_through() -> None:
+    async with running("babble") as (bench, peer):
+        for count in range(1, 11):
+            for number in range(200):
+                peer.send(frame(0x400 + number, "00"))
+            peer.send(frame(0x101, f"{count:02x}00"))
+            await bench.until(lambda: bench.reading("rack_1", 1) == (float(count), GOOD), "limit")  # noqa: B023
+        assert bench.engine.statistics["rack_1"].requests == 10

@@ -5,7 +5,7 @@ A bus that breaks, goes off or cannot be opened is opened anew after a growing w
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 
 import can
 
@@ -14,7 +14,6 @@ from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
 from runtime.drivers.can.link import open_bus, where
 from runtime.drivers.can.station import Outgoing, Station
-from runtime.iomap.plan import LinkPlan, MessagePlan
 
 SEND_FAILURES_MAX = 10
 """Sends that may fail in a row (a full queue, a bus without a listener) before the bus is opened anew."""
@@ -23,16 +22,13 @@ FRAMES_A_TURN = 64
 VIRTUAL_POLL_S = 0.002
 """A virtual bus has no file descriptor to wait for."""
 
-OpenBus = Callable[[LinkPlan, Iterable[MessagePlan]], can.BusABC]
-
 
 class CanDriver:
-    """All devices of one CAN bus. `open_by` opens it; a simulation hands in one that spoils frames."""
+    """All devices of one CAN bus. A simulation hands in a station that spoils frames."""
 
-    def __init__(self, context: LinkContext, open_by: OpenBus | None = None) -> None:
+    def __init__(self, context: LinkContext, station: Station | None = None) -> None:
         self._context = context
-        self._open_by = open_by
-        self.station = Station(context)
+        self.station = station or Station(context)
         link = context.link
         self._backoff = Backoff(min_ns=link.backoff_min_ns, max_ns=link.backoff_max_ns, random=context.random)
         self._bus: can.BusABC | None = None
@@ -61,7 +57,7 @@ class CanDriver:
 
     async def _serve(self) -> None:
         """Send and receive until the bus breaks; then raise DriverFault."""
-        bus = (self._open_by or open_bus)(self._context.link, self.station.received)
+        bus = open_bus(self._context.link, self.station.received)
         self.station.opened(self._context.clock())
         self._bus, self._send_failures = bus, 0
         self._broken = asyncio.get_running_loop().create_future()

@@ -39,11 +39,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A frame that is to be sent now. `repeats`: nothing in it changes but by its values."""
+    """A frame that is to be sent now. `variant` counts the multiplexer values of its message.
+
+    `repeats`: nothing in it changes but by its values.
+    """
 
     member: Member
     plan: MessagePlan
     frame: can.Message
+    variant: int
     repeats: bool
 
 
@@ -87,7 +91,7 @@ class Station:
             if frame.is_error_frame:
                 self._error(frame)
                 continue
-            found = None if frame.is_remote_frame else self._find(frame)
+            found = None if frame.is_remote_frame else self.find(frame)
             if found is None:
                 continue
             member, message = found
@@ -129,18 +133,19 @@ class Station:
             for sent in member.sent:
                 yield from self._frames(member, sent, now_ns)
 
+    def find(self, frame: can.Message) -> tuple[Member, ReceivedMessage] | None:
+        """The device and message that a data frame is of."""
+        for (mask, extended), messages in self._by_id.items():
+            if extended == frame.is_extended_id and (found := messages.get(frame.arbitration_id & mask)) is not None:
+                return found
+        return None
+
     def broken(self, why: str, now_ns: int) -> None:
         """The bus is gone: all inputs are BAD."""
         for member in self.members:
             member.page.all_bad()
             member.page.publish()
             self._lose(member, why, now_ns)
-
-    def _find(self, frame: can.Message) -> tuple[Member, ReceivedMessage] | None:
-        for (mask, extended), messages in self._by_id.items():
-            if extended == frame.is_extended_id and (found := messages.get(frame.arbitration_id & mask)) is not None:
-                return found
-        return None
 
     def _error(self, frame: can.Message) -> None:
         self.bus.take(frame)
@@ -181,7 +186,7 @@ class Station:
         values = [self._context.sink.value(point, now_ns) for point in sent.points]
         if not self._has_something_to_say(sent.plan, values):
             return
-        for payload in sent.payloads(values):
+        for variant, payload in enumerate(sent.payloads(values)):
             frame = can.Message(
                 arbitration_id=sent.plan.frame_id,
                 is_extended_id=sent.plan.extended,
@@ -189,7 +194,7 @@ class Station:
                 data=payload,
                 check=True,
             )
-            yield Outgoing(member, sent.plan, frame, sent.is_constant)
+            yield Outgoing(member, sent.plan, frame, variant, sent.is_constant)
 
     def _has_something_to_say(self, plan: MessagePlan, values: list[Value | None]) -> bool:
         if plan.keep_alive == "always" or any(value is not None for value in values):
