@@ -7,8 +7,11 @@ from hmi import roles
 from hmi.clock import Clock
 from hmi.model import Model
 from hmi.status import Status
+from hmi.wording import cut
 from hmi.wording import value as worded
 
+VALUE_ROOM = 30
+"""Characters of a forced string."""
 NAMES_MAX = 4
 """Names spelled out in one banner; the rest is counted."""
 SPELLED_OUT_MAX = 2
@@ -82,7 +85,7 @@ def _of_inputs(status: Status) -> list[Banner]:
 def _of_forces(status: Status) -> list[Banner]:
     if not status.forces:
         return []
-    names = [f"{name} = {worded(told)}" for name, told in status.forces]
+    names = [f"{name} = {cut(worded(told, of), VALUE_ROOM)}" for name, told, of in status.forces]
     return [Banner(Gravity.WARNING, f"{len(names)} FORCED", _listed(names))]
 
 

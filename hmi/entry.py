@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from hmi.model import TagInfo
 from hmi.status import Scalar
-from runtime.core.elementary import ELEMENTARY
+from runtime.core.elementary import Kind, elementary
 from runtime.core.tag import Variable
+from runtime.core.textliteral import unquoted
 from runtime.wire.fault import ValueFault
-from runtime.wire.values import parse, type_text
+from runtime.wire.values import parse, to_json, type_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def entry_of(text: str, info: TagInfo) -> Entry:
     if variable is None:
         return Entry(text)  # a type the console does not know: the controller judges it
     try:
-        return Entry(parse(text, variable))
+        return Entry(to_json(parse(_typed(text, variable), variable), variable))
     except ValueFault as fault:
         return Entry(None, f"{fault.what}: {fault.mend}")
 
@@ -43,10 +44,17 @@ def expected(info: TagInfo) -> str:
     return info.type if variable is None else type_text(variable)
 
 
+def _typed(text: str, variable: Variable) -> str:
+    """A string may be typed as it stands, or as a literal in quotes: `''` is the empty one."""
+    if variable.type.kind not in (Kind.TEXT, Kind.CHAR):
+        return text
+    literal = unquoted(text)
+    return text if literal is None else literal
+
+
 def _variable(info: TagInfo) -> Variable | None:
-    elementary = ELEMENTARY.get(info.type.upper())
-    if elementary is None:
+    try:
+        of = elementary(info.type.upper())
+    except KeyError:
         return None
-    return Variable(
-        name=info.name, type=elementary, offset=0, unit=info.unit, minimum=info.minimum, maximum=info.maximum
-    )
+    return Variable(name=info.name, type=of, offset=0, unit=info.unit, minimum=info.minimum, maximum=info.maximum)

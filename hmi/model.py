@@ -189,7 +189,7 @@ class Model:
 
     def is_forced(self, name: str) -> bool:
         """Is this tag forced?"""
-        return self.status is not None and any(forced == name for forced, _ in self.status.forces)
+        return self.status is not None and any(forced == name for forced, *_ in self.status.forces)
 
     def racks(self) -> list[str]:
         """The battery racks that the view tells of."""

@@ -39,7 +39,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The controller at `t_wall_ns` (its own clock)."""
+    """The controller at `t_wall_ns` (its own clock). `forces`: names, values, types."""
 
     t_wall_ns: int
     site: str
@@ -57,7 +57,7 @@ class Status:
     execution: Spread
     bad_inputs: frozenset[str]
     bad_devices: tuple[str, ...]
-    forces: tuple[tuple[str, Scalar], ...]
+    forces: tuple[tuple[str, Scalar, str], ...]
     view: Mapping[str, Scalar] = field(default_factory=dict)
 
 
@@ -108,7 +108,7 @@ def status_of(frame: Mapping[str, Any]) -> Status:
         execution=spread_of(frame.get("execution")),
         bad_inputs=frozenset(frame.get("bad_inputs", ())),
         bad_devices=tuple(frame.get("bad_devices", ())),
-        forces=tuple((str(f["name"]), f["value"]) for f in frame.get("forces", ())),
+        forces=tuple((str(f["name"]), f["value"], str(f.get("type", ""))) for f in frame.get("forces", ())),
         view=frame.get("view", {}),
     )
 

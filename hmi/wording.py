@@ -4,7 +4,7 @@ import math
 
 from hmi.status import Scalar
 from runtime.core.quality import Quality
-from runtime.core.timeliteral import show_time
+from runtime.wire.values import show
 
 NOTHING = "–"
 """What stands where nothing is known."""
@@ -59,18 +59,21 @@ def age(ms: float) -> str:
 
 
 def value(told: Scalar | None, type_name: str = "") -> str:
-    """A tag's value as an engineer writes it in ST: TRUE, 12.345, RUN, T#5s."""
+    """A tag's value as an engineer writes it in ST: TRUE, 12.345, RUN, T#5s, 'a text'."""
     if told is None:
         return NOTHING
     if isinstance(told, bool):
         return "TRUE" if told else "FALSE"
     if isinstance(told, float):
         return _general(told)
-    if isinstance(told, int) and type_name == "TIME":
-        return show_time(told)
     if isinstance(told, int) and type_name in ("REAL", "LREAL"):
         return _general(float(told))
-    return str(told)
+    return show(told, type_name)
+
+
+def cut(text: str, room: int) -> str:
+    """As much of a text as there is room for; `…` stands for the rest."""
+    return text if len(text) <= room else text[: max(0, room - 1)] + "…"
 
 
 def count(number_of_things: int) -> str:

@@ -18,6 +18,8 @@ from hmi.outcome import Ending, Outcome
 from hmi.status import Scalar
 
 _TRUTH = ("FALSE", "TRUE")
+SHOWN_MAX = 200
+"""Characters of an old or new value: both fit into the dialog on a small terminal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +163,8 @@ class ActionDialog(ModalScreen[Outcome | None]):
         self.query_one("#confirm", Button).focus()
 
     def _show_change(self, new: str) -> None:
-        self.query_one("#change", Static).update(f"{self._action.old}  →  {new}")
+        old, new = (wording.cut(text, SHOWN_MAX) for text in (self._action.old, new))
+        self.query_one("#change", Static).update(f"{old}  →  {new}")
 
     def _say(self, selector: str, text: str) -> None:
         said = self.query_one(selector, Static)

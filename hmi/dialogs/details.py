@@ -12,6 +12,8 @@ from hmi import wording
 from hmi.model import Model, TagInfo
 
 REFRESH_S = 0.25
+VALUE_ROOM = 600
+"""Characters of a string that are shown: what fits on a small terminal with the rest of what is known."""
 
 
 class TagDetails(ModalScreen[None]):
@@ -42,7 +44,7 @@ class TagDetails(ModalScreen[None]):
         lines = [("Comment", info.comment or wording.NOTHING)]
         if reading is not None:
             lines += [
-                ("Value", wording.value(reading.value, info.type) + unit),
+                ("Value", wording.cut(wording.value(reading.value, info.type), VALUE_ROOM) + unit),
                 ("Quality", wording.QUALITY_WORDS[reading.quality]),
                 ("Age", wording.age(reading.age_ms)),
                 ("Forced", "yes" if reading.forced else "no"),

@@ -86,7 +86,7 @@ class TagsPage(Page):
         if info is None:
             return
         if not info.forceable:
-            self.notify(f"{info.name} cannot be forced: constant, string, or {{no_force}}", severity="warning")
+            self.notify(f"{info.name} cannot be forced: constant, reference, or {{no_force}}", severity="warning")
             return
         self._ask(
             Action(

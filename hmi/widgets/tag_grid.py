@@ -127,18 +127,19 @@ class TagGrid(RowGrid):
         if chosen:
             canvas.put(0, 0, " " * canvas.width, normal)
             canvas.put(0, 0, "▸", ink(palette.GRID, bold=True, on=ground))
-        canvas.put(at.name, 0, _cut(info.name, at.value_end - VALUE_WIDTH - at.name - 1), ink(bold=chosen, on=ground))
+        canvas.put(
+            at.name, 0, wording.cut(info.name, at.value_end - VALUE_WIDTH - at.name - 1), ink(bold=chosen, on=ground)
+        )
         canvas.put(at.unit, 0, info.unit[:6], dim)
         canvas.put(at.direction, 0, DIRECTIONS.get(info.direction, info.direction[:3]), dim)
-        canvas.put(at.comment, 0, _cut(info.comment, max(0, canvas.width - at.comment)), dim)
+        canvas.put(at.comment, 0, wording.cut(info.comment, max(0, canvas.width - at.comment)), dim)
         if reading is None:
             canvas.put_right(at.value_end, 0, wording.NOTHING, dim)
             return
         known = self.model.connection.up
         faded = reading.quality is Quality.BAD or not known
-        canvas.put_right(
-            at.value_end, 0, wording.value(reading.value, info.type)[:VALUE_WIDTH], dim if faded else normal
-        )
+        told = wording.cut(wording.value(reading.value, info.type), VALUE_WIDTH)
+        canvas.put_right(at.value_end, 0, told, dim if faded else normal)
         word = wording.QUALITY_WORDS[reading.quality] if known else "? UNKNOWN"
         canvas.put(at.quality, 0, word, ink(_COLOURS[reading.quality], on=ground) if known else dim)
         canvas.put_right(at.age_end, 0, wording.age(reading.age_ms) if known else wording.NOTHING, dim)
@@ -149,10 +150,6 @@ class TagGrid(RowGrid):
         self._infos_seen = self.model.infos_seen
         self._rows = self._filter.apply(self.model.infos, self.model.readings)
         self.cursor = min(self.cursor, max(0, len(self._rows) - 1))
-
-
-def _cut(text: str, room: int) -> str:
-    return text if len(text) <= room else text[: max(0, room - 1)] + "…"
 
 
 _COLOURS = {Quality.GOOD: palette.GOOD, Quality.UNCERTAIN: palette.WARN, Quality.BAD: palette.ALARM}

@@ -78,7 +78,7 @@ def status(
         ("overruns", f"{frame['overruns']}, {frame['skipped']} deadlines skipped"),
         ("bad inputs", ", ".join(frame["bad_inputs"]) or "none"),
         ("devices without", ", ".join(frame["bad_devices"]) or "none"),
-        ("forces", ", ".join(f"{f['name']} = {_shown(f['value'])}" for f in frame["forces"]) or "none"),
+        ("forces", ", ".join(f"{f['name']} = {show(f['value'], f['type'])}" for f in frame["forces"]) or "none"),
         ("rights missing", ", ".join(right["unit_line"] for right in frame["rights_missing"]) or "none"),
         ("program faults", "none" if not frame["faults"] else f"{len(frame['faults'])}, not acknowledged"),
         ("processes", ", ".join(f"{name} {pid}" for name, pid in frame["processes"].items()) or "unknown"),
@@ -220,10 +220,6 @@ def _quality(value: dict[str, Any]) -> str:
         age_ms = value["age_ms"]
         marks.append("never read" if age_ms < 0 else f"{duration_text(age_ms * 1_000_000)} ago")
     return " ".join(marks)
-
-
-def _shown(value: Any) -> str:
-    return show(value, "")
 
 
 def _print_json(told: Any) -> None:

@@ -98,7 +98,7 @@ class Observer:
         """The forced tags, as messages carry them."""
         tags = self.manifest.tags
         return [
-            ForceState(name=name, value=to_json(value, tag))
+            ForceState(name=name, value=to_json(value, tag), type=tag.type_name)
             for name, value in self.forces.list().items()
             if (tag := tags.find(name)) is not None
         ]

@@ -68,6 +68,7 @@ class ForceState(TypedDict):
 
     name: str
     value: JsonValue
+    type: str
 
 
 class ForceInfo(TypedDict):

@@ -28,7 +28,7 @@ STATUS = {
     "program": {"number": 2, "hash": "5f0c2a9d11aa", "since_wall_ns": 1_767_225_600_000_000_000, "by": "anna"},
     "bad_inputs": [],
     "bad_devices": [],
-    "forces": [{"name": "meter_1.p_kw", "value": 5.0}],
+    "forces": [{"name": "meter_1.p_kw", "value": 5.0, "type": "REAL"}],
     "view": {"plant_1.state": "RUN", "plant_1.soc_pct": 55.5},
 }
 FAULT = {"scan": 7, "code": 1, "text": "division", "pou": "MAIN", "file": "a.st", "line": 3}

@@ -35,7 +35,7 @@ def test_command_when_the_value_is_no_mode_then_it_is_refused_with_the_modes_the
 def test_force_when_an_input_is_forced_then_the_program_sees_it_and_the_list_shows_it(demo):
     assert demo.voltscan("force", "grid_meter_1.f_hz", "49.5").returncode == 0
     demo.wait_for("the force holds", lambda: demo.value("grid_meter_1.f_hz") == 49.5)
-    assert demo.ask("status")["forces"] == [{"name": "grid_meter_1.f_hz", "value": 49.5}]
+    assert demo.ask("status")["forces"] == [{"name": "grid_meter_1.f_hz", "value": 49.5, "type": "REAL"}]
     assert demo.voltscan("unforce", "grid_meter_1.f_hz").returncode == 0
     demo.wait_for("the meter is read again", lambda: demo.value("grid_meter_1.f_hz") != 49.5)
 

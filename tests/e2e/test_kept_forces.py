@@ -37,7 +37,7 @@ def test_force_when_kept_then_it_acts_from_the_first_scan_after_a_restart(stoppe
 
     site.start()
     site.wait_for("it scans", lambda: site.ask("status")["scanning"])
-    assert site.ask("status")["forces"] == [{"name": "main.inner", "value": -5}]
+    assert site.ask("status")["forces"] == [{"name": "main.inner", "value": -5, "type": "DINT"}]
     assert (site.value("main.inner"), site.value("seen")) == (-5, -4)
     assert "main.inner is forced to -5, as kept" in (site.folder / "run.log").read_text()
     assert site.voltscan("unforce", "--all").returncode == 0

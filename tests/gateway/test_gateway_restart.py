@@ -53,7 +53,7 @@ async def test_gateway_when_killed_and_started_again_then_forces_stand_and_clien
             assert (controller.run / "request.sock").exists()  # what a killed process leaves behind
             processes.append(start(controller))
             status = await client.request("status")
-            assert status["forces"] == [{"name": "meter_1.p_kw", "value": 7}]
+            assert status["forces"] == [{"name": "meter_1.p_kw", "value": 7, "type": "REAL"}]
             again = await client.request("command", name="mode", value=1, client="test", seq=1)
             assert (again, controller.get("ack_mode_1.seq")) == ({"state": "done"}, seq_before)
             with pytest.raises(RefusedFault, match="has used this sequence number for something else"):

@@ -162,7 +162,10 @@ async def test_force_when_set_and_let_go_then_in_the_table_and_in_all_answers(co
         await client.request("force", name="METER_1.P_KW", value="-3.5")
         await client.request("force", name="pcs_1.enable", value=True)
         assert controller.forces.list() == {"meter_1.p_kw": -3.5, "pcs_1.enable": True}
-        expected = [{"name": "meter_1.p_kw", "value": -3.5}, {"name": "pcs_1.enable", "value": True}]
+        expected = [
+            {"name": "meter_1.p_kw", "value": -3.5, "type": "REAL"},
+            {"name": "pcs_1.enable", "value": True, "type": "BOOL"},
+        ]
         listed = (await client.request("forces"))["forces"]
         assert [(f["name"], f["value"], f["how"], f["client"]) for f in listed] == [
             ("meter_1.p_kw", -3.5, "input", "a local client"),

@@ -122,6 +122,41 @@ def test_tags_when_filtered_then_quality_age_and_force_are_words(snap_compare):
     assert pictured(snap_compare, stage, SMALL, look)
 
 
+def _text_tag(name: str, of: str, comment: str) -> dict[str, Any]:
+    device = name.partition(".")[0]
+    return {
+        "name": name,
+        "type": of,
+        "unit": "",
+        "comment": comment,
+        "direction": "input",
+        "forceable": True,
+        "device": device,
+    }
+
+
+def test_tags_when_they_are_strings_then_quoted_and_cut_and_the_dialog_shows_old_and_new(snap_compare):
+    stage = Stage(frames=1)
+    stage.link.infos += [
+        _text_tag("plate_1.serial", "STRING[20]", "serial number"),
+        _text_tag("plate_1.maker", "STRING[40]", ""),
+        _text_tag("plate_1.site", "WSTRING[20]", ""),
+    ]
+
+    async def write(stage: Stage, pilot: Pilot[Any]) -> None:
+        await stage.press(pilot, "2")
+        rows = {
+            "plate_1.serial": ["BAT-4711", 2, 1_500, 0],
+            "plate_1.maker": ["A maker with a very long name", 2, 2_500, 0],
+            "plate_1.site": ["Süd λ", 2, 2_500, 0],
+        }
+        stage.link.play("tags", tags_frame(stage.link.infos, 590, **rows))
+        await until(pilot, lambda: bool(stage.app.model.readings))
+        await stage.press(pilot, "slash", *"plate", "enter", "w", *"it", "apostrophe", *"s 4", "enter")
+
+    assert pictured(snap_compare, stage, SMALL, write)
+
+
 def test_devices_when_one_reading_is_bad_then_the_others_still_stand(snap_compare):
     stage = Stage()
 

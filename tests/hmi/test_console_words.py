@@ -11,6 +11,7 @@ from hmi.tagfilter import TagFilter
 from runtime.core.quality import Quality
 
 REAL = TagInfo(name="inverter_1.p_set_kw", type="REAL", unit="kW", minimum=-100.0, maximum=100.0)
+NOTE = TagInfo(name="note", type="STRING[12]")
 MODE = TagInfo(name="mode", type="CONTROL_MODE", labels=("PASSIVE", "SELF_CONSUMPTION"))
 
 
@@ -58,6 +59,9 @@ def test_age_when_worded_then_it_is_coarse(ms, text):
         (1_500_000_000, "TIME", "T#1s500ms"),
         ("RUN", "SYSTEM_STATE", "RUN"),
         ("NaN", "REAL", "NaN"),
+        ("it's on", "STRING[20]", "'it$'s on'"),
+        ("λ", "WCHAR", '"λ"'),
+        (86_400_000_000_000, "DATE", "DATE#1970-01-02"),
         (None, "REAL", "–"),
     ],
 )
@@ -78,6 +82,12 @@ def test_number_when_it_rounds_to_zero_then_it_has_no_sign():
         ("true", TagInfo(name="b", type="BOOL"), True),
         ("16#FF", TagInfo(name="w", type="UINT"), 255),
         ("T#1m30s", TagInfo(name="t", type="TIME"), 90 * SECOND_NS),
+        ("north yard", NOTE, "north yard"),
+        ("'it$'s'", NOTE, "it's"),
+        ("it's", NOTE, "it's"),
+        ("''", NOTE, ""),
+        ('"λ"', TagInfo(name="w", type="WSTRING"), "λ"),
+        ("'x'", TagInfo(name="c", type="CHAR"), "x"),
     ],
 )
 def test_entry_when_it_fits_then_it_is_the_value_of_the_wire(text, info, value):
@@ -95,6 +105,8 @@ def test_entry_when_it_fits_then_it_is_the_value_of_the_wire(text, info, value):
         ("300", TagInfo(name="u", type="USINT"), "0 to 255"),
         ("maybe", TagInfo(name="b", type="BOOL"), "TRUE or FALSE"),
         ("ISLAND", MODE, "PASSIVE, SELF_CONSUMPTION"),
+        ("thirteen char", NOTE, "up to 12 characters"),
+        ("λ", NOTE, "up to 12 characters"),
     ],
 )
 def test_entry_when_it_does_not_fit_then_the_problem_says_what_fits(text, info, words):
@@ -165,6 +177,11 @@ FAULT = {"scan": 5, "code": 2, "text": "t", "pou": "MAIN", "file": "main.st", "l
         ({"bad_inputs": [f"a.x{n}" for n in range(6)] + ["b.y"]}, "BAD INPUT", "a (6 inputs), b.y"),
         ({"bad_inputs": [f"a{n}.x" for n in range(6)]}, "BAD INPUT", "a3.x and 2 more"),
         ({"forces": [{"name": "a.x", "value": True}]}, "1 FORCED", "a.x = TRUE"),
+        (
+            {"forces": [{"name": "a.x", "value": "n" * 80, "type": "STRING"}]},
+            "1 FORCED",
+            "a.x = 'nnnnnnnnnnnnnnnnnnnnnnnnnnnn…",
+        ),
     ],
 )
 def test_banner_when_something_is_wrong_then_it_says_what_and_where(changes, headline, words):
