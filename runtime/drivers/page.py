@@ -6,6 +6,7 @@ from typing import Protocol
 from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.iomap.plan import InputPoint
+from runtime.iomap.wire import Numeric
 
 _Reading = tuple[Value | None, Quality, int]
 
@@ -35,9 +36,9 @@ class DevicePage:
         """The newest readings."""
         return tuple(self._readings)
 
-    def take(self, entry: int, raw: float, stamp_ns: int) -> None:
-        """A raw number came from the device at `stamp_ns`."""
-        value, quality = interpret(self.points[entry], raw)
+    def take(self, entry: int, raw: float, stamp_ns: int, number: Numeric | None = None) -> None:
+        """A raw number came from the device at `stamp_ns`. `number`: how to read it, where the device has a say."""
+        value, quality = interpret(self.points[entry], raw, number)
         if value is None or quality is Quality.BAD:
             self.bad([entry])
         else:
@@ -59,15 +60,17 @@ class DevicePage:
             self._writer.write(self._readings)
 
 
-def interpret(point: InputPoint, raw: float) -> tuple[Value | None, Quality]:
+def interpret(point: InputPoint, raw: float, number: Numeric | None = None) -> tuple[Value | None, Quality]:
     """Engineering value and quality of a raw number.
 
     No value (not implemented, NaN) or one that the enumeration does not know is BAD; one outside the point's limits is
     UNCERTAIN.
     """
-    value = point.wire.number.decode(raw, point.kind)
+    value = (number or point.wire.number).decode(raw, point.kind)
     if value is None or (point.allowed and value not in point.allowed):
         return None, Quality.BAD
+    if isinstance(value, str):
+        return value, Quality.GOOD
     low, high = point.minimum, point.maximum
     if (low is not None and value < low) or (high is not None and value > high):
         return value, Quality.UNCERTAIN

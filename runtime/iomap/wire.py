@@ -2,12 +2,14 @@
 
 engineering = raw * scale + offset (scale first, then offset: requirements Q-18). Encoding divides, rounds half to
 even and saturates at what the raw type can hold; it never wraps. Drivers, served devices and the virtual-time loop all
-go through `Numeric.decode` and `Numeric.encode`, so all of them see the same rounding.
+go through `Numeric.decode` and `Numeric.encode`, so all of them see the same rounding. A text is the raw number that
+its bytes make, first character highest.
 """
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
@@ -34,7 +36,10 @@ class Table(StrEnum):
 
 
 class RawType(StrEnum):
-    """What the words of a point are. `flag` is a whole register that means TRUE or FALSE, `bit` one bit of it."""
+    """What the words of a point are. `flag` is a whole register that means TRUE or FALSE, `bit` one bit of it.
+
+    `bcd16` and `bcd32` hold four and eight decimal digits of four bits; `string` holds two characters a register.
+    """
 
     U16 = "u16"
     I16 = "i16"
@@ -46,6 +51,9 @@ class RawType(StrEnum):
     F64 = "f64"
     BIT = "bit"
     FLAG = "flag"
+    BCD16 = "bcd16"
+    BCD32 = "bcd32"
+    STRING = "string"
 
 
 WORDS: dict[RawType, int] = {
@@ -59,10 +67,15 @@ WORDS: dict[RawType, int] = {
     RawType.F64: 4,
     RawType.BIT: 1,
     RawType.FLAG: 1,
+    RawType.BCD16: 1,
+    RawType.BCD32: 2,
 }
-"""16-bit registers a point takes (a point of a bit table takes one item)."""
+"""16-bit registers a point takes (a point of a bit table takes one item; a string as many as its text needs)."""
 
 Order = Literal["big", "little"]
+Padding = Literal["nul", "blank"]
+"""What follows a text that is shorter than its registers."""
+_FILL: dict[Padding, bytes] = {"nul": b"\0", "blank": b" "}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +83,8 @@ class Numeric:
     """A raw number: `bits` wide, signed or not, or a float of 32 or 64 bits; scaled to engineering units.
 
     `boolean` numbers decode to TRUE when raw == `on` (when `on` is None: when raw is not 0), and encode TRUE as `on`
-    or 1. A raw value equal to `not_implemented`, or a NaN, means that the device has no value.
+    or 1. A raw value equal to `not_implemented`, or a NaN, means that the device has no value. `digits` is set for a
+    number that goes as so many decimal digits; `padding` for a text of bits / 8 characters (Latin-1, as a STRING is).
     """
 
     bits: int
@@ -81,6 +95,13 @@ class Numeric:
     scale: float = 1.0
     offset: float = 0.0
     not_implemented: int | None = None
+    digits: int = 0
+    padding: Padding | None = None
+
+    @property
+    def chars(self) -> int:
+        """Most characters of a text; 0 for a number."""
+        return 0 if self.padding is None else self.bits // 8
 
     @property
     def raw_minimum(self) -> int:
@@ -90,13 +111,15 @@ class Numeric:
     @property
     def raw_maximum(self) -> int:
         """Largest raw integer."""
+        if self.digits:
+            return int(10**self.digits) - 1
         return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
 
     @property
     def is_integral(self) -> bool:
         """True when every engineering value is a whole number."""
         whole = float(self.scale).is_integer() and float(self.offset).is_integer()
-        return whole and not self.floating and not self.boolean
+        return whole and not self.floating and not self.boolean and self.padding is None
 
     @property
     def minimum(self) -> float:
@@ -108,12 +131,15 @@ class Numeric:
         """Largest engineering value that can be sent."""
         return max(self._ends())
 
-    def decode(self, raw: float, kind: Kind) -> Number | None:
+    def decode(self, raw: float, kind: Kind) -> Value | None:
         """The engineering value as a tag of `kind` holds it; None when the device has no value."""
         if self.not_implemented is not None and raw == self.not_implemented:
             return None
         if not math.isfinite(raw):
             return None
+        if self.padding is not None:
+            text, _, _ = int(raw).to_bytes(self.bits // 8, "big").partition(b"\0")
+            return text.rstrip(b" ").decode("latin-1")
         if self.boolean or kind is Kind.BOOL:
             return raw == self.on if self.on is not None else raw != 0
         if kind is Kind.REAL:
@@ -122,6 +148,10 @@ class Numeric:
 
     def encode(self, value: Value) -> int | float:
         """The raw number nearest to an engineering value, saturated. `value` is finite: the sink has seen to it."""
+        if self.padding is not None:
+            assert isinstance(value, str), "a number reached the encoder of texts"
+            text = value.encode("latin-1", "replace")[: self.chars]
+            return int.from_bytes(text.ljust(self.chars, _FILL[self.padding]), "big")
         assert not isinstance(value, str), "a text reached the encoder of numbers"
         assert math.isfinite(value), "a value that is not finite reached the encoder"
         if self.boolean:
@@ -161,11 +191,28 @@ def _nearest(value: int, step: int) -> int:
     return quotient + 1 if twice > 0 or (twice == 0 and quotient % 2 == 1) else quotient
 
 
+@dataclass(frozen=True, slots=True)
+class Exponent:
+    """The point of the same device whose value is the power of ten in a scale. `assumed`: what is taken where no device
+    can be asked (a played device, virtual time); the scale of the number that has this exponent is already of it.
+
+    Source: SunSpec Information Model Specification, data type sunssf.
+    """
+
+    point: str
+    assumed: int = 0
+
+
+EXPONENTS = range(-10, 11)
+"""What a scale factor may be (SunSpec, sunssf); 0x8000 means that there is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModbusWire:
-    """A point in a Modbus table. `address` is the PDU address, from 0; `bit` counts from the least significant.
+    """A point in a Modbus table. `address` is the PDU address, from 0.
 
-    `word_order` big: the first register holds the most significant word. `byte_order` big: as the standard says.
+    `word_order` big: the first register holds the most significant word. `byte_order` big: as the standard says. A
+    number of fewer bits than its registers have lies in their bits from `bit` (the least significant is 0) upwards.
     """
 
     kind: Literal["modbus"] = "modbus"
@@ -176,16 +223,35 @@ class ModbusWire:
     word_order: Order = "big"
     byte_order: Order = "big"
     bit: int = 0
+    exponent: Exponent | None = None
 
     @property
     def words(self) -> int:
         """Registers (or, in a bit table, bits) the point takes."""
-        return 1 if self.table.is_bits else WORDS[self.type]
+        if self.table.is_bits:
+            return 1
+        return (self.number.chars + 1) // 2 if self.type is RawType.STRING else WORDS[self.type]
+
+    @property
+    def is_part(self) -> bool:
+        """True for some bits of registers whose other bits belong to others."""
+        return not self.table.is_bits and self.type is not RawType.STRING and self.number.bits < 16 * self.words
+
+    @property
+    def mask(self) -> int:
+        """The bits of the registers, as one number, that are the point's."""
+        return ((1 << self.number.bits) - 1) << self.bit
 
     @property
     def end(self) -> int:
         """First address after the point."""
         return self.address + self.words
+
+    def scaled_by(self, power: int) -> Numeric:
+        """The number with the exponent that the device gave."""
+        assert self.exponent is not None, "the scale of this point is no affair of the device"
+        scale = Decimal(repr(self.number.scale)).scaleb(power - self.exponent.assumed)
+        return replace(self.number, scale=float(scale))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

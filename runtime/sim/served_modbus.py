@@ -12,13 +12,13 @@ from runtime.core.elementary import Value
 from runtime.core.fault import ConfigFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
-from runtime.drivers.codec import raw_of_words, words_of_raw
+from runtime.drivers.codec import mask_words, raw_of_words, words_of_raw
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
 from runtime.drivers.modbus.pdu import Table as WireTable
 from runtime.drivers.modbus.server import ModbusServer
 from runtime.iomap.plan import DevicePlan, InputPoint, OutputPoint
 from runtime.iomap.settings import ModbusTcpSettings
-from runtime.iomap.wire import ModbusWire, RawType, Table
+from runtime.iomap.wire import ModbusWire, Table
 
 _TABLES = {
     WireTable.COILS: Table.COIL,
@@ -150,10 +150,11 @@ def known_addresses(wires: Sequence[ModbusWire], max_gap_words: int) -> dict[Tab
 
 def _lay_over(words: list[int], address: int, wire: ModbusWire, value: Value) -> None:
     """Put the words of a value where they belong in a reply that starts at `address`."""
+    masks = mask_words(wire) if wire.is_part else [0xFFFF] * wire.words
     for step, word in enumerate(words_of_raw(wire, wire.number.encode(value))):
         place = wire.address + step - address
         if 0 <= place < len(words):
-            words[place] = words[place] | word if wire.type is RawType.BIT else word
+            words[place] = words[place] & ~masks[step] | word
 
 
 def _modbus(wire: object) -> ModbusWire:

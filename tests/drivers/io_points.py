@@ -11,14 +11,23 @@ MS = 1_000_000
 
 
 def modbus_wire(kind: str = "u16", *, table: str = "holding", address: int = 0, **changes: object) -> ModbusWire:
+    """`bits`: (lowest, highest) of a part of the registers; `chars` of a string; `number`: changes to the number."""
     raw = RawType(kind)
-    boolean = raw in (RawType.BIT, RawType.FLAG)
-    number = Numeric(
-        bits=1 if raw is RawType.BIT else 16 * WORDS[raw],
-        signed=kind[0] == "i",
-        floating=kind in ("f32", "f64"),
-        boolean=boolean,
-    )
+    of_number: dict[str, object] = {
+        "bits": 8 * int(str(changes.pop("chars"))) if "chars" in changes else 16 * WORDS[raw],
+        "signed": kind[0] == "i",
+        "floating": kind in ("f32", "f64"),
+        "boolean": raw in (RawType.BIT, RawType.FLAG),
+        "digits": {"bcd16": 4, "bcd32": 8}.get(kind, 0),
+        "padding": "nul" if raw is RawType.STRING else None,
+    }
+    if raw is RawType.BIT:
+        of_number["bits"] = 1
+    if "bits" in changes:
+        low, high = changes.pop("bits")  # type: ignore[misc]
+        changes["bit"], of_number["bits"] = low, high - low + 1  # type: ignore[has-type]
+    of_number |= changes.pop("number", {})  # type: ignore[arg-type]
+    number = Numeric(**of_number)  # type: ignore[arg-type]
     made = {"table": Table(table), "address": address, "type": raw, "number": number} | changes
     return ModbusWire(**made)  # type: ignore[arg-type]
 
