@@ -10,7 +10,7 @@ _FLOATS = {RawType.F32: ">f", RawType.F64: ">d"}
 
 
 def raw_of_words(wire: ModbusWire, words: Sequence[int]) -> int | float:
-    """The raw number in `wire.words` registers (0..65535 each), or bits of a bit table; NaN when they hold no number."""
+    """The raw number in `wire.words` registers (0..65535 each), or bits of a bit table; NaN: they hold none."""
     assert len(words) == wire.words, f"{len(words)} words for a point of {wire.words}"
     if wire.table.is_bits:
         return int(bool(words[0]))

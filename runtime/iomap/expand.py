@@ -69,7 +69,7 @@ def _runs(points: dict[str, Any], places: Locator) -> dict[str, Any]:
             # A count without {n}, or {n} without a right count, is for the schema to refuse.
             whole[name] = {"count": 0} | point if NUMBER in name and isinstance(point, dict) else point
             continue
-        stride = point.get("stride", _width(point.get("type")))
+        stride = point.get("stride", _width(point))
         rest = {key: value for key, value in point.items() if key not in ("count", "stride")}
         for number in range(1, count + 1):
             one = name.replace(NUMBER, str(number))
@@ -80,7 +80,10 @@ def _runs(points: dict[str, Any], places: Locator) -> dict[str, Any]:
     return whole
 
 
-def _width(kind: object) -> int:
+def _width(point: dict[str, Any]) -> int:
+    kind, chars = point.get("type"), point.get("chars")
+    if kind == RawType.STRING:
+        return (chars + 1) // 2 if type(chars) is int else 1
     return WORDS[RawType(kind)] if isinstance(kind, str) and kind in list(RawType) else 1
 
 

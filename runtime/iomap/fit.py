@@ -4,10 +4,11 @@ import math
 from collections.abc import Iterator
 
 from runtime.core.diagnostic import Diagnostic, Label, error
-from runtime.core.elementary import Kind, Number, Value
+from runtime.core.elementary import Kind, Value, holds_text
 from runtime.core.tag import Tag
 from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.uses import Use
+from runtime.iomap.wire import ModbusWire
 
 HOLD = "hold"
 _INPUT_KEYS = ("stale_after_ms",)
@@ -53,6 +54,8 @@ def _misfit(use: Use) -> tuple[str, str] | None:
     number, kind, tag = use.wire.number, use.tag.type.kind, use.tag
     if use.rule.invert and (number.boolean or not (number.floating or number.minimum < 0 < number.maximum)):
         return "an unsigned raw value has no sign to turn", "take invert out"
+    if number.chars:
+        return _text_misfit(use)
     if kind in (Kind.TIME, Kind.DATE, Kind.CHAR, Kind.TEXT):
         mend = "bind an integer or REAL and convert it in the program"
         return f"a device point is a number, not a {tag.type.name}", mend
@@ -62,8 +65,8 @@ def _misfit(use: Use) -> tuple[str, str] | None:
         return "it is a bit", "declare the tag as BOOL"
     if kind in (Kind.BOOL, Kind.REAL):
         return None
-    if not number.is_integral:
-        return f"its values have decimals (scale {number.scale:g})", "declare the tag as REAL"
+    if (decimals := _decimals(use)) is not None:
+        return decimals, "declare the tag as REAL"
     low, high = limits(use)
     if use.is_output:
         lowest = tag.type.minimum if low is None else low
@@ -77,6 +80,23 @@ def _misfit(use: Use) -> tuple[str, str] | None:
     if tag.type.minimum <= lowest and highest <= tag.type.maximum:
         return None
     return f"it can be {lowest:.0f} to {highest:.0f}", f"declare the tag wider than {tag.type.name}"
+
+
+def _decimals(use: Use) -> str | None:
+    """Why the values are no whole numbers."""
+    if isinstance(use.wire, ModbusWire) and use.wire.exponent is not None:
+        return f"the device gives its scale ({use.wire.exponent.point})"
+    number = use.wire.number
+    return None if number.is_integral else f"its values have decimals (scale {number.scale:g})"
+
+
+def _text_misfit(use: Use) -> tuple[str, str] | None:
+    chars, of = use.wire.number.chars, use.tag.type
+    if of.kind is not Kind.TEXT or of.width != 1:
+        return f"it is a text, not {of.name}", f"declare the tag as STRING[{chars}]"
+    if not use.is_output and of.capacity < chars:
+        return f"it can have {chars} characters", f"declare the tag as STRING[{chars}]"
+    return None
 
 
 def _check_labels(use: Use) -> Iterator[Diagnostic]:
@@ -148,6 +168,8 @@ def _check_fail_safe(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:
             help='write such a value, or "hold"',
         )
         return
+    if isinstance(value, str):
+        return
     low, high = limits(use)
     if (low is not None and value < low) or (high is not None and value > high):
         ends = f"{'-inf' if low is None else f'{low:g}'} to {'inf' if high is None else f'{high:g}'}"
@@ -159,13 +181,15 @@ def _check_fail_safe(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:
         )
 
 
-def _as_tag_value(tag: Tag, told: object) -> Number | None:
+def _as_tag_value(tag: Tag, told: object) -> Value | None:
+    if isinstance(told, str) and tag.type.kind is Kind.TEXT:
+        return told if holds_text(tag.type, told) else None
     if isinstance(told, str):
         labels = {name.upper(): value for name, value in tag.labels}
         return labels.get(told.upper())
     if isinstance(told, bool):
         return told if tag.type.kind is Kind.BOOL else None
-    if not isinstance(told, (int, float)) or not math.isfinite(told) or tag.type.kind is Kind.BOOL:
+    if not isinstance(told, (int, float)) or not math.isfinite(told) or tag.type.kind in (Kind.BOOL, Kind.TEXT):
         return None
     if tag.type.kind is Kind.REAL:
         return float(told)

@@ -1,21 +1,27 @@
 """Puts neighbouring points into one Modbus read, under the device's limit of words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from runtime.iomap.plan import InputPoint, ReadRequest
-from runtime.iomap.wire import ModbusWire
+from runtime.iomap.wire import ModbusWire, Table
 
 MAX_BITS = 2000
 """Most coils or discrete inputs in one read (Modbus Application Protocol V1.1b3, 6.1)."""
 
 
 def merge_reads(
-    points: Iterable[InputPoint], *, groups: dict[str, str], max_words: int, max_gap_words: int
+    points: Iterable[InputPoint],
+    *,
+    groups: dict[str, str],
+    max_words: int,
+    max_gap_words: int,
+    unreadable: Mapping[Table, tuple[tuple[int, int], ...]] = MappingProxyType({}),
 ) -> tuple[ReadRequest, ...]:
     """The fewest reads, in order of address, that fetch all points, each point whole in one read.
 
     `groups`: poll group by point name; points of different groups or tables never share a read. A read crosses at most
-    `max_gap_words` registers that no point asked for.
+    `max_gap_words` registers that no point asked for, and none of the `unreadable` (first and last address).
     """
     wired = [(p, p.wire) for p in points if isinstance(p.wire, ModbusWire)]
     wired.sort(key=lambda item: (groups[item[0].name], item[1].table, item[1].address, item[1].end))
@@ -29,6 +35,7 @@ def merge_reads(
             and last.table is wire.table
             and wire.address - (last.address + last.count) <= max_gap_words
             and wire.end - last.address <= limit
+            and not _crosses(unreadable.get(wire.table, ()), last.address + last.count, wire.address)
         )
         if last is not None and joins:
             count = max(last.count, wire.end - last.address)
@@ -36,6 +43,10 @@ def merge_reads(
         else:
             requests.append(_request(point, wire, wire.address, wire.words, (point.entry,), groups[point.name]))
     return tuple(requests)
+
+
+def _crosses(spans: tuple[tuple[int, int], ...], start: int, end: int) -> bool:
+    return any(low < end and high >= start for low, high in spans)
 
 
 def _request(

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from runtime.core.elementary import Kind, Value, elementary
 from runtime.iomap.playedfaults import FaultPlan
 from runtime.iomap.settings import LinkSettings
-from runtime.iomap.wire import Table, Wire
+from runtime.iomap.wire import ModbusWire, Table, Wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,10 @@ class OutputPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRequest:
-    """One Modbus read: `count` items of `table` from `address`, every `period_ns`; answers the inputs `entries`."""
+    """One Modbus read: `count` items of `table` from `address`, every `period_ns`.
+
+    It answers the inputs `entries`, or the `exponents` of these places in the device's plan.
+    """
 
     group: str
     table: Table
@@ -95,6 +98,15 @@ class ReadRequest:
     count: int
     period_ns: int
     entries: tuple[int, ...]
+    exponents: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExponentPoint:
+    """A point whose value is the power of ten in the scale of others (`wire.Exponent`)."""
+
+    name: str
+    wire: ModbusWire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +168,8 @@ class DevicePlan:
     `spare` are the points of a served profile that no tag drives: they read 0. `dbc` is the text of the profile's CAN
     database, `dbc_format` its format. `table`: the device's table in the map as JSON, for a driver that is a plug-in.
     `faults`: what goes wrong with it while it is played.
+    `exponents` are the points that give others their scale; `held` what a played device holds where no tag drives it.
+    `mask_write`: the device has Modbus function 22.
     """
 
     name: str
@@ -170,6 +184,9 @@ class DevicePlan:
     messages: tuple[MessagePlan, ...] = ()
     spare: tuple[Wire, ...] = ()
     max_gap_words: int = 0
+    exponents: tuple[ExponentPoint, ...] = ()
+    held: tuple[tuple[ModbusWire, Value], ...] = ()
+    mask_write: bool = True
     dbc: str = ""
     dbc_format: str = "dbc"
     table: str = ""

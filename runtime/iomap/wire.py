@@ -248,10 +248,13 @@ class ModbusWire:
         return self.address + self.words
 
     def scaled_by(self, power: int) -> Numeric:
-        """The number with the exponent that the device gave."""
+        """The number with the exponent that the device gave instead of the assumed one."""
         assert self.exponent is not None, "the scale of this point is no affair of the device"
-        scale = Decimal(repr(self.number.scale)).scaleb(power - self.exponent.assumed)
-        return replace(self.number, scale=float(scale))
+        return self.at_power(power - self.exponent.assumed)
+
+    def at_power(self, power: int) -> Numeric:
+        """The number with its scale times 10^power, to the last bit what that is written out."""
+        return replace(self.number, scale=float(Decimal(repr(self.number.scale)).scaleb(power)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,12 @@ def passage_of(ends: Ends, kept: list[object]) -> Passage:
 
     Raises ConfigFault for what 64-bit signed arithmetic cannot carry exactly, or two ends that do not fit together.
     """
+    if ends.input.wire.number.chars:
+        raise ConfigFault(
+            "a text does not cross the simulated wires: they carry numbers",
+            where=ends.input.tag,
+            mend="leave the tag out of the program that runs on virtual time",
+        )
     made = Passage(written_at_ns=-(1 << 62), clamp_low=_I64_MIN, clamp_high=_I64_MAX)
     made.real_low, made.real_high = -math.inf, math.inf
     if ends.output is not None:

@@ -8,7 +8,6 @@ know is refused (exception 2), except in gaps that the profile lets a client rea
 import asyncio
 from collections.abc import Sequence
 
-from runtime.core.elementary import Value
 from runtime.core.fault import ConfigFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
@@ -18,7 +17,7 @@ from runtime.drivers.modbus.pdu import Table as WireTable
 from runtime.drivers.modbus.server import ModbusServer
 from runtime.iomap.plan import DevicePlan, InputPoint, OutputPoint
 from runtime.iomap.settings import ModbusTcpSettings
-from runtime.iomap.wire import ModbusWire, Table
+from runtime.iomap.wire import ModbusWire, Numeric, Table
 
 _TABLES = {
     WireTable.COILS: Table.COIL,
@@ -39,7 +38,9 @@ class PlayedUnit:
         self._outputs: list[tuple[ModbusWire, OutputPoint]] = [(_modbus(p.wire), p) for p in plan.outputs]
         self._inputs: list[tuple[ModbusWire, InputPoint]] = [(_modbus(p.wire), p) for p in plan.inputs]
         self._written: dict[tuple[Table, int], int] = {}
-        """What clients wrote, by table and address."""
+        """What clients wrote, by table and address, over what it holds by itself."""
+        for wire, held in plan.held:
+            self._hold(wire, wire.number.encode(held) if isinstance(held, str) else held)
         wires = [wire for wire, _ in (*self._outputs, *self._inputs)] + [_modbus(wire) for wire in plan.spare]
         self._known = known_addresses(wires, plan.max_gap_words)
         self._writable = {
@@ -74,7 +75,7 @@ class PlayedUnit:
                 value = self._context.sink.value(point, now_ns)
                 if value is None:
                     raise ModbusRefusal(ExceptionCode.SERVER_DEVICE_BUSY)
-                _lay_over(words, address, wire, value)
+                _lay_over(words, address, wire, words_of_raw(wire, self._number(wire, now_ns).encode(value)))
         return words
 
     def _write(self, table: Table, address: int, words: Sequence[int]) -> None:
@@ -87,9 +88,22 @@ class PlayedUnit:
         for wire, point in self._inputs:
             if wire.table is table and address < wire.end and wire.address < address + len(words):
                 held = [self._written.get((table, at), 0) for at in range(wire.address, wire.end)]
-                self._page.take(point.entry, raw_of_words(wire, held), now_ns)
+                self._page.take(point.entry, raw_of_words(wire, held), now_ns, self._number(wire, now_ns))
         self._page.publish()
         self._statistics.last_good_ns = now_ns
+
+    def _number(self, wire: ModbusWire, now_ns: int) -> Numeric:
+        """How a point is scaled: by what the program gives as its exponent, if it drives that."""
+        if wire.exponent is None:
+            return wire.number
+        source = next((p for _, p in self._outputs if p.name == wire.exponent.point), None)
+        power = None if source is None else self._context.sink.value(source, now_ns)
+        return wire.number if power is None else wire.scaled_by(int(power))
+
+    def _hold(self, wire: ModbusWire, raw: float) -> None:
+        words = [self._written.get((wire.table, at), 0) for at in range(wire.address, wire.end)]
+        _lay_over(words, wire.address, wire, words_of_raw(wire, raw))
+        self._written |= {(wire.table, wire.address + step): word for step, word in enumerate(words)}
 
 
 class ServedModbus:
@@ -148,10 +162,10 @@ def known_addresses(wires: Sequence[ModbusWire], max_gap_words: int) -> dict[Tab
     return known
 
 
-def _lay_over(words: list[int], address: int, wire: ModbusWire, value: Value) -> None:
-    """Put the words of a value where they belong in a reply that starts at `address`."""
+def _lay_over(words: list[int], address: int, wire: ModbusWire, own: Sequence[int]) -> None:
+    """Put the words of a point where they belong in a reply that starts at `address`."""
     masks = mask_words(wire) if wire.is_part else [0xFFFF] * wire.words
-    for step, word in enumerate(words_of_raw(wire, wire.number.encode(value))):
+    for step, word in enumerate(own):
         place = wire.address + step - address
         if 0 <= place < len(words):
             words[place] = words[place] & ~masks[step] | word

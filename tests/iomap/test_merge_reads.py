@@ -23,6 +23,18 @@ def points(spec: str) -> tuple[list[InputPoint], dict[str, str]]:
     return made, groups
 
 
+def test_reads_when_registers_must_not_be_read_then_none_runs_across_them() -> None:
+    made, groups = points("0:u16 2:u16 4:u16 6:u16:holding 8:u16:holding")
+    merged = merge_reads(
+        made,
+        groups=groups,
+        max_words=20,
+        max_gap_words=9,
+        unreadable={Table.INPUT: ((3, 3),), Table.HOLDING: ((9, 9),)},
+    )
+    assert [f"{r.table} {r.address}+{r.count}" for r in merged] == ["holding 6+3", "input 0+3", "input 4+1"]
+
+
 @pytest.mark.parametrize(
     ("spec", "words", "gap", "reads"),
     [

@@ -102,6 +102,17 @@ WRONG: dict[str, list[Edit]] = {
     "unwritable_table": [
         (INVERTER, 'table = "holding", type = "u16", access = "rw" }', 'table = "input", type = "u16", access = "rw" }')
     ],
+    "field_without_bits": [(INVERTER, 'type = "u16" }\nrunning', 'type = "u16", bits = [7, 4] }\nrunning')],
+    "field_in_a_float": [(INVERTER, 'register = 30519, type = "f32"', 'register = 30519, type = "f32", bits = [0, 3]')],
+    "text_without_its_length": [(INVERTER, 'type = "u16" }\nrunning', 'type = "string" }\nrunning')],
+    "number_with_padding": [(INVERTER, 'type = "u16" }\nrunning', 'type = "u16", padding = "nul" }\nrunning')],
+    "text_on_a_number": [(INVERTER, 'type = "u16" }\nrunning', 'type = "string", chars = 2 }\nrunning')],
+    "scaled_by_a_float": [
+        (INVERTER, 'register = 30519, type = "f32"', 'register = 30519, type = "f32", scale_point = "dc_u_v"')
+    ],
+    "read_where_it_must_not_be": [
+        (INVERTER, "max_words = 50", "max_words = 50\nunreadable = { input = [[31000, 31102]] }")
+    ],
     "unknown_counter": [(RACK, "MEASUREMENT = {", 'MEASUREMENT = { counter = "Sock",')],
     "checksum_of_two_bytes": [
         (RACK, "MEASUREMENT = {", 'MEASUREMENT = { checksum = { signal = "Soc", kind = "sum8" },')

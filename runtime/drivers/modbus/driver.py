@@ -7,19 +7,22 @@ link are not held up. When nobody answers, the connection is made anew (a half-o
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import partial
 
-from runtime.core.elementary import ELEMENTARY, Value
+from runtime.core.elementary import Value, elementary
 from runtime.core.fault import DriverFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import DeviceStatistics, LinkContext
 from runtime.drivers.codec import raw_of_words, words_of_raw
+from runtime.drivers.modbus.exponents import Exponents
 from runtime.drivers.modbus.link import ModbusLink, Refusal, Silence, read_of
+from runtime.drivers.modbus.pdu import ExceptionCode
 from runtime.drivers.modbus.polls import Poll, PollSchedule
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import SinkState
 from runtime.drivers.writes import HeartbeatCounter, WriteSchedule
-from runtime.iomap.plan import DevicePlan, OutputPoint
-from runtime.iomap.wire import ModbusWire
+from runtime.iomap.plan import DevicePlan, OutputPoint, ReadRequest
+from runtime.iomap.wire import ModbusWire, Numeric
 
 IDLE_NS = 1_000_000_000
 """Longest sleep of a link that has nothing to do."""
@@ -39,6 +42,15 @@ class _Device:
     silent: int = 0
     told_lost: bool = False
     refused: set[str] = field(default_factory=set)
+    exponents: Exponents = field(default_factory=Exponents)
+    mask_write: bool = True
+
+    def number(self, point: OutputPoint) -> Numeric:
+        """How an output is encoded, once its scale is known."""
+        assert isinstance(point.wire, ModbusWire)
+        number = self.exponents.number(point.wire)
+        assert number is not None, "a value without its scale is held back"
+        return number
 
 
 class ModbusTcpDriver:
@@ -79,7 +91,7 @@ class ModbusTcpDriver:
             while device.plan.outputs and not (device.statistics.connected or device.told_lost):  # noqa: ASYNC110
                 await asyncio.sleep(UNMET_POLL_S)
             for number, point in enumerate(device.plan.outputs):
-                value = self._context.sink.value(point, self._context.clock())
+                value = self._value(device, point, self._context.clock())
                 if value is not None and self._link is not None and device.statistics.connected:
                     await self._write(self._link, device, number, value)
 
@@ -91,6 +103,7 @@ class ModbusTcpDriver:
             writes=WriteSchedule(plan.outputs),
             heartbeats=[HeartbeatCounter(rule) for rule in plan.heartbeats],
             backoff=self._new_backoff(),
+            mask_write=plan.mask_write,
         )
 
     def _new_backoff(self) -> Backoff:
@@ -159,19 +172,33 @@ class ModbusTcpDriver:
                 device.page.publish()
             return
         self._answered(device, asked_ns, what)
+        self._take_exponents(device, poll.read, words)
         for entry in poll.read.entries:
             wire = device.page.points[entry].wire
             assert isinstance(wire, ModbusWire)
-            start = wire.address - poll.read.address
-            device.page.take(entry, raw_of_words(wire, words[start : start + wire.words]), asked_ns)
+            number = device.exponents.number(wire)
+            if number is None:
+                device.page.bad([entry])
+            else:
+                device.page.take(entry, raw_of_words(wire, _its_words(wire, poll.read, words)), asked_ns, number)
         device.page.publish()
+
+    def _take_exponents(self, device: _Device, read: ReadRequest, words: list[int]) -> None:
+        for place in read.exponents:
+            point = device.plan.exponents[place]
+            raw = raw_of_words(point.wire, _its_words(point.wire, read, words))
+            news = device.exponents.take(point, raw)
+            if news is not None:
+                device.writes.forget()
+            if news:
+                self._context.on_event("warning", f"{device.plan.name} {news}")
 
     async def _write_one(self, link: ModbusLink, now_ns: int) -> bool:
         """Write the next output or heartbeat that is due; True when there was one."""
         for device in self._devices.values():
             if device.silent >= self._context.link.attempts and device.plan.reads:
                 continue  # a read finds out when it is back
-            due = device.writes.due(now_ns, self._context.sink.value)
+            due = device.writes.due(now_ns, partial(self._value, device))
             if due is not None:
                 await self._write(link, device, *due)
                 return True
@@ -181,13 +208,18 @@ class ModbusTcpDriver:
                     return True
         return False
 
+    def _value(self, device: _Device, point: OutputPoint, now_ns: int) -> Value | None:
+        """What to write now. A value whose scale the device has not told yet is held back."""
+        assert isinstance(point.wire, ModbusWire)
+        return self._context.sink.value(point, now_ns) if device.exponents.number(point.wire) is not None else None
+
     async def _write(self, link: ModbusLink, device: _Device, number: int, value: Value) -> None:
         point = device.plan.outputs[number]
         assert isinstance(point.wire, ModbusWire)
         asked_ns = self._context.clock()
         what = f"writing {point.name}"
         try:
-            await link.write(device.plan.unit_id, point.wire, point.wire.number.encode(value))
+            await self._write_wire(link, device, point.wire, device.number(point).encode(value))
         except (Silence, Refusal) as fault:
             device.writes.failed(number, self._context.clock())
             self._failed(device, fault, what)
@@ -197,6 +229,24 @@ class ModbusTcpDriver:
         if point.read_back:
             await self._read_back(link, device, number, value)
 
+    async def _write_wire(self, link: ModbusLink, device: _Device, wire: ModbusWire, raw: float) -> None:
+        """Write a point whole, or the bits of registers that it is. Raises Silence or Refusal."""
+        unit_id = device.plan.unit_id
+        if not wire.is_part:
+            return await link.write(unit_id, wire, raw)
+        if wire.words > 1 or not device.mask_write:
+            return await link.write_among(unit_id, wire, raw)
+        try:
+            await link.write_masked(unit_id, wire, raw)
+        except Refusal as fault:
+            if fault.code != ExceptionCode.ILLEGAL_FUNCTION:
+                raise
+            device.mask_write = False
+            self._context.on_event(
+                "info", f"{device.plan.name} has no function 22: bits of a register are read, changed and written back"
+            )
+            await link.write_among(unit_id, wire, raw)
+
     async def _read_back(self, link: ModbusLink, device: _Device, number: int, value: Value) -> None:
         """See whether the device holds what it was just given; if not, say so once and write it again later."""
         point = device.plan.outputs[number]
@@ -205,7 +255,7 @@ class ModbusTcpDriver:
         asked_ns = self._context.clock()
         what = f"to keep {point.name}"
         try:
-            _compare(point, wire, await link.read(device.plan.unit_id, read_of(wire)), value)
+            _compare(point, device.number(point), await link.read(device.plan.unit_id, read_of(wire)), value)
         except (Silence, Refusal) as fault:
             device.writes.failed(number, self._context.clock())
             self._failed(device, fault, what)
@@ -215,7 +265,7 @@ class ModbusTcpDriver:
     async def _beat(self, link: ModbusLink, device: _Device, beat: HeartbeatCounter, now_ns: int) -> None:
         assert isinstance(beat.rule.wire, ModbusWire)
         try:
-            await link.write(device.plan.unit_id, beat.rule.wire, beat.beat(now_ns))
+            await self._write_wire(link, device, beat.rule.wire, beat.beat(now_ns))
         except (Silence, Refusal) as fault:
             self._failed(device, fault, f"writing {beat.rule.point}")
             return
@@ -254,6 +304,7 @@ class ModbusTcpDriver:
 
     def _lost(self, device: _Device, fault: DriverFault) -> None:
         device.statistics.connected = False
+        device.exponents.forget()
         device.page.all_bad()
         device.page.publish()
         if not device.told_lost:
@@ -263,8 +314,15 @@ class ModbusTcpDriver:
             )
 
 
-def _compare(point: OutputPoint, wire: ModbusWire, held: list[int], value: Value) -> None:
+def _its_words(wire: ModbusWire, read: ReadRequest, words: list[int]) -> list[int]:
+    start = wire.address - read.address
+    return words[start : start + wire.words]
+
+
+def _compare(point: OutputPoint, number: Numeric, held: list[int], value: Value) -> None:
     """Raises Refusal when the device does not hold what it was given."""
-    if held != words_of_raw(wire, wire.number.encode(value)):
-        shown = wire.number.decode(raw_of_words(wire, held), ELEMENTARY[point.type_name].kind)
+    wire = point.wire
+    assert isinstance(wire, ModbusWire)
+    if held != words_of_raw(wire, number.encode(value), held):
+        shown = number.decode(raw_of_words(wire, held), elementary(point.type_name).kind)
         raise Refusal(f"it holds {shown} instead of {value}")

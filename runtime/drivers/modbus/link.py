@@ -9,7 +9,7 @@ from pymodbus.exceptions import ModbusException
 from pymodbus.pdu import ExceptionResponse, ModbusPDU
 
 from runtime.core.fault import DriverFault
-from runtime.drivers.codec import words_of_raw
+from runtime.drivers.codec import mask_words, words_of_raw
 from runtime.drivers.modbus.pdu import ExceptionCode
 from runtime.iomap.plan import LinkPlan, ReadRequest
 from runtime.iomap.settings import ModbusTcpSettings
@@ -28,7 +28,9 @@ class Silence(DriverFault):
 
 
 class Refusal(DriverFault):
-    """A device answered with an exception: it lives, but will not do this."""
+    """A device answered with an exception: it lives, but will not do this. `code`: the exception's, 0 for none."""
+
+    code: int = 0
 
 
 def read_of(wire: ModbusWire) -> ReadRequest:
@@ -82,8 +84,22 @@ class ModbusLink:
         return [int(word) for word in words]
 
     async def write(self, unit_id: int, wire: ModbusWire, raw: float) -> None:
-        """Write one point: function 05, 06, or 16 for more than a word. Raises Silence or Refusal."""
+        """Write one whole point: function 05, 06, or 16 for more than a word. Raises Silence or Refusal."""
         words = words_of_raw(wire, raw)
+        await self._ask(lambda: self._write_call(unit_id, wire, words))
+
+    async def write_masked(self, unit_id: int, wire: ModbusWire, raw: float) -> None:
+        """Write some bits of one register and leave the others: function 22. Raises Silence or Refusal."""
+        (mask,), (word,) = mask_words(wire), words_of_raw(wire, raw)
+        await self._ask(
+            lambda: self._client.mask_write_register(
+                address=wire.address, and_mask=~mask & 0xFFFF, or_mask=word, device_id=unit_id
+            )
+        )
+
+    async def write_among(self, unit_id: int, wire: ModbusWire, raw: float) -> None:
+        """The same by reading the registers and writing them back: what changes in between is lost."""
+        words = words_of_raw(wire, raw, await self.read(unit_id, read_of(wire)))
         await self._ask(lambda: self._write_call(unit_id, wire, words))
 
     def _read_call(self, unit_id: int, request: ReadRequest) -> Awaitable[ModbusPDU]:
@@ -117,6 +133,8 @@ class ModbusLink:
             if code in _NOT_NOW:
                 raise Silence(_NOT_NOW[code], where=self.where)
             name = ExceptionCode(code).name.lower().replace("_", " ") if code in set(ExceptionCode) else "exception"
-            raise Refusal(f"{name} (code {code})", where=self.where)
+            refusal = Refusal(f"{name} (code {code})", where=self.where)
+            refusal.code = code
+            raise refusal
         assert isinstance(answer, ModbusPDU)
         return answer

@@ -10,10 +10,11 @@ from runtime.iomap.plan import DevicePlan, LinkPlan
 from runtime.iomap.profile import PeriodMs, Point, Profile, Strict
 from runtime.iomap.settings import LinkSettings, ModbusTcpSettings
 from runtime.iomap.sitemap import NS_PER_MS, Device, Link, Port
-from runtime.iomap.wire import Order, RawType, Table
+from runtime.iomap.wire import Order, Padding, RawType, Table
 
 _Table = Annotated[Table, Field(strict=False)]
 _RawType = Annotated[RawType, Field(strict=False)]
+_Span = Annotated[list[Annotated[int, Field(ge=0, le=465_535)]], Field(min_length=2, max_length=2)]
 
 
 class ModbusLink(Link):
@@ -64,6 +65,8 @@ class ModbusRules(Strict):
 
     `address_base`: what the document calls the first register of each table; the PDU address is register - base.
     `max_words`: most registers in one request. `max_gap_words`: undocumented registers that may be read across.
+    `unreadable`: registers (first and last, as in the document) that a read must not touch. `mask_write` false: the
+    device has no function 22, so a bit of a register is written by reading, changing and writing the register.
     """
 
     address_base: dict[_Table, int] = Field(default_factory=dict)
@@ -73,10 +76,17 @@ class ModbusRules(Strict):
     byte_order: Order = "big"
     table: _Table = Table.HOLDING
     group: str = ""
+    unreadable: dict[_Table, list[_Span]] = Field(default_factory=dict)
+    mask_write: bool = True
 
 
 class ModbusPoint(Point):
-    """A register, or a bit in it. `register` is the document's; `on` is the raw value of a flag that is TRUE."""
+    """A register, several, or bits in them. `register` is the document's; `on` is the raw value of a flag that is TRUE.
+
+    `bits`: lowest and highest bit of a field in the registers. `chars` and `padding`: of a text (type string).
+    `scale_point`: the point of this profile whose value is the power of ten that `scale` is multiplied by (SunSpec's
+    scale factors). `played`: the raw number, or the text, that a played device holds here when no tag drives it.
+    """
 
     register_: Annotated[int, Field(alias="register", ge=0, le=465_535)]
     type: _RawType
@@ -85,6 +95,11 @@ class ModbusPoint(Point):
     byte_order: Order | None = None
     bit: Annotated[int | None, Field(ge=0, le=15)] = None
     on: Annotated[int | None, Field(ge=0, le=65535)] = None
+    bits: Annotated[list[Annotated[int, Field(ge=0, le=63)]] | None, Field(min_length=2, max_length=2)] = None
+    chars: Annotated[int | None, Field(ge=1, le=246)] = None
+    padding: Padding | None = None
+    scale_point: str | None = None
+    played: int | str | None = None
 
 
 class ModbusDevice(Device):

@@ -1,15 +1,18 @@
 """The kinds of links to Modbus devices, and what a Modbus device's plan holds besides its points."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+from runtime.core.elementary import Value
 from runtime.iomap.kinds.kind import DeviceProtocol, Kind
 from runtime.iomap.kinds.modbus.keys import ModbusDevice, ModbusProfile, ModbusTcpLink
 from runtime.iomap.kinds.modbus.placing import check_shared_units, place
 from runtime.iomap.kinds.modbus.points import resolve
 from runtime.iomap.loaded import LoadedProfile
 from runtime.iomap.merge import merge_reads
-from runtime.iomap.plan import DevicePlan
-from runtime.iomap.sitemap import Device
+from runtime.iomap.plan import DevicePlan, ExponentPoint, InputPoint, ReadRequest
+from runtime.iomap.sitemap import NS_PER_MS, Device
+from runtime.iomap.wire import ModbusWire, Wire
 
 
 def _complete(plan: DevicePlan, loaded: LoadedProfile, device: Device) -> DevicePlan:
@@ -17,9 +20,68 @@ def _complete(plan: DevicePlan, loaded: LoadedProfile, device: Device) -> Device
     assert isinstance(profile, ModbusProfile), "the profile is of this protocol"
     assert isinstance(device, ModbusDevice), "the device is on a link of this protocol"
     rules = profile.modbus
-    groups = {name: profile.group_of(point) for name, point in profile.points.items()}
-    reads = merge_reads(plan.inputs, groups=groups, max_words=rules.max_words, max_gap_words=rules.max_gap_words)
-    return replace(plan, unit_id=device.unit, reads=() if plan.served else reads, max_gap_words=rules.max_gap_words)
+    exponents = _exponents(plan, loaded)
+    return replace(
+        plan,
+        unit_id=device.unit,
+        # Scales first: the values that they belong to come with the reads after them.
+        reads=() if plan.served else (*_exponent_reads(exponents, profile), *_reads(plan.inputs, profile)),
+        max_gap_words=rules.max_gap_words,
+        exponents=exponents,
+        held=_held(plan, loaded, profile) if plan.served else (),
+        mask_write=rules.mask_write,
+    )
+
+
+def _reads(points: Iterable[InputPoint], profile: ModbusProfile) -> tuple[ReadRequest, ...]:
+    rules = profile.modbus
+    return merge_reads(
+        points,
+        groups={name: profile.group_of(point) for name, point in profile.points.items()},
+        max_words=rules.max_words,
+        max_gap_words=rules.max_gap_words,
+        unreadable={
+            table: tuple(
+                (low - rules.address_base.get(table, 0), high - rules.address_base.get(table, 0)) for low, high in spans
+            )
+            for table, spans in rules.unreadable.items()
+        },
+    )
+
+
+def _exponents(plan: DevicePlan, loaded: LoadedProfile) -> tuple[ExponentPoint, ...]:
+    wires: list[Wire] = [*(point.wire for point in plan.inputs), *(point.wire for point in plan.outputs)]
+    named = {wire.exponent.point: None for wire in wires if isinstance(wire, ModbusWire) and wire.exponent}
+    return tuple(ExponentPoint(name=name, wire=_modbus(loaded.wires[name])) for name in named)
+
+
+def _exponent_reads(exponents: tuple[ExponentPoint, ...], profile: ModbusProfile) -> tuple[ReadRequest, ...]:
+    points = [
+        InputPoint(
+            name=point.name,
+            tag="",
+            type_name="INT",
+            entry=entry,
+            wire=point.wire,
+            period_ns=profile.period_ms(profile.points[point.name]) * NS_PER_MS,
+        )
+        for entry, point in enumerate(exponents)
+    ]
+    return tuple(replace(read, entries=(), exponents=read.entries) for read in _reads(points, profile))
+
+
+def _held(plan: DevicePlan, loaded: LoadedProfile, profile: ModbusProfile) -> tuple[tuple[ModbusWire, Value], ...]:
+    driven = {point.name for point in plan.outputs}
+    return tuple(
+        (_modbus(loaded.wires[name]), point.played)
+        for name, point in profile.points.items()
+        if point.played is not None and name not in driven
+    )
+
+
+def _modbus(wire: Wire) -> ModbusWire:
+    assert isinstance(wire, ModbusWire), "the points of a Modbus profile are Modbus points"
+    return wire
 
 
 MODBUS = DeviceProtocol(

@@ -1,13 +1,16 @@
 """Points of Modbus profiles: their addresses checked, and resolved to wires."""
 
 import itertools
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from runtime.core.diagnostic import Diagnostic, Label, error
-from runtime.iomap.kinds.modbus.keys import ModbusPoint, ModbusProfile, ModbusRules
-from runtime.iomap.kinds.polled import group_mistakes, number_of
+from runtime.iomap.kinds.modbus.keys import ModbusPoint, ModbusProfile
+from runtime.iomap.kinds.modbus.shape import exponent_mistakes, number_of_point, shape_mistakes
+from runtime.iomap.kinds.polled import group_mistakes
 from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.wire import ModbusWire, RawType
+from runtime.iomap.wire import Exponent, ModbusWire
 
 TABLE_SIZE = 65_536
 """Items in a Modbus table: addresses are 16 bits wide (Modbus Application Protocol V1.1b3, 4.4)."""
@@ -23,7 +26,7 @@ def resolve(loaded: LoadedProfile, _dbc_folder: Path) -> list[Diagnostic]:
         mistakes = _mistakes(loaded, profile, name, point)
         found += mistakes
         if not mistakes:
-            loaded.wires[name] = _wire(profile.modbus, point)
+            loaded.wires[name] = _wire(profile, point)
     return found + _overlaps(loaded)
 
 
@@ -31,47 +34,55 @@ def _mistakes(loaded: LoadedProfile, profile: ModbusProfile, name: str, point: M
     rules = profile.modbus
     places = loaded.document.places
     table = point.table or rules.table
-    found = [*_place_in_table(loaded, name, point, rules), *group_mistakes(loaded, name, point)]
-    kind = point.type
-    if (kind is RawType.BIT) != (point.bit is not None) and not table.is_bits:
-        at = Label(places.key("points", name), "type bit and key bit go together")
-        found.append(
-            error("M2005", f"`{name}` does not say which bit it is", at, help='write type = "bit", bit = 0…15')
-        )
-    if table.is_bits and kind is not RawType.BIT:
-        at = Label(places.value("points", name, "type"), f"a {table} is one bit")
-        found.append(error("M2005", f"`{name}` is in a bit table", at, help='write type = "bit"'))
-    if point.access != "r" and (not table.is_writable or (kind is RawType.BIT and not table.is_bits)):
-        what = "one bit of a register" if table.is_writable else f"the table `{table}`"
-        at = Label(places.value("points", name, "access"), f"{what} cannot be written")
+    found = shape_mistakes(loaded, name, point, table)
+    if found:
+        return found
+    found = [*_place_in_table(loaded, profile, name, point), *group_mistakes(loaded, name, point)]
+    found += exponent_mistakes(loaded, profile, name, point)
+    if point.access != "r" and not table.is_writable:
+        at = Label(places.value("points", name, "access"), f"the table `{table}` cannot be written")
         found.append(error("M2005", f"`{name}` cannot be written", at, help='use table = "holding" or "coil"'))
     return found
 
 
-def _place_in_table(loaded: LoadedProfile, name: str, point: ModbusPoint, rules: ModbusRules) -> list[Diagnostic]:
-    wire = _wire(rules, point)
-    if wire.address >= 0 and wire.end <= TABLE_SIZE:
-        return []
-    base = rules.address_base.get(wire.table, 0)
-    at = Label(
-        loaded.document.places.value("points", name, "register"),
-        f"{wire.table} {point.register_} is PDU address {wire.address}, {wire.words} words",
-    )
-    span = f"{base} to {base + TABLE_SIZE - wire.words}"
-    return [error("M2002", f"the register of `{name}` lies outside its table", at, help=f"it must be {span}")]
+def _place_in_table(
+    loaded: LoadedProfile, profile: ModbusProfile, name: str, point: ModbusPoint
+) -> Iterator[Diagnostic]:
+    wire = _wire(profile, point)
+    base = profile.modbus.address_base.get(wire.table, 0)
+    at = loaded.document.places.value("points", name, "register")
+    if wire.address < 0 or wire.end > TABLE_SIZE:
+        label = Label(at, f"{wire.table} {point.register_} is PDU address {wire.address}, {wire.words} words")
+        span = f"{base} to {base + TABLE_SIZE - wire.words}"
+        yield error("M2002", f"the register of `{name}` lies outside its table", label, help=f"it must be {span}")
+    for first, last in profile.modbus.unreadable.get(wire.table, []):
+        if point.access != "w" and point.register_ <= last and point.register_ + wire.words > first:
+            label = Label(at, f"{first} to {last} are in `unreadable`")
+            mend = 'correct the register or the range, or write access = "w"'
+            yield error("M2002", f"`{name}` is to be read where the device must not be read", label, help=mend)
 
 
-def _wire(rules: ModbusRules, point: ModbusPoint) -> ModbusWire:
+def _wire(profile: ModbusProfile, point: ModbusPoint) -> ModbusWire:
+    rules = profile.modbus
     table = point.table or rules.table
-    return ModbusWire(
+    number = number_of_point(point)
+    exponent = None
+    if point.scale_point is not None:
+        source = profile.points.get(point.scale_point)
+        assumed = source.played if source is not None and isinstance(source.played, int) else 0
+        exponent = Exponent(point.scale_point, assumed)
+    wire = ModbusWire(
         table=table,
         address=point.register_ - rules.address_base.get(table, 0),
         type=point.type,
-        number=number_of(point.type, point, on=point.on),
-        word_order=point.word_order or rules.word_order,
+        number=number,
+        # A text has no words that could be turned round but by its own say-so.
+        word_order=point.word_order or ("big" if number.chars else rules.word_order),
         byte_order=point.byte_order or rules.byte_order,
-        bit=point.bit or 0,
+        bit=point.bits[0] if point.bits else point.bit or 0,
+        exponent=exponent,
     )
+    return wire if exponent is None else replace(wire, number=wire.at_power(exponent.assumed))
 
 
 def _overlaps(loaded: LoadedProfile) -> list[Diagnostic]:
@@ -82,7 +93,8 @@ def _overlaps(loaded: LoadedProfile) -> list[Diagnostic]:
     for (first_name, first), (name, wire) in itertools.pairwise(ordered):
         if first.table is not wire.table or wire.address >= first.end:
             continue
-        if first.type is wire.type is RawType.BIT and first.bit != wire.bit:
+        apart = (first.address, first.words) == (wire.address, wire.words) and not first.mask & wire.mask
+        if first.is_part and wire.is_part and apart:
             continue
         found.append(
             error(
