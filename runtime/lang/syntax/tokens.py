@@ -69,7 +69,9 @@ _PATTERN = re.compile(
     """,
     re.VERBOSE,
 )
-_ENDS_OF_VARIABLES = ("NAME", "RBRACK", "CARET")
+_NEEDS_BEHIND = {"AT": "ADDRESS", "ROWS": "LPAR"}
+"""What must stand behind a word for it to be a keyword."""
+_ENDS_OF_VARIABLES = frozenset({"NAME", "RBRACK", "CARET", *NAMED, *_NEEDS_BEHIND})
 """`a REF= b` assigns; elsewhere `ref=b` compares a variable called ref."""
 _COMMENT_EDGE = re.compile(r"\(\*|\*\)|/\*|\*/")
 _CODE_LINE = re.compile(
@@ -250,10 +252,6 @@ def _behind_foreign(text: str, position: int, line_start: int) -> int:
     return position + 1
 
 
-_NEEDS_BEHIND = {"AT": "ADDRESS", "ROWS": "LPAR"}
-"""What must stand behind a word for it to be a keyword."""
-
-
 def _settle_names(tokens: list[Token]) -> None:
     """Make names of the words in NAMED that begin nothing."""
     for i, token in enumerate(tokens):
@@ -296,6 +294,8 @@ _OPERAND_ENDS = frozenset(
         "TRUE",
         "FALSE",
         "THIS",
+        *NAMED,  # in front of an operator they are names: _settle_names
+        *_NEEDS_BEHIND,
     }
 )
 
