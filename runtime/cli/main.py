@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from runtime.cli import change_commands, language_commands
+from runtime.cli import change_commands, io_commands, language_commands
 from runtime.core.fault import PlcFault
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ map_app = typer.Typer(help="The SCADA register map.", no_args_is_help=True)
 app.add_typer(map_app, name="map")
 language_commands.add_to(app)
 change_commands.add_to(app)
+io_commands.add_to(app)
 
 NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 """`voltscan write x -5`: a value may begin with a minus sign."""

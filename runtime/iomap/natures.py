@@ -16,13 +16,13 @@ from runtime.iomap.read import Document, did_you_mean
 
 
 class CommonPoint(Strict):
-    """A point that every device of a nature names alike. `mesa`: its name in MESA-Device and SunSpec models."""
+    """A point that every device of a nature names alike. `mesa`: its names in MESA-Device and SunSpec models."""
 
     required: bool = False
     unit: str = ""
     signed: bool = False
     written: bool = False
-    mesa: str = ""
+    mesa: list[str] = Field(default_factory=list)
 
 
 class NatureRules(Strict):

@@ -28,7 +28,7 @@ def test_profile_when_shipped_then_it_is_sound_and_says_source_unknowns_and_sign
 
 def test_battery_when_asked_then_it_needs_the_points_of_mesa() -> None:
     points = natures()["battery"].points
-    assert {p.mesa for p in points.values() if p.required} == MESA_REQUIRED
+    assert {name for p in points.values() if p.required for name in p.mesa} == MESA_REQUIRED
 
 
 def test_natures_when_their_signs_are_read_then_they_are_the_projects() -> None:
