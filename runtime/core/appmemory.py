@@ -37,7 +37,8 @@ FAULT_RING = 64
 """The last FAULT_RING_LEN faults; fault number n (from 0) is in entry n % FAULT_RING_LEN."""
 FAULT_RING_LEN = 16
 FAULT_ENTRY_SIZE = 16
-"""A fault entry: u32 fault site (index into Application.sites), u32 0, u64 SCAN_NO at the fault."""
+"""A fault entry: u32 fault site (index into Application.sites), u32 offset of the instance whose body did it (0: it has
+none, or one that lives for a call only), u64 SCAN_NO at the fault."""
 TEST_FAILED = 352
 """i64: number of the assertion (from 1) at which a TEST failed; 0 while it holds. Only tests use these four words."""
 TEST_LEFT = 360

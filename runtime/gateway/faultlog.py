@@ -1,9 +1,8 @@
 """The fault log: what programs did wrong, where, and with which values, beyond the few faults application memory holds.
 
 Fed ten times a second from the newest snapshot, so that faults which come faster than its ring holds them are counted
-and their places lost. Values are those right after the turn in which the first fault since the last acknowledgement
-came (scan/phases/capture.py). A fault does not say in which instance of a block it came: the variables of each
-instance that the statement may mean are told, at most INSTANCES_TOLD of one name.
+and their places lost. Values are those in the statement that did the first fault since the last acknowledgement
+(scan/phases/capture.py), of the instance that it came in.
 """
 
 import re
@@ -20,7 +19,6 @@ from runtime.wire.values import to_json
 
 FAULTS_KEPT = 256
 VALUES_TOLD = 20
-INSTANCES_TOLD = 3
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*|\s*\[\s*-?\d+(?:\s*,\s*-?\d+)*\s*\])*")
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 
@@ -33,6 +31,8 @@ class FaultLog:
         self._sites = manifest.fault_sites
         self._captures = captures
         self._entries: deque[FaultEntry] = deque(maxlen=FAULTS_KEPT)
+        self._instances: dict[int, int] = {}
+        """By the number of an entry's first fault."""
         self._next = 0
 
     def look(self, snapshot: Snapshot | None, acknowledged: int) -> None:
@@ -63,13 +63,17 @@ class FaultLog:
                 entry["last_number"], entry["last_scan"] = fault.number, fault.scan_no
                 return
         self._entries.append(self._entry(fault))
+        self._instances[fault.number] = fault.instance
+        for number in self._instances.keys() - {entry["number"] for entry in self._entries}:
+            del self._instances[number]
 
     def _note_values(self) -> None:
         """Values of entries that came before their capture was seen."""
         for entry in self._entries:
             if not entry["values"]:
                 words = entry["statement"] or entry["pou"]
-                entry["values"] = self._values(entry["scan"], entry["number"], entry["pou"], words)
+                instance = self._instances.get(entry["number"], 0)
+                entry["values"] = self._values(entry["scan"], entry["number"], entry["pou"], words, instance)
 
     def _entry(self, fault: RecordedFault) -> FaultEntry:
         site = fault.site
@@ -90,20 +94,20 @@ class FaultLog:
             last_number=fault.number,
             last_scan=fault.scan_no,
             acknowledged=False,
-            values=self._values(fault.scan_no, fault.number, site.pou, statement or site.pou),
+            values=self._values(fault.scan_no, fault.number, site.pou, statement or site.pou, fault.instance),
         )
 
-    def _values(self, scan_no: int, number: int, pou: str, statement: str) -> list[FaultValue]:
+    def _values(self, scan_no: int, number: int, pou: str, statement: str, instance: int) -> list[FaultValue]:
         capture = self._captures.latest()
         if capture is None or capture.scan_no != scan_no or number >= capture.fault_count:
             return []
-        leaves = self._leaves(statement, pou)[:VALUES_TOLD]
+        leaves = self._leaves(statement, pou, instance)[:VALUES_TOLD]
         return [
             FaultValue(name=leaf.name, value=to_json(capture.value(leaf), leaf), type=leaf.type_name, unit=leaf.unit)
             for leaf in leaves
         ]
 
-    def _leaves(self, statement: str, pou: str) -> list[Variable]:
+    def _leaves(self, statement: str, pou: str, instance: int) -> list[Variable]:
         found: dict[str, Variable] = {}
         tags = self._manifest.tags
         for match in _PATH.finditer(_STRING.sub("", statement)):
@@ -113,8 +117,11 @@ class FaultLog:
                 found[tag.name] = tag
                 continue
             ending = f".{path.lower()}"
-            own = [v for v in tags.variables if _is_of(v, pou) and v.name.lower().endswith(ending)]
-            found |= {leaf.name: leaf for leaf in own[:INSTANCES_TOLD]}
+            own = (v for v in tags.variables if v.offset >= instance and v.name.lower().endswith(ending))
+            # Of all instances of this type, the one that starts there has the member next to it.
+            nearest = min((v for v in own if _is_of(v, pou)), key=lambda v: v.offset, default=None)
+            if nearest is not None and instance:
+                found[nearest.name] = nearest
         return list(found.values())
 
 

@@ -15,6 +15,9 @@ from runtime.lang.application import Application
 from runtime.lang.machine import Buffer
 from runtime.lang.testing import advance
 
+FAULT_HOOK = "vs_fault_hook"
+"""In loaded code: two addresses, both 0 at first, a function and its argument. The function is called right after the
+record of a fault, in the statement that did it; it may read application memory and write nothing of it."""
 ALIGNMENT = 64
 """Application memory of our own starts on a cache line."""
 

@@ -13,11 +13,15 @@ _COUNT = struct.Struct("<Q")
 
 @dataclass(frozen=True, slots=True)
 class RecordedFault:
-    """Fault `number` (from 0, since the start of the controller), in scan `scan_no`, at `site`."""
+    """Fault `number` (from 0, since the start of the controller), in scan `scan_no`, at `site`.
+
+    `instance`: where the instance lies whose body did it, in application memory; 0 when it has none there.
+    """
 
     number: int
     scan_no: int
     site: FaultSite
+    instance: int = 0
 
     def __str__(self) -> str:
         site = self.site
@@ -35,7 +39,7 @@ def recorded_faults(memory: bytes | bytearray | memoryview, sites: Sequence[Faul
     count = fault_count(memory)
     found: list[RecordedFault] = []
     for number in range(max(0, count - FAULT_RING_LEN), count):
-        site, _, scan_no = _ENTRY.unpack_from(memory, FAULT_RING + number % FAULT_RING_LEN * FAULT_ENTRY_SIZE)
+        site, instance, scan_no = _ENTRY.unpack_from(memory, FAULT_RING + number % FAULT_RING_LEN * FAULT_ENTRY_SIZE)
         if scan_no and site < len(sites):  # scans count from 1: a 0 is an entry that nobody wrote
-            found.append(RecordedFault(number, scan_no, sites[site]))
+            found.append(RecordedFault(number, scan_no, sites[site], instance))
     return found

@@ -45,6 +45,8 @@ class Kernel:
         """Meet the stack that programs may need, so that no scan is the first to."""
         self.change_over: Callable[[int, int], None] = bind("vs_change_over", None, plan, plan)
         """(plan, next): on virtual time, what the loop does between two scans when it is asked to change over."""
+        self.capture_address: int = self._native.address("vs_capture")
+        """(plan): what programs call at a fault, in the thread that runs them."""
         self.accounts: Callable[[int, int], None] = bind("vs_accounts", None, plan, i64)
         """(plan, count): the phase account alone, for the bench."""
         self.bare_loop: Callable[[int], None] = bind("vs_bare_loop", None, ctypes.c_void_p)

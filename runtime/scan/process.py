@@ -18,7 +18,7 @@ from runtime.image.manifest import Manifest
 from runtime.image.nativecode import native_cache
 from runtime.image.primitives import primitives, use_cache
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.scan.change.loadedversion import load_version
+from runtime.scan.change.loadedversion import capture_at_faults, load_version
 from runtime.scan.kernel import Kernel
 from runtime.scan.planning import ScanPlan
 from runtime.scan.realtime import RealtimeSettings, settle_process, settle_thread
@@ -63,8 +63,9 @@ def run_scan(
     # A stop stays latched over a restart of the scan.
     ctypes.c_uint64.from_address(version.app_address + FAULT_COUNT).value = control.control.fault_count
     kernel = Kernel(native_cache(cache_dir) if cache_dir else None)
+    capture_at_faults(version, kernel)
     _take_over(version.plan, control, manifest.cycle_ns)
-    running = RunningScan(version, control, tuple(eventfds))
+    running = RunningScan(version, control, kernel, tuple(eventfds))
     if follow is not None:
         threading.Thread(target=follow, args=(running,), name="changes", daemon=True).start()
     _run(kernel, version.plan, realtime, control.control, running)

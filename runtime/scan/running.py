@@ -7,7 +7,8 @@ from runtime.image.manifest import Manifest
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.scan.change.changeplan import ChangePlan, carry_pins, plan_change
-from runtime.scan.change.loadedversion import LoadedVersion, load_version
+from runtime.scan.change.loadedversion import LoadedVersion, capture_at_faults, load_version
+from runtime.scan.kernel import Kernel
 from runtime.scan.plan import Plan
 
 _LOOK_AGAIN_S = 0.001
@@ -16,9 +17,12 @@ _LOOK_AGAIN_S = 0.001
 class RunningScan:
     """For one thread beside the loop, and for `stop` from any."""
 
-    def __init__(self, current: LoadedVersion, control: ControlSegment, eventfds: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, current: LoadedVersion, control: ControlSegment, kernel: Kernel, eventfds: tuple[int, ...] = ()
+    ) -> None:
         self._current = current
         self._control = control
+        self._kernel = kernel
         self._eventfds = eventfds
         self._next: tuple[LoadedVersion, ChangePlan] | None = None
         self._former: LoadedVersion | None = None  # the loop may be leaving it while a new one is in place
@@ -31,6 +35,7 @@ class RunningScan:
         new = load_version(
             manifest, object_code, initial, control=self._control, image=image, number=number, eventfds=self._eventfds
         )
+        capture_at_faults(new, self._kernel)
         old = self._current
         migration = plan_change(old.manifest, manifest, old_initial=old.initial, new_initial=initial)
         self._next = (new, ChangePlan(old, new, migration))

@@ -84,8 +84,8 @@ class ScanBench:
         found = []
         for n in range(max(0, count - appmemory.FAULT_RING_LEN), count):
             entry = appmemory.FAULT_RING + n % appmemory.FAULT_RING_LEN * appmemory.FAULT_ENTRY_SIZE
-            site, zero, scan_no = struct.unpack_from("<IIQ", self.memory, entry)
-            assert zero == 0
+            site, instance, scan_no = struct.unpack_from("<IIQ", self.memory, entry)
+            assert instance == 0 or appmemory.HEADER_SIZE <= instance < len(self.memory)
             found.append((scan_no, self.app.sites[site].code, self.app.sites[site].line))
         return found
 

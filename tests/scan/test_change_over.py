@@ -5,35 +5,23 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
-from runtime.core.binding import Bindings, InputBinding, OutputBinding
-from runtime.core.quality import Quality
 from runtime.image.forces import ForceTable
 from runtime.image.frame import FrameReader
 from runtime.image.mailbox import MailboxWriter, WriteStatus
-from runtime.image.manifest import Manifest, ManifestTask
-from runtime.image.nativecode import object_code
-from runtime.image.pages import PageReader, PageWriter
 from runtime.image.recordring import RingReader
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import SnapshotReader
 from runtime.image.statistics import task_figures
-from runtime.lang.compile import compile_sources
-from runtime.lang.llvm.module import emit_module
-from runtime.lang.syntax.source import Source
-from runtime.scan.change.changeplan import ChangePlan, carry_pins, plan_change
-from runtime.scan.change.loadedversion import LoadedVersion, load_version
 from runtime.scan.kernel import Kernel
 from runtime.scan.record.recorder import FlightRecorder, RecorderLimits
 from runtime.scan.record.replay import Replay
 from runtime.scan.record.verify import verify
 from runtime.scan.running import RunningScan
+from tests.scan.versionline import CYCLE_NS, Line
 
-MS = 1_000_000
-CYCLE_NS = 10 * MS
 PROGRAM = """
 VAR_GLOBAL p_kw : REAL; set_kw : REAL; lamp : BOOL; limit : INT := 5; END_VAR
 PROGRAM slow VAR turns : LINT; firsts : INT; END_VAR
@@ -54,79 +42,6 @@ CONFIGURATION c
     PROGRAM slow WITH lazy : slow;
 END_CONFIGURATION
 """
-BINDINGS = Bindings(
-    inputs={"meter": (InputBinding("p_kw", 0),)},
-    outputs=(OutputBinding("set_kw", "pcs", 0.0), OutputBinding("lamp", "pcs", None)),
-)
-
-
-@dataclass
-class Line:
-    """One controller through its versions."""
-
-    kernel: Kernel
-    control: ControlSegment
-    version: LoadedVersion = field(init=False)
-    number: int = 0
-    now_ns: int = 1_000 * MS
-    kept: list[object] = field(default_factory=list)
-    loaded: list[tuple[Manifest, bytes, bytes]] = field(default_factory=list)
-
-    def load(self, text: str, bindings: Bindings = BINDINGS) -> LoadedVersion:
-        app = compile_sources([Source("main.st", text)]).application
-        assert app is not None
-        manifest = Manifest(
-            site="s",
-            cycle_ns=CYCLE_NS,
-            budget=100_000,
-            on_fault="stop",
-            frame_valid_ns=50 * MS,
-            tags=app.tags,
-            tasks=tuple(ManifestTask(t.name, t.interval_ns, t.priority) for t in app.tasks),
-            sites=app.sites,
-            app_size=len(app.initial),
-            quality_offset=app.quality_offset,
-            stamp_offset=app.stamp_offset,
-            app_hash=app.layout_hash,
-            bindings=bindings,
-        )
-        self.number += 1
-        image = ImageSegment.create(manifest.layout())
-        code = object_code(emit_module(app))
-        self.loaded.append((manifest, code, app.initial))
-        return load_version(manifest, code, app.initial, control=self.control, image=image, number=self.number)
-
-    def start(self, text: str) -> None:
-        self.version = self.load(text)
-        self.version.plan.plan.mailbox_tail = 0
-
-    def change(self, text: str, bindings: Bindings = BINDINGS) -> LoadedVersion:
-        """To another version; the former one is given back."""
-        old, new = self.version, self.load(text, bindings)
-        plan = plan_change(old.manifest, new.manifest, old_initial=old.initial, new_initial=new.initial)
-        self.kept += [ChangePlan(old, new, plan), old]
-        carry_pins(old, new)
-        for device in new.image.layout.pages:
-            if device in old.image.layout.pages:
-                readings = PageReader(old.image, device).read()
-                if readings is not None:
-                    PageWriter(new.image, device).write(readings)
-        self.kernel.change_over(old.plan.address, new.plan.address)
-        self.version = new
-        return old
-
-    def scan(self, count: int = 1) -> None:
-        for _ in range(count):
-            self.kernel.step(self.version.plan.address, self.now_ns, 0)
-            self.now_ns += CYCLE_NS
-
-    def get(self, name: str) -> object:
-        leaf = self.version.manifest.tags.find(name)
-        assert leaf is not None, name
-        return leaf.type.unpack(ctypes.string_at(self.version.app_address + leaf.offset, leaf.type.size))
-
-    def feed(self, value: float) -> None:
-        PageWriter(self.version.image, "meter").write([(value, Quality.GOOD, self.now_ns)])
 
 
 @pytest.fixture
@@ -247,7 +162,7 @@ def test_variables_when_held_or_let_go_while_a_change_is_prepared_then_the_new_v
     table = ForceTable(line.version.image, line.version.manifest.tags)
     table.set("limit", 9)
     line.scan(1)
-    running = RunningScan(line.version, line.control)
+    running = RunningScan(line.version, line.control, line.kernel)
     line.load(GROWN)
     manifest, code, initial = line.loaded[-1]
     image = ImageSegment.create(manifest.layout())

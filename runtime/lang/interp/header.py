@@ -22,6 +22,8 @@ class Header:
         self._memory = memory
         self.advance: OnAdvance | None = None
         self.on_fault: Callable[[int], None] | None = None
+        self.instance = 0
+        """Where the instance lies whose body runs; 0 when it has none in application memory."""
 
     def record_fault(self, site: int) -> None:
         """Enter a fault into the ring and count it; inside a call with ENO, count it as caught."""
@@ -33,6 +35,7 @@ class Header:
 
     def start_task(self) -> None:
         """No call is under way: a cut may have left some behind."""
+        self.instance = 0
         self._memory[appmemory.CATCHING : appmemory.CATCHING + 4] = bytes(4)
 
     def _enter(self, site: int) -> None:
@@ -40,7 +43,7 @@ class Header:
         count: int = _U64.unpack_from(memory, appmemory.FAULT_COUNT)[0]
         scan_no: int = _U64.unpack_from(memory, appmemory.SCAN_NO)[0]
         entry = appmemory.FAULT_RING + count % appmemory.FAULT_RING_LEN * appmemory.FAULT_ENTRY_SIZE
-        _ENTRY.pack_into(memory, entry, site, 0, scan_no)
+        _ENTRY.pack_into(memory, entry, site, self.instance, scan_no)
         _U64.pack_into(memory, appmemory.FAULT_COUNT, (count + 1) & _COUNT_MASK)
         if self.on_fault is not None:
             self.on_fault(site)
@@ -48,7 +51,9 @@ class Header:
     def ask(self, amount: int, asked: Asked) -> None:
         """Call back who runs the test; raise TaskCut when the test must end."""
         assert self.advance is not None, "a TEST runs, and nobody answers it"
+        instance = self.instance
         self.advance(amount, asked)
+        self.instance = instance
         if self._memory[appmemory.CUT]:
             raise TaskCut
 

@@ -58,5 +58,5 @@ class Interpreter:
         """The compiled body; calls never form a circle, so what it calls is compiled first."""
         if name not in self._functions:
             body: ir.Body = self.app.bodies[name]
-            self._functions[name] = Function(body, self._statements.body(body), self.memory)
+            self._functions[name] = Function(body, self._statements.body(body), self.memory, self._header)
         return self._functions[name]

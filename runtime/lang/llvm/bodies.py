@@ -4,6 +4,8 @@ A body is `T @"st.NAME"(ptr app, ptr self, T values…, ptr refs…)`; a FUNCTIO
 values and a result. A task is `void @vs_task_<i>(ptr app)`, the only functions seen from outside.
 """
 
+import re
+
 from runtime.core import appmemory
 from runtime.core.elementary import Kind
 from runtime.lang import ir
@@ -14,51 +16,86 @@ from runtime.lang.llvm.statements import emit_block
 from runtime.lang.llvm.texts import give_text
 from runtime.lang.llvm.types import register_type
 from runtime.lang.llvm.writer import TAG_ACCOUNT, BodyWriter
+from runtime.lang.native import FAULT_HOOK
 
-HELPERS = f"""\
-define internal void @vs_fault(ptr %app, i32 %site) cold noinline nounwind {{
-  %catching = getelementptr inbounds i8, ptr %app, i64 {appmemory.CATCHING}
+_HELPERS = """\
+@HOOK = global [2 x ptr] zeroinitializer, align 8
+
+define internal void @vs_fault(ptr %app, i32 %site, ptr %self) cold noinline nounwind {
+  %catching = getelementptr inbounds i8, ptr %app, i64 CATCHING
   %calls = load i32, ptr %catching, align 4, !tbaa !2
   %open = icmp eq i32 %calls, 0
   br i1 %open, label %enter, label %catch
 enter:
-  call void @vs_enter(ptr %app, i32 %site)
+  call void @vs_enter(ptr %app, i32 %site, ptr %self)
   ret void
 catch:
-  %counter = getelementptr inbounds i8, ptr %app, i64 {appmemory.CAUGHT}
+  %counter = getelementptr inbounds i8, ptr %app, i64 CAUGHT
   %count = load i64, ptr %counter, align 8, !tbaa !2
   %more = add i64 %count, 1
   store i64 %more, ptr %counter, align 8, !tbaa !2
   ret void
-}}
+}
 
-define internal void @vs_enter(ptr %app, i32 %site) cold noinline nounwind {{
-  %counter = getelementptr inbounds i8, ptr %app, i64 {appmemory.FAULT_COUNT}
+define internal void @vs_enter(ptr %app, i32 %site, ptr %self) cold noinline nounwind {
+  %counter = getelementptr inbounds i8, ptr %app, i64 FAULT_COUNT
   %count = load i64, ptr %counter, align 8, !tbaa !2
-  %scan_field = getelementptr inbounds i8, ptr %app, i64 {appmemory.SCAN_NO}
+  %scan_field = getelementptr inbounds i8, ptr %app, i64 SCAN_NO
   %scan = load i64, ptr %scan_field, align 8, !tbaa !1
-  %slot = urem i64 %count, {appmemory.FAULT_RING_LEN}
-  %skip = mul i64 %slot, {appmemory.FAULT_ENTRY_SIZE}
-  %ring = getelementptr inbounds i8, ptr %app, i64 {appmemory.FAULT_RING}
+  %slot = urem i64 %count, FAULT_RING_LEN
+  %skip = mul i64 %slot, FAULT_ENTRY_SIZE
+  %ring = getelementptr inbounds i8, ptr %app, i64 FAULT_RING
   %entry = getelementptr inbounds i8, ptr %ring, i64 %skip
   store i32 %site, ptr %entry, align 8, !tbaa !2
+  %start = ptrtoint ptr %app to i64
+  %at = ptrtoint ptr %self to i64
+  %offset = sub i64 %at, %start
+  %inside = icmp ult i64 %offset, MEMORY_SIZE
+  %told = select i1 %inside, i64 %offset, i64 0
+  %instance = trunc i64 %told to i32
   %rest = getelementptr inbounds i8, ptr %entry, i64 4
-  store i32 0, ptr %rest, align 4, !tbaa !2
+  store i32 %instance, ptr %rest, align 4, !tbaa !2
   %when = getelementptr inbounds i8, ptr %entry, i64 8
   store i64 %scan, ptr %when, align 8, !tbaa !2
   %more = add i64 %count, 1
   store i64 %more, ptr %counter, align 8, !tbaa !2
+  %hook = load ptr, ptr @HOOK, align 8
+  %none = icmp eq ptr %hook, null
+  br i1 %none, label %done, label %tell
+tell:
+  %second = getelementptr inbounds i8, ptr @HOOK, i64 8
+  %argument = load ptr, ptr %second, align 8
+  call void %hook(ptr %argument) nounwind memory(read, inaccessiblemem: readwrite)
+  br label %done
+done:
   ret void
-}}
+}
 
-define internal void @vs_cut(ptr %app, i32 %site) cold noinline nounwind {{
-  call void @vs_enter(ptr %app, i32 %site)
-  %cut = getelementptr inbounds i8, ptr %app, i64 {appmemory.CUT}
+define internal void @vs_cut(ptr %app, i32 %site, ptr %self) cold noinline nounwind {
+  call void @vs_enter(ptr %app, i32 %site, ptr %self)
+  %cut = getelementptr inbounds i8, ptr %app, i64 CUT
   store i8 1, ptr %cut, align 1, !tbaa !2
   ret void
-}}
+}
 """
 """Functions that record what went wrong; never inlined, so that the usual path stays short."""
+
+
+def helpers(memory_size: int) -> str:
+    """The functions that record faults in application memory of this size."""
+    text = _HELPERS.replace("HOOK", FAULT_HOOK).replace("MEMORY_SIZE", str(memory_size))
+    for field in (
+        "CATCHING",
+        "CAUGHT",
+        "FAULT_COUNT",
+        "SCAN_NO",
+        "FAULT_RING_LEN",
+        "FAULT_ENTRY_SIZE",
+        "FAULT_RING",
+        "CUT",
+    ):
+        text = re.sub(rf"\b{field}\b", str(getattr(appmemory, field)), text)
+    return text
 
 
 def task_symbol(i: int) -> str:
@@ -80,6 +117,11 @@ def emit_body(out: BodyWriter, body: ir.Body) -> None:
         out.line("ret void")
         return
     out.line(f"ret {register_type(body.result)} {places.load(out, body.result, place, evaluate)}")
+
+
+def instance_of(body: ir.Body) -> str:
+    """The register that points at the instance; application memory stands for none."""
+    return "%app" if body.kind == "FUNCTION" else "%self"
 
 
 def signature(body: ir.Body, memory_size: int) -> str:

@@ -40,7 +40,7 @@ def emit_module(app: Application) -> str:
         *(text for name in writers if (text := bodies.frame_constant(bodies_by_name[name]))),
         *(declared[symbol] for symbol in sorted(declared)),
         *([f"declare void @{ADVANCE_SYMBOL}(ptr, i64, i32)"] if any(w.advances for w in writers.values()) else []),
-        bodies.HELPERS,
+        bodies.helpers(len(app.initial)),
         *(
             _body_text(
                 bodies_by_name[name], len(app.initial), writer, inline=_may_inline(app, name, writer, calls[name])
@@ -55,7 +55,7 @@ def emit_module(app: Application) -> str:
 
 
 def _body_writer(bodies_by_name: Mapping[str, ir.Body], name: str) -> BodyWriter:
-    out = BodyWriter(bodies_by_name, emit_block)
+    out = BodyWriter(bodies_by_name, emit_block, instance=bodies.instance_of(bodies_by_name[name]))
     bodies.emit_body(out, bodies_by_name[name])
     return out
 

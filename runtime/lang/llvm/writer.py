@@ -45,14 +45,16 @@ class LoopLabels:
 class BodyWriter:
     """Collects the lines of one function; `exit` is the label that Return and a cut jump to.
 
-    `emit_block` writes the statements that stand inside an expression.
+    `emit_block` writes the statements that stand inside an expression. `instance` is the register that points at the
+    instance that runs, for the record of a fault.
     """
 
     exit = "exit"
 
-    def __init__(self, bodies: Mapping[str, ir.Body], emit_block: "EmitBlock") -> None:
+    def __init__(self, bodies: Mapping[str, ir.Body], emit_block: "EmitBlock", *, instance: str = "%app") -> None:
         self.bodies = bodies
         self.emit_block = emit_block
+        self._instance = instance
         self.lines: list[str] = []
         self.block = "entry"
         self.open = True
@@ -127,7 +129,7 @@ class BodyWriter:
 
     def record_fault(self, site: int) -> None:
         """Record a fault."""
-        self.line(f"call void @vs_fault(ptr %app, i32 {self._site(site)})")
+        self.line(f"call void @vs_fault(ptr %app, i32 {self._site(site)}, ptr {self._instance})")
 
     def charge(self, cost: int, site: int) -> None:
         """Take `cost` from the budget; when there is not so much left, fault, set CUT and leave the function."""
@@ -137,7 +139,7 @@ class BodyWriter:
         good, spent = self.label("good"), self.label("spent")
         self.branch_if(enough, good, spent, LIKELY)
         self.start(spent)
-        self.line(f"call void @vs_cut(ptr %app, i32 {self._site(site)})")
+        self.line(f"call void @vs_cut(ptr %app, i32 {self._site(site)}, ptr {self._instance})")
         self.branch(self.exit)
         self.start(good)
         rest = self.temp(f"sub i64 {left}, {cost}")

@@ -8,7 +8,8 @@ from typing import Any
 from runtime.core.fault import ConfigFault
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.lang.native import load_object
+from runtime.lang.native import FAULT_HOOK, load_object
+from runtime.scan.kernel import Kernel
 from runtime.scan.plan import OverrunRule
 from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
 from runtime.scan.realtime import touch_pages
@@ -68,6 +69,17 @@ def load_version(
     touch_pages(app, layout.app_size)
     touch_pages(image.address + layout.frame.offset, layout.frame.size + layout.snapshots.size)
     return LoadedVersion(manifest, initial, image, plan, programs)
+
+
+def capture_at_faults(version: LoadedVersion, kernel: Kernel) -> None:
+    """From now on a fault is captured in the statement that does it (scan/phases/capture.py). Raises ConfigFault when
+    the code is of a compiler that knew nothing of it."""
+    hook = version.programs.get_global_value_address(FAULT_HOOK)
+    if not hook:
+        raise ConfigFault("the object code does not tell of faults", where="object code", mend=_MEND)
+    words = (ctypes.c_void_p * 2).from_address(hook)
+    words[1] = version.plan.address
+    words[0] = kernel.capture_address
 
 
 def planned_tasks(manifest: Manifest, programs: Any) -> list[PlannedTask]:

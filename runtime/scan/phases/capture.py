@@ -1,5 +1,7 @@
-"""The state at a fault: application memory right after the turn in which it came, for whoever asks what was wrong.
+"""The state at a fault: application memory in the statement that did it, for whoever asks what was wrong.
 
+Compiled programs call `vs_capture` right after they have recorded a fault (lang/native.py, FAULT_HOOK); faults that no
+statement does (an output that is not finite, an overrun) and programs that nobody has hooked are captured afterwards.
 Only the first fault since the last acknowledgement is captured: what follows from it must not take its place. It costs
 one copy then, and one compare in a turn without a fault.
 """
@@ -11,7 +13,7 @@ from runtime.scan.plan import Plan
 
 
 def write_capture(code: Code) -> None:
-    """Write `capture(plan)`: called when the fault count has grown."""
+    """Write `capture(plan)`, called when the fault count has grown, and `vs_capture`, which programs call."""
     with code.routine("capture", plan=PTR) as r:
         plan = View(r, Plan, r["plan"])
         channel = plan.inner("fault_capture")
@@ -22,3 +24,5 @@ def write_capture(code: Code) -> None:
             plan["captured_ack"] = acknowledged
             shape = (channel["slots"], channel["stride"], channel["size"])
             r.call(code["vs_publish"], channel["address"], *shape, plan["app"])
+    with code.routine("vs_capture", exported=True, plan=PTR) as r:
+        r.call(code["capture"], r["plan"])

@@ -1,0 +1,75 @@
+"""What the fault log tells of a fault: the values in the statement that did it, of the instance it came in."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from runtime.core.binding import Bindings
+from runtime.gateway.faultlog import FaultLog
+from runtime.image.segment import ControlSegment
+from runtime.image.snapshot import SnapshotReader
+from runtime.scan.kernel import Kernel
+from tests.scan.versionline import Line
+
+PROGRAM = """
+VAR_GLOBAL total : DINT := 9; END_VAR
+FUNCTION_BLOCK SHARE
+VAR_INPUT parts : DINT; END_VAR
+VAR_OUTPUT each : DINT; END_VAR
+VAR turns : DINT; END_VAR
+turns := turns + 1;
+total := total + 1;
+each := total / parts;
+parts := 77;
+total := 1000;
+END_FUNCTION_BLOCK
+PROGRAM main
+VAR one, two : SHARE; rest : ARRAY[1..3] OF SHARE; last : SHARE; i : INT; END_VAR
+one(parts := 2);
+two(parts := 3);
+FOR i := 1 TO 3 DO rest[i](parts := 2 - i); END_FOR
+last(parts := 0);
+END_PROGRAM
+"""
+
+
+@pytest.fixture
+def line(kernel: Kernel) -> Iterator[Line]:
+    control = ControlSegment.create()
+    control.control.run_switch = 1
+    control.control.term = 1
+    made = Line(kernel, control)
+    made.start(PROGRAM, Bindings(inputs={}, outputs=()))
+    yield made
+    control.close()
+
+
+def told(line: Line) -> list[dict[str, object]]:
+    """The values of each entry of the log."""
+    version = line.version
+    log = FaultLog(version.manifest, SnapshotReader(version.image, version.image.layout.fault_capture))
+    log.look(SnapshotReader(version.image).latest(), line.control.control.fault_ack)
+    return [{v["name"]: v["value"] for v in entry["values"]} for entry in log.entries(line.control.control)]
+
+
+def test_values_when_a_statement_faults_then_they_are_those_in_it_and_of_that_instance(line):
+    line.scan()
+    assert line.get("total") == 1000
+    assert told(line) == [{"total": 1001, "main.rest[2].each": 0, "main.rest[2].parts": 0}]
+
+
+def test_values_when_more_faults_follow_then_the_first_since_the_acknowledgement_is_told(line):
+    line.scan(3)
+    assert told(line) == [{"total": 1001, "main.rest[2].each": 0, "main.rest[2].parts": 0}]
+    assert line.control.control.fault_count == 6
+    line.control.control.fault_ack = 6
+    line.scan()
+    captured = SnapshotReader(line.version.image, line.version.image.layout.fault_capture).latest()
+    assert captured is not None
+    assert (captured.scan_no, captured.fault_count, line.control.control.fault_count) == (4, 7, 8)
+
+
+def test_values_when_the_programs_changed_then_the_new_version_captures_as_well(line):
+    line.change(PROGRAM.replace("2 - i", "3 - i"), Bindings(inputs={}, outputs=()))
+    line.scan()
+    assert told(line) == [{"total": 1001, "main.rest[3].each": 0, "main.rest[3].parts": 0}]
