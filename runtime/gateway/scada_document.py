@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass, fields
 from typing import Literal
 
 from runtime.gateway.scada_map import STATE_BIT_TEXTS, ScadaMap, ScadaRegister, Status
+from runtime.gateway.scada_text import TextWire
 
 _STATUS_TEXTS = {
     Status.HEARTBEAT: "counts scans; a master takes a counter that stands for a dead controller",
@@ -17,6 +18,8 @@ _RULES = """
 - Functions 03 and 04 read the same registers, at most 125 at once; 06, 16, 22 and 23 write.
 - Addresses are PDU addresses, from 0; the reference is the 1-based number.
 - Words are big-endian; the most significant word comes first unless said. value = register × scale.
+- A string of n has two characters a register, the first in the high byte (ISO 8859-1); one of UCS-2 characters has one
+  a register. It ends at the first 0 or after n; a longer text is cut.
 - All registers of one read come from one scan. A gap between registers reads 0.
 - A value that does not exist (NaN) is shown as NaN, as the highest number of an unsigned type or as the lowest of a
   signed one. Values beyond a register's range stay at its end.
@@ -54,14 +57,18 @@ def export(scada_map: ScadaMap, *, format: Literal["md", "csv"]) -> str:
 
 def _row(register: ScadaRegister) -> Row:
     tag, wire = register.tag, register.wire
-    order = "" if wire.words == 1 or wire.word_order == "big" else ", low word first"
+    if isinstance(wire, TextWire):
+        told, scale = f"string of {wire.length}" + (" (UCS-2)" if wire.width == 2 else ""), ""
+    else:
+        low_first = wire.words > 1 and wire.word_order == "little"
+        told, scale = wire.type.value + (", low word first" if low_first else ""), f"{wire.number.scale:g}"
     return Row(
         address=register.address,
         reference=40001 + register.address,
         words=wire.words,
         name=register.name,
-        type=f"{wire.type.value}{order}",
-        scale=f"{wire.number.scale:g}",
+        type=told,
+        scale=scale,
         unit=tag.unit if tag else "",
         access="read, write" if register.command else "read",
         shows=tag.name if tag else register.status.value if register.status else "quality bits",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from runtime.core.elementary import Kind
 from runtime.core.tag import Tag
+from runtime.gateway.scada_text import WRITE_WORDS_MAX, TextWire
 from runtime.iomap.wire import ModbusWire, Numeric, RawType
 
 _EXACT_BITS = {RawType.F32: 24, RawType.F64: 53}
@@ -18,11 +19,13 @@ class Misfit:
     mend: str
 
 
-def misfit(tag: Tag, wire: ModbusWire) -> Misfit | None:
-    """None when every value of the tag (within its declared range) can be shown."""
+def misfit(tag: Tag, wire: ModbusWire | TextWire, *, written: bool) -> Misfit | None:
+    """None when every value of the tag (within its declared range; of a string, cut to `length`) can be shown."""
+    if isinstance(wire, TextWire):
+        return _text(tag, wire, written=written)
     kind, raw, number = tag.type.kind, wire.type, wire.number
     if kind is Kind.TEXT:
-        return Misfit("a string has no number", "show a number that the program makes of it")
+        return Misfit("a string has no number", 'use type = "string"')
     if kind is Kind.BOOL or tag.labels:
         return _named(tag, number)
     if kind is Kind.REAL:
@@ -36,6 +39,17 @@ def misfit(tag: Tag, wire: ModbusWire) -> Misfit | None:
     low = tag.type.minimum if tag.minimum is None else tag.minimum
     high = tag.type.maximum if tag.maximum is None else tag.maximum
     return None if kind in (Kind.TIME, Kind.DATE) and tag.maximum is None else _range(tag, number, low, high)
+
+
+def _text(tag: Tag, wire: TextWire, *, written: bool) -> Misfit | None:
+    if tag.type.kind is not Kind.TEXT:
+        return Misfit("it is no string", f"use {_wide(tag)}")
+    if wire.length > tag.type.capacity:
+        return Misfit(f"it holds {tag.type.capacity} characters, not {wire.length}", "leave out `length`, or lower it")
+    if written and wire.words > WRITE_WORDS_MAX:
+        longest = WRITE_WORDS_MAX * 2 // wire.width
+        return Misfit(f"one write has {WRITE_WORDS_MAX} registers at most", f"give it a `length` of at most {longest}")
+    return None
 
 
 def _named(tag: Tag, number: Numeric) -> Misfit | None:

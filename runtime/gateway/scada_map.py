@@ -3,7 +3,8 @@
     [registers.soc]
     address = 10                  # PDU address, from 0 (reference 40011)
     tag     = "plant_1.soc_pct"   # or status = "…", or quality = ["…"]
-    type    = "u16"               # u16 i16 u32 i32 u64 i64 f32 f64
+    type    = "u16"               # u16 i16 u32 i32 u64 i64 f32 f64, or string
+    length  = 16                  # of a string: characters shown; all of the tag's when left out
     scale   = 0.1                 # tag = register * scale
     command = "mode"              # writes go to this command
 
@@ -22,9 +23,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
+from runtime.core.elementary import STRING, Kind
 from runtime.core.tag import Tag, TagTable
 from runtime.gateway.names import is_pattern, matching
 from runtime.gateway.scada_fit import misfit
+from runtime.gateway.scada_text import TextWire
 from runtime.iomap.locate import Locator
 from runtime.iomap.read import did_you_mean, read_document
 from runtime.iomap.wire import WORDS, ModbusWire, Numeric, RawType, Table
@@ -63,7 +66,8 @@ class RegisterRules(_Table):
     tag: str | None = None
     status: Annotated[Status, Field(strict=False)] | None = None
     quality: list[str] | None = None
-    type: Literal["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64"] = "u16"
+    type: Literal["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "string"] = "u16"
+    length: Annotated[int, Field(gt=0)] | None = None
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False, strict=False)] = 1.0
     word_order: Literal["big", "little"] = "big"
     command: str | None = None
@@ -77,6 +81,10 @@ class RegisterRules(_Table):
             raise ValueError("`command` and `scale` go with `tag` only")
         if self.tag is None and self.type not in ("u16", "u32"):
             raise ValueError("bits and counters are u16 or u32")
+        if self.length is not None and self.type != "string":
+            raise ValueError('`length` goes with type = "string" only')
+        if self.type == "string" and (self.scale != 1.0 or self.word_order != "big"):
+            raise ValueError("a string has neither `scale` nor `word_order`")
         return self
 
 
@@ -95,7 +103,7 @@ class ScadaRegister:
     """One checked register (or run of registers). `inputs` holds, by bit, what a quality register watches."""
 
     name: str
-    wire: ModbusWire
+    wire: ModbusWire | TextWire
     text: str
     tag: Tag | None = None
     status: Status | None = None
@@ -169,12 +177,12 @@ class _Resolver:
     def __init__(self, key: str, rule: RegisterRules, places: Locator, tags: TagTable, bindings: Bindings) -> None:
         self.failed = False
         self._key, self._rule, self._places, self._tags, self._bindings = key, rule, places, tags, bindings
-        raw = RawType(rule.type)
-        signed, floating = rule.type.startswith("i"), rule.type.startswith("f")
-        number = Numeric(bits=16 * WORDS[raw], signed=signed, floating=floating, scale=rule.scale)
-        self._wire = ModbusWire(
-            table=Table.HOLDING, address=rule.address, type=raw, number=number, word_order=rule.word_order
-        )
+        self._wire = self._text_wire() if rule.type == "string" else _number_wire(rule)
+
+    def _text_wire(self) -> TextWire:
+        tag = self._tags.tag(self._rule.tag or "")
+        of = tag.type if tag is not None and tag.type.kind is Kind.TEXT else STRING
+        return TextWire(address=self._rule.address, length=self._rule.length or of.capacity, width=of.width)
 
     def mistakes(self) -> list[Diagnostic]:
         found = [*self._address(), *self._tag(), *self._command(), *self._quality()]
@@ -216,11 +224,12 @@ class _Resolver:
             mend = did_you_mean(self._rule.tag, (t.name for t in self._tags), what="tags")
             yield error("M7001", f"unknown tag `{self._rule.tag}`", self._at("tag", "no such tag"), help=mend)
             return
-        wrong = misfit(tag, self._wire)
+        wrong = misfit(tag, self._wire, written=self._rule.command is not None)
         if wrong is not None:
             declared = f"{tag.name} is {tag.type_name} ({tag.file}:{tag.line})"
             what = f"{tag.type_name} does not fit into {self._rule.type}: {wrong.why}"
-            told = next((f for f in ("type", "scale") if self._places.has("registers", self._key, f)), "tag")
+            keys = ("length", "type", "scale")
+            told = next((f for f in keys if self._places.has("registers", self._key, f)), "tag")
             yield error("M7003", what, self._at(told, declared), help=wrong.mend)
 
     def _command(self) -> Iterator[Diagnostic]:
@@ -244,7 +253,7 @@ class _Resolver:
         entries = self._rule.quality
         if entries is None:
             return
-        bits = self._wire.number.bits
+        bits = 16 * self._wire.words
         if len(entries) > bits:
             at = self._at("quality", f"{len(entries)} entries for {bits} bits")
             yield error("M7006", f"`{self._key}` has too few bits", at, help='use type = "u32" or a second register')
@@ -261,6 +270,13 @@ class _Resolver:
         if is_pattern(entry):
             return tuple(matching(entry, leaves))
         return tuple(tag for tag in leaves if tag.name.lower() == entry.lower())
+
+
+def _number_wire(rule: RegisterRules) -> ModbusWire:
+    raw = RawType(rule.type)
+    signed, floating = rule.type.startswith("i"), rule.type.startswith("f")
+    number = Numeric(bits=16 * WORDS[raw], signed=signed, floating=floating, scale=rule.scale)
+    return ModbusWire(table=Table.HOLDING, address=rule.address, type=raw, number=number, word_order=rule.word_order)
 
 
 def _overlaps(registers: list[ScadaRegister], places: Locator) -> Iterator[Diagnostic]:

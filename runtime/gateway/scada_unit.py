@@ -110,7 +110,7 @@ class ScadaUnit:
             return look.snapshot.value(register.tag)
         if register.status is Status.HEARTBEAT:
             scan_no: int = self._observer.control.scan_no
-            return scan_no & register.wire.number.raw_maximum
+            return scan_no & ((1 << 16 * register.wire.words) - 1)
         if register.status is Status.STATE_BITS:
             return self._state_bits(look)
         if register.status is Status.MAP_VERSION:

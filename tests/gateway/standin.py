@@ -9,14 +9,14 @@ from pathlib import Path
 from runtime.core import appmemory
 from runtime.core.appmemory import HEADER_SIZE
 from runtime.core.binding import Bindings, CommandBinding, InputBinding, OutputBinding
-from runtime.core.elementary import BOOL, INT, LREAL, REAL, TIME, UDINT, USINT, Elementary, Value
+from runtime.core.elementary import BOOL, INT, LREAL, REAL, TIME, UDINT, USINT, Elementary, Value, string
 from runtime.core.fault import FaultCode, FaultSite
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, TagTable, Variable
 from runtime.gateway.engine import Gateway
 from runtime.gateway.scada_server import ScadaService
 from runtime.image.channel import ChannelEnd
-from runtime.image.control import MAILBOX_LEN, MailboxEntry
+from runtime.image.control import MAILBOX_IS_TEXT, MAILBOX_LEN, MailboxEntry
 from runtime.image.forces import ForceTable
 from runtime.image.manifest import Manifest, ManifestTask
 from runtime.image.segment import ControlSegment, ImageSegment
@@ -49,6 +49,12 @@ LEAVES: list[tuple[str, Elementary, dict[str, object]]] = [
     ("command_target_1.seq", UDINT, {}),
     ("ack_target_1.seq", UDINT, {}),
     ("ack_target_1.result", USINT, {"labels": RESULTS, "enum_name": "COMMAND_RESULT"}),
+    ("plate_1.note", string(7), {}),
+    ("plate_1.wide", string(3, wide=True), {}),
+    ("command_note_1.value", string(7), {}),
+    ("command_note_1.seq", UDINT, {}),
+    ("ack_note_1.seq", UDINT, {}),
+    ("ack_note_1.result", USINT, {"labels": RESULTS, "enum_name": "COMMAND_RESULT"}),
 ]
 PROGRAM_X = "main.x"
 READ_ONLY_X = "x_shown"
@@ -85,6 +91,7 @@ def make_manifest() -> Manifest:
             commands=(
                 CommandBinding("mode", "command_mode_1", "ack_mode_1"),
                 CommandBinding("target", "command_target_1", "ack_target_1"),
+                CommandBinding("note", "command_note_1", "ack_note_1"),
             ),
         ),
     )
@@ -153,21 +160,24 @@ class Controller:
     def _take_mailbox(self) -> None:
         mailbox = self.control.control.mailbox
         while mailbox.tail < mailbox.head:
-            self._take(mailbox.entries[mailbox.tail % MAILBOX_LEN])
+            number = mailbox.tail % MAILBOX_LEN
+            self._take(mailbox.entries[number], bytes(mailbox.texts[number]))
             mailbox.tail += 1
 
-    def _take(self, entry: MailboxEntry) -> None:
+    def _take(self, entry: MailboxEntry, text: bytes) -> None:
         if entry.expires_ns and time.monotonic_ns() >= entry.expires_ns:
             entry.status = 2
             return
-        self.memory[entry.offset : entry.offset + entry.size] = bytes(entry.value)[: entry.size]
+        size = entry.size & ~MAILBOX_IS_TEXT
+        told = text if entry.size & MAILBOX_IS_TEXT else bytes(entry.value)
+        self.memory[entry.offset : entry.offset + size] = told[:size]
         if entry.seq_offset:
             self.requested.set()
             self.memory[entry.seq_offset : entry.seq_offset + 4] = int(entry.seq).to_bytes(4, "little")
         entry.status = 1
 
     def _run_program(self) -> None:
-        for name, shown in (("mode", "plant_1.mode"), ("target", "plant_1.target_kw")):
+        for name, shown in (("mode", "plant_1.mode"), ("target", "plant_1.target_kw"), ("note", "plate_1.note")):
             seq = self.get(f"command_{name}_1.seq")
             if self.answer is not None and seq != self.get(f"ack_{name}_1.seq"):
                 self.set(f"ack_{name}_1.seq", seq)

@@ -59,7 +59,7 @@ async def test_tags_when_asked_then_direction_limits_and_labels(controller: Cont
         result = await client.request("tags", variables=True)
     tags = {tag["name"]: tag for tag in result["tags"]}
     assert result["variables"] == [PROGRAM_X, READ_ONLY_X]
-    assert result["commands"] == ["mode", "target"]
+    assert result["commands"] == ["mode", "target", "note"]
     assert tags["meter_1.p_kw"]["direction"] == "input"
     assert tags["meter_1.p_kw"]["device"] == "meter_1"
     assert tags["pcs_1.p_set_kw"] == {

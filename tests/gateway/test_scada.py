@@ -54,6 +54,16 @@ tag = "plant_1.target_kw"
 type = "i32"
 scale = 0.001
 command = "target"
+[registers.note]
+address = 30
+tag = "plate_1.note"
+type = "string"
+command = "note"
+[registers.wide]
+address = 34
+tag = "plate_1.wide"
+type = "string"
+length = 2
 """
 
 
@@ -111,6 +121,23 @@ async def test_read_when_scan_runs_then_scaled_words_of_one_scan(
         assert second[1] > first[1]
 
 
+async def test_strings_when_read_and_written_then_two_characters_a_register_high_byte_first(
+    controller: Controller, tmp_path: Path, port: int
+) -> None:
+    controller.set("plate_1.note", "ABCDe")
+    controller.set("plate_1.wide", "Üλx")
+    async with scanning(controller), mastering(controller, tmp_path, port) as master:
+        assert await master.words(30, 6) == [0x4142, 0x4344, 0x6500, 0, 0x00DC, 0x03BB]
+        assert await master.words(31, 1) == [0x4344]
+        written = "41 42 43 44 45 46 47 00"
+        assert await master.ask(f"10 001e 0004 08 {written}") == bytes.fromhex("10 001e 0004")
+        assert controller.get("plate_1.note") == "ABCDEFG"
+        assert await master.ask("10 001e 0004 08 68 69 00 ff ff ff ff ff") == bytes.fromhex("10 001e 0004")
+        assert await master.words(30, 4) == [0x6869, 0, 0, 0]
+        assert await master.ask("10 001e 0002 04 41 41 41 41") == bytes.fromhex("9002")  # not the whole of it
+        assert await master.ask("06 0022 0041") == bytes.fromhex("8602")  # no command goes with it
+
+
 async def test_read_when_value_does_not_fit_then_saturated_and_nan_is_not_implemented(
     controller: Controller, tmp_path: Path, port: int
 ) -> None:
@@ -163,7 +190,7 @@ async def test_write_when_program_does_it_then_echo_and_the_new_value(
         ("06 000a 0001", "8602", "read only"),
         ("06 0015 0001", "8602", "half of a pair"),
         ("06 0019 0001", "8602", "outside the map"),
-        ("03 0016 0002", "8302", "past the last register"),
+        ("03 0023 0002", "8302", "past the last register"),
         ("01 0000 0001", "8101", "no coils"),
         ("05 0014 ff00", "8501", "no coils"),
     ],

@@ -29,6 +29,15 @@ command = "mode"
 [registers.quality]
 address = 6
 quality = ["meter_1.p_kw", "rack_1.*"]
+[registers.note]
+address = 7
+tag = "plate_1.note"
+type = "string"
+command = "note"
+[registers.letters]
+address = 11
+tag = "plate_1.wide"
+type = "string"
 """
 
 
@@ -51,6 +60,8 @@ def test_map_when_good_then_registers_by_address(tmp_path: Path) -> None:
         ("soc", 4, 5),
         ("mode", 5, 6),
         ("quality", 6, 7),
+        ("note", 7, 11),
+        ("letters", 11, 14),
     ]
     assert [len(tags) for tags in scada_map.registers[3].inputs] == [1, 2]
 
@@ -67,6 +78,12 @@ def test_map_when_good_then_registers_by_address(tmp_path: Path) -> None:
         ('address = 1\ntag = "command_mode_1.seq"\ntype = "f32"', "M7003", 5, "exact only up to 2^24"),
         ('address = 1\ntag = "rack_1.soc_pct"\nscale = 0.001', "M7003", 5, "it can be 100, the register ends at 65.5"),
         ('address = 1\ntag = "plant_1.uptime"', "M7003", 4, "use i64, or scale = 1e6 for ms"),
+        ('address = 1\ntag = "plate_1.note"', "M7003", 4, 'use type = "string"'),
+        ('address = 1\ntag = "plant_1.mode"\ntype = "string"', "M7003", 5, "it is no string"),
+        ('address = 1\ntag = "plate_1.note"\ntype = "string"\nlength = 8', "M7003", 6, "it holds 7 characters, not 8"),
+        ('address = 65533\ntag = "plate_1.note"\ntype = "string"', "M7005", 3, "would end at 65536"),
+        ('address = 1\ntag = "plate_1.note"\ntype = "string"\nscale = 2', "M1005", 2, "neither `scale` nor"),
+        ('address = 1\ntag = "plant_1.mode"\nlength = 2', "M1005", 2, 'goes with type = "string" only'),
         ('address = 1\ntag = "plant_1.mode"\ncommand = "mood"', "M7004", 5, "did you mean mode?"),
         ('address = 1\ntag = "plant_1.mode"\ncommand = "target"', "M7004", 5, "takes REAL"),
         ('address = 65535\ntag = "plant_1.mode"\ntype = "u32"', "M7005", 3, "lies outside the table"),
@@ -110,8 +127,11 @@ def test_document_when_exported_then_one_line_a_register_with_labels_and_bits(tm
         "4,40005,1,soc,u16,0.1,%,read,rack_1.soc_pct,",
         f'5,40006,1,mode,u16,1,,"read, write",plant_1.mode,"{MODE}"',
         "6,40007,1,quality,u16,1,,read,quality bits,1 = not GOOD: bit 0: meter_1.p_kw; bit 1: rack_1.*",
+        '7,40008,4,note,string of 7,,,"read, write",plate_1.note,writing gives the command `note`',
+        "11,40012,3,letters,string of 3 (UCS-2),,,read,plate_1.wide,",
     ]
     document = export(scada_map, format="md")
     assert "| 5 | 40006 | 1 | mode | u16 | 1 |  | read, write | plant_1.mode |" in document
     assert "within 800 ms" in document
+    assert "two characters a register, the first in the high byte" in document
     assert all(line == line.rstrip() for line in document.splitlines())
