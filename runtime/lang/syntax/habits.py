@@ -28,12 +28,10 @@ FUNCTIONS = {
 
 _IL = frozenset("CAL CALC LD LDN ST STN JMP JMPC RET RETC ANDN ORN".split())  # noqa: SIM905 - reads as IL does
 _PAIRS = {
-    ("EQ", "EQ"): "compare with a single =",
-    ("AMP", "AMP"): "write AND, or a single &",
     ("ARRAY", "LPAR"): "bounds stand in brackets: ARRAY [1..5] OF INT",
-    ("FOR", "LPAR"): "write FOR i := 0 TO 2 DO … END_FOR",
 }
 """Help by the token before and the one that cannot follow it."""
+_DECLARING = frozenset({"let", "const", "auto"})
 _COMPOUND = {"PLUS": "+", "MINUS": "-", "STAR": "*", "SLASH": "/"}
 
 
@@ -46,7 +44,7 @@ def mend(tokens: Sequence[Token], position: int, expected: set[str]) -> str:
     if token.kind in ("LBRACK", "RBRACK", "PARTIAL"):
         return _brackets(token, before, expected)
     if before.kind == "CARET" and "SEMI" in expected:
-        return "a power is written with **"
+        return "a power is written with **, exclusive or with XOR"
     return _of_declaration(token, before, expected) or _of_statement(tokens, position, expected)
 
 
@@ -108,8 +106,6 @@ def _below(tokens: Sequence[Token], position: int) -> bool:
 def end_of_foreign(tokens: Sequence[Token], position: int) -> int:
     """Where to look for the program again behind what cannot stand here: further on where all of it is foreign."""
     token, before = tokens[position], tokens[max(0, position - 1)]
-    if before.kind == "FOR" and token.kind == "LPAR":  # for (i = 0; i < 3; i++)
-        return next((i for i in range(position, len(tokens)) if tokens[i].line > token.line), position)
     if token.kind in ("VAR", "VAR_TEMP") and before.kind == "SEMI":  # declarations among statements
         end = next((i for i in range(position, len(tokens)) if tokens[i].kind in _AFTER_VAR), position)
         return end + 1 if tokens[end].kind == "END_VAR" else position
@@ -151,6 +147,8 @@ def _word_before(tokens: Sequence[Token], position: int) -> str:
     after = tokens[min(position + 1, len(tokens) - 1)]
     if before.text.upper() in _IL:
         return "instruction lists (IL) are not read; in ST a block is called as in t1(IN := x, PT := T#1s);"
+    if before.text.lower() in _DECLARING:
+        return f"declare it in VAR … END_VAR, before the statements: {token.text} : INT; or of another type"
     if before.text.startswith("__"):
         return f"{before.text} is no word of the standard; take it out"
     if before.text.upper() in TYPES or before.text.upper() in ELEMENTARY:

@@ -15,6 +15,7 @@ from runtime.core.diagnostic import Diagnostic, Source
 from runtime.core.objectcache import ObjectCache, content_key
 from runtime.lang import tree
 from runtime.lang.syntax.build import Builder
+from runtime.lang.syntax.foreign import as_meant
 from runtime.lang.syntax.tokens import CONTEXTUAL, Scanned, Token, scan
 from runtime.lang.tree import Test
 
@@ -182,6 +183,8 @@ def parse_scanned(source: Source) -> tuple[tree.File, list[Diagnostic], Scanned]
     from runtime.lang.syntax.recovery import Recovery  # recovery drives the Driver of this module
 
     scanned = scan(source)
+    meant, foreign = as_meant(source, scanned.tokens)
+    scanned = replace(scanned, tokens=meant)
     builder = Builder(source, scanned)
     driver = Driver(table(), builder)
     recovery = Recovery(source, scanned.tokens, driver)
@@ -203,7 +206,7 @@ def parse_scanned(source: Source) -> tuple[tree.File, list[Diagnostic], Scanned]
     elements = driver.values[0] if driver.values and isinstance(driver.values[0], list) else []
     addresses = frozenset(t.text for t in tokens if t.kind == "ADDRESS")
     file = replace(_file(source, elements, frozenset(recovery.lost)), addresses=addresses)
-    return file, scanned.diagnostics + recovery.diagnostics + builder.diagnostics, scanned
+    return file, scanned.diagnostics + foreign + recovery.diagnostics + builder.diagnostics, scanned
 
 
 def _file(source: Source, elements: list[Any], lost: frozenset[str]) -> tree.File:

@@ -61,9 +61,9 @@ _PATTERN = re.compile(
   | (?P<duration>\d[\d_]*(?:\.\d+)?(?:ms|us|ns|s|m|h|d)\b)
   | (?P<real>\d[\d_]*\.\d[\d_]*(?:[eE][+-]?\d+)?|\d[\d_]*[eE][+-]?\d+)
   | (?P<integer>\d[\d_]*)
+  | (?P<foreign>!==?|===?|!|&&|\|\|?(?!=)|~|%(?=\s)|[-+*/&|%]=|<<=?|>>=?)
   | (?P<operator>:=|=>|\?=|\.\.|\*\*|<>|<=|>=|[<>=+\-*/&()\[\],;:.^])
   | (?P<address>%[IQMiqm][XBWDLxbwdl]?(?:\d+(?:\.\d+)*|\*))
-  | (?P<foreign>!=|!|\|\|?|~)
   | (?P<partial>%[XBWDLxbwdl]?\d+)
   | (?P<string>'(?:\$.|[^'$\n])*'?|"(?:\$.|[^"$\n])*"?)
     """,
@@ -115,14 +115,13 @@ def scan(source: Source) -> Scanned:
     tokens: list[Token] = []
     margins: list[Margin] = []
     diagnostics: list[Diagnostic] = []
-    braces: list[str] = []
     position, line, line_start = 0, 1, 0
     match = _PATTERN.match
     while position < len(text):
         found = match(text, position)
         column = position - line_start + 1
         if found is None:
-            diagnostics += _meaningless(text, position, Span(source, line, column), tokens, braces)
+            diagnostics += _mark(text[position], Span(source, line, column), tokens)
             position = _behind_foreign(text, position, line_start)
             continue
         kind, end = found.lastgroup, found.end()
@@ -142,14 +141,14 @@ def scan(source: Source) -> Scanned:
             if newlines:
                 line, line_start = line + newlines, text.rfind("\n", position, end) + 1
             margins.append(Margin("comment", text[position + 2 : end - 2], first_line, column, line))
-        elif kind == "pragma" and not found.group().endswith("}"):
+        elif kind == "pragma" and _is_block(found.group(), tokens):
             end = position + 1
-            diagnostics.append(_brace(Span(source, line, column), tokens, braces))
+            tokens.append(Token("LBRACE", "{", line, column))
         elif kind in ("line", "pragma"):
             margins.append(_remark(kind, found.group(), line, column))
         elif kind in ("duration", "foreign", "hexadecimal"):
             told, token = _meant(found.group(), Span(source, line, column, end - position))
-            diagnostics.append(told)
+            diagnostics += told
             tokens.append(token)
         elif kind != "space":
             tokens += _literal(kind or "", found.group(), line, column)
@@ -172,28 +171,46 @@ _LITERAL_KINDS = {
 }  # fmt: skip
 
 
-_FOREIGN = {"!=": ("NE", "<>"), "!": ("NOT", "NOT"), "~": ("NOT", "NOT"), "|": ("OR", "OR"), "||": ("OR", "OR")}
+_FOREIGN = {
+    "!=": ("NE", "<>"), "!==": ("NE", "<>"), "!": ("NOT", "NOT"), "~": ("NOT", "NOT"), "|": ("OR", "OR"),
+    "||": ("OR", "OR"), "&&": ("AND", "AND"), "==": ("EQ", "="), "===": ("EQ", "="), "%": ("MOD", "MOD"),
+}  # fmt: skip
 """Operators of other languages: the token that was meant, and how it is written in ST."""
+_MARKS = {"{": "LBRACE", "}": "RBRACE", "?": "QUESTION"}
+FOREIGN_KINDS = frozenset({*_MARKS.values(), "COMPOUND", "SHIFT"})
+"""Tokens that the grammar does not know: foreign.py reads them as what was meant."""
 
 
-def _meant(text: str, span: Span) -> tuple[Diagnostic, Token]:
-    """A bare duration or an operator of another language: reported, and the token that was meant."""
+def _is_block(text: str, tokens: list[Token]) -> bool:
+    """Whether a brace opens a block as in C and no pragma: not closed in its line, or statements behind a head."""
+    inner = text[1:].removesuffix("}").strip()
+    behind_head = bool(tokens) and tokens[-1].kind in ("RPAR", "ELSE", "DO", "THEN")
+    return not text.endswith("}") or (behind_head and (not inner or ";" in inner))
+
+
+def _meant(text: str, span: Span) -> tuple[list[Diagnostic], Token]:
+    """A bare duration or an operator of another language: reported, and the token that was meant.
+
+    Those that change a whole statement go on as they are.
+    """
     if text[:2].lower() in ("0x", "0b"):
         written = f"{16 if text[1] in 'xX' else 2}#{text[2:]}"
         told = error("L1008", f"{text} cannot be read", Label(span, "a number"), help=f"write {written}")
-        return told, Token("INTEGER", written, span.line, span.column)
+        return [told], Token("INTEGER", written, span.line, span.column)
+    if text[0] in "<>" or (text[-1] == "=" and text not in _FOREIGN):
+        return [], Token("SHIFT" if text in ("<<", ">>") else "COMPOUND", text, span.line, span.column)
     if text not in _FOREIGN:
         told = error("L1008", f"{text} cannot be read", Label(span, "a time"), help=f"write T#{text}")
-        return told, Token("TYPED", f"T#{text}", span.line, span.column)
+        return [told], Token("TYPED", f"T#{text}", span.line, span.column)
     kind, written = _FOREIGN[text]
     label = Label(span, "an operator of another language")
-    told = error("L1001", f"'{text}' has no meaning here", label, help=f"write {written}")
-    return told, Token(kind, written, span.line, span.column)
+    mend = "compare with a single =" if kind == "EQ" else f"write {written}"
+    told = error("L1001", f"'{text}' has no meaning here", label, help=mend)
+    return [told], Token(kind, written, span.line, span.column)
 
 
 _INSTEAD = {
     "#": "a comment is (* … *) or begins with //",
-    "?": "write IF … THEN … ELSE … END_IF, or SEL(condition, if_false, if_true)",
     "^": "write ** for a power, XOR for exclusive or",
 }
 """What stands in ST for characters of other languages."""
@@ -203,52 +220,21 @@ _IN_EXPRESSION = frozenset(OPERATORS.values()) - {"SEMI", "COLON", "RPAR"} | {
 """Behind one of these stands a value, never the beginning of a step, action, transition or namespace."""
 
 
-_BRACED = {"IF": ("THEN", "END_IF"), "ELSIF": ("THEN", "END_IF"), "ELSE": ("", "END_IF"), "WHILE": ("DO", "END_WHILE"),
-           "FOR": ("DO", "END_FOR")}  # fmt: skip
-"""Words whose blocks stand in braces in C: what the opening brace means, and what the closing one."""
-
-
-def _brace(span: Span, tokens: list[Token], braces: list[str]) -> Diagnostic:
-    """A brace that opens a block as in C: reported, and read as the word that was meant."""
-    first = next((t for t in tokens if t.line == span.line), None)
-    opening, closing = _BRACED.get(first.kind if first is not None else "", ("", ""))
-    braces.append(closing)
-    if opening:
-        tokens.append(Token(opening, opening, span.line, span.column))
-    mend = f"write {opening} … {closing}" if opening else "blocks end with words, such as END_IF; a pragma ends with }"
-    return error("L1001", "'{' has no meaning here", Label(span, "this character"), help=mend)
-
-
-def _closes_brace(text: str, position: int, span: Span, tokens: list[Token], braces: list[str]) -> bool:
-    """Read the brace that closes such a block as the word that was meant; an ELSE behind it goes on with the block."""
-    if not braces:
-        return False
-    closing = braces.pop()
-    if closing and not _GOES_ON.match(text, position + 1):
-        tokens.append(Token(closing, closing, span.line, span.column))
-    return True
-
-
-def _meaningless(text: str, position: int, span: Span, tokens: list[Token], braces: list[str]) -> list[Diagnostic]:
-    character = text[position]
-    if character == "}" and _closes_brace(text, position, span, tokens, braces):
+def _mark(character: str, span: Span, tokens: list[Token]) -> list[Diagnostic]:
+    """A character that begins no token of ST: a mark of C that goes on to foreign.py, or without meaning."""
+    if character in _MARKS:
+        tokens.append(Token(_MARKS[character], character, span.line, span.column))
         return []
     mend = _INSTEAD.get(character, "remove it")
     return [error("L1001", f"{character!r} has no meaning here", Label(span, "this character"), help=mend)]
 
 
-_GOES_ON = re.compile(r"\s*ELS", re.IGNORECASE)
-
-
 def _behind_foreign(text: str, position: int, line_start: int) -> int:
-    """Where to go on behind a character without meaning: past a comment `# …`, and past the branches of `a ? b : c`."""
+    """Where to go on behind a character without meaning: past a comment `# …`."""
     line_end = text.find("\n", position)
     line_end = len(text) if line_end < 0 else line_end
     if text[position] == "#" and not text[line_start:position].strip():
         return line_end
-    if text[position] == "?":
-        end = text.find(";", position, line_end)
-        return end if end >= 0 else line_end
     return position + 1
 
 
