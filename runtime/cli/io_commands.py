@@ -1,11 +1,16 @@
-"""Commands for commissioning field devices, without a controller: what they take; the work is in a file each."""
+"""Commands for commissioning field devices, what they take; the work is in a file each, here or in cli/io."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-io_app = typer.Typer(help="Field devices, on commissioning.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
+MapFile = Annotated[
+    Path, typer.Argument(help="Site map, such as io_maps/sites/demo.toml, or a site file that names one.")
+]
+
+io_app = typer.Typer(help="Links and field devices at first hand, for commissioning.", no_args_is_help=True)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,3 +31,28 @@ def scan(
     from runtime.cli.io_scan import scan_host
 
     raise typer.Exit(scan_host(address, units=unit or [1], out=out, force=force))
+
+
+@io_app.command()
+def load(map_file: MapFile, json: Json = False) -> None:
+    """How much of each link all points of its devices take; exit code 1 when one cannot carry it."""
+    from runtime.cli.io.load import print_load
+
+    raise typer.Exit(print_load(map_file, as_json=json))
+
+
+@io_app.command()
+def sniff(
+    map_file: MapFile,
+    link: Annotated[str, typer.Argument(help="CAN link of the map.")],
+    length: Annotated[str, typer.Option("--for", help="Listen so long: 10s; without it until Ctrl-C.")] = "",
+    count: Annotated[int, typer.Option(min=0, help="End after so many frames; 0: never.")] = 0,
+    unknown: Annotated[bool, typer.Option("--unknown", help="Only frames that no device of the map has.")] = False,
+    log: Annotated[Path | None, typer.Option(metavar="FILE", help="Write all frames, as candump -l does.")] = None,
+    json: Json = False,
+) -> None:
+    """Show the frames of a CAN link: time, id, how often, whose they are, signals with units."""
+    from runtime.cli.io.sniff import SniffOrder
+    from runtime.cli.io.sniff import sniff as listen
+
+    raise typer.Exit(listen(map_file, SniffOrder(link, length, count, unknown, log, json)))

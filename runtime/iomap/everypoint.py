@@ -17,13 +17,18 @@ from runtime.iomap.wire import Numeric
 def every_point(site: LoadedSite) -> TagTable:
     """A tag `<device>.<point>` for each point with a sound wire, wide enough for all its values."""
     tags: list[Tag] = []
-    for name, device in site.map.devices.items():
-        profile = site.profiles.get(device.profile)
-        for point, wire in profile.wires.items() if profile is not None else ():
-            unit = profile.profile.points[point].unit if profile is not None else ""
-            tags.append(
-                Tag(name=f"{name}.{point}", type=_type(wire.number), offset=8 * len(tags), index=len(tags), unit=unit)
+    for name, loaded in site.placed.items():
+        for point, wire in loaded.wires.items():
+            rules = loaded.profile.points[point]
+            made = Tag(
+                name=f"{name}.{point}",
+                type=_type(wire.number),
+                offset=8 * len(tags),
+                index=len(tags),
+                unit=rules.unit,
+                labels=tuple(rules.enum.items()),
             )
+            tags.append(made)
     return TagTable(tags)
 
 

@@ -18,13 +18,19 @@ class ModbusTcpSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanSettings:
-    """A CAN bus. `port` and `local_address` are those of frames on UDP multicast."""
+    """A CAN bus. `port` and `local_address` are those of frames on UDP multicast, `tty_baud` is slcan's.
+
+    `fd`: CAN FD frames too, their data at `data_bitrate` (0: at `bitrate`).
+    """
 
     kind: Literal["can"] = "can"
     interface: str = "socketcan"
     channel: str = ""
     port: int = 43113
     bitrate: int = 500_000
+    fd: bool = False
+    data_bitrate: int = 0
+    tty_baud: int = 115_200
     local_address: str = "127.0.0.1"
 
 

@@ -1,4 +1,4 @@
-"""Opens a CAN bus of any kind: SocketCAN, a virtual bus within the process, or frames on UDP multicast.
+"""Opens a CAN bus of any kind: SocketCAN, a serial adapter (slcan), a virtual bus within the process, UDP multicast.
 
 UDP multicast stays in the machine: hop limit 0, on the loopback interface unless the map names another. python-can's
 own bus joins the group on whatever interface the default route takes, fails without one, and hears every datagram to
@@ -9,7 +9,9 @@ import socket
 from collections.abc import Iterable
 
 import can
+from can.interfaces.slcan import slcanBus
 from can.interfaces.udp_multicast.bus import SO_TIMESTAMPNS, GeneralPurposeUdpMulticastBus, UdpMulticastBus
+from can.interfaces.virtual import VirtualBus
 
 from runtime.core.fault import DriverFault
 from runtime.iomap.canids import EXTENDED_ID_MAX, STANDARD_ID_MAX
@@ -27,20 +29,32 @@ NOTHING: can.typechecking.CanFilter = {
 """An empty list of filters would let everything in; nobody sends this frame, and nobody here would take it."""
 
 
-def open_bus(plan: LinkPlan, received: Iterable[MessagePlan]) -> can.BusABC:
+def open_bus(plan: LinkPlan, received: Iterable[MessagePlan] | None) -> can.BusABC:
     """The bus. On SocketCAN the kernel lets in the ids of `received` and error frames only; elsewhere all comes in.
 
-    Raises DriverFault when it cannot be had.
+    `received` None: everything. Raises DriverFault when the bus cannot be had.
     """
     bus = _settings(plan)
     try:
         if bus.interface == "udp_multicast":
-            return _LocalMulticastBus(_LocalMulticastSocket(bus.channel, bus.port, bus.local_address))
+            return _LocalMulticastBus(_LocalMulticastSocket(bus.channel, bus.port, bus.local_address), fd=bus.fd)
         if bus.interface == "virtual":
-            return can.Bus(bus.channel, interface="virtual")
-        return can.Bus(bus.channel, interface="socketcan", can_filters=kernel_filters(received), bitrate=bus.bitrate)
-    except (can.CanError, OSError) as fault:
+            return VirtualBus(bus.channel, protocol=_protocol(fd=bus.fd))
+        if bus.interface == "slcan":
+            return _serial_bus(bus)
+        filters = None if received is None else kernel_filters(received)
+        return can.Bus(bus.channel, interface="socketcan", can_filters=filters, fd=bus.fd)
+    except (can.CanError, OSError, ValueError) as fault:  # ValueError: a bit rate that an slcan adapter does not know
         raise DriverFault(f"the bus cannot be opened: {_reason(fault)}", where=where(plan), mend=_mend(bus)) from fault
+
+
+def _serial_bus(bus: CanSettings) -> can.BusABC:
+    """A serial adapter. It is opened without python-can's wait of two seconds, which would stop all of io."""
+    return slcanBus(bus.channel, tty_baudrate=bus.tty_baud, bitrate=bus.bitrate, sleep_after_open=0.0)
+
+
+def _protocol(*, fd: bool) -> can.CanProtocol:
+    return can.CanProtocol.CAN_FD if fd else can.CanProtocol.CAN_20
 
 
 def kernel_filters(received: Iterable[MessagePlan]) -> list[can.typechecking.CanFilter]:
@@ -79,6 +93,8 @@ def _mend(bus: CanSettings) -> str:
             f"no multicast route on {bus.local_address}? try `ip route add 239.0.0.0/8 dev lo`, "
             "or set local_address of the link to an address of this machine"
         )
+    if bus.interface == "slcan":
+        return f"is {bus.channel} the adapter's serial device, and may this user open it (group dialout)?"
     if bus.interface == "socketcan":
         return f"try `ip link set {bus.channel} up type can bitrate {bus.bitrate}`"
     return ""
@@ -112,7 +128,7 @@ class _LocalMulticastSocket(GeneralPurposeUdpMulticastBus):
 class _LocalMulticastBus(UdpMulticastBus):
     """python-can's multicast bus over such a socket (made first: a bus without one complains when it is dropped)."""
 
-    def __init__(self, multicast: _LocalMulticastSocket) -> None:
+    def __init__(self, multicast: _LocalMulticastSocket, *, fd: bool) -> None:
         can.BusABC.__init__(self, multicast.group)
         self._multicast = multicast
-        self._can_protocol = can.CanProtocol.CAN_20
+        self._can_protocol = _protocol(fd=fd)

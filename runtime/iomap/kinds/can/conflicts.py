@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.canids import EXTENDED_ID_MAX, STANDARD_ID_MAX, BusId
-from runtime.iomap.kinds.can.keys import CanDevice
+from runtime.iomap.kinds.can.keys import CanDevice, CanLink
 from runtime.iomap.kinds.can.plan import CanSide, bus_id, can_side
 from runtime.iomap.loaded import LoadedSite
 
@@ -18,6 +18,7 @@ def ids_twice(site: LoadedSite) -> Iterator[Diagnostic]:
         if side is None:
             continue
         yield from _misplaced_address(site, name, side)
+        yield from _frames_too_long(site, name, side)
         own = [
             (bus_id(side, side.database.frames[message], rule), name, message)
             for message, rule in side.profile.messages.items()
@@ -60,10 +61,18 @@ def _id_mistakes(
 
 def _misplaced_address(site: LoadedSite, name: str, side: CanSide) -> Iterator[Diagnostic]:
     by_address = side.profile.can.ids == "j1939"
-    key, instead = ("id_offset", "address") if by_address else ("address", "id_offset")
-    if key in side.device.model_fields_set:
+    keys, instead = (("id_offset",), "address") if by_address else (("address", "controller_address"), "id_offset")
+    for key in side.device.model_fields_set.intersection(keys):
         at = Label(
             site.document.places.value("devices", name, key),
             f"the ids of {side.device.profile} are {side.profile.can.ids}",
         )
         yield error("M3011", f"`{key}` has no meaning here", at, help=f"use {instead}")
+
+
+def _frames_too_long(site: LoadedSite, name: str, side: CanSide) -> Iterator[Diagnostic]:
+    link = site.map.links[side.device.link]
+    fd = [message for message in side.profile.messages if (f := side.database.frames.get(message)) is not None and f.fd]
+    if fd and isinstance(link, CanLink) and not link.fd:
+        at = Label(site.document.places.value("devices", name, "link"), f"{', '.join(fd)}: CAN FD")
+        yield error("M4004", f"`{name}` cannot speak over this link", at, help="set fd = true for the link")

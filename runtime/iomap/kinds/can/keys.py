@@ -14,13 +14,20 @@ from runtime.iomap.sitemap import Device, Link, Port
 
 
 class CanLink(Link):
-    """A CAN bus. `local_address`: the interface that multicast frames use; loopback keeps them in the machine."""
+    """A CAN bus. `local_address`: the interface that multicast frames use; loopback keeps them in the machine.
+
+    `channel`: a network interface (socketcan), a serial device (slcan), a multicast group, a name (virtual). `fd`: CAN
+    FD frames too, their data at `data_bitrate` (0: at `bitrate`).
+    """
 
     kind: Literal["can"]
-    interface: Literal["udp_multicast", "socketcan", "virtual"] = "socketcan"
+    interface: Literal["udp_multicast", "socketcan", "slcan", "virtual"] = "socketcan"
     channel: Annotated[str, Field(min_length=1)]
     port: Port = 43113
     bitrate: Annotated[int, Field(ge=10_000, le=1_000_000)] = 500_000
+    fd: bool = False
+    data_bitrate: Annotated[int, Field(ge=0, le=8_000_000)] = 0
+    tty_baud: Annotated[int, Field(ge=9_600, le=4_000_000)] = 115_200
     local_address: str = "127.0.0.1"
 
     def settings(self) -> LinkSettings:
@@ -30,6 +37,9 @@ class CanLink(Link):
             channel=self.channel,
             port=self.port,
             bitrate=self.bitrate,
+            fd=self.fd,
+            data_bitrate=self.data_bitrate,
+            tty_baud=self.tty_baud,
             local_address=self.local_address,
         )
 
@@ -39,17 +49,19 @@ class CanLink(Link):
 
     def load(self, plans: tuple[DevicePlan, ...]) -> float:
         """Part of the bus's time that its messages take; 1.0 is all of it."""
-        return link_load(plans, bitrate=self.bitrate)
+        return link_load(plans, bitrate=self.bitrate, data_bitrate=self.data_bitrate or self.bitrate)
 
 
 class CanDevice(Device):
     """A device whose messages have ids of its own on the bus.
 
-    That is the ids of the profile's database plus `id_offset`, or `address` (source address, none: any) with J1939 ids.
+    That is the ids of the profile's database plus `id_offset`, or `address` (source address, none: any) with J1939 ids;
+    `controller_address` is then the controller's own (none: as the database has it).
     """
 
     id_offset: Annotated[int, Field(ge=0, le=0x1FFF_FFFF)] = 0
     address: Annotated[int | None, Field(ge=0, le=253)] = None
+    controller_address: Annotated[int | None, Field(ge=0, le=253)] = None
 
 
 class CanRules(Strict):

@@ -12,13 +12,12 @@ from runtime.iomap.sitemap import NS_PER_MS, Device
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanSide:
-    """A device as one side of the bus sees it. `own_address`: the J1939 address of the controller there."""
+    """A device as one side of the bus sees it."""
 
     profile: CanProfile
     database: CanDatabase
     device: CanDevice
     served: bool
-    own_address: int | None = None
 
 
 def can_side(loaded: LoadedProfile, device: Device, *, served: bool) -> CanSide | None:
@@ -44,7 +43,7 @@ def bus_id(side: CanSide, frame: CanFrame, rule: CanMessage) -> BusId:
     rules, device = side.profile.can, side.device
     if rules.ids == "exact":
         return exact_id(frame.frame_id, extended=frame.extended, offset=device.id_offset)
-    source, destination = device.address, side.own_address
+    source, destination = device.address, device.controller_address
     if rule.sent_by == "controller":
         source, destination = destination, source
     return j1939_id(frame.frame_id, source=source, destination=destination)

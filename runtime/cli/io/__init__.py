@@ -1,0 +1,1 @@
+"""`voltscan io`: links and devices at first hand, for commissioning."""
