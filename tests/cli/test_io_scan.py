@@ -22,7 +22,7 @@ DEVICES = {
     "inverter_123": (lambda: sunspec_peer.recorded("inverter_123.json"), 50_000),
 }
 THOUSANDTHS = {"W": "kW", "VA": "kVA", "var": "kvar", "Var": "kvar", "Wh": "kWh", "WH": "kWh", "Varh": "kvarh"}
-NOT_NUMBERS = ("string", "sunssf", "pad")
+NOT_NUMBERS = ("string", "pad")
 
 
 def scanned(folder: Path, name: str) -> tuple[LoadedSite, list[sunspec_peer.Model], list[int], int]:

@@ -70,8 +70,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SunSpecPoint:
-    """One implemented point. Engineering value = raw * 10**`power`; the device says a part of it at `scale_address` (or
-    -1: all is fixed).
+    """One implemented point. Engineering value = raw * 10**`power`, times ten to the power that the point `scale_point`
+    tells ("": none). `played`: what a scale factor was when it was discovered.
     """
 
     name: str
@@ -86,7 +86,8 @@ class SunSpecPoint:
     not_implemented: int | None
     fixed: bool
     enum: dict[str, int]
-    scale_address: int
+    scale_point: str = ""
+    played: int | None = None
 
 
 def nature_of(models: list[FoundModel], model_id: int) -> str:
@@ -157,12 +158,14 @@ def _points(group: Group, path: str) -> Iterator[tuple[Group, str, Any]]:
 def _point(
     found: FoundModel, nature: str, group: Group, name: str, point: Any, taken: set[tuple[str, str]]
 ) -> SunSpecPoint | None:
+    if point.pdef["type"] == "sunssf" and point.value is not None:
+        return _scale_factor(found, nature, name, point)
     kind = _TYPES.get(point.pdef["type"])
     if kind is None or point.value is None:
         return None
     unit, power = _unit(str(point.pdef.get("units") or ""))
     scale_point = group.points.get(point.sf) or group.model.points.get(point.sf) if point.sf else None
-    power += (point.sf_value if scale_point is None else scale_point.value) or 0
+    power += point.sf_value or 0 if scale_point is None else 0
     own_name, signed = _own_name(found.model_id, name, unit), False
     common = _common(nature, name)
     if common is not None and (nature, common) not in taken:
@@ -183,7 +186,25 @@ def _point(
         not_implemented=kind[1],
         fixed=point.pdef.get("static") == "S" or found.model_id in NAMEPLATES,
         enum=_symbols(point.pdef),
-        scale_address=-1 if scale_point is None else found.address + scale_point.offset,
+        scale_point="" if scale_point is None or scale_point.value is None else _own_name(found.model_id, point.sf, ""),
+    )
+
+
+def _scale_factor(found: FoundModel, nature: str, name: str, point: Any) -> SunSpecPoint:
+    return SunSpecPoint(
+        name=_own_name(found.model_id, name, ""),
+        nature=nature,
+        label=str(point.pdef.get("label") or name),
+        address=found.address + point.offset,
+        type="i16",
+        power=0,
+        unit="",
+        writable=False,
+        signed=False,
+        not_implemented=None,
+        fixed=False,
+        enum={},
+        played=point.value,
     )
 
 

@@ -64,7 +64,6 @@ def _profile(device: FoundDevice, told: dict[str, str], nature: str, points: Seq
     ]
     unknowns = [
         "Written by discovery: points that the device did not implement at that moment are left out.",
-        "Scale factors are as the device told them then." if any(p.scale_address >= 0 for p in own) else "",
         "The sign of current and power: the model does not say; look on commissioning." if nature == "battery" else "",
         f"Models without a public definition: {unknown}."
         if (unknown := _listed(unknown_models(device.models)))
@@ -112,6 +111,10 @@ def _point(point: SunSpecPoint) -> str:
     keys = [f"register = {point.address}", f'type = "{point.type}"']
     if point.power:
         keys.append(f"scale = {10.0**point.power:.15g}" if point.power < 0 else f"scale = {10**point.power}.0")
+    if point.scale_point:
+        keys.append(f"scale_point = {_text(point.scale_point)}")
+    if point.played is not None:
+        keys.append(f"played = {point.played}")
     if point.unit:
         keys.append(f"unit = {_text(point.unit)}")
     if point.not_implemented is not None:
