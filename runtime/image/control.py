@@ -28,7 +28,7 @@ class Histogram(ctypes.Structure):
     )
 
 
-PHASES = ("latch", "commands", "run", "publish")
+PHASES = ("latch", "commands", "run", "publish", "record")
 """The phases of a scan that have a histogram each, in order; the fence is part of publish."""
 
 
@@ -108,6 +108,7 @@ class Control(ctypes.Structure):
         ("commands", Histogram),  # scan: writes from the mailbox
         ("run", Histogram),  # scan: all tasks that were due
         ("publish", Histogram),  # scan: output forces, fence, frame, snapshot
+        ("record", Histogram),  # scan: what it took in, for the flight recorder
         ("mailbox", Mailbox),
     )
 

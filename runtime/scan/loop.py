@@ -63,6 +63,7 @@ def write_scan(code: Code) -> None:
         r.call(code["publish_snapshot"], r["plan"])
         r.call(code["end_of"], r["plan"], control.address("publish"))
         r.call(code["keep_record"], r["plan"], r["now"], r["wall"])
+        r.call(code["end_of"], r["plan"], control.address("record"))
         r.call(code["mark"], r["plan"], r["now"])
 
 
@@ -117,8 +118,8 @@ def _write_bare_loop(code: Code) -> None:
     """The yardstick: the same sleep, the same histograms, no scan."""
     with code.routine("vs_bare_loop", exported=True, bare=PTR) as r:
         bare = View(r, BarePlan, r["bare"])
-        cycle = bare["cycle_ns"]
-        deadline = r.local(I64, r.call(code["monotonic_ns"]) + cycle)
+        cycle, first = bare["cycle_ns"], bare["first_ns"]
+        deadline = r.local(I64, first.equals(0).choose(r.call(code["monotonic_ns"]) + cycle, first))
         before = r.local(I64, r.word(0))
         with r.loop() as loop:
             loop.leave_when((bare["wakeups"] <= 0) | bare.atomic("exit", "acquire").differs(0))

@@ -293,6 +293,7 @@ class BarePlan(ctypes.Structure):
         ("release_delay", ctypes.c_void_p),  # Histogram
         ("period_error", ctypes.c_void_p),  # Histogram
         ("skipped", ctypes.c_uint64),
+        ("first_ns", ctypes.c_int64),  # first deadline; 0: a cycle after the start
         ("exit", ctypes.c_uint32),  # set by the process to end the loop early
         ("reserved", ctypes.c_uint32),
     )

@@ -86,10 +86,3 @@ def settle_thread(settings: RealtimeSettings) -> list[MissingRight]:
         except PermissionError:
             missing.append(MissingRight(Right.PRIORITY, f"priority {settings.priority} refused"))
     return missing
-
-
-def touch_pages(address: int, size: int) -> None:
-    """Write back a byte of each page, so that no scan is the first to meet it. Nobody else writes there yet."""
-    for at in range(address, address + size, os.sysconf("SC_PAGESIZE")):
-        byte = ctypes.c_uint8.from_address(at)
-        byte.value = byte.value

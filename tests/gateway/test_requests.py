@@ -313,7 +313,7 @@ async def test_stats_when_asked_then_percentiles_and_reset_reaches_the_scan(cont
             "p9999_ns": 10,
             "max_ns": 12,
         }
-        assert list(stats["phases"]) == ["latch", "commands", "run", "publish"]
+        assert list(stats["phases"]) == ["latch", "commands", "run", "publish", "record"]
         (task,) = stats["tasks"]
         assert (task["name"], task["budget"], task["on_fault"], task["overrun"]) == ("fast", 1000, "stop", "count")
         assert (task["runs"], task["execution"]["count"]) == (0, 0)

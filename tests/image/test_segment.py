@@ -1,4 +1,6 @@
+import mmap
 import os
+import resource
 
 import pytest
 
@@ -44,3 +46,17 @@ def test_control_when_attached_then_checked_and_shared(control):
 def test_control_when_size_is_wrong_then_config_fault(segment):
     with pytest.raises(ConfigFault, match="bytes"):
         ControlSegment.attach(segment.fd)
+
+
+def test_segment_when_populated_then_writing_meets_no_page_for_the_first_time_and_content_stays(segment):
+    other = ImageSegment.attach(os.dup(segment.fd), segment.layout)
+    other._word(segment.layout.app_offset).value = 42
+    other.populate()
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+    for at in range(0, other.size, mmap.PAGESIZE):
+        other._map[at] = other._map[at]
+    met = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before
+    assert other.size > 100 * mmap.PAGESIZE, "the record ring alone is a megabyte"
+    assert met < 10
+    assert segment._word(segment.layout.app_offset).value == 42
+    other.close()

@@ -101,7 +101,8 @@ def test_bare_loop_when_stopped_then_ends_before_its_wakeups_are_used_up(kernel)
 def test_bench_when_run_then_report_has_all_sizes_periods_and_loads_with_the_bare_loop_beside():
     report = run_bench(0.05)
     assert [cost.tags for cost in report.costs] == [1_000, 10_000]
-    assert all(cost.at_rest_ns > 0 and cost.fresh_ns > 0 for cost in report.costs)
+    assert all(cost.at_rest_ns > 0 and cost.all_fresh_cold_ns > 0 for cost in report.costs)
+    assert report.recording.recorder_one_fresh_pct > 0
     assert [(r.period_ns, r.loaded) for r in report.releases] == [
         (1_000_000, False),
         (10_000_000, False),
@@ -113,5 +114,7 @@ def test_bench_when_run_then_report_has_all_sizes_periods_and_loads_with_the_bar
     assert report.accounting_ns > 0
     text = report.table()
     assert "scan : bare" in text
+    assert "p99.99" in text
+    assert "image copy, bytes/us" in text
     assert "of a core" in text
     assert json.loads(json.dumps(report.to_json()))["site"]["phases_ns"]["run"][0] > 0

@@ -26,20 +26,24 @@ class BareResult:
 class BareLoop:
     """A bare loop in a thread of its own, scheduled as the scan is."""
 
-    def __init__(self, kernel: Kernel, *, period_ns: int, wakeups: int, realtime: RealtimeSettings) -> None:
+    def __init__(
+        self, kernel: Kernel, *, period_ns: int, wakeups: int, realtime: RealtimeSettings, first_ns: int = 0
+    ) -> None:
+        """`first_ns`: its first deadline; 0: a period after it has started."""
         self._kernel = kernel
         self._realtime = realtime
         self._release_delay, self._period_error = Histogram(), Histogram()
         self._plan = BarePlan(
             cycle_ns=period_ns,
             wakeups=wakeups,
+            first_ns=first_ns,
             release_delay=ctypes.addressof(self._release_delay),
             period_error=ctypes.addressof(self._period_error),
         )
         self._thread = threading.Thread(target=self._run, name="bare")
 
     def start(self) -> None:
-        """Begin; the first wake-up is one period from now."""
+        """Begin."""
         self._thread.start()
 
     def stop(self) -> None:

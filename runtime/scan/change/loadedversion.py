@@ -12,7 +12,6 @@ from runtime.lang.native import FAULT_HOOK, load_object
 from runtime.scan.kernel import Kernel
 from runtime.scan.plan import OverrunRule
 from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
-from runtime.scan.realtime import touch_pages
 
 _MEND = "both come from one compilation: stop the controller and start it"
 
@@ -66,8 +65,7 @@ def load_version(
         alone=True,
     )
     plan.plan.version = number
-    touch_pages(app, layout.app_size)
-    touch_pages(image.address + layout.frame.offset, layout.frame.size + layout.snapshots.size)
+    image.populate()
     return LoadedVersion(manifest, initial, image, plan, programs)
 
 
