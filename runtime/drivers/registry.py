@@ -9,10 +9,10 @@ from runtime.iomap.kinds.builtin import BUILT_IN_KINDS
 from runtime.iomap.kinds.kind import Kinds, Unusable
 
 
-def _modbus_tcp(context: LinkContext) -> Driver:
-    from runtime.drivers.modbus.driver import ModbusTcpDriver
+def _modbus(context: LinkContext) -> Driver:
+    from runtime.drivers.modbus.driver import ModbusDriver
 
-    return ModbusTcpDriver(context)
+    return ModbusDriver(context)
 
 
 def _can(context: LinkContext) -> Driver:
@@ -21,7 +21,7 @@ def _can(context: LinkContext) -> Driver:
     return CanDriver(context)
 
 
-BUILT_IN: Registry = {"modbus_tcp": _modbus_tcp, "can": _can}
+BUILT_IN: Registry = {"modbus_tcp": _modbus, "modbus_rtu": _modbus, "modbus_rtu_tcp": _modbus, "can": _can}
 
 
 class AllDrivers(Mapping[str, DriverFactory]):

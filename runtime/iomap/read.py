@@ -168,7 +168,7 @@ def _mend(details: ErrorDetails) -> str:
         return f'write it in quotes: "{given}"' if isinstance(given, int | float) else "write text in quotes"
     if kind in ("enum", "literal_error"):
         known = re.findall(r"'([^']*)'", str(details.get("ctx", {}).get("expected", "")))
-        return did_you_mean(str(given), known, what="choose one of")
+        return did_you_mean(str(given), known, what="choose one of") if known else "choose one of these"
     return "give a value as the label says"
 
 

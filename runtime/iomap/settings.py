@@ -16,6 +16,31 @@ class ModbusTcpSettings:
     port: int = 502
 
 
+Parity = Literal["none", "even", "odd"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusRtuSettings:
+    """A serial line of this machine. `gap_ns`: silence between frames."""
+
+    kind: Literal["modbus_rtu"] = "modbus_rtu"
+    device: str
+    baud: int
+    parity: Parity
+    stop_bits: int
+    gap_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusRtuTcpSettings:
+    """A converter that passes RTU frames on from a TCP connection to a serial line."""
+
+    kind: Literal["modbus_rtu_tcp"] = "modbus_rtu_tcp"
+    host: str
+    port: int
+    gap_ns: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CanSettings:
     """A CAN bus. `port` and `local_address` are those of frames on UDP multicast, `tty_baud` is slcan's.
@@ -42,5 +67,5 @@ class PluginSettings:
     table: str
 
 
-LinkSettings = ModbusTcpSettings | CanSettings | PluginSettings
+LinkSettings = ModbusTcpSettings | ModbusRtuSettings | ModbusRtuTcpSettings | CanSettings | PluginSettings
 """PluginSettings stays last: its kind is any text."""

@@ -259,7 +259,7 @@ async def test_link_when_the_connection_broke_while_it_rested_then_requests_meet
     with pytest.raises(Silence):
         await link.read(1, read_of(wire))
     with pytest.raises(Silence):
-        await link.write(1, wire, 5)
+        await link.write(1, wire.table, wire.address, [5])
     link.close()
 
 

@@ -14,6 +14,7 @@ from runtime.core.tag import TagTable
 from runtime.iomap.check import CheckedSite, check
 from runtime.iomap.load import load_site_map
 from runtime.iomap.plan import IoPlan
+from runtime.iomap.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"
 GOLDEN = Path(__file__).parent / "golden"
@@ -77,6 +78,17 @@ WRONG: dict[str, list[Edit]] = {
     ],
     "command_without_request": [(SITE, '"command_mode_1"', '"command_mod_1"')],
     "two_devices_one_unit": [(SITE, "unit = 2", "unit = 1")],
+    "broadcast_on_a_serial_line": [
+        (SITE, 'kind = "modbus_tcp"\nhost = "127.0.0.1"\nport = 15022', 'kind = "modbus_rtu"\ndevice = "/dev/ttyS1"'),
+        (SITE, 'link = "inverter"\nunit = 1', 'link = "inverter"\nunit = 0'),
+    ],
+    "speed_of_no_line": [
+        (
+            SITE,
+            'kind = "modbus_tcp"\nhost = "127.0.0.1"\nport = 15022',
+            'kind = "modbus_rtu"\ndevice = "/dev/ttyS1"\nbaud = 12345',
+        )
+    ],
     "two_links_one_address": [(SITE, "port = 15022", "port = 15021")],
     "can_ids_collide": [(SITE, "id_offset = 0x20", "id_offset = 0x01")],
     "can_id_beyond_its_range": [(SITE, "id_offset = 0x20", "id_offset = 0x700")],
@@ -171,6 +183,36 @@ def test_demo_when_checked_then_nothing_is_wrong_and_the_plan_survives_its_file(
     checked = check(site, demo_tags.table())
     assert diagnostics == [*checked.diagnostics] == []
     assert checked.plan is not None
+    checked.plan.save(tmp_path / "plan.json")
+    assert IoPlan.load(tmp_path / "plan.json") == checked.plan
+
+
+@pytest.mark.parametrize(
+    ("link", "settings"),
+    [
+        (
+            'kind = "modbus_rtu"\ndevice = "/dev/ttyS1"\nbaud = 115200',
+            ModbusRtuSettings(device="/dev/ttyS1", baud=115200, parity="even", stop_bits=1, gap_ns=1_750_000),
+        ),
+        (
+            'kind = "modbus_rtu"\ndevice = "/dev/ttyS1"\nbaud = 115200\nparity = "none"\nstop_bits = 2\ngap_ms = 5.0',
+            ModbusRtuSettings(device="/dev/ttyS1", baud=115200, parity="none", stop_bits=2, gap_ns=5_000_000),
+        ),
+        (
+            'kind = "modbus_rtu_tcp"\nhost = "127.0.0.9"\nport = 4001\nbaud = 115200',
+            ModbusRtuTcpSettings(host="127.0.0.9", port=4001, gap_ns=1_750_000),
+        ),
+    ],
+)
+def test_link_when_it_is_a_serial_line_then_its_settings_are_in_the_plan(
+    link: str, settings: LinkSettings, tmp_path: Path
+) -> None:
+    old = 'kind = "modbus_tcp"\nhost = "127.0.0.1"\nport = 15022'
+    found, checked = load_edited(tmp_path, [(SITE, old, link)], demo_tags.table())
+    assert not has_errors(found)
+    assert checked is not None
+    assert checked.plan is not None
+    assert settings in [plan.settings for plan in checked.plan.links]
     checked.plan.save(tmp_path / "plan.json")
     assert IoPlan.load(tmp_path / "plan.json") == checked.plan
 

@@ -1,4 +1,4 @@
-"""Modbus TCP client: one connection for all units of a gateway, one request in flight, reads and writes in turn.
+"""Modbus client: one connection for all units of a gateway or line, one request in flight, reads and writes in turn.
 
 What is read and written follows from the plan alone. A request without an answer costs its device one of `attempts`
 tries; then the device counts as lost: its points turn BAD and it is asked once in a while, so that the others on the
@@ -53,8 +53,8 @@ class _Device:
         return number
 
 
-class ModbusTcpDriver:
-    """All devices of one Modbus TCP link."""
+class ModbusDriver:
+    """All devices of one Modbus link."""
 
     def __init__(self, context: LinkContext) -> None:
         self._context = context
@@ -233,7 +233,7 @@ class ModbusTcpDriver:
         """Write a point whole, or the bits of registers that it is. Raises Silence or Refusal."""
         unit_id = device.plan.unit_id
         if not wire.is_part:
-            return await link.write(unit_id, wire, raw)
+            return await link.write(unit_id, wire.table, wire.address, words_of_raw(wire, raw))
         if wire.words > 1 or not device.mask_write:
             return await link.write_among(unit_id, wire, raw)
         try:

@@ -2,8 +2,8 @@
 
 from runtime.iomap.kinds.can.kind import CAN
 from runtime.iomap.kinds.kind import Kinds
-from runtime.iomap.kinds.modbus.kind import MODBUS_TCP
+from runtime.iomap.kinds.modbus.kind import MODBUS_RTU, MODBUS_RTU_TCP, MODBUS_TCP
 
-BUILT_IN_KINDS = (MODBUS_TCP, CAN)
+BUILT_IN_KINDS = (MODBUS_TCP, MODBUS_RTU, MODBUS_RTU_TCP, CAN)
 BUILT_IN = Kinds(BUILT_IN_KINDS)
 """Without plug-ins: `drivers.plugins.installed_kinds` has those too."""

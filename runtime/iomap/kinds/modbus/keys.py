@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from runtime.iomap.kinds.modbus.busload import link_load
 from runtime.iomap.plan import DevicePlan, LinkPlan
 from runtime.iomap.profile import PeriodMs, Point, Profile, Strict
-from runtime.iomap.settings import LinkSettings, ModbusTcpSettings
+from runtime.iomap.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings, Parity
 from runtime.iomap.sitemap import NS_PER_MS, Device, Link, Port
 from runtime.iomap.wire import Order, Padding, RawType, Table
 
@@ -102,6 +102,71 @@ class ModbusPoint(Point):
     played: int | str | None = None
 
 
+_Baud = Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400]
+GAP_FAST_NS = 1_750_000
+GAP_FAST_BAUD = 19200
+"""Above this speed the silence between frames is a fixed one (Modbus over serial line V1.02, 2.5.1.1)."""
+
+
+def gap_between_frames_ns(baud: int) -> int:
+    """Three and a half characters of 11 bits."""
+    return GAP_FAST_NS if baud > GAP_FAST_BAUD else round(3.5 * 11 / baud * 1e9)
+
+
+class _SerialLink(ModbusLink):
+    """Keys of links with the frames of a serial line. `gap_ms`: silence between frames, by default 3.5 characters."""
+
+    baud: _Baud = 19200
+    gap_ms: Annotated[float | None, Field(ge=0, le=1000)] = None
+
+    def load(self, plans: tuple[DevicePlan, ...]) -> float:
+        """Part of the link's time that its devices take; 1.0 is all of it."""
+        return link_load(plans, serial_baud=self.baud)
+
+    def gap_ns(self) -> int:
+        """The silence between frames."""
+        return gap_between_frames_ns(self.baud) if self.gap_ms is None else round(self.gap_ms * NS_PER_MS)
+
+
+class ModbusRtuLink(_SerialLink):
+    """A serial line of this machine."""
+
+    kind: Literal["modbus_rtu"]
+    device: Annotated[str, Field(min_length=1)]
+    parity: Parity = "even"
+    stop_bits: Literal[1, 2] = 1
+
+    def settings(self) -> LinkSettings:
+        """What the driver is told of the link."""
+        return ModbusRtuSettings(
+            device=self.device,
+            baud=self.baud,
+            parity=self.parity,
+            stop_bits=self.stop_bits,
+            gap_ns=self.gap_ns(),
+        )
+
+    def endpoint(self) -> tuple[object, ...]:
+        """The serial device."""
+        return (self.device,)
+
+
+class ModbusRtuTcpLink(_SerialLink):
+    """A converter that passes RTU frames on between a TCP connection and a serial line. `baud` is that line's."""
+
+    kind: Literal["modbus_rtu_tcp"]
+    host: str = "127.0.0.1"
+    port: Port = 502
+
+    def settings(self) -> LinkSettings:
+        """What the driver is told of the link."""
+        return ModbusRtuTcpSettings(host=self.host, port=self.port, gap_ns=self.gap_ns())
+
+    def endpoint(self) -> tuple[object, ...]:
+        """Host and port."""
+        return (self.host, self.port)
+
+
 class ModbusDevice(Device):
     """A device at a unit number.
 
@@ -112,6 +177,12 @@ class ModbusDevice(Device):
     unit: Annotated[int, Field(ge=0, le=255)] = 1
     register_offset: Annotated[int, Field(ge=0, le=65_535)] = 0
     registers: dict[str, ModbusPoint] = Field(default_factory=dict)
+
+
+class SerialDevice(ModbusDevice):
+    """A device on a serial line, where unit 0 is everybody and nobody answers, and 248 to 255 are nobody's."""
+
+    unit: Annotated[int, Field(ge=1, le=247)] = 1
 
 
 class ModbusProfile(Profile):

@@ -5,7 +5,14 @@ from dataclasses import replace
 
 from runtime.core.elementary import Value
 from runtime.iomap.kinds.kind import DeviceProtocol, Kind
-from runtime.iomap.kinds.modbus.keys import ModbusDevice, ModbusProfile, ModbusTcpLink
+from runtime.iomap.kinds.modbus.keys import (
+    ModbusDevice,
+    ModbusProfile,
+    ModbusRtuLink,
+    ModbusRtuTcpLink,
+    ModbusTcpLink,
+    SerialDevice,
+)
 from runtime.iomap.kinds.modbus.placing import check_shared_units, place
 from runtime.iomap.kinds.modbus.points import resolve
 from runtime.iomap.loaded import LoadedProfile
@@ -93,3 +100,5 @@ MODBUS = DeviceProtocol(
     conflicts=check_shared_units,
 )
 MODBUS_TCP = Kind(name="modbus_tcp", protocol=MODBUS, link=ModbusTcpLink, device=ModbusDevice, playable=True)
+MODBUS_RTU = Kind(name="modbus_rtu", protocol=MODBUS, link=ModbusRtuLink, device=SerialDevice)
+MODBUS_RTU_TCP = Kind(name="modbus_rtu_tcp", protocol=MODBUS, link=ModbusRtuTcpLink, device=SerialDevice)
