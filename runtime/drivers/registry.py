@@ -21,7 +21,33 @@ def _can(context: LinkContext) -> Driver:
     return CanDriver(context)
 
 
-BUILT_IN: Registry = {"modbus_tcp": _modbus, "modbus_rtu": _modbus, "modbus_rtu_tcp": _modbus, "can": _can}
+def _gpio(context: LinkContext) -> Driver:
+    from runtime.drivers.gpio import gpio_driver
+
+    return gpio_driver(context)
+
+
+def _i2c(context: LinkContext) -> Driver:
+    from runtime.drivers.i2c.driver import i2c_driver
+
+    return i2c_driver(context)
+
+
+def _host(context: LinkContext) -> Driver:
+    from runtime.drivers.host import host_driver
+
+    return host_driver(context)
+
+
+BUILT_IN: Registry = {
+    "modbus_tcp": _modbus,
+    "modbus_rtu": _modbus,
+    "modbus_rtu_tcp": _modbus,
+    "can": _can,
+    "gpio": _gpio,
+    "i2c": _i2c,
+    "host": _host,
+}
 
 
 class AllDrivers(Mapping[str, DriverFactory]):

@@ -64,7 +64,7 @@ def _check_links(site: LoadedSite) -> Iterator[Diagnostic]:
         if kind is not None and loaded.protocol is not kind.protocol:
             at = Label(
                 places.value("devices", name, "link"),
-                f"a {kind.name} link; {device.profile} speaks {loaded.profile.protocol}",
+                f"a link of kind {kind.name}; {device.profile} speaks {loaded.profile.protocol}",
             )
             yield error("M4004", f"`{name}` cannot speak over this link", at, help="choose a link of its protocol")
         if device.nature is not None and device.nature not in loaded.profile.natures:

@@ -15,6 +15,8 @@ def check_conflicts(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:
     yield from _devices_at_one_address(site)
     for protocol in _protocols(site):
         yield from protocol.conflicts(site)
+        own = [use for use in uses if site.profiles[site.map.devices[use.device].profile].protocol is protocol]
+        yield from protocol.check_uses(site, own)
 
 
 def _tags_bound_twice(uses: Iterable[Use]) -> Iterator[Diagnostic]:

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from runtime.core.elementary import Kind, Value, elementary
+from runtime.iomap.i2citem import I2cChip
 from runtime.iomap.playedfaults import FaultPlan
 from runtime.iomap.settings import LinkSettings
 from runtime.iomap.wire import ModbusWire, Table, Wire
@@ -170,6 +171,7 @@ class DevicePlan:
     `faults`: what goes wrong with it while it is played.
     `exponents` are the points that give others their scale; `held` what a played device holds where no tag drives it.
     `mask_write`: the device has Modbus function 22.
+    `i2c`: which chip it is, on an I2C bus.
     """
 
     name: str
@@ -191,6 +193,7 @@ class DevicePlan:
     dbc_format: str = "dbc"
     table: str = ""
     faults: tuple[FaultPlan, ...] = ()
+    i2c: I2cChip | None = None
 
     def point(self, name: str) -> InputPoint | OutputPoint | None:
         """The bound point of that profile name."""

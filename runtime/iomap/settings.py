@@ -67,5 +67,38 @@ class PluginSettings:
     table: str
 
 
-LinkSettings = ModbusTcpSettings | ModbusRtuSettings | ModbusRtuTcpSettings | CanSettings | PluginSettings
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpioSettings:
+    """A GPIO chip, by path, name or label. `consumer`: what other programs see as the holder of its lines."""
+
+    kind: Literal["gpio"] = "gpio"
+    chip: str
+    consumer: str = "voltscan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class I2cSettings:
+    """An I2C bus: /dev/i2c-`bus`."""
+
+    kind: Literal["i2c"] = "i2c"
+    bus: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """The machine that this program runs on."""
+
+    kind: Literal["host"] = "host"
+
+
+LinkSettings = (
+    ModbusTcpSettings
+    | ModbusRtuSettings
+    | ModbusRtuTcpSettings
+    | CanSettings
+    | GpioSettings
+    | I2cSettings
+    | HostSettings
+    | PluginSettings
+)
 """PluginSettings stays last: its kind is any text."""

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Literal
 
 from runtime.core.elementary import Kind, Number, Value
+from runtime.iomap.i2citem import I2cItem
 
 
 class Table(StrEnum):
@@ -76,6 +77,8 @@ Order = Literal["big", "little"]
 Padding = Literal["nul", "blank"]
 """What follows a text that is shorter than its registers."""
 _FILL: dict[Padding, bytes] = {"nul": b"\0", "blank": b" "}
+LineBias = Literal["as_is", "disabled", "pull_up", "pull_down"]
+LineDrive = Literal["push_pull", "open_drain", "open_source"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,4 +280,43 @@ class PluginWire:
     number: Numeric
 
 
-Wire = ModbusWire | CanWire | PluginWire
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpioWire:
+    """A line of a GPIO chip, by name or offset. `point`: its name in the profile, by which a site gives it a line.
+
+    `initial`: the state of an output that nobody drove before; None: its fail-safe state.
+    """
+
+    kind: Literal["gpio"] = "gpio"
+    point: str
+    line: str
+    is_output: bool
+    active_low: bool = False
+    bias: LineBias = "as_is"
+    drive: LineDrive = "push_pull"
+    debounce_ms: int = 0
+    initial: bool | None = None
+    number: Numeric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostWire:
+    """A quantity of the machine itself. `path`: of which file system, for `disk_used`."""
+
+    kind: Literal["host"] = "host"
+    quantity: str
+    path: str
+    number: Numeric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class I2cWire:
+    """A value of an I2C chip. `is_output`: the controller sets it."""
+
+    kind: Literal["i2c"] = "i2c"
+    item: I2cItem
+    is_output: bool
+    number: Numeric
+
+
+Wire = ModbusWire | CanWire | GpioWire | HostWire | I2cWire | PluginWire

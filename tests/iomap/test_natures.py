@@ -40,5 +40,6 @@ def test_natures_when_their_signs_are_read_then_they_are_the_projects() -> None:
         "pv_meter": "production",
         "load_meter": "consumption",
         "sensor": None,
+        "io_module": None,
     }
     assert natures()["load_meter"].points == natures()["grid_meter"].points

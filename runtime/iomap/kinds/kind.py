@@ -3,10 +3,10 @@
 Several kinds may lead to devices of one protocol: Modbus devices are the same behind TCP and behind a serial line.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from runtime.core.diagnostic import Diagnostic
 from runtime.core.tag import Tag
@@ -16,6 +16,9 @@ from runtime.iomap.plan import DevicePlan
 from runtime.iomap.profile import Profile
 from runtime.iomap.sitemap import Device, Link
 from runtime.iomap.wire import Wire
+
+if TYPE_CHECKING:
+    from runtime.iomap.uses import Use
 
 
 def _as_it_is(wire: Wire, _device: Device, _tag: Tag | None) -> Wire:
@@ -32,6 +35,10 @@ def _no_conflicts(_site: LoadedSite) -> Iterator[Diagnostic]:
     yield from ()
 
 
+def _all_right(_site: LoadedSite, _uses: "Sequence[Use]") -> Iterator[Diagnostic]:
+    yield from ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceProtocol:
     """How profiles of one `protocol` are read, and what becomes of their points.
@@ -39,7 +46,8 @@ class DeviceProtocol:
     `resolve` fills `wires` of a profile and says what is wrong with it (the folder is that of CAN databases).
     `place` is the profile as a device of that name has it at a site whose map says so, and what is wrong with that.
     `at_site` gives a wire its address at a site (the tag is None for a point without one). `complete` adds to a
-    device's plan, made but for it, what its driver needs. `conflicts` are those between devices.
+    device's plan, made but for it, what its driver needs. `conflicts` are those between devices, `check_uses` tells
+    what is wrong with the points of its devices that tags are bound to.
     """
 
     name: str
@@ -49,6 +57,7 @@ class DeviceProtocol:
     place: Callable[[LoadedProfile, str, Device, Locator], tuple[LoadedProfile, list[Diagnostic]]] = _where_it_is
     at_site: Callable[[Wire, Device, Tag | None], Wire] = _as_it_is
     conflicts: Callable[[LoadedSite], Iterator[Diagnostic]] = _no_conflicts
+    check_uses: "Callable[[LoadedSite, Sequence[Use]], Iterator[Diagnostic]]" = _all_right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

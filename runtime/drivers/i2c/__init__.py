@@ -1,0 +1,1 @@
+"""I2C: sensors, converters and expanders on a bus of the host."""

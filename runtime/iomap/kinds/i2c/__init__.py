@@ -1,0 +1,1 @@
+"""I2C in maps: buses, chips and their values."""
