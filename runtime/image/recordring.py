@@ -5,6 +5,9 @@ round and round without ever waiting. `claimed` and `written` count bytes since 
 before it writes a record and `written` after. A reader copies what lies between its own place and `written`; if
 `claimed` is by then more than `size` ahead of that place, the scan has overtaken it: records are lost.
 
+The scan also tells where the last RING_CHECKPOINTS checkpoints begin, so that a recorder that was killed finds what the
+ring still holds: a checkpoint, and every record after it.
+
 A record is RECORD_HEADER, then parts: PART_HEADER and as many bytes. All lengths are multiples of 8.
 
     part      index     bytes
@@ -26,7 +29,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from runtime.image.layout import RING_HEADER_SIZE
+from runtime.image.layout import RING_CHECKPOINTS, RING_HEADER_SIZE
 from runtime.image.primitives import primitives
 from runtime.image.segment import ImageSegment
 
@@ -66,10 +69,18 @@ class RingHeader(ctypes.Structure):
         ("written", ctypes.c_uint64),
         ("claimed", ctypes.c_uint64),
         ("epoch", ctypes.c_uint64),  # raised when a scan process begins the ring anew
-        ("pad_out", ctypes.c_uint64 * 5),
+        ("checkpoint_count", ctypes.c_uint64),  # checkpoints written since the ring was begun
+        (
+            "checkpoints",
+            ctypes.c_uint64 * RING_CHECKPOINTS,
+        ),  # number n, from 0, began at checkpoints[n % RING_CHECKPOINTS]
         ("checkpoints_asked", ctypes.c_uint64),
         ("pad_in", ctypes.c_uint64 * 7),
     )
+
+
+_SPARE = 8
+"""An eighth of the ring may be written while a resumed reader takes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +135,8 @@ def begin_ring(header: int) -> None:
     """Start the ring at this address anew: a scan process does, before its first scan."""
     ring = RingHeader.from_address(header)
     ring.epoch += 1
-    primitives().store_u64(header + RingHeader.written.offset, 0)
-    primitives().store_u64(header + RingHeader.claimed.offset, 0)
+    for word in (RingHeader.checkpoint_count, RingHeader.written, RingHeader.claimed):
+        primitives().store_u64(header + word.offset, 0)
 
 
 assert ctypes.sizeof(RingHeader) == RING_HEADER_SIZE
@@ -143,6 +154,34 @@ class RingReader:
         self._size = layout.record_size
         self._epoch = self._load(RingHeader.epoch.offset)
         self._place = 0 if from_start else self._load(RingHeader.written.offset)
+        self.was_followed = self._load(RingHeader.checkpoint_count.offset) > 0
+        """True when checkpoints had been asked for before: another recorder has followed this ring."""
+
+    @classmethod
+    def resumed(cls, segment: ImageSegment) -> "RingReader":
+        """From the oldest checkpoint on that the ring still holds with all that follows it, else from now on.
+
+        For a recorder that takes the place of one that died.
+        """
+        found, now = cls(segment), cls(segment)
+        found._place = found._oldest_checkpoint()
+        place = found._place
+        try:
+            kinds = [record.kind for record in parse_records(found.take() or b"")][:1]
+        except (ValueError, struct.error):  # bytes that no scan wrote
+            return now
+        found._place = place
+        return found if kinds == [RecordKind.CHECKPOINT] else now
+
+    def _oldest_checkpoint(self) -> int:
+        """Where it begins, with room to spare before the scan overwrites it; the ring's end when there is none."""
+        written, count = self._load(RingHeader.written.offset), self._load(RingHeader.checkpoint_count.offset)
+        for number in range(max(0, count - RING_CHECKPOINTS), count):
+            place = self._load(RingHeader.checkpoints.offset + 8 * (number % RING_CHECKPOINTS))
+            behind = written - place
+            if place % 8 == 0 and 0 < behind < self._size - self._size // _SPARE:
+                return place
+        return written
 
     def _load(self, offset: int) -> int:
         return primitives().load_u64(self._header + offset)

@@ -52,6 +52,15 @@ def test_recording_when_a_live_run_is_replayed_then_byte_identical_and_it_answer
     assert [cause["without"] for cause in told["causes"]] == ["SELF_CONSUMPTION"]
     assert told["causes"][0]["input"].startswith("write at")
 
+    dead, scan_no = site.kill("recorder"), site.ask("status")["scan_no"]
+    site.wait_for("the recorder is back", lambda: site.pid("recorder") != dead)
+    path, scans = saved(site, "recorder killed")
+    found = replayed(str(path))
+    assert (found["exact"], found["gaps"], found["scans"]) == (True, [], scans)
+    recording = Recording.load(path)
+    assert recording.chunks[0].first < scan_no < recording.chunks[-1].last  # it has what came before it died, too
+    assert recording.lost_count == 1
+
     dead = [site.kill("recorder"), site.kill("scan")]
     site.wait_for("both are back", lambda: site.pid("recorder") != dead[0] and site.pid("scan") != dead[1])
     site.wait_for("the scan runs", lambda: site.value("plant_1.state") == "RUN")

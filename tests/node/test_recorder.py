@@ -26,7 +26,8 @@ MEMBERS = dict.fromkeys(("manifest.json", "initial.bin", "programs.o", "sources.
 class Rig:
     """A recorder loop fed with made-up scans."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, was_followed: bool = False) -> None:
+        self.was_followed = was_followed
         self.control = Control()
         self.memory = bytearray(HEADER_SIZE + 16)
         self.scan_no = self.number = 0
@@ -40,7 +41,7 @@ class Rig:
         self.now_ns = SECOND_NS
 
     def version(self) -> RecordedVersion:
-        return RecordedVersion(self.number, MEMBERS, [ALARM], self.take, self.ask, self.snapshot)
+        return RecordedVersion(self.number, MEMBERS, [ALARM], self.take, self.ask, self.snapshot, self.was_followed)
 
     def ask(self) -> None:
         self.asked += 1
@@ -135,6 +136,19 @@ def test_recorder_when_programs_change_online_then_the_file_holds_both_versions(
     assert file.chunks[0].version == 0
     assert file.chunks[0].last >= before
     assert {chunk.version for chunk in file.chunks[1:]} == {1}
+
+
+def test_recorder_when_another_one_died_then_it_says_once_from_where_it_goes_on(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, was_followed=True)
+    rig.scan_no = 4000
+    rig.run(3)
+    (told,) = rig.events
+    assert "restarted" in told
+    assert "from scan 4002" in told
+    rig.control.fault_count = 1
+    rig.run(3)
+    (file,) = rig.files()
+    assert (file.lost_count, file.chunks[0].first) == (1, 4002)
 
 
 def test_recorder_when_records_were_lost_then_it_says_so_and_the_file_has_a_gap(rig: Rig) -> None:

@@ -1,5 +1,6 @@
 """Run A == run B == replay of A: what a coupled run recorded runs again from its file, bit for bit."""
 
+import ctypes
 import hashlib
 import zipfile
 from collections.abc import Callable
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from runtime.core.fault import ConfigFault
-from runtime.image.recordring import Part, Record, RecordKind, RingReader, begin_ring, parse_records
+from runtime.image.layout import RING_HEADER_SIZE
+from runtime.image.recordring import Part, Record, RecordKind, RingHeader, RingReader, begin_ring, parse_records
 from runtime.scan.record.recorder import FlightRecorder, RecorderLimits
 from runtime.scan.record.recordingfile import Recording
 from runtime.scan.record.replay import Replay
@@ -168,6 +170,58 @@ def test_recorder_when_full_then_the_oldest_goes_and_the_rest_still_replays(
     assert 15 <= sum(c.last - c.first + 1 for c in chunks) / 100 <= 40
     assert chunks[-1].last == 6000
     assert verify({0: replay}, chunks).exact
+
+
+def test_recorder_when_it_died_then_the_next_has_all_scans_since_a_checkpoint_in_the_ring(
+    recorded_run: Callable[[], CoupledRun], replay: Replay
+) -> None:
+    run = recorded_run()
+    eventful(run, recorder_of(run), 30)  # 3,000 scans, three checkpoints
+    died_at = run.scan_no
+    reader = RingReader.resumed(run.controller.image)
+    assert reader.was_followed
+    recorder = FlightRecorder(reader.take, reader.ask_checkpoint, LIMITS)
+    run.advance(100)
+    recorder.note_state(run.scan_no, bytes(run.controller.memory))
+    recorder.poll()
+    run.advance(50)
+    recorder.poll()
+    chunks = recorder.frozen()
+    assert (recorder.first_scan, recorder.lost_count) == (chunks[0].first, 0)
+    assert chunks[0].first < died_at - 500  # the ring of this site holds ten seconds and more
+    assert chunks[-1].last == run.scan_no
+    found = verify({0: replay}, chunks)
+    assert (found.exact, found.gaps) == (True, ())
+
+
+def test_ring_when_nobody_followed_it_then_a_reader_begins_now(recorded_run: Callable[[], CoupledRun]) -> None:
+    run = recorded_run()
+    run.advance(100)
+    reader = RingReader.resumed(run.controller.image)
+    assert (reader.was_followed, reader.take()) == (False, b"")
+
+
+def test_ring_when_another_process_wrote_over_it_then_a_resumed_reader_begins_now(
+    recorded_run: Callable[[], CoupledRun],
+) -> None:
+    run = recorded_run()
+    eventful(run, recorder_of(run), 3)
+    layout = run.controller.layout
+    ctypes.memset(run.controller.image.address + layout.record_offset + RING_HEADER_SIZE, 0x5A, 4096)
+    assert RingReader.resumed(run.controller.image).take() == b""
+
+
+def test_ring_when_its_checkpoints_were_overwritten_then_a_resumed_reader_begins_now(
+    recorded_run: Callable[[], CoupledRun],
+) -> None:
+    run = recorded_run()
+    recorder = recorder_of(run)
+    run.advance(1)
+    recorder.poll()
+    header = RingHeader.from_address(run.controller.image.address + run.controller.layout.record_offset)
+    while header.written < 2 * run.controller.layout.record_size:
+        run.advance(1000)
+    assert RingReader.resumed(run.controller.image).take() == b""
 
 
 def test_ring_when_nothing_changes_then_a_record_is_its_header_alone(recorded_run: Callable[[], CoupledRun]) -> None:

@@ -88,11 +88,12 @@ class _Follower:
 def recorded_version(folder: Path, image_fd: int, *, number: int, from_start: bool = False) -> RecordedVersion:
     """A version of the programs, from the folder of its files and its image segment.
 
-    For RecorderLoop.follow, `from_start`: the change-over has left a checkpoint in the new ring.
+    For RecorderLoop.follow, `from_start`: the change-over has left a checkpoint in the new ring. Else a recorder that
+    was killed is resumed: the ring still holds the last scans.
     """
     plan, manifest = RunPlan.load(folder), Manifest.load(folder / MANIFEST)
     image = ImageSegment.attach(image_fd, manifest.layout())
-    ring = RingReader(image, from_start=from_start)
+    ring = RingReader(image, from_start=True) if from_start else RingReader.resumed(image)
     found = [manifest.tags.find(name) for name in plan.record_triggers]
     return RecordedVersion(
         number=number,
@@ -101,4 +102,5 @@ def recorded_version(folder: Path, image_fd: int, *, number: int, from_start: bo
         take=ring.take,
         ask_checkpoint=ring.ask_checkpoint,
         latest=SnapshotReader(image).latest,
+        was_followed=ring.was_followed and not from_start,
     )

@@ -39,7 +39,10 @@ class RecorderSetup:
 
 @dataclass(frozen=True, slots=True)
 class RecordedVersion:
-    """A version of the programs: its members of a recording, its trigger tags, the ring and the newest snapshot."""
+    """A version of the programs: its members of a recording, its trigger tags, the ring and the newest snapshot.
+
+    `was_followed`: another recorder followed this ring and is gone, with what it remembered.
+    """
 
     number: int
     programs: dict[str, bytes]
@@ -47,6 +50,7 @@ class RecordedVersion:
     take: TakeRecords
     ask_checkpoint: AskCheckpoint
     latest: Callable[[], Snapshot | None]
+    was_followed: bool = False
 
 
 class RecorderLoop:
@@ -69,6 +73,7 @@ class RecorderLoop:
         self._due: tuple[int, str] | None = None
         self._rest_until_ns = 0
         self._lost = 0
+        self._resumes = version.was_followed
 
     def follow(self, version: RecordedVersion) -> None:
         """Another version of the programs runs. The former ones stay in the recordings that hold scans of them."""
@@ -80,6 +85,7 @@ class RecorderLoop:
         """Take records over, look at the triggers, save what is due."""
         snapshot = self._version.latest()
         self._recorder.poll()
+        self._tell_resumed()
         if snapshot is not None:
             self._recorder.note_state(snapshot.scan_no, snapshot.memory)
         self._tell_losses()
@@ -91,6 +97,17 @@ class RecorderLoop:
             self._due, self._rest_until_ns = None, now_ns + TRIGGER_REST_NS
         for token, asked in requests(self._setup.run_dir):
             answer_request(self._setup.run_dir, token, self._save(asked))
+
+    def _tell_resumed(self) -> None:
+        """Once, when the first scans are there that a recorder after another one knows of."""
+        first = self._recorder.first_scan
+        if not self._resumes or first is None:
+            return
+        self._resumes = False
+        self._recorder.lost_count += 1
+        self._lost += 1
+        text = f"the flight recorder was restarted: it goes on from scan {first}, what it remembered before is lost"
+        self._on_event("warning", text)
 
     def _tell_losses(self) -> None:
         lost = self._recorder.lost_count

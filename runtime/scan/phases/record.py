@@ -8,7 +8,7 @@ import ctypes
 
 from runtime.image.control import MAILBOX_TEXT_SIZE, Control, MailboxEntry
 from runtime.image.emit import I64, PTR, Code, Routine, Word
-from runtime.image.layout import FRAME_HEADER_SIZE, PIN_TEXT_SIZE
+from runtime.image.layout import FRAME_HEADER_SIZE, PIN_TEXT_SIZE, RING_CHECKPOINTS
 from runtime.image.recordring import PART_HEADER, RECORD_HEADER, Part, RecordKind, RingHeader
 from runtime.scan.phases.texts import command_text_size
 from runtime.scan.phases.view import View
@@ -125,8 +125,8 @@ def _write_one(code: Code) -> None:
     with code.routine("write_record", plan=PTR, now=I64, wall=I64, kind=I64) as r:
         plan = View(r, Plan, r["plan"])
         ring = View(r, RingHeader, plan["ring"])
-        length = r.call(code["record_size"], r["plan"], r["kind"])
-        ring.set_atomic("claimed", plan["ring_place"] + length, "monotonic")
+        length, start = r.call(code["record_size"], r["plan"], r["kind"]), plan["ring_place"]
+        ring.set_atomic("claimed", start + length, "monotonic")
         r.fence("release")  # the claim is seen before any byte changes
         header = r.room(_HEADER_SIZE)
         words = (
@@ -156,6 +156,10 @@ def _write_one(code: Code) -> None:
         with r.when(r["kind"].equals(RecordKind.CHECKPOINT)):
             _put_state(code, r, plan)
         ring.set_atomic("written", plan["ring_place"], "release")
+        with r.when(r["kind"].equals(RecordKind.CHECKPOINT)):
+            written = ring.atomic("checkpoint_count", "monotonic")
+            ring.address("checkpoints").at(written.modulo(RING_CHECKPOINTS) * 8).store(start, "monotonic")
+            ring.set_atomic("checkpoint_count", written + 1, "release")
 
 
 def _put_part(code: Code, r: Routine, part: Part, source: Word, size: Word, index: Word | None = None) -> None:

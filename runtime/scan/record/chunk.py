@@ -17,7 +17,8 @@ _WORDS = struct.Struct("<10Q")
 _U64 = (1 << 64) - 1
 _KEPT_WORDS = 2
 """Length and kind stay as they are: they say where the next record is."""
-LEVEL = 6
+LEVEL = 3
+"""Half the time of zlib's own level, for two fifths more bytes of a busy site; one at rest packs to nothing anyway."""
 
 
 @dataclass(frozen=True, slots=True)

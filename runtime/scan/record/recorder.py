@@ -74,6 +74,13 @@ class FlightRecorder:
         if full and not self._asked:
             self.ask()
 
+    @property
+    def first_scan(self) -> int | None:
+        """The oldest scan that is remembered; None when there is none."""
+        if self._packed:
+            return self._packed[0].first
+        return self._open.checkpoint.scan_no + 1 if self._open is not None and len(self._open.raw) > 1 else None
+
     def frozen(self) -> list[Chunk]:
         """All that is remembered, oldest first."""
         grown = [self._open.packed()] if self._open is not None and len(self._open.raw) > 1 else []
