@@ -9,6 +9,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to 
 MapFile = Annotated[
     Path, typer.Argument(help="Site map, such as io_maps/sites/demo.toml, or a site file that names one.")
 ]
+Points = Annotated[list[str] | None, typer.Argument(help="<device>.<point>; * and ? match. None: all.")]
 
 io_app = typer.Typer(help="Links and field devices at first hand, for commissioning.", no_args_is_help=True)
 
@@ -56,3 +57,44 @@ def sniff(
     from runtime.cli.io.sniff import sniff as listen
 
     raise typer.Exit(listen(map_file, SniffOrder(link, length, count, unknown, log, json)))
+
+
+@io_app.command()
+def read(
+    map_file: MapFile,
+    points: Points = None,
+    wait: Annotated[str, typer.Option(help="For the first value of each at most so long.")] = "5s",
+    json: Json = False,
+) -> None:
+    """Read points once, from the running controller or else from the devices; exit code 1 when one is bad."""
+    from runtime.cli.io.points import read_points
+
+    raise typer.Exit(read_points(map_file, points or (), wait=wait, as_json=json))
+
+
+@io_app.command()
+def watch(
+    map_file: MapFile,
+    points: Points = None,
+    every: Annotated[str, typer.Option(help="Show them so often.")] = "1s",
+    length: Annotated[str, typer.Option("--for", help="So long: 10s; without it until Ctrl-C.")] = "",
+    json: Json = False,
+) -> None:
+    """Show points again and again: value, unit, quality, age."""
+    from runtime.cli.io.points import watch_points
+
+    raise typer.Exit(watch_points(map_file, points or (), every=every, length=length, as_json=json))
+
+
+@io_app.command(context_settings={"ignore_unknown_options": True})
+def write(
+    map_file: MapFile,
+    point: Annotated[str, typer.Argument(help="<device>.<point>.")],
+    value: Annotated[str, typer.Argument(help="In the point's unit; TRUE or FALSE; a name of its enumeration.")],
+    length: Annotated[str, typer.Option("--for", help="On CAN send it so long; else wait so long for it.")] = "5s",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Write one point of a device while no controller drives it; asks first."""
+    from runtime.cli.io.write import WriteOrder, write_point
+
+    raise typer.Exit(write_point(map_file, WriteOrder(point, value, length, yes)))

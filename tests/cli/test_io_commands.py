@@ -1,8 +1,10 @@
 """`voltscan io` as a user meets it: bus load, and frames of a bus decoded."""
 
+import contextlib
 import io
 import json
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import can
@@ -10,6 +12,7 @@ import pytest
 from cantools.logreader import Parser
 from typer.testing import CliRunner
 
+from runtime.cli.io import fieldmap
 from runtime.cli.io.sniff import candump_line, sniffed_line
 from runtime.cli.main import app
 from runtime.drivers.can.sniff import Sniffer
@@ -90,36 +93,124 @@ def test_log_when_written_then_cantools_and_python_can_read_it(frame: can.Messag
     assert read.equals(frame, timestamp_delta=1e-6, check_channel=False, check_direction=False)
 
 
-def test_io_sniff_when_a_rack_sends_then_its_frames_are_shown_and_logged(tmp_path: Path) -> None:
-    map_file, log = tmp_path / "sites" / "bus.toml", tmp_path / "bus.log"
+def test_io_sniff_when_the_link_is_no_can_bus_then_said() -> None:
+    told = CliRunner().invoke(app, ["io", "sniff", DEMO, "meters"])
+    assert told.exit_code == 1
+    assert "only CAN buses can be listened to" in str(told.exception)
+
+
+@pytest.fixture
+def bus(tmp_path: Path) -> Iterator[tuple[str, can.BusABC]]:
+    """A site map with one rack on a virtual bus, and a peer on that bus."""
+    map_file = tmp_path / "sites" / "bus.toml"
     map_file.parent.mkdir()
     for folder in ("profiles", "dbc"):
         (tmp_path / folder).symlink_to(ROOT / "io_maps" / folder)
     map_file.write_text(
-        'site = "bus"\n[links.racks]\nkind = "can"\ninterface = "virtual"\nchannel = "sniffed"\n'
+        f'site = "bus"\n[links.racks]\nkind = "can"\ninterface = "virtual"\nchannel = "{tmp_path.name}"\n'
         '[devices.battery_2]\nprofile = "rack_bms"\nlink = "racks"\nid_offset = 0x20\n'
     )
+    with can.Bus(tmp_path.name, interface="virtual") as peer:
+        yield str(map_file), peer
+
+
+@contextlib.contextmanager
+def sending(peer: can.BusABC) -> Iterator[None]:
+    """The rack sends its status every 10 ms."""
     done = threading.Event()
-    with can.Bus("sniffed", interface="virtual") as peer:
 
-        def send() -> None:
-            while not done.wait(0.01):
-                peer.send(STATUS)
+    def send() -> None:
+        while not done.wait(0.01):
+            peer.send(STATUS)
 
-        sender = threading.Thread(target=send)
-        sender.start()
-        words = ["io", "sniff", str(map_file), "racks", "--count", "3", "--json", "--log", str(log)]
-        told = CliRunner().invoke(app, words)
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
         done.set()
         sender.join()
+
+
+def test_io_read_when_a_rack_sends_then_values_with_labels_and_quality(bus: tuple[str, can.BusABC]) -> None:
+    map_file, peer = bus
+    with sending(peer):
+        told = CliRunner().invoke(app, ["io", "read", map_file, "battery_2.state", "battery_2.life", "--json"])
+        bad = CliRunner().invoke(app, ["io", "read", map_file, "battery_2.s*", "--wait", "200ms"])
+    assert told.exit_code == 0, told.output
+    found = {point["name"]: (point["value"], point["quality"]) for point in json.loads(told.stdout)}
+    assert found == {"battery_2.state": ("CONNECTED", "GOOD"), "battery_2.life": (15, "GOOD")}
+    assert bad.exit_code == 1
+    assert "battery_2.soc_pct" in bad.stdout
+    assert "BAD   never read" in bad.stdout
+
+
+def test_io_watch_when_a_rack_sends_then_a_table_each_time(bus: tuple[str, can.BusABC]) -> None:
+    map_file, peer = bus
+    words = ["io", "watch", map_file, "battery_2.life", "--every", "100ms", "--for", "500ms", "--json"]
+    with sending(peer):
+        told = CliRunner().invoke(app, words)
+    assert told.exit_code == 0, told.output
+    last = json.loads(told.stdout.splitlines()[-1])
+    assert [(point["value"], point["quality"]) for point in last] == [(15, "GOOD")]
+
+
+def test_io_write_when_agreed_then_the_message_goes_out_with_this_value_alone(bus: tuple[str, can.BusABC]) -> None:
+    map_file, peer = bus
+    told = CliRunner().invoke(app, ["io", "write", map_file, "battery_2.keep_alive", "42", "--yes", "--for", "300ms"])
+    assert told.exit_code == 0, told.output
+    assert told.stdout == "battery_2.keep_alive = 42: written\n"
+    payloads = set()
+    while (got := peer.recv(timeout=0)) is not None:
+        payloads.add((got.arbitration_id, bytes(got.data).hex()))
+    assert payloads == {(0x130, "002a000000000000")}
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["battery_2.keep_alive", "42"], "only when somebody agrees"),
+        (["battery_2.soc_pct", "42", "--yes"], "cannot be written"),
+        (["battery_2.keep_alife", "42", "--yes"], "no point battery_2.keep_alife"),
+        (["battery_2.keep_alive", "many", "--yes"], "many"),
+    ],
+)
+def test_io_write_when_it_may_not_then_said_and_nothing_is_sent(
+    words: list[str], why: str, bus: tuple[str, can.BusABC]
+) -> None:
+    map_file, peer = bus
+    told = CliRunner().invoke(app, ["io", "write", map_file, *words])
+    assert told.exit_code == 1
+    assert why in str(told.exception)
+    assert peer.recv(timeout=0) is None
+
+
+def test_io_write_when_the_controller_runs_then_refused(
+    bus: tuple[str, can.BusABC], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    map_file, peer = bus
+    monkeypatch.setattr(fieldmap, "is_running", lambda _: True)
+    told = CliRunner().invoke(app, ["io", "write", map_file, "battery_2.keep_alive", "42", "--yes"])
+    assert told.exit_code == 1
+    assert "the controller bus runs" in str(told.exception)
+    assert peer.recv(timeout=0) is None
+
+
+def test_io_read_when_the_map_plays_its_devices_then_said() -> None:
+    told = CliRunner().invoke(app, ["io", "read", str(ROOT / "io_maps" / "sites" / "demo_plant.toml")])
+    assert told.exit_code == 1
+    assert "plays its devices" in str(told.exception)
+
+
+def test_io_sniff_when_a_rack_sends_then_its_frames_are_shown_and_logged(
+    bus: tuple[str, can.BusABC], tmp_path: Path
+) -> None:
+    map_file, peer = bus
+    log = tmp_path / "bus.log"
+    with sending(peer):
+        told = CliRunner().invoke(app, ["io", "sniff", map_file, "racks", "--count", "3", "--json", "--log", str(log)])
     assert told.exit_code == 0, told.output
     frames = [json.loads(line) for line in told.stdout.splitlines()]
     assert [f["name"] for f in frames] == ["battery_2.STATUS"] * 3
     assert frames[0]["signals"]["State"] == {"value": "CONNECTED", "unit": ""}
     assert len(log.read_text().splitlines()) == 3
-
-
-def test_io_sniff_when_the_link_is_no_can_bus_then_said() -> None:
-    told = CliRunner().invoke(app, ["io", "sniff", DEMO, "meters"])
-    assert told.exit_code == 1
-    assert "only CAN buses can be listened to" in str(told.exception)

@@ -13,20 +13,25 @@ from runtime.iomap.everypoint import every_point, plan_of_every_point
 from runtime.iomap.load import load_site_map
 from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan
+from runtime.wire.rundir import is_running, run_dir
 
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """A sound site map with every point of its devices: `tags` are named `<device>.<point>`."""
+    """A sound site map with every point of its devices: `tags` are named `<device>.<point>`.
 
+    `site`: the name under which its controller runs.
+    """
+
+    site: str
     loaded: LoadedSite
     tags: TagTable
     plan: IoPlan
 
     @property
-    def site(self) -> str:
-        """The site's name, under which its controller runs."""
-        return self.loaded.map.site
+    def runs(self) -> bool:
+        """True while a controller of the site runs on this machine."""
+        return is_running(run_dir(self.site))
 
     def link(self, name: str) -> tuple[LinkPlan, tuple[DevicePlan, ...]]:
         """A link and its devices. Raises ConfigFault when there is none of that name."""
@@ -42,22 +47,23 @@ def read_field_map(path: Path) -> FieldMap:
 
     Prints warnings on standard error. Raises ConfigFault when the map has mistakes; they are printed too.
     """
-    path = _map_of(path)
+    path, name = _map_of(path)
     loaded, found = load_site_map(path, shown=str(path), kinds=installed_kinds())
     for diagnostic in found:
         if has_errors(found) is (diagnostic.severity is Severity.ERROR):
             print(render(diagnostic), end="\n\n", file=sys.stderr)
     if loaded is None or not loaded.sound:
         raise ConfigFault("the map has mistakes", where=str(path), mend=f"voltscan check {path} tells all of them")
-    return FieldMap(loaded, every_point(loaded), plan_of_every_point(loaded))
+    return FieldMap(name or loaded.map.site, loaded, every_point(loaded), plan_of_every_point(loaded))
 
 
-def _map_of(path: Path) -> Path:
+def _map_of(path: Path) -> tuple[Path, str]:
+    """The map that a site file names and the name of that site; of a map itself the name is not known yet."""
     try:
         told = tomllib.loads(path.read_text())
     except OSError as fault:
         raise ConfigFault(f"cannot read it: {fault.strerror}", where=str(path), mend="check the path") from fault
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return path  # reported with its place when it is loaded
+        return path, ""  # reported with its place when it is loaded
     named = told.get("io_map")
-    return path.parent / named if isinstance(named, str) else path
+    return (path.parent / named, str(told.get("name", ""))) if isinstance(named, str) else (path, "")
