@@ -22,23 +22,28 @@ FILES_MAX = 2000
 
 
 class Workspace:
-    """The open texts by path, and the projects made of them."""
+    """The open texts by path, and the projects made of them.
+
+    Texts come and go on the event loop; projects are made in a thread, one at a time.
+    """
 
     def __init__(self) -> None:
         self.roots: list[Path] = []
         self._open: dict[str, str] = {}
         self._uris: dict[str, str] = {}
-        self._made: tuple[str, Project] | None = None
+        self._version = 0
+        self._made: tuple[int, str, Project] | None = None
 
     def put(self, uri: str, text: str) -> None:
         """A document was opened or changed."""
         path = _real(uri)
-        self._open[path], self._uris[path], self._made = text, uri, None
+        self._open[path], self._uris[path] = text, uri
+        self._version += 1
 
     def drop(self, uri: str) -> None:
         """A document was closed: what is on disk counts again."""
         self._open.pop(_real(uri), None)
-        self._made = None
+        self._version += 1
 
     def uri(self, name: str) -> str:
         """How the editor calls a source."""
@@ -46,12 +51,18 @@ class Workspace:
 
     def project(self, uri: str) -> tuple[Project, str]:
         """The sources a document belongs to, and its name among them; kept until a text changes."""
-        path = _real(uri)
-        if self._made is None or self._made[0] != path:
-            sources = self._sources(path)
-            known = any(source.name == path for source in sources)
-            self._made = path, Project(sources if known else [*sources, Source(path, "")])  # gone, or not text
-        return self._made[1], path
+        path, version, made = _real(uri), self._version, self._made
+        if made is not None and made[:2] == (version, path):
+            return made[2], path
+        sources = self._sources(path)
+        known = any(source.name == path for source in sources)
+        project = Project(sources if known else [*sources, Source(path, "")])  # gone, or not text
+        self._made = version, path, project
+        return project, path
+
+    def is_current(self, project: Project) -> bool:
+        """Whether none of its texts has changed in the editor since the project was made."""
+        return all(self._open.get(name, source.text) == source.text for name, source in project.sources.items())
 
     def sharing(self, uri: str) -> list[Project]:
         """Every project that a document is a part of: each site that names it, each test that is compiled with it."""

@@ -136,7 +136,7 @@ def _progress(done: int, total: int) -> None:
 
 def _save(order: SimOrder, script: Script, played: Played, run: CoupledRun) -> None:
     if order.out is not None:
-        save_samples(order.out, played.samples, script.watched, run.watched)
+        save_samples(order.out, played.samples, script.watched, run.watched, played.texts)
     if order.plot is not None:
         save_chart(order.plot, script.name, played.samples[:, 0], _curves(script, played))
 

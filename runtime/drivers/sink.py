@@ -18,6 +18,9 @@ from typing import Protocol
 from runtime.core.elementary import Value
 from runtime.iomap.plan import OutputPoint
 
+FAIL_SAFE_HOLDS_NS = 1_000_000_000
+"""Fail-safe values are right until a program drives again; io looks far more often than this."""
+
 
 class Frame(Protocol):
     """What the sink needs of `image.frame.OutputFrame`."""
@@ -97,6 +100,14 @@ class OutputSink:
         value = frame.values[point.entry]
         sound = isinstance(value, str) or math.isfinite(value)
         return point.clamp(value) if sound else point.fail_safe
+
+    def holds_ns(self, now_ns: int) -> int:
+        """How long the values handed out now may go on being written; 0 when there are none."""
+        if self.state is SinkState.FAIL_SAFE:
+            return FAIL_SAFE_HOLDS_NS
+        if self.state is not SinkState.DRIVING or self._frame is None:
+            return 0
+        return max(0, self._frame.valid_until_ns - now_ns)
 
     def _judge(self, now_ns: int) -> SinkState:
         if self._closed:

@@ -77,7 +77,7 @@ class Gateway:
         self._where = endpoints(run_dir)
         self.lasting = lasting or Lasting.of(run_dir, cycle_ns=manifest.cycle_ns, started_wall_ns=started_wall_ns)
         self._audience = self.lasting.audience
-        self._observer = Observer(manifest, image, control, watch=self.lasting.watch)
+        self._observer = Observer(manifest, image, control, watch=self.lasting.watch, faults=self.lasting.faults)
         self._frames = Frames(self._observer, tuple(view), version)
         mailbox = MailboxWriter(control, version=version["number"] if version else 0)
         self._submitter = Submitter(self._observer, mailbox, self.lasting.submitted, self.lasting.journal)

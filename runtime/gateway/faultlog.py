@@ -19,20 +19,25 @@ from runtime.wire.values import to_json
 
 FAULTS_KEPT = 256
 VALUES_TOLD = 20
-_PATH = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*|\s*\[\s*-?\d+(?:\s*,\s*-?\d+)*\s*\])*")
+_PATH = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*|\s*\[[^\[\]]*\])*")
+_SUBSCRIPTS = re.compile(r"\[([^\[\]]*)\]")
+_NUMBER = re.compile(r"-?\d+")
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 
 class FaultLog:
     """The faults of one controller as this gateway has seen them."""
 
-    def __init__(self, manifest: Manifest, captures: SnapshotReader) -> None:
+    def __init__(
+        self, manifest: Manifest, captures: SnapshotReader, *, entries: deque[FaultEntry] | None = None
+    ) -> None:
+        """`entries`: those of the log before an online change, to go on with."""
         self._manifest = manifest
         self._sites = manifest.fault_sites
         self._captures = captures
-        self._entries: deque[FaultEntry] = deque(maxlen=FAULTS_KEPT)
+        self._entries: deque[FaultEntry] = deque(maxlen=FAULTS_KEPT) if entries is None else entries
         self._instances: dict[int, int] = {}
-        """By the number of an entry's first fault."""
+        """By the number of an entry's first fault; of the entries that came while this version of the programs ran."""
         self._next = 0
 
     def look(self, snapshot: Snapshot | None, acknowledged: int) -> None:
@@ -70,9 +75,9 @@ class FaultLog:
     def _note_values(self) -> None:
         """Values of entries that came before their capture was seen."""
         for entry in self._entries:
-            if not entry["values"]:
+            instance = self._instances.get(entry["number"])
+            if instance is not None and not entry["values"]:
                 words = entry["statement"] or entry["pou"]
-                instance = self._instances.get(entry["number"], 0)
                 entry["values"] = self._values(entry["scan"], entry["number"], entry["pou"], words, instance)
 
     def _entry(self, fault: RecordedFault) -> FaultEntry:
@@ -101,28 +106,46 @@ class FaultLog:
         capture = self._captures.latest()
         if capture is None or capture.scan_no != scan_no or number >= capture.fault_count:
             return []
-        leaves = self._leaves(statement, pou, instance)[:VALUES_TOLD]
+        leaves = self._leaves(statement, pou, instance, capture)[:VALUES_TOLD]
         return [
             FaultValue(name=leaf.name, value=to_json(capture.value(leaf), leaf), type=leaf.type_name, unit=leaf.unit)
             for leaf in leaves
         ]
 
-    def _leaves(self, statement: str, pou: str, instance: int) -> list[Variable]:
+    def _leaves(self, statement: str, pou: str, instance: int, capture: Snapshot) -> list[Variable]:
+        """The variables that the statement names; of an array the element that its subscripts led to, and those."""
         found: dict[str, Variable] = {}
-        tags = self._manifest.tags
+
+        def take(path: str) -> Variable | None:
+            leaf = self._leaf(re.sub(r"\s+", "", path), pou, instance)
+            if leaf is not None:
+                found[leaf.name] = leaf
+            return leaf
+
+        def numbered(subscripts: re.Match[str]) -> str:
+            return f"[{','.join(number(part.strip()) for part in subscripts.group(1).split(','))}]"
+
+        def number(subscript: str) -> str:
+            if _NUMBER.fullmatch(subscript):
+                return subscript
+            leaves = [take(match.group()) for match in _PATH.finditer(subscript)]
+            plain = leaves[0] if leaves and _PATH.fullmatch(subscript) else None
+            return str(capture.value(plain)) if plain is not None else "?"
+
         for match in _PATH.finditer(_STRING.sub("", statement)):
-            path = re.sub(r"\s+", "", match.group())
-            tag = tags.tag(path)
-            if tag is not None:
-                found[tag.name] = tag
-                continue
-            ending = f".{path.lower()}"
-            own = (v for v in tags.variables if v.offset >= instance and v.name.lower().endswith(ending))
-            # Of all instances of this type, the one that starts there has the member next to it.
-            nearest = min((v for v in own if _is_of(v, pou)), key=lambda v: v.offset, default=None)
-            if nearest is not None and instance:
-                found[nearest.name] = nearest
+            take(_SUBSCRIPTS.sub(numbered, match.group()))
         return list(found.values())
+
+    def _leaf(self, path: str, pou: str, instance: int) -> Variable | None:
+        """The tag of that name, or the variable in that instance."""
+        tags = self._manifest.tags
+        tag = tags.tag(path)
+        if tag is not None or not instance:
+            return tag
+        ending = f".{path.lower()}"
+        own = (v for v in tags.variables if v.offset >= instance and v.name.lower().endswith(ending))
+        # Of all instances of this type, the one that starts there has the member next to it.
+        return min((v for v in own if _is_of(v, pou)), key=lambda v: v.offset, default=None)
 
 
 def _is_of(variable: Variable, pou: str) -> bool:

@@ -1,6 +1,7 @@
 """What outlives the engines of an online change."""
 
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,18 +9,21 @@ from runtime.commands.remembered import Memory
 from runtime.gateway.audience import Audience
 from runtime.gateway.commandjournal import JOURNAL, CommandJournal
 from runtime.gateway.eventring import EventRing
+from runtime.gateway.faultlog import FAULTS_KEPT
 from runtime.gateway.scada_server import ScadaServer
 from runtime.gateway.scanwatch import ScanWatch
+from runtime.wire.messages import FaultEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """Who listens, the SCADA server with its connections, whether scans come (the base cycle stays the same), and what
-    has been submitted; the journal leaves that to the next gateway too."""
+    """Who listens, the SCADA server with its connections, whether scans come (the base cycle stays the same), the fault
+    log, and what has been submitted; the journal leaves that to the next gateway too."""
 
     audience: Audience
     scada: ScadaServer
     watch: ScanWatch
+    faults: deque[FaultEntry]
     submitted: Memory
     journal: CommandJournal
 
@@ -35,7 +39,8 @@ class Lasting:
         memory = Memory()
         journal = CommandJournal(run_dir / JOURNAL, memory, tell)
         journal.restore(time.monotonic_ns())
-        return cls(audience, ScadaServer(), ScanWatch(cycle_ns), memory, journal)
+        faults: deque[FaultEntry] = deque(maxlen=FAULTS_KEPT)
+        return cls(audience, ScadaServer(), ScanWatch(cycle_ns), faults, memory, journal)
 
     async def close(self) -> None:
         """After the last engine."""

@@ -1,6 +1,7 @@
 """What the gateway sees of the controller: the newest snapshot, whether scans come, and what is forced."""
 
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from runtime.image.layout import InputSlot, OutputSlot
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import Snapshot, SnapshotReader
-from runtime.wire.messages import ForceState, JsonValue
+from runtime.wire.messages import FaultEntry, ForceState, JsonValue
 from runtime.wire.values import to_json
 
 NEVER_MS = -1
@@ -56,8 +57,15 @@ class Observer:
     """Looks at one controller's shared memory. For one thread."""
 
     def __init__(
-        self, manifest: Manifest, image: ImageSegment, control: ControlSegment, *, watch: ScanWatch | None = None
+        self,
+        manifest: Manifest,
+        image: ImageSegment,
+        control: ControlSegment,
+        *,
+        watch: ScanWatch | None = None,
+        faults: deque[FaultEntry] | None = None,
     ) -> None:
+        """`watch` and `faults`: what the observer before an online change has seen."""
         self.manifest = manifest
         self.image = image
         self.layout = image.layout
@@ -68,7 +76,7 @@ class Observer:
         self._control = control
         self._snapshots = SnapshotReader(image)
         self._watch = watch or ScanWatch(manifest.cycle_ns)
-        self.fault_log = FaultLog(manifest, SnapshotReader(image, image.layout.fault_capture))
+        self.fault_log = FaultLog(manifest, SnapshotReader(image, image.layout.fault_capture), entries=faults)
 
     @property
     def control(self) -> Control:

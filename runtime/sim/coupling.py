@@ -26,7 +26,7 @@ from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
 from runtime.scan.virtual import START_NS, WALL_START_NS
 from runtime.sim.couplingcode import CouplingKernel
-from runtime.sim.couplingplan import Check, Coupling, Gauge, Mode, Passage, Transfer, TransferKind
+from runtime.sim.couplingplan import Caption, Check, Coupling, Gauge, Mode, Passage, Transfer, TransferKind
 from runtime.sim.passages import Ends, form_of, passage_of
 
 PLANT_PREFIX = "plant/"
@@ -92,6 +92,9 @@ class CoupledRun:
         made.transfers, made.transfer_count = self._table(Transfer, transfers), len(transfers)
         self._gauges: Any = None
         self._watched: tuple[Variable, ...] = ()
+        self._captions: Any = None
+        self._texts: tuple[Variable, ...] = ()
+        self._caption_rows: list[bytes] = []
         self._checks: Any = None
 
     @property
@@ -115,14 +118,31 @@ class CoupledRun:
         """Have a device answer so from the next scan on."""
         self._modes[self._devices.index(device)] = mode
 
-    def watch(self, names: Sequence[str], *, every_ns: int) -> None:
-        """Look at these variables after each scan, and keep a sample every so often, from the first scan on."""
+    def watch(self, names: Sequence[str], *, every_ns: int, texts: Sequence[str] = ()) -> None:
+        """Look at these variables after each scan, and keep a sample every so often, from the first scan on.
+
+        With every sample the strings `texts` are kept too.
+        """
         found = [(side, side.find(name)) for side, name in map(self.side, names)]
         self._watched = tuple(variable for _, variable in found)
         self._gauges = (Gauge * len(found))(*(_gauge(side, variable) for side, variable in found))
         self._coupling.gauges, self._coupling.gauge_count = ctypes.addressof(self._gauges), len(found)
         self._coupling.sample_every = max(1, round(every_ns / self.cycle_ns))
         self._coupling.sample_in = 1
+        told = [(side, side.find(name)) for side, name in map(self.side, texts)]
+        self._texts = tuple(variable for _, variable in told)
+        self._captions = (Caption * len(told))(*(Caption(s.app_address + v.offset, v.type.size) for s, v in told))
+        self._coupling.captions, self._coupling.caption_count = ctypes.addressof(self._captions), len(told)
+
+    def texts(self) -> list[list[str]]:
+        """What the strings of `watch` were, for each of them and every sample so far."""
+        raw, columns, at = b"".join(self._caption_rows), [], 0
+        row_size = sum(variable.type.size for variable in self._texts)
+        for variable in self._texts:
+            places = range(at, len(raw), row_size)
+            columns.append([str(variable.type.unpack(raw, place)) for place in places])
+            at += variable.type.size
+        return columns
 
     @property
     def watched(self) -> Sequence[Variable]:
@@ -148,11 +168,15 @@ class CoupledRun:
     def advance(self, count: int) -> Samples:
         """So many scans of both sides, one cycle apart; the samples taken meanwhile."""
         coupling = self._coupling
-        rows = 0 if not coupling.gauge_count else count // coupling.sample_every + 1
+        watching = coupling.gauge_count or coupling.caption_count
+        rows = count // coupling.sample_every + 1 if watching else 0
         samples = np.zeros((rows, coupling.gauge_count + 1))
         coupling.samples, coupling.sample_room = samples.ctypes.data, rows
+        captions = ctypes.create_string_buffer(rows * sum(variable.type.size for variable in self._texts) or 1)
+        coupling.caption_samples = ctypes.addressof(captions)
         self._kernels.coupling.run(ctypes.addressof(coupling), count)
         self.scan_no += count
+        self._caption_rows.append(captions.raw[: coupling.caption_samples - ctypes.addressof(captions)])
         return samples[: rows - coupling.sample_room]
 
     def _check(self, told: Condition) -> Check:

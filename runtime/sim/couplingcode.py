@@ -13,7 +13,7 @@ from runtime.core.objectcache import ObjectCache
 from runtime.image.emit import F64, I1, I8, I16, I32, I64, PTR, VOID, Code, Real, Routine, Word
 from runtime.image.nativecode import NativeCode, cached_object_code
 from runtime.scan.phases.view import View
-from runtime.sim.couplingplan import Check, Coupling, Form, Gauge, Mode, Passage, Transfer, TransferKind
+from runtime.sim.couplingplan import Caption, Check, Coupling, Form, Gauge, Mode, Passage, Transfer, TransferKind
 from runtime.sim.wirecode import real, write_passages
 
 _HERE = Path(__file__).parent
@@ -233,8 +233,18 @@ def _write_couple(code: Code) -> None:
             coupling["now_ns"], coupling["wall_ns"] = due, wall
             for side in ("plant", "controller"):
                 r.call_through(coupling["scan_step"], VOID, coupling[side], due, wall)
-            r.call(code["observe"], r["coupling"], _next_row(r, coupling))
+            row = _next_row(r, coupling)
+            r.call(code["observe"], r["coupling"], row)
+            with r.when(row.differs(r.null())):
+                _keep_captions(r, coupling)
             r.call(code["judge"], r["coupling"])
+
+
+def _keep_captions(r: Routine, coupling: View) -> None:
+    with r.each(coupling["caption_count"]) as i:
+        caption = coupling.element("captions", Caption, i)
+        r.copy(coupling["caption_samples"], caption["source"], caption["size"])
+        coupling["caption_samples"] = coupling["caption_samples"].at(caption["size"])
 
 
 def _next_row(r: Routine, coupling: View) -> Word:

@@ -141,6 +141,12 @@ class Gauge(ctypes.Structure):
     )
 
 
+class Caption(ctypes.Structure):
+    """A string that is kept with every sample: `size` bytes from `source`."""
+
+    _fields_ = (("source", ctypes.c_void_p), ("size", ctypes.c_uint64))
+
+
 class Check(ctypes.Structure):
     """Does a gauge's variable stay between `low` and `high` (or outside, `inside` 0) from `from_ns` to `until_ns`?
 
@@ -186,4 +192,7 @@ class Coupling(ctypes.Structure):
         ("samples", ctypes.c_void_p),  # f64: time in seconds since the first scan, then every gauge; a row a sample
         ("sample_room", ctypes.c_uint64),  # rows left
         ("start_ns", ctypes.c_int64),
+        ("captions", ctypes.c_void_p),
+        ("caption_count", ctypes.c_uint64),
+        ("caption_samples", ctypes.c_void_p),  # the bytes of all captions; a row a sample
     )

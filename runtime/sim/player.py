@@ -15,6 +15,7 @@ from runtime.core.elementary import Kind, Number, Value
 from runtime.scan.faults import RecordedFault
 from runtime.sim.coupling import PLANT_PREFIX, CoupledRun, Samples
 from runtime.sim.couplingplan import Mode
+from runtime.sim.sampletable import TextColumn
 from runtime.sim.script import NEVER_NS, Event, Expectation, Script, Target
 
 RAMP_STEP_NS = 100_000_000
@@ -59,6 +60,7 @@ class Played:
     cycle_ns: int
     columns: tuple[Column, ...]
     samples: Samples
+    texts: tuple[TextColumn, ...]
     verdicts: tuple[Verdict, ...]
     faults: tuple[tuple[str, RecordedFault], ...]
     fault_counts: tuple[int, int]
@@ -96,7 +98,7 @@ class _Player:
 
     def play(self, duration_ns: int, on_progress: OnProgress) -> Played:
         run, script = self._run, self._script
-        run.watch(script.watched, every_ns=script.every_ns)
+        run.watch(script.watched, every_ns=script.every_ns, texts=script.texts)
         run.judge([expectation.condition for expectation in script.expectations])
         total = -(-duration_ns // run.cycle_ns)
         parts: list[Samples] = []
@@ -169,6 +171,7 @@ class _Player:
             cycle_ns=run.cycle_ns,
             columns=tuple(self._column(i, name) for i, name in enumerate(script.watched)),
             samples=samples,
+            texts=tuple(TextColumn(name, column) for name, column in zip(script.texts, run.texts(), strict=True)),
             verdicts=tuple(self._verdict(i, expectation) for i, expectation in enumerate(script.expectations)),
             faults=tuple((prefix, fault) for prefix, side in sides for fault in side.faults()),
             fault_counts=(run.controller.fault_count, run.plant.fault_count),

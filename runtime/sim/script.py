@@ -64,7 +64,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A scenario that fits the site."""
+    """A scenario that fits the site. `watched` are numbers, `texts` the strings that are recorded beside them."""
 
     name: str
     seeds: tuple[Target, ...]
@@ -72,6 +72,7 @@ class Script:
     events: tuple[Event, ...]
     expectations: tuple[Expectation, ...]
     watched: tuple[str, ...]
+    texts: tuple[str, ...]
     every_ns: int
     plotted: tuple[str, ...]
 
@@ -83,13 +84,13 @@ def resolve(
     return _Resolver(document, controller, plant).script(watched)
 
 
-def matching(pattern: str, controller: TagTable, plant: TagTable) -> list[str]:
-    """Names that a pattern stands for, numbers only: text cannot be drawn or averaged."""
+def matching(pattern: str, controller: TagTable, plant: TagTable, *, texts: bool = False) -> list[str]:
+    """Names of the numbers that a pattern stands for, or of the strings: those cannot be drawn or averaged."""
     of_plant = pattern.startswith(PLANT_PREFIX)
     tags, bare = (plant if of_plant else controller), pattern.removeprefix(PLANT_PREFIX).lower()
     exact = tags.find(bare)
     leaves: Sequence[Variable] = [exact] if exact else [t for t in tags.tags if fnmatchcase(t.name.lower(), bare)]
-    return [(PLANT_PREFIX if of_plant else "") + leaf.name for leaf in leaves if leaf.type.kind is not Kind.TEXT]
+    return [(PLANT_PREFIX if of_plant else "") + leaf.name for leaf in leaves if (leaf.type.kind is Kind.TEXT) is texts]
 
 
 class _Resolver:
@@ -99,7 +100,7 @@ class _Resolver:
 
     def script(self, watched: Sequence[str]) -> tuple[Script | None, list[Diagnostic]]:
         table = self._document.content
-        seeds = [self._target(name, "seeds", n) for n, name in enumerate(table.seeds)]
+        seeds = [self._number(name, "seeds", n) for n, name in enumerate(table.seeds)]
         parameters = [
             (target, value)
             for name, told in table.parameters.items()
@@ -108,8 +109,9 @@ class _Resolver:
         ]
         events = [self._event(event, n) for n, event in enumerate(table.events)]
         expectations = [self._expectation(expect, n) for n, expect in enumerate(table.expect)]
-        names = self._names(table.record.tags or watched, "tags" if table.record.tags else "")
-        plotted = self._names(table.record.plot, "plot")
+        recorded = table.record.tags or watched
+        names, texts = self._names(recorded, "tags" if table.record.tags else "")
+        plotted, _ = self._names(table.record.plot, "plot")
         names += [name for name in plotted if name not in names]
         if has_errors(self._found):
             return None, self._found
@@ -120,6 +122,7 @@ class _Resolver:
             events=tuple(event for event in events if event is not None),
             expectations=tuple(expectation for expectation in expectations if expectation is not None),
             watched=tuple(names),
+            texts=tuple(texts),
             every_ns=duration_ns(table.record.every),
             plotted=tuple(plotted),
         )
@@ -143,10 +146,16 @@ class _Resolver:
             mend = f"did you mean {prefix}{near}?" if near else "names of the plant begin with plant/"
             self._refuse("S2001", f"unknown variable `{name}`", *path, there="no variable of that name", mend=mend)
             return None
-        if variable.type.kind is Kind.TEXT:
-            self._refuse("S2004", f"`{name}` is a string", *path, there="a string", mend="scenarios move numbers only")
-            return None
         return Target(name, variable)
+
+    def _number(self, name: str, *path: Any) -> Target | None:
+        """A target that is no string."""
+        target = self._target(name, *path)
+        if target is None or target.variable.type.kind is not Kind.TEXT:
+            return target
+        mend = "strings can be set, forced and recorded; seeds, expectations and curves take numbers"
+        self._refuse("S2004", f"`{name}` is a string", *path, there="a string", mend=mend)
+        return None
 
     def _value(self, target: Target, told: Any, *path: Any) -> Value | None:
         try:
@@ -155,14 +164,18 @@ class _Resolver:
             self._refuse("S2002", f"wrong value for `{target.name}`", *path, there=misfit.what, mend=misfit.mend)
             return None
 
-    def _names(self, patterns: Sequence[str], key: str) -> list[str]:
+    def _names(self, patterns: Sequence[str], key: str) -> tuple[list[str], list[str]]:
+        """Numbers and strings; a pattern under `key` that stands for none of what the key takes is refused."""
         names: list[str] = []
+        texts: list[str] = []
         for number, pattern in enumerate(patterns):
             found = matching(pattern, self._controller.tags, self._plant.tags)
-            if not found and key:
-                self._target(pattern, "record", key, number)
+            told = matching(pattern, self._controller.tags, self._plant.tags, texts=True)
+            if key and not found and (key == "plot" or not told):
+                self._number(pattern, "record", key, number)
             names += [name for name in found if name not in names]
-        return names
+            texts += [name for name in told if name not in texts]
+        return names, texts
 
     def _event(self, event: EventTable, number: int) -> Event | None:
         action, at_ns = event.action, duration_ns(event.at)
@@ -224,7 +237,7 @@ class _Resolver:
         return None if value is None else Event(at_ns, "command", name, value_tag, seq, value)
 
     def _expectation(self, expect: ExpectTable, number: int) -> Expectation | None:
-        target = self._target(expect.tag, "expect", number, "tag")
+        target = self._number(expect.tag, "expect", number, "tag")
         if target is None:
             return None
         bounds = self._bounds(expect, target, number)
@@ -242,6 +255,7 @@ class _Resolver:
             value = self._value(target, told, "expect", number, judged)
             if value is None:
                 return None
+            assert not isinstance(value, str), "an expectation judges numbers"
             exact = _as_held(float(value), target.variable)
             return exact, exact, judged == "is", f"{'is' if judged == 'is' else 'is not'} {told}"
         if expect.between is not None:

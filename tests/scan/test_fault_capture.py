@@ -1,5 +1,6 @@
 """What the fault log tells of a fault: the values in the statement that did it, of the instance it came in."""
 
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ from runtime.gateway.faultlog import FaultLog
 from runtime.image.segment import ControlSegment
 from runtime.image.snapshot import SnapshotReader
 from runtime.scan.kernel import Kernel
+from runtime.wire.messages import FaultEntry
 from tests.scan.versionline import Line
 
 PROGRAM = """
@@ -46,10 +48,16 @@ def line(kernel: Kernel) -> Iterator[Line]:
 
 def told(line: Line) -> list[dict[str, object]]:
     """The values of each entry of the log."""
+    return [{v["name"]: v["value"] for v in entry["values"]} for entry in log_of(line).entries(line.control.control)]
+
+
+def log_of(line: Line, entries: deque[FaultEntry] | None = None) -> FaultLog:
+    """A log that has seen the newest snapshot, after one that left these entries."""
     version = line.version
-    log = FaultLog(version.manifest, SnapshotReader(version.image, version.image.layout.fault_capture))
+    captures = SnapshotReader(version.image, version.image.layout.fault_capture)
+    log = FaultLog(version.manifest, captures, entries=entries)
     log.look(SnapshotReader(version.image).latest(), line.control.control.fault_ack)
-    return [{v["name"]: v["value"] for v in entry["values"]} for entry in log.entries(line.control.control)]
+    return log
 
 
 def test_values_when_a_statement_faults_then_they_are_those_in_it_and_of_that_instance(line):
@@ -67,6 +75,38 @@ def test_values_when_more_faults_follow_then_the_first_since_the_acknowledgement
     captured = SnapshotReader(line.version.image, line.version.image.layout.fault_capture).latest()
     assert captured is not None
     assert (captured.scan_no, captured.fault_count, line.control.control.fault_count) == (4, 7, 8)
+
+
+INDEXED = """
+FUNCTION_BLOCK PICK
+VAR_INPUT i : INT; END_VAR
+VAR k : ARRAY[1..3] OF DINT := [10, 20, 0]; m : ARRAY[0..1,0..1] OF INT; last : DINT; END_VAR
+last := 100 / k[i] + m[i - 2, 1];
+END_FUNCTION_BLOCK
+PROGRAM main
+VAR a, b : PICK; END_VAR
+a(i := 2);
+b(i := 3);
+END_PROGRAM
+"""
+
+
+def test_values_when_an_element_is_named_by_variables_then_that_element_is_told(line):
+    line.change(INDEXED, Bindings(inputs={}, outputs=()))
+    line.scan()
+    assert told(line) == [{"main.b.last": 0, "main.b.i": 3, "main.b.k[3]": 0}]
+
+
+def test_log_when_the_programs_change_then_its_entries_stay_and_take_no_values_of_others(line):
+    line.scan()
+    before = log_of(line)
+    (entry,) = before.entries(line.control.control)
+    assert entry["values"]
+    blank = entry | {"values": []}
+    line.change(INDEXED, Bindings(inputs={}, outputs=()))
+    line.scan()
+    after = log_of(line, deque([blank]))
+    assert [(e["line"], len(e["values"])) for e in after.entries(line.control.control)] == [(entry["line"], 0), (5, 3)]
 
 
 def test_values_when_the_programs_changed_then_the_new_version_captures_as_well(line):

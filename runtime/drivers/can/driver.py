@@ -12,7 +12,8 @@ import can
 from runtime.core.fault import DriverFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
-from runtime.drivers.can.link import open_bus, where
+from runtime.drivers.can.broadcast import Broadcaster
+from runtime.drivers.can.link import broadcaster_of, open_bus, where
 from runtime.drivers.can.station import Outgoing, Station
 
 SEND_FAILURES_MAX = 10
@@ -32,6 +33,7 @@ class CanDriver:
         link = context.link
         self._backoff = Backoff(min_ns=link.backoff_min_ns, max_ns=link.backoff_max_ns, random=context.random)
         self._bus: can.BusABC | None = None
+        self._broadcaster: Broadcaster | None = None
         self._broken: asyncio.Future[None] | None = None
         self._send_failures = 0
 
@@ -54,14 +56,18 @@ class CanDriver:
             with contextlib.suppress(DriverFault):  # the bus is gone: `run` says so
                 for outgoing in self.station.everything(self._context.clock()):
                     self._send(self._bus, outgoing)
+                if self._broadcaster is not None:  # nothing is repeated any more, whatever the values hold
+                    self._broadcaster.close()
+                    self._broadcaster = None
 
     async def _serve(self) -> None:
         """Send and receive until the bus breaks; then raise DriverFault."""
         bus = open_bus(self._context.link, self.station.received)
-        self.station.opened(self._context.clock())
         self._bus, self._send_failures = bus, 0
         self._broken = asyncio.get_running_loop().create_future()
         try:
+            self._broadcaster = broadcaster_of(self._context.link)
+            self.station.opened(self._context.clock())
             async with _reading(bus, lambda: self._drain(bus)):
                 while True:
                     for outgoing in self.station.due(self._context.clock()):
@@ -69,6 +75,9 @@ class CanDriver:
                     await self._wait()
         finally:
             self._bus = None
+            if self._broadcaster is not None:
+                self._broadcaster.close()
+                self._broadcaster = None
             bus.shutdown()
 
     async def _wait(self) -> None:
@@ -83,13 +92,22 @@ class CanDriver:
         statistics = outgoing.member.statistics
         statistics.requests += 1
         try:
-            bus.send(outgoing.frame)
+            self._hand_over(bus, outgoing)
             self._send_failures = 0
         except (can.CanError, OSError) as fault:
             statistics.errors += 1
             self._send_failures += 1
             if self._send_failures >= SEND_FAILURES_MAX:
                 raise DriverFault(f"sending fails: {fault}", where=where(self._context.link)) from fault
+
+    def _hand_over(self, bus: can.BusABC, outgoing: Outgoing) -> None:
+        """To the kernel's broadcast manager as far as the values hold for more than one send, else to the bus."""
+        now_ns, period_ns = self._context.clock(), outgoing.plan.period_ns
+        sends = self._context.sink.holds_ns(now_ns) // period_ns if outgoing.repeats else 0
+        if self._broadcaster is not None and sends > 1:
+            self._broadcaster.keep(outgoing.frame, period_ns=period_ns, sends=sends, now_ns=now_ns)
+        else:
+            bus.send(outgoing.frame)
 
     def _drain(self, bus: can.BusABC) -> None:
         """Take the frames that have come. Called by the event loop."""

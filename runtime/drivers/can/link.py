@@ -14,6 +14,7 @@ from can.interfaces.udp_multicast.bus import SO_TIMESTAMPNS, GeneralPurposeUdpMu
 from can.interfaces.virtual import VirtualBus
 
 from runtime.core.fault import DriverFault
+from runtime.drivers.can.broadcast import Broadcaster
 from runtime.iomap.canids import EXTENDED_ID_MAX, STANDARD_ID_MAX
 from runtime.iomap.plan import LinkPlan, MessagePlan
 from runtime.iomap.settings import CanSettings
@@ -46,6 +47,18 @@ def open_bus(plan: LinkPlan, received: Iterable[MessagePlan] | None) -> can.BusA
         return can.Bus(bus.channel, interface="socketcan", can_filters=filters, fd=bus.fd)
     except (can.CanError, OSError, ValueError) as fault:  # ValueError: a bit rate that an slcan adapter does not know
         raise DriverFault(f"the bus cannot be opened: {_reason(fault)}", where=where(plan), mend=_mend(bus)) from fault
+
+
+def broadcaster_of(plan: LinkPlan) -> Broadcaster | None:
+    """The broadcast manager of the bus, where there is one. Raises DriverFault when the kernel refuses it."""
+    bus = _settings(plan)
+    if bus.interface != "socketcan":
+        return None
+    try:
+        return Broadcaster(bus.channel)
+    except OSError as fault:
+        mend = "load the kernel module can-bcm"
+        raise DriverFault(f"no broadcast manager: {fault}", where=where(plan), mend=mend) from fault
 
 
 def _serial_bus(bus: CanSettings) -> can.BusABC:
