@@ -145,6 +145,11 @@ def test_recording_when_programs_change_then_it_replays_bit_for_bit_and_no_scan_
     found = verify(replays, chunks)
     assert (found.exact, found.gaps, found.scans) == (True, (), 39)
     assert found.states > 30
+    kept, wrong = replays[2].initial, bytearray(replays[2].initial)
+    wrong[line.version.manifest.tags.find("added").offset] ^= 1  # another value than the change-over gave it
+    replays[2].initial = bytes(wrong)
+    assert verify(replays, chunks).diverged == (21, "change-over")
+    replays[2].initial = kept
     for replay in replays.values():
         replay.close()
 

@@ -38,6 +38,15 @@ def plan_change(old: Manifest, new: Manifest, *, old_initial: bytes, new_initial
     return plan_migration(memory_of(old), memory_of(new), reset=known)
 
 
+def memory_after(old: Manifest, new: Manifest, *, old_initial: bytes, new_initial: bytes, memory: bytes) -> bytes:
+    """What a change-over makes of application memory, worked out without native code."""
+    made = bytearray(new_initial)
+    plan_change(old, new, old_initial=old_initial, new_initial=new_initial).apply(memory, made)
+    for offset in _MEMORY_WORDS:
+        made[offset : offset + _WORD_SIZE] = memory[offset : offset + _WORD_SIZE]
+    return bytes(made)
+
+
 class ChangePlan:
     """The moves from one version to another, in the new one's plan. Keep it until the loop has changed over."""
 

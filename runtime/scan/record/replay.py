@@ -46,6 +46,7 @@ class Replay:
     """A controller in this process's memory, scanned from records. Close it after use."""
 
     def __init__(self, manifest: Manifest, object_code: bytes, initial: bytes, kernel: Kernel) -> None:
+        self.initial = initial
         self.scan = ImagedScan(manifest, object_code, initial)
         self._kernel = kernel
         plan = self.scan.plan.plan
