@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 _TITLE = re.compile(r"# (?P<code>[A-Z]\d{4}): (?P<title>.+)")
 _PIECE = re.compile(
-    r"^## (?P<kind>Wrong|Right)\n+```(st|toml (?P<file>\S+))\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+    r"^## (?P<kind>Wrong|Right)\n+```(st|(toml|csv) (?P<file>\S+))\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.locate import Locator, Place
+from runtime.iomap.pointtable import read_points
 from runtime.iomap.read import did_you_mean
 from runtime.iomap.wire import WORDS, RawType
 
@@ -26,6 +27,9 @@ def expand(raw: dict[str, Any], places: Locator, path: Path) -> tuple[dict[str, 
     found: list[Diagnostic] = []
     if isinstance(raw.get("base"), str):
         raw, found = _on_base(raw, places, path)
+    if isinstance(raw.get("points"), str):
+        points, mistakes = read_points(raw["points"], path.parent, places, ("points",))
+        raw, found = raw | {"points": points}, found + mistakes
     if isinstance(raw.get("points"), dict):
         raw = raw | {"points": _runs(raw["points"], places)}
     return raw, found

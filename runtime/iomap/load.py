@@ -7,6 +7,7 @@ from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
 from runtime.iomap.kinds.builtin import BUILT_IN
 from runtime.iomap.kinds.kind import Kind, Kinds, Unusable
 from runtime.iomap.loaded import LoadedProfile, LoadedSite
+from runtime.iomap.pointtable import read_points
 from runtime.iomap.profiles import load_profile
 from runtime.iomap.read import Document, Toml, did_you_mean, fit, missing_key, read_toml
 from runtime.iomap.sitemap import Device, Link, SiteMap
@@ -89,6 +90,9 @@ def _devices(toml: Toml, links: _FittedLinks) -> tuple[dict[str, Device], list[D
     fitted: dict[str, Device] = {}
     diagnostics: list[Diagnostic] = []
     for name, table in _tables(toml, "devices").items():
+        if isinstance(table.get("points"), str):
+            points, found = read_points(table["points"], toml.path.parent, toml.places, ("devices", name, "points"))
+            table, diagnostics = table | {"points": points}, diagnostics + found
         told = table.get("link")
         kind = links[told][0] if isinstance(told, str) and told in links else None
         device, found = fit(table, kind.device if kind else _AnyDevice, toml.places, at=("devices", name))

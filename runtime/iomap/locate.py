@@ -16,10 +16,14 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Offsets of a key and of its value in the text; a table has the header's last name as key and as value."""
+    """Offsets of a key and of its value in the text; a table has the header's last name as key and as value.
+
+    `source`: another text than the locator's own, for what a map reads from a file beside it.
+    """
 
     key: tuple[int, int]
     value: tuple[int, int]
+    source: Source | None = None
 
 
 @dataclass(slots=True)
@@ -32,12 +36,12 @@ class Locator:
     def key(self, *path: str | int) -> Span:
         """The key at `path`, or the nearest table around it; the first line when there is none."""
         place = self._nearest(path)
-        return self._span(place.key if place else (0, 1))
+        return self._span(place, place.key if place else (0, 1))
 
     def value(self, *path: str | int) -> Span:
         """The value at `path`, or the nearest table around it."""
         place = self._nearest(path)
-        return self._span(place.value if place else (0, 1))
+        return self._span(place, place.value if place else (0, 1))
 
     def has(self, *path: str | int) -> bool:
         """True when the text names that very key."""
@@ -49,13 +53,14 @@ class Locator:
                 return self.places[path[:length]]
         return None
 
-    def _span(self, ends: tuple[int, int]) -> Span:
-        text = self.source.text
+    def _span(self, place: Place | None, ends: tuple[int, int]) -> Span:
+        source = (place.source if place else None) or self.source
+        text = source.text
         start, end = ends
         line_start = text.rfind("\n", 0, start) + 1
         line_end = text.find("\n", start)
         end = min(end, len(text) if line_end < 0 else line_end)
-        return Span(self.source, text.count("\n", 0, start) + 1, start - line_start + 1, max(1, end - start))
+        return Span(source, text.count("\n", 0, start) + 1, start - line_start + 1, max(1, end - start))
 
 
 def locate(source: Source) -> Locator:

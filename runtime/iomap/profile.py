@@ -44,7 +44,8 @@ class Point(Strict):
     """One value of the device: what points of all protocols have in common.
 
     Engineering = raw * `scale` + `offset` (a CAN signal has them in its database); `not_implemented` is the raw value
-    of a device that has no such quantity; `min` and `max` are in `unit`. `group`: the poll group. `positive` says which
+    of a device that has no such quantity; `min` and `max` are in `unit`. `group`: the poll group. `stale_after_ms`:
+    when a reading is too old, unless the site says otherwise (0: never; default: five polls). `positive` says which
     way a positive value points. `count` and `stride` belong to points named with {n} and are written out before
     (expand.py).
     """
@@ -59,6 +60,7 @@ class Point(Strict):
     min: float | None = None
     max: float | None = None
     refresh_ms: Annotated[int, Field(ge=0)] = 0
+    stale_after_ms: Annotated[int | None, Field(ge=0)] = None
     positive: Positive | None = None
     count: int | None = None
     stride: int | None = None
@@ -73,6 +75,15 @@ class Point(Strict):
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("min is greater than max")
         return self
+
+
+class Option(Strict):
+    """What a site may set of a device, for the program that drives it. `secret`: better told as { file = "…" }."""
+
+    default: bool | int | float | str
+    unit: str = ""
+    secret: bool = False
+    comment: str = ""
 
 
 class HeartbeatRule(Strict):
@@ -110,6 +121,7 @@ class Profile(Strict):
     unknowns: list[str] = []
     groups: dict[str, PollGroup] = {}
     heartbeats: list[HeartbeatRule] = []
+    options: dict[str, Option] = {}
     points: Annotated[Mapping[str, Point], Field(min_length=1)]
 
     def group_of(self, point: Point) -> str:
@@ -127,4 +139,6 @@ class Profile(Strict):
 
     def stale_after_ms(self, point: Point, *, played: bool) -> int:
         """How old a reading may get by default; 0: any age. `played`: a remote client writes the point."""
+        if point.stale_after_ms is not None and not played:
+            return point.stale_after_ms
         return 0 if played else max(STALE_AFTER_PERIODS * self.period_ms(point), STALE_AFTER_MS_MIN)

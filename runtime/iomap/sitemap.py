@@ -3,7 +3,7 @@
 What a kind of link adds to the tables of links and devices stands in its folder under `kinds`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -73,12 +73,24 @@ class PointRule(Strict):
     max: float | None = None
 
 
+class SecretFile(Strict):
+    """Where a secret stands: the first line of a file, its path relative to the site map."""
+
+    file: str
+
+
 class Device(Strict):
-    """One device of the site: its profile and its link. Its address there is a key of the link's kind."""
+    """One device of the site: its profile and its link. Its address there is a key of the link's kind.
+
+    `options` of its profile go to the program (options.py). `charge_sign` 1: it charges on positive commands, so those
+    of its points whose sign is told (`positive`) are turned; -1 is the sign of all maps.
+    """
 
     profile: str
     link: str
     nature: Nature | None = None
+    charge_sign: Literal[-1, 1] = -1
+    options: dict[str, bool | int | float | str | SecretFile] = Field(default_factory=dict)
     points: dict[str, PointRule] = Field(default_factory=dict)
 
     def place_on_link(self) -> tuple[str, str] | None:

@@ -92,12 +92,17 @@ def _use(site: LoadedSite, tags: TagTable, device_name: str, name: str) -> tuple
         name=name,
         point=point,
         rule=rule,
-        wire=site_wire(profile, wire, tag, device, invert=rule.invert),
+        wire=site_wire(profile, wire, tag, device, invert=rule.invert != _charges_on_positive(device, point)),
         tag=tag,
         is_output=(point.access == "r") == site.map.serve,
         place=place,
     )
     return use, found
+
+
+def _charges_on_positive(device: Device, point: Point) -> bool:
+    """True for a command that the device takes with the other sign than maps have (requirement INV-21)."""
+    return device.charge_sign == 1 and point.access != "r" and point.positive is not None
 
 
 def _unknown_tag(site: LoadedSite, tags: TagTable, device: str, name: str, wanted: str) -> Diagnostic:

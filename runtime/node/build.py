@@ -1,6 +1,7 @@
 """From a site file to everything its processes need; every mistake on the way is a diagnostic, and nothing starts."""
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from runtime.image.manifest import Manifest, ManifestTask
 from runtime.iomap.check import check
 from runtime.iomap.load import load_site_map
 from runtime.iomap.loaded import LoadedSite
+from runtime.iomap.options import OptionValue, option_values
 from runtime.iomap.plan import IoPlan
 from runtime.lang.application import Application, Task
 from runtime.lang.cache.sourcecache import compile_cached
@@ -28,7 +30,10 @@ from runtime.wire.values import parse
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A checked site: programs with its parameters as initial values, bindings, plan for io, simulated plant."""
+    """A checked site: programs with its parameters as initial values, bindings, plan for io, simulated plant.
+
+    `options`: variables that take their initial values from options of devices in the I/O map.
+    """
 
     site: Site
     application: Application
@@ -37,6 +42,7 @@ class Build:
     scada_map: Path | None
     plant: "Build | None"
     statements: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     def manifest(self) -> Manifest:
         """What every process of the controller is told."""
@@ -55,7 +61,7 @@ class Build:
             stamp_offset=app.stamp_offset,
             app_hash=app.layout_hash,
             bindings=self.bindings,
-            parameters=tuple(self.site.table.parameters),
+            parameters=(*self.options, *self.site.table.parameters),
             statements=self.statements,
         )
 
@@ -87,6 +93,10 @@ def build_site(path: Path) -> BuildResult:
     app = compiled.application
     if app is None:
         return BuildResult(None, tuple(diagnostics))
+    options, found = option_values(loaded, app.tags) if loaded is not None else ([], [])
+    diagnostics += found
+    app, found = _with_options(app, options)
+    diagnostics += found
     app, found = _with_parameters(site, app)
     diagnostics += [*found, *_check_intervals(site, app), *_check_tasks(site, app), *_check_triggers(site, app)]
     diagnostics += _check_shown(site, app)
@@ -104,7 +114,8 @@ def build_site(path: Path) -> BuildResult:
     if has_errors(diagnostics):
         return BuildResult(None, tuple(diagnostics))
     statements = statement_texts(app.sites, sources)
-    return BuildResult(Build(site, app, bindings, io_plan, scada, plant, statements), tuple(diagnostics))
+    taken = tuple(option.variable for option in options)
+    return BuildResult(Build(site, app, bindings, io_plan, scada, plant, statements, taken), tuple(diagnostics))
 
 
 def _build_plant(site: Site) -> tuple[Build | None, list[Diagnostic]]:
@@ -128,6 +139,21 @@ def _load_io_map(site: Site) -> tuple[LoadedSite | None, list[Diagnostic]]:
     if relative is None:
         return None, []
     return load_site_map(site.path(relative), shown=site.shown(relative), kinds=installed_kinds())
+
+
+def _with_options(app: Application, options: Iterable[OptionValue]) -> tuple[Application, list[Diagnostic]]:
+    """The application with options of devices as initial values; `[parameters]` of the site file come after them."""
+    initial = bytearray(app.initial)
+    diagnostics: list[Diagnostic] = []
+    for option in options:
+        variable = app.tags.find(option.variable)
+        assert variable is not None, "option_values has found it"
+        try:
+            variable.type.pack_into(initial, variable.offset, parse(option.told, variable))
+        except ValueFault as misfit:
+            at = Label(option.place, misfit.what)
+            diagnostics.append(error("S1003", f"wrong value for `{option.variable}`", at, help=misfit.mend))
+    return replace(app, initial=bytes(initial)), diagnostics
 
 
 def _with_parameters(site: Site, app: Application) -> tuple[Application, list[Diagnostic]]:

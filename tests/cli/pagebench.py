@@ -24,7 +24,7 @@ def diagnostics_of(page: Page, text: str, folder: Path) -> Sequence[Diagnostic]:
         return check_sources([Source("page.st", text)])
     shutil.copytree(SITE, folder, dirs_exist_ok=True)
     file = folder / page.file
-    file.write_text(merged(file.read_text(), text))
+    file.write_text(text if file.suffix == ".csv" else merged(file.read_text(), text))
     result = build_site(Path("site.toml"))
     if page.file != SCENARIO or result.build is None:
         return result.diagnostics
