@@ -27,7 +27,7 @@ from runtime.scan.record.replay import Replay
 from runtime.scan.record.verify import Verified, verify
 from runtime.sim.chart import Curve, save_chart
 from runtime.sim.coupling import Samples
-from runtime.sim.sampletable import save_samples
+from runtime.sim.sampletable import TextColumn, save_samples
 from runtime.wire.rundir import find_site
 from runtime.wire.values import show, to_json
 
@@ -81,7 +81,7 @@ def replay_file(path: Path, order: ReplayOrder, *, as_json: bool) -> int:
     finally:
         for replay in replays.values():
             replay.close()
-    _save(order, recording, next(iter(watched.values()), []), sampler.samples())
+    _save(order, recording, next(iter(watched.values()), []), sampler)
     print(json.dumps(_told(recording, found)) if as_json else _text(recording, found))
     return 0 if found.exact else 1
 
@@ -119,8 +119,11 @@ class _Sampler:
     def __init__(self, watched: Mapping[int, Sequence[Variable]], *, stepping: bool) -> None:
         """`watched`: for each version of the programs, in the same order."""
         self._watched, self._stepping = watched, stepping
-        self._width = len(next(iter(watched.values()), ()))
+        first = next(iter(watched.values()), ())
+        self._texts = [w.name for w in first if w.type.kind is Kind.TEXT]
+        self._width = len(first) - len(self._texts)
         self._rows: list[list[float]] = []
+        self._text_rows: list[list[str]] = []
         self._start_ns = 0
 
     def take(self, replay: Replay, record: Record) -> None:
@@ -129,15 +132,21 @@ class _Sampler:
         memory, watched = replay.scan.memory, self._watched[replay.scan.plan.plan.version]
         values = [variable.type.unpack(memory, variable.offset) for variable in watched]
         if watched:
-            self._rows.append([(record.now_ns - self._start_ns) / 1e9, *map(float, values)])
+            numbers = [float(value) for value in values if not isinstance(value, str)]
+            self._rows.append([(record.now_ns - self._start_ns) / 1e9, *numbers])
+            self._text_rows.append([value for value in values if isinstance(value, str)])
         if self._stepping:
             print(_step_text(record, watched, [to_json(v, w) for v, w in zip(values, watched, strict=True)]))
             if input("[Enter] next scan, q ends the stepping: ").strip().lower() == "q":
                 self._stepping = False
 
     def samples(self) -> Samples:
-        """All rows: seconds since the first replayed scan, then the variables."""
+        """All rows: seconds since the first replayed scan, then the numbers."""
         return np.array(self._rows, dtype=np.float64).reshape(len(self._rows), self._width + 1)
+
+    def texts(self) -> list[TextColumn]:
+        """The strings among the variables, after each of those scans."""
+        return [TextColumn(name, [row[i] for row in self._text_rows]) for i, name in enumerate(self._texts)]
 
 
 def _step_text(record: Record, watched: Sequence[Variable], values: Sequence[Any]) -> str:
@@ -150,10 +159,10 @@ def _watched(manifest: Manifest, order: ReplayOrder) -> list[Variable]:
     found = []
     for name in order.tags:
         variable = manifest.tags.find(name)
-        if variable is None or variable.type.kind is Kind.TEXT:
+        if variable is None:
             near = manifest.tags.nearest(name)
             raise ConfigFault(
-                f"no number of the name {name!r} in the recording",
+                f"no variable of the name {name!r} in the recording",
                 where="--tag",
                 mend=f"did you mean {near}?" if near else "name a tag of the recorded programs",
             )
@@ -163,11 +172,13 @@ def _watched(manifest: Manifest, order: ReplayOrder) -> list[Variable]:
     return found
 
 
-def _save(order: ReplayOrder, recording: Recording, watched: Sequence[Variable], samples: Samples) -> None:
+def _save(order: ReplayOrder, recording: Recording, watched: Sequence[Variable], sampler: _Sampler) -> None:
+    samples = sampler.samples()
+    numbers = [w for w in watched if w.type.kind is not Kind.TEXT]
     if order.out is not None:
-        save_samples(order.out, samples, [w.name for w in watched], watched)
+        save_samples(order.out, samples, [w.name for w in numbers], numbers, sampler.texts())
     if order.plot is not None:
-        curves = [Curve(w.name, w.unit, samples[:, i]) for i, w in enumerate(watched, 1)]
+        curves = [Curve(w.name, w.unit, samples[:, i]) for i, w in enumerate(numbers, 1)]
         save_chart(order.plot, f"{recording.site}: {recording.reason}", samples[:, 0], curves)
 
 

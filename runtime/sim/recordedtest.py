@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from runtime.core import appmemory
+from runtime.core.dateliteral import show_date
 from runtime.core.diagnostic import Source, has_errors
 from runtime.core.elementary import Kind, Value
 from runtime.core.fault import ConfigFault
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, Variable
+from runtime.core.textliteral import show_text
 from runtime.core.timeliteral import show_time
-from runtime.image.control import MailboxEntry
+from runtime.image.control import MAILBOX_TEXT_SIZE, MailboxEntry
 from runtime.image.manifest import Manifest
 from runtime.image.recordring import Part, Record
 from runtime.lang.application import Application
@@ -88,8 +90,6 @@ def _parameters(app: Application, initial: bytes) -> list[Told]:
     """What the site file set before the first scan."""
     changed: list[Told] = []
     for leaf in (*app.tags.tags, *app.tags.variables):
-        if leaf.type.kind is Kind.TEXT:
-            continue
         value = leaf.type.unpack(initial, leaf.offset)
         if value != leaf.type.unpack(app.initial, leaf.offset):
             changed.append(Told(leaf, value, None))
@@ -127,14 +127,19 @@ def _changed(
 
 def _writes(record: Record, by_offset: dict[int, Variable]) -> list[Told]:
     told = []
-    for part, _, content in record.parts:
-        if part is not Part.COMMAND:
-            continue
-        entry = MailboxEntry.from_buffer_copy(content)
-        for offset, raw in ((entry.offset, bytes(entry.value)), (entry.seq_offset, entry.seq.to_bytes(8, "little"))):
+    texts = {index: content for part, index, content in record.parts if part is Part.COMMAND_TEXT}
+    entries = [MailboxEntry.from_buffer_copy(content) for part, _, content in record.parts if part is Part.COMMAND]
+    parts = {entry.offset: texts[number] for number, entry in enumerate(entries) if number in texts}
+    for entry in entries:
+        raw = bytes(entry.value)
+        if entry.offset in parts:
+            leaf = by_offset.get(entry.offset)
+            end = entry.offset + (leaf.type.size if leaf is not None else 0)
+            raw = b"".join(parts.get(at, b"") for at in range(entry.offset, end, MAILBOX_TEXT_SIZE))
+        for offset, held in ((entry.offset, raw), (entry.seq_offset, entry.seq.to_bytes(8, "little"))):
             leaf = by_offset.get(offset)
             if leaf is not None and offset:
-                told.append(Told(leaf, leaf.type.unpack(raw), None))
+                told.append(Told(leaf, leaf.type.unpack(held), None))
     return told
 
 
@@ -220,6 +225,12 @@ def _literal(variable: Variable, value: Value) -> str:
         return (mantissa if "." in mantissa else mantissa + ".0") + (f"E{int(power)}" if power else "")
     if variable.type.name in ("TIME", "LTIME"):
         return show_time(int(value))
+    if kind is Kind.DATE:
+        return show_date(variable.type, int(value))
+    if kind is Kind.CHAR:
+        return f"{variable.type.name}#{show_text(chr(int(value)), variable.type.name)}"
+    if kind is Kind.TEXT:
+        return show_text(str(value), variable.type.name)
     return f"{variable.type.name}#{int(value)}" if variable.type.is_integer and kind is Kind.BITS else str(int(value))
 
 

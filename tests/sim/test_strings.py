@@ -1,6 +1,8 @@
 """Strings on virtual time: set, forced and commanded by a scenario, kept with every sample, written into tables."""
 
 import csv
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,20 @@ from typer.testing import CliRunner
 
 from runtime.cli.main import app
 from runtime.core.fault import ConfigFault
+from runtime.core.tag import Variable
+from runtime.image.recordring import RingReader
+from runtime.lang.llvm.compile import compile_object
+from runtime.node.build import Build, build_site
+from runtime.scan.imaged import ImagedScan
+from runtime.scan.record.cause import why
+from runtime.scan.record.chunk import Chunk
+from runtime.scan.record.recorder import FlightRecorder, RecorderLimits
+from runtime.scan.record.recordingfile import Recording
+from runtime.scan.record.replay import Replay, Stretch
+from runtime.scan.record.verify import verify
+from runtime.sim.coupling import CoupledRun, CoupledSide
+from runtime.sim.recordedtest import recorded_test
+from tests.sim.conftest import kernels
 
 PROFILE = """
 maker = "Example"
@@ -34,6 +50,7 @@ TYPE
 END_TYPE
 VAR_GLOBAL
     tank_1 : LEVEL; title : STRING[20]; note : STRING[12]; wide : WSTRING[8];
+    long : STRING[2000];
     command_note_1 : NOTE_REQUEST; ack_note_1 : ACKNOWLEDGEMENT;
 END_VAR
 PROGRAM main
@@ -138,3 +155,99 @@ def test_scenario_when_a_string_is_where_a_number_belongs_then_told(site: Path, 
     assert told.exit_code == 1
     assert not isinstance(told.exception, ConfigFault)
     assert says in told.output
+
+
+@pytest.fixture
+def run(site: Path) -> Iterator[CoupledRun]:
+    """Controller and plant of the site, recorded."""
+    build = build_site(site).build
+    assert build is not None
+    assert build.plant is not None
+    sides = []
+    for side in (build, build.plant):
+        assert side.io_plan is not None
+        scan = ImagedScan(side.manifest(), compile_object(side.application), side.application.initial, recorded=True)
+        sides.append(CoupledSide(scan, side.io_plan))
+    made = CoupledRun(*sides, kernels(), cycle_ns=build.site.cycle_ns)
+    yield made
+    made.controller.close()
+    made.plant.close()
+
+
+def acted(run: CoupledRun, recorder: FlightRecorder) -> None:
+    """Writes, a long one among them, a pin that changes its text, and a command; between quiet scans."""
+    side = run.controller
+    long_text = "n" * 1500
+    for step in (
+        lambda: side.write(side.find("long"), long_text),
+        lambda: side.forces.set("title", "held"),
+        lambda: side.write(side.find("wide"), "Üλ"),
+        lambda: side.forces.set("title", "held otherwise"),
+        lambda: side.request(
+            side.find("command_note_1.value"), "told", seq_variable=side.find("command_note_1.seq"), seq=1
+        ),
+        lambda: side.forces.clear("title"),
+    ):
+        step()
+        run.advance(5)
+        recorder.note_state(run.scan_no, bytes(side.memory))
+        recorder.poll()
+    assert (side.read("long"), side.read("note"), side.read("title")) == (long_text, "told", "held otherwise")
+
+
+def test_recording_when_strings_were_written_and_held_then_the_replay_is_exact_and_knows_why(
+    run: CoupledRun, site: Path
+) -> None:
+    run.advance(20)
+    reader = RingReader(run.controller.image)
+    limits = RecorderLimits(keep_ns=600_000_000_000, size_max=64 << 20)
+    recorder = FlightRecorder(reader.take, reader.ask_checkpoint, limits)
+    run.advance(5)
+    recorder.poll()
+    acted(run, recorder)
+    build = build_site(site).build
+    assert build is not None
+    manifest = build.manifest()
+    replay = Replay(manifest, compile_object(build.application), build.application.initial, kernels().scan)
+    chunks = recorder.frozen()
+    found = verify({0: replay}, chunks)
+    assert found.exact, found
+    assert found.states == 6
+    stretch = chunks[0].stretch()
+    last = {}
+    for name, expected in (("note", "told"), ("title", "held otherwise")):
+        variable = manifest.tags.find(name)
+        assert variable is not None
+        first = _first_scan(replay, stretch, variable, expected)
+        answer = why(replay, manifest, stretch, variable, scan_no=first, window=3)
+        assert answer.after == expected
+        last[name] = [(cause.suspect.name.partition(" at ")[0], cause.without) for cause in answer.causes]
+    _assert_test_passes(recording_of(build, chunks), replay, stretch, site)
+    assert last == {"note": [("write", "")], "title": [("held variables", "held")]}
+    replay.close()
+
+
+def recording_of(build: Build, chunks: list[Chunk]) -> Recording:
+    sources = {"control.st": CONTROL}
+    programs = {"manifest.json": b"{}", "initial.bin": build.application.initial, "programs.o": b""}
+    programs["sources.json"] = json.dumps(sources).encode()
+    return Recording("control", "strings", 1, "here", 0, {0: programs}, chunks)
+
+
+def _assert_test_passes(recording: Recording, replay: Replay, stretch: Stretch, site: Path) -> None:
+    """What was recorded, as a test in ST, with the texts as literals."""
+    made = recorded_test(recording, recording.programs[0], replay, stretch, folder="recorded")
+    assert 'wide := "Üλ";' in made.text
+    assert f"long := '{'n' * 1500}';" in made.text
+    made.save(site.with_name("recorded.st"))
+    told = CliRunner().invoke(app, ["test", str(site.with_name("recorded.st"))])
+    assert told.exit_code == 0, told.output
+
+
+def _first_scan(replay: Replay, stretch: Stretch, variable: Variable, expected: str) -> int:
+    replay.restore(stretch.checkpoint)
+    for record in stretch.records:
+        replay.step(record)
+        if variable.type.unpack(replay.scan.memory, variable.offset) == expected:
+            return record.scan_no
+    raise AssertionError(f"{variable.name} never is {expected}")

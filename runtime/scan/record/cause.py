@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 from runtime.core.elementary import Value
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Variable
-from runtime.image.control import MailboxEntry
-from runtime.image.layout import INPUT_ENTRY, INPUT_ENTRY_SIZE, ImageLayout, InputSlot
+from runtime.core.textliteral import show_text
+from runtime.image.control import MAILBOX_IS_TEXT, MailboxEntry
+from runtime.image.layout import INPUT_ENTRY, INPUT_ENTRY_SIZE, ImageLayout, InputSlot, text_room
 from runtime.image.manifest import Manifest
 from runtime.image.recordring import Part, Record
 from runtime.scan.record.replay import Replay, Stretch
 
 _STAMP = struct.Struct("<q")
 _HELD = {Part.FORCES: "forces", Part.PINS: "held variables"}
-_VALUE_AND_QUALITY = slice(8, 17)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,7 @@ class _Inquiry:
         self._variable = variable
         self._devices = list(layout.pages)
         self._slots = {(self._devices.index(slot.device), slot.entry): slot for slot in layout.inputs}
+        self._force_texts_size = layout.force_texts_size
 
     def value(self, records: Sequence[Record]) -> Value:
         """The variable after all of these."""
@@ -107,7 +108,7 @@ class _Inquiry:
         """All changes of inputs."""
         pages = self._pages_before(0)
         former = self._checkpoint
-        held = {part: content for part, _, content in former.parts if part in _HELD}
+        held = {part: self._held(former, part, content) for part, _, content in former.parts if part in _HELD}
         for record in self._records:
             for part, index, content in record.parts:
                 if part is Part.PAGE:
@@ -115,24 +116,29 @@ class _Inquiry:
                     pages[index] = content
                 elif part is Part.COMMAND:
                     entry = MailboxEntry.from_buffer_copy(content)
-                    told = bytes(entry.value[: entry.size]).hex()
+                    is_text = bool(entry.size & MAILBOX_IS_TEXT)
+                    told = "a text" if is_text else bytes(entry.value[: entry.size]).hex()
                     yield Suspect(record.scan_no, f"write at {entry.offset}", "", told, part)
                 elif part in _HELD:
-                    if content != held.get(part):
+                    now_held = self._held(record, part, content)
+                    if now_held != held.get(part):
                         yield Suspect(record.scan_no, _HELD[part], "", "changed", part)
-                    held[part] = content
+                    held[part] = now_held
             if (record.fault_ack, record.run_switch) != (former.fault_ack, former.run_switch):
                 was, now = (f"{r.run_switch}/{r.fault_ack}" for r in (former, record))
                 yield Suspect(record.scan_no, "run switch/acknowledged faults", was, now, Part.ORIGIN)
             former = record
 
+    def _held(self, record: Record, part: Part, content: bytes) -> tuple[bytes, bytes]:
+        """What forces or pins hold, with their texts."""
+        texts = next((told for of, _, told in record.parts if of is Part.HELD_TEXTS), b"")
+        size = self._force_texts_size
+        return content, texts[:size] if part is Part.FORCES else texts[size:]
+
     def _changed_points(self, record: Record, page: int, was: bytes, now: bytes) -> Iterator[Suspect]:
-        for at in range(0, len(now), INPUT_ENTRY_SIZE):
-            old, new = was[at : at + INPUT_ENTRY_SIZE], now[at : at + INPUT_ENTRY_SIZE]
-            if old[_VALUE_AND_QUALITY] != new[_VALUE_AND_QUALITY]:
-                place = (page, at // INPUT_ENTRY_SIZE)
-                slot = self._slots[place]
-                yield Suspect(record.scan_no, slot.tag.name, _shown(slot, old), _shown(slot, new), Part.PAGE, place)
+        for place, slot in self._slots.items():
+            if place[0] == page and any(was[at] != now[at] for at in _told_places(slot)):
+                yield Suspect(record.scan_no, slot.tag.name, _shown(slot, was), _shown(slot, now), Part.PAGE, place)
 
     def _pages_before(self, first: int) -> dict[int, bytes]:
         pages: dict[int, bytes] = {}
@@ -151,26 +157,43 @@ class _Inquiry:
             for i in range(number, len(records)):
                 records[i] = replace(records[i], fault_ack=former.fault_ack, run_switch=former.run_switch)
         else:
-            parts = tuple(part for part in records[number].parts if part[0] is not suspect.kind)
+            parts = tuple(
+                self._texts_kept(part, suspect.kind, number) if part[0] is Part.HELD_TEXTS else part
+                for part in records[number].parts
+                if part[0] is not suspect.kind
+            )
             records[number] = replace(records[number], parts=parts)
         return records
 
+    def _texts_kept(self, part: tuple[Part, int, bytes], kind: Part, number: int) -> tuple[Part, int, bytes]:
+        """Texts of forces and of pins lie behind each other: those of the kind that is withheld are the former ones."""
+        former = b""
+        for record in (self._checkpoint, *self._records[:number]):
+            former = next((content for told, _, content in record.parts if told is Part.HELD_TEXTS), former)
+        of, index, content = part
+        size = self._force_texts_size
+        if kind is Part.FORCES:
+            return of, index, former[:size].ljust(size, b"\0") + content[size:]
+        return (of, index, content[:size] + former[size:]) if kind is Part.PINS else part
+
     def _point_kept(self, suspect: Suspect, number: int) -> list[Record]:
         """The point keeps value and quality while the device goes on saying what it said in that scan."""
-        page, entry = suspect.place
-        at = slice(entry * INPUT_ENTRY_SIZE + 8, entry * INPUT_ENTRY_SIZE + 17)
-        kept = self._pages_before(number)[page][at]
+        page = suspect.place[0]
+        places = _told_places(self._slots[suspect.place])
+        before = self._pages_before(number)[page]
         records = list(self._records)
-        changed: bytes | None = None
+        changed: list[bytes] | None = None
         for i in range(number, len(records)):
             parts = []
             for part, index, content in records[i].parts:
                 told = content
                 if part is Part.PAGE and index == page:
-                    changed = content[at] if changed is None else changed
-                    if content[at] != changed:
+                    said = [content[at] for at in places]
+                    changed = said if changed is None else changed
+                    if said != changed:
                         return records  # the device said something else: that change is another suspect
-                    told = content[: at.start] + kept + content[at.stop :]
+                    for at in places:
+                        told = told[: at.start] + before[at] + told[at.stop :]
                 parts.append((part, index, told))
             records[i] = replace(records[i], parts=tuple(parts))
         return records
@@ -181,28 +204,42 @@ class _Inquiry:
         still = []
         for record in self._records:
             parts = tuple(
-                (part, index, _restamped(pages[index], content))
+                (part, index, self._restamped(index, pages[index], content))
                 for part, index, content in record.parts
                 if part is Part.PAGE
             )
             still.append(replace(record, parts=parts, fault_ack=former.fault_ack, run_switch=former.run_switch))
         return still
 
+    def _restamped(self, page: int, told: bytes, newer: bytes) -> bytes:
+        """Values and qualities of one page with the time stamps of another: the device answers, with nothing new."""
+        made = bytearray(told)
+        for of_page, entry in self._slots:
+            if of_page == page:
+                at = entry * INPUT_ENTRY_SIZE
+                made[at : at + _STAMP.size] = newer[at : at + _STAMP.size]
+        return bytes(made)
 
-def _restamped(page: bytes, newer: bytes) -> bytes:
-    """Values and qualities of one page with the time stamps of another: the device answers, with nothing new."""
-    made = bytearray(page)
-    for at in range(0, len(page), INPUT_ENTRY_SIZE):
-        made[at : at + _STAMP.size] = newer[at : at + _STAMP.size]
-    return bytes(made)
+
+def _told_places(slot: InputSlot) -> list[slice]:
+    """Where in its page an input's value and quality lie, and its text."""
+    at = slot.entry * INPUT_ENTRY_SIZE
+    text = slice(slot.text_place, slot.text_place + text_room(slot.tag.type))
+    return [slice(at + 8, at + 17), *([text] if slot.text_place else [])]
 
 
-def _shown(slot: InputSlot, entry: bytes) -> str:
-    if not entry:
+def _shown(slot: InputSlot, page: bytes) -> str:
+    if not page:
         return "nothing"
-    _, value, quality = INPUT_ENTRY.unpack(entry)
-    told = slot.tag.type.unpack(value)
+    _, value, quality = INPUT_ENTRY.unpack_from(page, slot.entry * INPUT_ENTRY_SIZE)
+    if slot.text_place:
+        word = show_text(str(slot.tag.type.unpack(page, slot.text_place)), slot.tag.type.name)
+    else:
+        word = _number_shown(slot, slot.tag.type.unpack(value))
+    return word + ("" if quality == 2 else " UNCERTAIN" if quality == 1 else " BAD")
+
+
+def _number_shown(slot: InputSlot, told: Value) -> str:
     labels = {number: label for label, number in slot.tag.labels}
     number = f"{told:.7g}" if isinstance(told, float) else str(told)
-    word = labels.get(int(told), number) if labels and not isinstance(told, float) else number
-    return word + ("" if quality == 2 else " UNCERTAIN" if quality == 1 else " BAD")
+    return labels.get(int(told), number) if labels and not isinstance(told, float) else number

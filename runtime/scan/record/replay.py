@@ -52,7 +52,6 @@ class Replay:
         plan = self.scan.plan.plan
         self._tasks = (TaskPlan * plan.task_count).from_address(plan.tasks)
         self._pages = self.scan.page_sizes()
-        self._held_texts_size = self.scan.layout.force_texts_size + PINS_MAX * PIN_TEXT_SIZE
 
     def close(self) -> None:
         """Give the memory back."""
@@ -90,7 +89,7 @@ class Replay:
         parts += [
             (Part.FORCES, 0, _COUNTS.pack(inputs, outputs) + forced),
             (Part.PINS, 0, ctypes.string_at(plan.active_pins, plan.active_pin_count * ctypes.sizeof(ActivePin))),
-            (Part.HELD_TEXTS, 0, ctypes.string_at(plan.held_texts, self._held_texts_size)),
+            (Part.HELD_TEXTS, 0, ctypes.string_at(plan.held_texts, self._held_texts_size())),
             (Part.MEMORY, 0, bytes(self.scan.memory)),
             (Part.TASKS, 0, b"".join(_TURN.pack(task.turn, task.calls) for task in self._tasks)),
             (Part.SAFE, 0, ctypes.string_at(plan.safe, 8 * plan.frame_words)),
@@ -133,9 +132,11 @@ class Replay:
                 self._force(content)
             elif part is Part.PINS:
                 plan.active_pin_count = len(content) // ctypes.sizeof(ActivePin)
+                plan.pin_text_count = 0  # the texts follow, if there are any
                 ctypes.memmove(plan.active_pins, content, len(content))
             elif part is Part.HELD_TEXTS:
-                ctypes.memmove(plan.held_texts, content, min(self._held_texts_size, len(content)))
+                plan.pin_text_count = min(PINS_MAX, max(0, len(content) - plan.force_texts_size) // PIN_TEXT_SIZE)
+                ctypes.memmove(plan.held_texts, content, min(self._held_texts_size(), len(content)))
             elif part is Part.COMMAND_TEXT:
                 text = control.mailbox.texts[(control.mailbox.head + index) % MAILBOX_LEN]
                 ctypes.memmove(text, content, min(MAILBOX_TEXT_SIZE, len(content)))
@@ -144,6 +145,11 @@ class Replay:
                 control.mailbox.entries[number] = MailboxEntry.from_buffer_copy(content)
                 commands += 1
         control.mailbox.head += commands
+
+    def _held_texts_size(self) -> int:
+        plan = self.scan.plan.plan
+        size: int = plan.force_texts_size + plan.pin_text_count * PIN_TEXT_SIZE
+        return size
 
     def _force(self, content: bytes) -> None:
         plan = self.scan.plan.plan
