@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,8 @@ def test_text_files_when_read_then_no_line_ends_in_blanks_and_the_last_line_ends
         if text and not text.endswith("\n"):
             bad.append(f"{file.relative_to(ROOT)}: no newline at the end")
     assert not bad, bad
+
+
+def test_test_files_when_they_are_collected_together_then_no_two_have_one_name():
+    names = Counter(file.name for file in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
