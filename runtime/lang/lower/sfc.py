@@ -8,6 +8,9 @@ behind does not undo what the next one does.
 
 The first evaluation passes no transition: the standard wants what a step does to have spread through the POU before
 its transitions are tested (6.7.5), and the initial steps have done nothing yet.
+
+An action may hold a chart (6.7.4: its body is an FB_Body). That one is evaluated while the action goes on, right behind
+its ACTION_CONTROL. Else its steps wait, their times with them: they keep their flags, but ask for no action.
 """
 
 from collections.abc import Iterable
@@ -34,21 +37,65 @@ _NOW = ir.Load(TIME, ir.Place(ir.Base.APP, appmemory.NOW_NS))
 
 def chart(ctx: Context, pou: PouSymbol, found: Chart) -> ir.Block:
     """The statements that evaluate a chart once."""
+    evaluated = _evaluated(ctx, found)
     if found.sound:
-        _check(ctx, found)
-    running, last = _field(found.state, "running"), _field(found.state, "last")
-    evolution = _evolution(ctx, found)
-    begun = ir.If(((ir.Load(BOOL, running), evolution),))
-    after = ir.Assign(running, BOOL, _TRUE), ir.Assign(last, TIME, _NOW)
-    controls = [made for action in found.actions.values() for made in _control(ctx, action)]
+        sfc_unused_action.check(ctx.report, found)
+    controls = [made for action in _in_order(ctx, found) for made in (*_control(ctx, action), *_inner(ctx, action))]
     calls = [(action, call) for action in found.actions.values() if (call := _call(ctx, pou, action)) is not None]
     ending = [_run(_load(action.control, "ends"), call) for action, call in calls]
     running_on = [_run(_goes_on(action), call) for action, call in calls]
-    return (begun, *after, *controls, *ending, *running_on)
+    return (*evaluated, *controls, *ending, *running_on)
+
+
+def _evaluated(ctx: Context, found: Chart) -> ir.Block:
+    """One evaluation of the steps and transitions of a chart."""
+    if found.sound:
+        _check(ctx, found)
+    running, last = _field(found.state, "running"), _field(found.state, "last")
+    begun = ir.If(((ir.Load(BOOL, running), _evolution(ctx, found)),))
+    return begun, ir.Assign(running, BOOL, _TRUE), ir.Assign(last, TIME, _NOW)
+
+
+def _inner(ctx: Context, action: Action) -> ir.Block:
+    """The chart inside of an action, evaluated while that goes on."""
+    if action.chart is None:
+        return ()
+    evaluated = _evaluated(ctx, action.chart)
+    if action.control is None:
+        return ()
+    waiting = ir.Assign(_field(action.chart.state, "running"), BOOL, _FALSE)
+    return (ir.If(((_goes_on(action), evaluated),), (waiting,)),)
+
+
+def _in_order(ctx: Context, found: Chart) -> list[Action]:
+    """The actions, each behind those whose charts' steps name it; refused where that goes round in a circle."""
+    ordered: list[Action] = []
+    under_way: list[Action] = []
+
+    def add(action: Action) -> None:
+        if action in ordered:
+            return
+        if action in under_way:
+            name = action.name
+            label = next(use.step.tree.name.span for use in action.uses if use.step.inside in under_way)
+            message = f"action '{name.text}' is asked for by a step of its own chart"
+            mend = "an action's chart names other actions, and those do not lead back to it"
+            ctx.report.error("L6002", message, label, "this step names it in the end", help=mend)
+            return
+        under_way.append(action)
+        for use in action.uses:
+            if use.step.inside is not None:
+                add(use.step.inside)
+        under_way.pop()
+        if action not in ordered:
+            ordered.append(action)
+
+    for action in found.actions.values():
+        add(action)
+    return ordered
 
 
 def _check(ctx: Context, found: Chart) -> None:
-    sfc_unused_action.check(ctx.report, found)
     if not sfc_initial_step.check(ctx.report, found):
         return
     explored = explore(found)
@@ -98,6 +145,13 @@ def _active(step: Step) -> ir.Expr:
     return ir.Load(BOOL, _field(step.symbol, "x"))
 
 
+def _acts(step: Step) -> ir.Expr:
+    """The step is active and asks for its actions: in the chart of an action, only while that goes on."""
+    if step.inside is None or step.inside.control is None:
+        return _active(step)
+    return _joined("and", [_active(step), _goes_on(step.inside)])
+
+
 # ---- actions ----
 
 
@@ -107,7 +161,7 @@ def _control(ctx: Context, action: Action) -> list[ir.Statement]:
         return []
     made: list[ir.Statement] = []
     for qualifier in QUALIFIERS:
-        active = [_active(use.step) for use in action.uses if use.qualifier == qualifier]
+        active = [_acts(use.step) for use in action.uses if use.qualifier == qualifier]
         if active:
             made.append(ir.Assign(_field(action.control, qualifier.lower()), BOOL, _joined("or", active)))
     for use in action.uses:
@@ -115,7 +169,7 @@ def _control(ctx: Context, action: Action) -> list[ir.Statement]:
             place.refer(ctx, indicator)
         if use.time is not None and (time := fit(ctx, expression.lower(ctx, use.time, TIME), TIME)) is not None:
             preset = ir.Assign(_field(action.control, "t"), TIME, time)
-            made.append(ir.If(((_active(use.step), (preset,)),)))
+            made.append(ir.If(((_acts(use.step), (preset,)),)))
     compiled = ctx.compile_body(ctx.scope.symbols.pous[CONTROL], action.name.span, None, ())
     assert compiled is not None, "the library's block calls no block of the user"
     ctx.charge(compiled)
@@ -158,13 +212,14 @@ def _call(ctx: Context, pou: PouSymbol, action: Action) -> ir.Statement | None:
     node = action.tree
     if node is None:
         return None
+    mixed = next((s for s in node.body if node.nested and not isinstance(s, tree.Broken)), None)
+    if mixed is not None:
+        label = Label(node.nested[0].span, "the SFC begins here")
+        mend = "put the statements into an ACTION of their own"
+        ctx.report.error("L6001", "statements beside an SFC", mixed.span, "a statement", label, help=mend)
     inner = replace(ctx, frame=bytearray(pou.frame), cost=0, may_cut=False, loops=0, controls=[])
     block = statement.block(inner, node.body)
-    if node.nested:
-        mend = "make it the body of a FUNCTION_BLOCK and call an instance of that in the action"
-        message = "an SFC inside an action"
-        ctx.report.error("L6002", message, node.nested[0].span, "begins here", help=mend)
-    if action.control is None:
+    if action.control is None or node.nested:
         return None
     heir = f"@{ctx.this.name}" if ctx.this is not None and ctx.this is not pou else ""
     given = "".join(f"&{number}={name_of(kind)}" for number, kind in ctx.given)

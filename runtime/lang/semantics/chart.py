@@ -2,7 +2,10 @@
 
 From a chart come variables of the instance: of each step its flag X and its time T, of each ACTION its outputs Q and A.
 What the compiler needs beside them has a `#` in its name, which no program can write: `NAME#control` is the
-ACTION_CONTROL block of an action, `sfc#` says whether the chart has started and when it was evaluated last.
+ACTION_CONTROL block of an action, `sfc#` says whether the chart has started and when it was evaluated last, `NAME#sfc`
+does so for the chart inside of an action.
+
+All actions belong to the POU, whichever chart's steps name them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,10 +30,11 @@ _LAST = 2**31
 
 @dataclass(slots=True, eq=False)
 class Step:
-    """A step and the variable that holds its flag and time."""
+    """A step, the variable that holds its flag and time, and the action whose chart it stands in (None: the POU's)."""
 
     tree: tree.Step
     symbol: VarSymbol
+    inside: "Action | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,17 @@ class Use:
 
 @dataclass(slots=True, eq=False)
 class Action:
-    """What steps control: an ACTION of the POU (`tree`, `flags`), or a BOOL variable by its name."""
+    """What steps control: an ACTION of the POU (`tree`, `flags`), or a BOOL variable by its name.
+
+    `chart` is what an ACTION may hold instead of statements.
+    """
 
     name: tree.Ident
     tree: tree.Action | None
     flags: VarSymbol | None
     uses: list[Use] = field(default_factory=list)
     control: VarSymbol | None = None
+    chart: "Chart | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -85,36 +93,55 @@ class Chart:
         yield from (step.symbol for step in self.steps.values())
         for action in self.actions.values():
             yield from (symbol for symbol in (action.flags, action.control) if symbol is not None)
+            if action.chart is not None:
+                yield from action.chart.variables
         yield self.state
 
 
 def read_chart(report: Report, symbols: Symbols, pou: PouSymbol) -> Chart:
     """The chart of a POU whose variables are known; the names of steps and actions are entered beside those."""
-    name = pou.tree.name
-    state = _structure(tree.Ident("sfc#", name.span), "SFC", (("running", BOOL), ("last", TIME)), "the SFC itself")
-    chart = Chart(state)
-    reader = _Reader(report, symbols, pou, chart)
-    elements = pou.tree.chart
-    for action in (e for e in elements if isinstance(e, tree.Action)):
-        reader.action(action)
-    for node in (e for e in elements if isinstance(e, tree.Step)):
-        reader.step(node)
-    for step in chart.steps.values():
-        for association in step.tree.associations:
-            reader.association(step, association)
-    for transition in (e for e in elements if isinstance(e, tree.Transition)):
-        reader.transition(transition)
+    chart = _empty(tree.Ident("sfc#", pou.tree.name.span))
+    outer = _Reader(report, symbols, pou, chart, chart.actions)
+    for action in (e for e in pou.tree.chart if isinstance(e, tree.Action)):
+        outer.action(action)
+    readers = [(outer, pou.tree.chart)]
+    for inner in chart.actions.values():
+        if inner.tree is not None and inner.tree.nested:
+            inner.chart = _empty(tree.Ident(f"{inner.name.text}#sfc", inner.name.span))
+            inner.chart.sound = not any(isinstance(s, tree.Broken) for s in inner.tree.body)
+            readers.append((_Reader(report, symbols, pou, inner.chart, chart.actions, inner), inner.tree.nested))
+    for reader, elements in readers:
+        for node in (e for e in elements if isinstance(e, tree.Step)):
+            reader.step(node)
+    for reader, elements in readers:
+        reader.associations()
+        for transition in (e for e in elements if isinstance(e, tree.Transition)):
+            reader.transition(transition)
     return chart
 
 
-class _Reader:
-    """Reads one chart."""
+def _empty(name: tree.Ident) -> Chart:
+    return Chart(_structure(name, "SFC", (("running", BOOL), ("last", TIME)), "the SFC itself"))
 
-    def __init__(self, report: Report, symbols: Symbols, pou: PouSymbol, chart: Chart) -> None:
+
+class _Reader:
+    """Reads one chart: the POU's, or the one `inside` an action."""
+
+    def __init__(
+        self,
+        report: Report,
+        symbols: Symbols,
+        pou: PouSymbol,
+        chart: Chart,
+        actions: dict[str, Action],
+        inside: Action | None = None,
+    ) -> None:
         self._report = report
         self._symbols = symbols
         self._pou = pou
         self._chart = chart
+        self._actions = actions
+        self._inside = inside
         self._transition_names: dict[str, Span] = {}
 
     def step(self, node: tree.Step) -> None:
@@ -122,21 +149,26 @@ class _Reader:
         if node.initial:
             symbol.initial = b"\x01" + symbol.initial[1:]
         if self._enter(node.name, symbol):
-            self._chart.steps[node.name.key] = Step(node, symbol)
+            self._chart.steps[node.name.key] = Step(node, symbol, self._inside)
 
     def action(self, node: tree.Action) -> None:
         flags = _structure(node.name, "ACTION", (("Q", BOOL), ("A", BOOL)), "an action, which only the SFC itself sets")
         if self._enter(node.name, flags):
-            self._chart.actions[node.name.key] = Action(node.name, node, flags)
+            self._actions[node.name.key] = Action(node.name, node, flags)
 
-    def association(self, step: Step, node: tree.Association) -> None:
+    def associations(self) -> None:
+        for step in self._chart.steps.values():
+            for node in step.tree.associations:
+                self._association(step, node)
+
+    def _association(self, step: Step, node: tree.Association) -> None:
         use = self._use(step, node)
         if use is None:
             self._chart.sound = False
             return
-        action = self._chart.actions.get(node.name.key)
+        action = self._actions.get(node.name.key)
         if action is None:
-            action = self._chart.actions[node.name.key] = Action(node.name, None, None)
+            action = self._actions[node.name.key] = Action(node.name, None, None)
         if action.control is None:
             block = self._symbols.pous[CONTROL]
             self._symbols.declare(block)
@@ -187,7 +219,9 @@ class _Reader:
         if name.key in self._symbols.lost:
             return
         known = self._pou.variables.get(name.key)
-        labels = [Label(known.span, "declared here, and no step")] if known is not None else []
+        is_step = known is not None and isinstance(known.type, StructType) and known.type.name == "STEP"
+        where = "a step of another SFC" if is_step else "declared here, and no step"
+        labels = [Label(known.span, where)] if known is not None else []
         mend = suggest_of(name.text, [s.tree.name.text for s in self._chart.steps.values()])
         self._report.error("L6004", f"there is no step '{name.text}'", name.span, "not a step", *labels, help=mend)
 

@@ -245,7 +245,8 @@ class _Writer:
         """The names that a POU's own declarations, and those of what it extends, give their meaning."""
         own = {n.key for s in pou.sections for d in s.declarations for n in d.names}
         own |= {m.name.key for m in pou.methods} | {p.name.key for p in pou.properties}
-        own |= {e.name.key for e in pou.chart if not isinstance(e, tree.Transition)}
+        inner = (n for e in pou.chart if isinstance(e, tree.Action) for n in e.nested)
+        own |= {e.name.key for e in (*pou.chart, *inner) if not isinstance(e, tree.Transition)}
         if pou.result is not None:
             own.add(pou.name.key)
         for parent in pou.extends if steps else ():

@@ -86,7 +86,8 @@ class ChartBuilder:
     def action_with_chart(
         self, word: Token, name: Token, _colon: Token, body: list[Any], nested: list[Any], _end: Token
     ) -> tree.Action:
-        return tree.Action(self.span(word), self.ident(name), tuple(body), parts_of(nested)[1])
+        broken, elements = parts_of(nested)
+        return tree.Action(self.span(word), self.ident(name), (*body, *broken), elements)
 
 
 def parts_of(body: list[Any]) -> tuple[tree.Block, tuple[tree.Element, ...]]:
