@@ -10,6 +10,7 @@ from runtime.iomap.build import build
 from runtime.iomap.busload import check_load
 from runtime.iomap.conflicts import check_conflicts
 from runtime.iomap.fit import check_use
+from runtime.iomap.kinds.can.unsent import check_unsent
 from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.plan import IoPlan
 from runtime.iomap.read import did_you_mean
@@ -41,6 +42,7 @@ def check(site: LoadedSite, tags: TagTable) -> CheckedSite:
     found += _check_heartbeats(site, uses)
     found += _check_commands(site, tags)
     found += _check_faults(site)
+    found += check_unsent(site, uses)
     found += _unused_devices(site, uses)
     if not site.sound or has_errors(found):
         return CheckedSite(tuple(found))

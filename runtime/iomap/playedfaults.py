@@ -2,7 +2,7 @@
 
 | kind | the device meanwhile |
 |---|---|
-| silence | neither answers nor takes anything: a cut cable |
+| silent | neither answers nor takes anything: a cut cable |
 | delay | answers `delay` late |
 | exception | refuses every request with a device failure (buses that have such an answer: Modbus) |
 | garbage | answers with random bytes of the right length |
@@ -15,7 +15,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-FaultKind = Literal["silence", "delay", "exception", "garbage", "wrong_length", "frozen", "bus_off", "flapping"]
+FaultKind = Literal["silent", "delay", "exception", "garbage", "wrong_length", "frozen", "bus_off", "flapping"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from runtime.drivers.can.busstate import ErrorClass, error_frame
 from runtime.drivers.can.station import Member, Outgoing, Station
 from runtime.iomap.playedfaults import FaultPlan
 
-DEAF = ("silence", "frozen", "bus_off", "flapping")
+DEAF = ("silent", "frozen", "bus_off", "flapping")
 """Faults in which a device takes nothing."""
 
 

@@ -1,4 +1,4 @@
-"""Orders to the kernel's broadcast manager: their bytes, and how many sends a value's time allows."""
+"""What the kernel is told: orders to the broadcast manager, how many sends a value's time allows, restarts."""
 
 import struct
 
@@ -6,7 +6,9 @@ import can
 import pytest
 from io_points import MS, FakeFrame
 
+from runtime.core.fault import DriverFault
 from runtime.drivers.can.broadcast import SET_TIMER, START_TIMER, setup
+from runtime.drivers.can.restart import restart_controller, restart_request
 from runtime.drivers.sink import FAIL_SAFE_HOLDS_NS, OutputSink
 
 
@@ -39,3 +41,17 @@ def test_values_when_in_fail_safe_then_they_hold_for_a_second() -> None:
     sink = OutputSink(fail_safe_after_ns=1000 * MS, start_ns=0)
     sink.close()
     assert sink.holds_ns(7) == FAIL_SAFE_HOLDS_NS
+
+
+def test_restart_when_packed_then_as_ip_link_sends_it() -> None:
+    """As `ip link set can0 type can restart` sends it, less the flag that marks nested attributes."""
+    assert restart_request(3).hex(" ", 4) == (
+        "38000000 10000500 01000000 00000000"  # header: length, RTM_NEWLINK, request and acknowledge, sequence
+        " 00000000 03000000 00000000 00000000"  # the interface
+        " 18001200 07000100 63616e00 0c000200 08000700 01000000"  # link info: kind "can", data: restart = 1
+    )
+
+
+def test_restart_when_the_interface_is_none_then_said() -> None:
+    with pytest.raises(DriverFault, match="the controller cannot be restarted"):
+        restart_controller("can_none")

@@ -32,7 +32,7 @@ START_S, END_S, STOP_S = 10, 30, 130
 TIMEOUT_MS, PERIOD_MS = 500, 100
 REOPEN_MS = 200
 """What the driver waits before it opens a bus anew that has gone off."""
-LASTING: tuple[FaultKind, ...] = ("silence", "garbage", "wrong_length", "frozen", "bus_off")
+LASTING: tuple[FaultKind, ...] = ("silent", "garbage", "wrong_length", "frozen", "bus_off")
 
 
 def rack(number: int, *, served: bool, fault: FaultPlan | None = None) -> DevicePlan:
@@ -156,6 +156,6 @@ def test_frozen_when_the_message_has_no_counter_then_it_cannot_be_told_from_a_st
 
 
 def test_deaf_device_when_its_fault_begins_then_its_own_setpoint_goes_bad() -> None:
-    _, seen = run("silence")
+    _, seen = run("silent")
     deaf = [setpoint for now_s, _, _, setpoint in seen if START_S + 0.7 < now_s < END_S]
     assert set(deaf) == {Quality.BAD}

@@ -5,6 +5,8 @@ Needs vcan0 and vcan1, and the right to bring them down and up: `make test-vm` h
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 import struct
 import subprocess
@@ -18,9 +20,11 @@ import pytest
 from canbench import device_of, message
 from io_points import MS, FakeFrame
 
+from runtime.core.fault import DriverFault
 from runtime.core.quality import Quality
 from runtime.drivers.can.broadcast import Broadcaster
 from runtime.drivers.can.link import open_bus
+from runtime.drivers.can.restart import restart_controller
 from runtime.drivers.engine import IoEngine
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.canids import j1939_id
@@ -162,6 +166,14 @@ async def test_bus_off_when_an_error_frame_says_so_then_bad_and_back_by_itself()
         await bench.until(lambda: bench.reading() == (1.0, BAD), "bad")
         await _hears(bench, "vcan0", 2)
         assert any("bus-off" in event for event in bench.events)
+
+
+def test_restart_when_the_interface_is_no_controller_then_the_kernel_answers_so() -> None:
+    """A virtual interface cannot be off the bus: what is shown here is that the kernel understands the question."""
+    try:
+        restart_controller("vcan0")
+    except DriverFault as fault:
+        assert os.strerror(errno.EOPNOTSUPP) in fault.what  # noqa: PT017 - both answers are right, kernels differ
 
 
 class _Closing:

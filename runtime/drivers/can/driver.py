@@ -13,7 +13,7 @@ from runtime.core.fault import DriverFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
 from runtime.drivers.can.broadcast import Broadcaster
-from runtime.drivers.can.link import broadcaster_of, open_bus, where
+from runtime.drivers.can.link import broadcaster_of, open_bus, restart, where
 from runtime.drivers.can.station import Outgoing, Station
 
 SEND_FAILURES_MAX = 10
@@ -36,6 +36,7 @@ class CanDriver:
         self._broadcaster: Broadcaster | None = None
         self._broken: asyncio.Future[None] | None = None
         self._send_failures = 0
+        self._told_no_restart = False
 
     def wake(self) -> None:
         """See `Driver`. Frames go out by the clock, not by changes."""
@@ -67,6 +68,8 @@ class CanDriver:
         self._broken = asyncio.get_running_loop().create_future()
         try:
             self._broadcaster = broadcaster_of(self._context.link)
+            if self.station.bus.off:  # only now, so that a bus that goes off again at once is noticed
+                self._restart()
             self.station.opened(self._context.clock())
             async with _reading(bus, lambda: self._drain(bus)):
                 while True:
@@ -79,6 +82,15 @@ class CanDriver:
                 self._broadcaster.close()
                 self._broadcaster = None
             bus.shutdown()
+
+    def _restart(self) -> None:
+        """Bring the controller back. Where the kernel refuses, it may still do so by itself: said once, and go on."""
+        try:
+            restart(self._context.link)
+        except DriverFault as fault:
+            if not self._told_no_restart:
+                self._told_no_restart = True
+                self._context.on_event("warning", str(fault))
 
     async def _wait(self) -> None:
         assert self._broken is not None

@@ -15,6 +15,7 @@ from can.interfaces.virtual import VirtualBus
 
 from runtime.core.fault import DriverFault
 from runtime.drivers.can.broadcast import Broadcaster
+from runtime.drivers.can.restart import restart_controller
 from runtime.iomap.canids import EXTENDED_ID_MAX, STANDARD_ID_MAX
 from runtime.iomap.plan import LinkPlan, MessagePlan
 from runtime.iomap.settings import CanSettings
@@ -59,6 +60,13 @@ def broadcaster_of(plan: LinkPlan) -> Broadcaster | None:
     except OSError as fault:
         mend = "load the kernel module can-bcm"
         raise DriverFault(f"no broadcast manager: {fault}", where=where(plan), mend=mend) from fault
+
+
+def restart(plan: LinkPlan) -> None:
+    """Bring a controller back that is off the bus, where somebody has to. Raises DriverFault when it cannot be done."""
+    bus = _settings(plan)
+    if bus.interface == "socketcan":
+        restart_controller(bus.channel)
 
 
 def _serial_bus(bus: CanSettings) -> can.BusABC:
