@@ -34,6 +34,20 @@ def scan(
     raise typer.Exit(scan_host(address, units=unit or [1], out=out, force=force))
 
 
+@io_app.command(name="import")
+def import_(
+    configs: Annotated[list[Path], typer.Argument(help="Settings of devices, such as battery.config inverter.config.")],
+    out: Annotated[Path, typer.Option(help="Site map to write; profiles go beside it.")],
+    link: Annotated[str, typer.Option(metavar="HOST[:PORT]", help="Where the devices answer.")] = "127.0.0.1",
+    unit: Annotated[int, typer.Option(min=0, max=255, help="Unit of the first device; the others follow.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+) -> None:
+    """Turn settings (JSON) and point lists (CSV) of MESA-style agents into profiles and a site map."""
+    from runtime.cli.io_import import import_devices
+
+    raise typer.Exit(import_devices(configs, address=link, unit=unit, out=out, force=force))
+
+
 @io_app.command()
 def load(map_file: MapFile, json: Json = False) -> None:
     """How much of each link all points of its devices take; exit code 1 when one cannot carry it."""

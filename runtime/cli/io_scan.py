@@ -19,7 +19,7 @@ TIMEOUT_MS = 2000
 
 def scan_host(address: str, *, units: list[int], out: Path | None, force: bool) -> int:
     """Print what is there, write it to `out`; 1 when no unit is a SunSpec device."""
-    host, port = _split(address)
+    host, port = split_address(address)
     devices = asyncio.run(_scan(host, port, units))
     if not devices:
         return 1
@@ -36,7 +36,7 @@ def scan_host(address: str, *, units: list[int], out: Path | None, force: bool) 
         profiles = {p.name: p.text for device in devices for p in profiles_of(device)}
         folder = out.parent.parent / "profiles"
         files = {folder / f"{name}.toml": text for name, text in profiles.items()}
-        _write(files | {out: site_map_of(out.stem, host, port, devices)}, force=force)
+        write_files(files | {out: site_map_of(out.stem, host, port, devices)}, force=force)
         print(f"next: name the devices and their points in a program, then `voltscan check {out}`")
     return 0
 
@@ -79,14 +79,16 @@ async def _models(link: "ModbusLink", unit: int) -> "list[FoundModel]":
         return []
 
 
-def _split(address: str) -> tuple[str, int]:
+def split_address(address: str) -> tuple[str, int]:
+    """HOST[:PORT] as host and port."""
     host, colon, port = address.rpartition(":") if address.count(":") == 1 else (address, "", "")
     if colon and (not port.isdecimal() or not 1 <= int(port) <= 65_535):
         raise ConfigFault(f"`{port}` is no port", where=address, mend="write HOST:PORT, such as 192.168.1.20:502")
     return (host, int(port)) if colon else (address, PORT)
 
 
-def _write(files: dict[Path, str], *, force: bool) -> None:
+def write_files(files: dict[Path, str], *, force: bool) -> None:
+    """Write all files or none, and print their names. Raises ConfigFault when one is there and `force` is not given."""
     there = [str(file) for file in files if file.exists()]
     if there and not force:
         told = f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already"

@@ -19,7 +19,7 @@ from runtime.iomap.wire import WORDS, RawType
 NUMBER = "{n}"
 COUNT_MAX = 4096
 """Most points that one line may stand for."""
-_JOINED = ("modbus", "can", "i2c", "groups", "messages", "options", "lacks", "points")
+_JOINED = ("modbus", "can", "i2c", "groups", "messages", "options", "lacks", "points", "unplaced")
 
 
 def expand(raw: dict[str, Any], places: Locator, path: Path) -> tuple[dict[str, Any], list[Diagnostic]]:

@@ -24,16 +24,16 @@ profile = "rhombus_res125"
 link = "pcs"
 
 [devices.inverter_1.registers]
-max_power_cmd = { register = 42, type = "i16", scale = 0.1 }
+max_power_command = { register = 42, type = "i16", scale = 0.1 }
 heartbeat = { register = 43, type = "u16" }
 
 [devices.inverter_1.points]
-max_power_cmd = { fail_safe = 0.0 }
+max_power_command = { fail_safe = 0.0 }
 """
 OPTIONS = "\n[devices.inverter_1.options]\n"
 DEFAULTS = {
-    "inverter_heartbeat_check_interval_s": 50.0,
-    "inverter_heartbeat_warning_time_s": 60.0,
+    "inverter_heartbeat_check_interval": 50.0,
+    "inverter_heartbeat_warning_time": 60.0,
     "initial_inverter_heartbeat_count": 931,
     "inverter_heartbeat_count_limit": 750,
     "security_code_value": 125,
@@ -55,7 +55,7 @@ def loaded(folder: Path, text: str) -> LoadedSite:
 def tags(*options: str) -> TagTable:
     return demo_tags.table(
         {
-            "inverter_1": demo_tags.plain("max_power_cmd"),
+            "inverter_1": demo_tags.plain("max_power_command"),
             "inverter_1_options": [(name, UINT if "count" in name else REAL, "", ()) for name in options],
         }
     )

@@ -49,18 +49,18 @@ link = "pcs"
 
 [devices.inverter_1.registers]
 op_mode = { register = 40, type = "u16" }
-max_power_cmd = { register = 42, type = "i16", scale = 0.1 }
+max_power_command = { register = 42, type = "i16", scale = 0.1 }
 
 [devices.inverter_1.points]
 op_mode = { fail_safe = 0 }
-max_power_cmd = { fail_safe = 0.0 }
+max_power_command = { fail_safe = 0.0 }
 """
 BANK_TAGS = {
     "bank_1": demo_tags.plain("soc_pct"),
     "battery_1": demo_tags.plain("u_v i_a"),
     "battery_2": demo_tags.plain("u_v i_a alarm_word[16]"),
 }
-RHOMBUS_TAGS = {"inverter_1": [*demo_tags.plain("op_mode", UINT), *demo_tags.plain("max_power_cmd")]}
+RHOMBUS_TAGS = {"inverter_1": [*demo_tags.plain("op_mode", UINT), *demo_tags.plain("max_power_command")]}
 
 
 def checked(
@@ -111,7 +111,7 @@ def test_current_when_it_counts_from_an_offset_then_it_can_be_turned(tmp_path: P
 
 def test_points_when_the_site_gives_their_registers_then_they_are_bound(tmp_path: Path) -> None:
     plan = sound_plan(tmp_path, RHOMBUS, RHOMBUS_TAGS)
-    command = wire(plan, "inverter_1", "max_power_cmd")
+    command = wire(plan, "inverter_1", "max_power_command")
     assert (command.address, command.number.encode(-12.5), command.number.minimum) == (42, -125, -3276.8)
 
 
