@@ -230,13 +230,13 @@ class BlockingDriver:
         asked_ns = self._context.clock()
         raw = point.wire.number.encode(value)
         if await self._call(device, device.device.write, point.wire, raw) is _FAILED:
-            device.writes.failed(number, self._context.clock())
+            device.writes.failed(number, value, self._context.clock())
             return
         device.writes.written(number, value, asked_ns)
         if point.read_back:
             held = await self._call(device, device.device.sample, [point.wire])
             if not isinstance(held, _Failed) and held[0] != raw:
-                device.writes.failed(number, self._context.clock())
+                device.writes.failed(number, value, self._context.clock())
                 if point.name not in device.warned:
                     device.warned.add(point.name)
                     text = f"{device.plan.name} refuses to keep {point.name}: it holds {held[0]} instead of {raw}"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from runtime.drivers.base import Clock, DeviceStatistics, Driver, EventSink, LinkContext, PageSink, Reading, Registry
+from runtime.drivers.frozen import FrozenWatch
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import Frame, FrameSource, OutputSink, SinkState
 from runtime.iomap.plan import IoPlan
@@ -42,7 +43,12 @@ class IoEngine:
         devices = [device for devices in plan.devices.values() for device in devices]
         self.statistics = {device.name: DeviceStatistics() for device in devices}
         self.pages = {
-            device.name: DevicePage(device.inputs, pages.get(device.name), (remembered or {}).get(device.name))
+            device.name: DevicePage(
+                device.inputs,
+                pages.get(device.name),
+                (remembered or {}).get(device.name),
+                FrozenWatch(device.name, on_event),
+            )
             for device in devices
         }
         self._frames = frames
@@ -72,18 +78,19 @@ class IoEngine:
 
         `hand_over`: another engine takes the devices over at once, so outputs are left as they are.
 
-        A bug in a driver ends the engine (and with it io, which is started again).
+        A bug in a driver ends the engine (and with it io, which is started again), after the same fail-safe values.
         """
         drivers = [asyncio.create_task(driver.run()) for driver in self._drivers]
         follow = asyncio.create_task(self._follow_frames())
         ends = [asyncio.create_task(event.wait()) for event in (stop, hand_over) if event is not None]
         try:
             done, _ = await asyncio.wait([*drivers, follow, *ends], return_when=asyncio.FIRST_COMPLETED)
-            for task in done.difference(ends):
-                task.result()
+            broken = done.difference(ends)
             follow.cancel()
-            if hand_over is None or not hand_over.is_set() or stop.is_set():
+            if broken or hand_over is None or not hand_over.is_set() or stop.is_set():
                 await self._settle()
+            for task in broken:
+                task.result()
         finally:
             for task in (*drivers, follow, *ends):
                 task.cancel()
@@ -119,8 +126,14 @@ class IoEngine:
 
     async def _settle(self) -> None:
         self.sink.close()
-        try:
-            async with asyncio.timeout(SETTLE_S):
-                await asyncio.gather(*(driver.settle() for driver in self._drivers))
-        except TimeoutError:
+        settling = [asyncio.create_task(driver.settle()) for driver in self._drivers]
+        if not settling:
+            return
+        done, late = await asyncio.wait(settling, timeout=SETTLE_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        if late:
             self._on_event("warning", f"not every output took its fail-safe value within {SETTLE_S:g} s")
+        for task in done:
+            task.result()  # a bug here has not kept the others from settling

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from runtime.core.elementary import Value
 from runtime.core.quality import Quality
+from runtime.drivers.frozen import FrozenWatch
 from runtime.iomap.plan import InputPoint
 from runtime.iomap.wire import Numeric
 
@@ -19,14 +20,19 @@ class DevicePage:
     """Readings of a device in map order. They start as `remembered`: what the page held when an earlier io ended.
 
     Remembered readings keep their time, so the scan judges their age as if io had never been away. Without any, all
-    start BAD with time stamp 0: never read.
+    start BAD with time stamp 0: never read. `frozen` sees which values stand still that should not.
     """
 
     def __init__(
-        self, points: Sequence[InputPoint], writer: _Writer | None, remembered: Sequence[_Reading] | None = None
+        self,
+        points: Sequence[InputPoint],
+        writer: _Writer | None,
+        remembered: Sequence[_Reading] | None = None,
+        frozen: FrozenWatch | None = None,
     ) -> None:
         self.points = tuple(points)
         self._writer = writer
+        self._frozen = frozen or FrozenWatch("", lambda _level, _text: None)
         self._readings: list[_Reading] = list(remembered or [(None, Quality.BAD, 0) for _ in points])
         assert len(self._readings) == len(self.points), "remembered readings are of another layout"
         self.publish()
@@ -42,6 +48,11 @@ class DevicePage:
         if value is None or quality is Quality.BAD:
             self.bad([entry])
         else:
+            point = self.points[entry]
+            if self._frozen.stands(
+                point.name, raw, stamp_ns, after_ns=point.frozen_after_ns, meaning="it is UNCERTAIN"
+            ):
+                quality = Quality.UNCERTAIN
             self._readings[entry] = (value, quality, stamp_ns)
 
     def bad(self, entries: Iterable[int]) -> None:
@@ -52,6 +63,7 @@ class DevicePage:
 
     def all_bad(self) -> None:
         """The device is lost."""
+        self._frozen.forget()
         self.bad(range(len(self.points)))
 
     def publish(self) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from runtime.core.elementary import Value
 from runtime.iomap.plan import Heartbeat, OutputPoint
 
-RETRY_NS = 1_000_000_000
-"""After a write failed, before the next try: a device that refuses is not to be hammered."""
+REST_NS = 60_000_000_000
+"""After as many failed tries as the policy allows, before the next: a device that refuses is not to be hammered."""
 NEVER_NS = 1 << 62
 
 ValueOf = Callable[[OutputPoint, int], Value | None]
@@ -19,6 +19,9 @@ class _Written:
     value: Value | None = None
     at_ns: int = -NEVER_NS
     not_before_ns: int = -NEVER_NS
+    tries: int = 0
+    refused: Value | None = None
+    rests_until_ns: int = -NEVER_NS
 
 
 class WriteSchedule:
@@ -44,7 +47,7 @@ class WriteSchedule:
         times = [NEVER_NS]
         for point, last in zip(self.points, self._written, strict=True):
             if last.value is None:
-                times.append(last.not_before_ns)
+                times.append(max(last.not_before_ns, last.rests_until_ns))
             elif point.policy.refresh_ns:
                 times.append(max(last.at_ns + point.policy.refresh_ns, last.not_before_ns))
         return min(times)
@@ -54,10 +57,16 @@ class WriteSchedule:
         interval_ns = self.points[number].policy.min_interval_ns
         self._written[number] = _Written(value, now_ns, now_ns + interval_ns)
 
-    def failed(self, number: int, now_ns: int) -> None:
-        """The device has not taken the value."""
-        self._written[number].value = None
-        self._written[number].not_before_ns = now_ns + RETRY_NS
+    def failed(self, number: int, value: Value, now_ns: int) -> bool:
+        """The device has not taken the value. True when that was the last try for now: another value may be written."""
+        policy, last = self.points[number].policy, self._written[number]
+        last.tries = 1 if last.refused != value else last.tries + 1
+        last.value, last.refused = None, value
+        last.not_before_ns = now_ns + policy.retry_ns
+        if last.tries < policy.attempts:
+            return False
+        last.tries, last.rests_until_ns = 0, now_ns + REST_NS
+        return True
 
     def forget(self) -> None:
         """What the device holds is not known (it was away) or not good enough: write everything, exactly, at once."""
@@ -65,7 +74,7 @@ class WriteSchedule:
 
     def _is_due(self, number: int, value: Value, now_ns: int) -> bool:
         policy, last = self.points[number].policy, self._written[number]
-        if now_ns < last.not_before_ns:
+        if now_ns < last.not_before_ns or (now_ns < last.rests_until_ns and value == last.refused):
             return False
         if last.value is None:
             return True

@@ -79,6 +79,7 @@ def _input_point(site: LoadedSite, loaded: LoadedProfile, entry: int, use: Use) 
         minimum=low,
         maximum=high,
         allowed=tuple(sorted({value for _, value in use.tag.labels})),
+        frozen_after_ns=_frozen_after_ns(use),
     )
 
 
@@ -96,6 +97,8 @@ def _output_point(site: LoadedSite, loaded: LoadedProfile, entry: int, use: Use)
             dead_band=use.rule.dead_band,
             refresh_ns=refresh_ms * NS_PER_MS,
             min_interval_ns=use.rule.min_interval_ms * NS_PER_MS,
+            attempts=use.rule.rpc_attempts,
+            retry_ns=use.rule.rpc_wait_ms * NS_PER_MS,
         ),
         read_back=use.rule.read_back,
         period_ns=_period_ns(loaded, use) if loaded.profile.cyclic or site.map.serve else 0,
@@ -107,6 +110,11 @@ def _output_point(site: LoadedSite, loaded: LoadedProfile, entry: int, use: Use)
 
 def _period_ns(loaded: LoadedProfile, use: Use) -> int:
     return loaded.profile.period_ms(use.point) * NS_PER_MS
+
+
+def _frozen_after_ns(use: Use) -> int:
+    told_ms = use.rule.frozen_after_ms
+    return (use.point.frozen_after_ms if told_ms is None else told_ms) * NS_PER_MS
 
 
 def _stale_after_ns(site: LoadedSite, use: Use) -> int:

@@ -11,8 +11,8 @@ from runtime.iomap.uses import Use
 from runtime.iomap.wire import ModbusWire
 
 HOLD = "hold"
-_INPUT_KEYS = ("stale_after_ms",)
-_OUTPUT_KEYS = ("fail_safe", "dead_band", "refresh_ms", "min_interval_ms", "read_back")
+_INPUT_KEYS = ("stale_after_ms", "frozen_after_ms")
+_OUTPUT_KEYS = ("fail_safe", "dead_band", "refresh_ms", "min_interval_ms", "read_back", "rpc_attempts", "rpc_wait_ms")
 
 
 def check_use(site: LoadedSite, use: Use) -> Iterator[Diagnostic]:

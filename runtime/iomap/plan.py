@@ -20,12 +20,15 @@ from runtime.iomap.wire import ModbusWire, Table, Wire
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePolicy:
     """When an output is written: on a change beyond `dead_band`, again after `refresh_ns` (0: never again without a
-    change), and never twice within `min_interval_ns`.
+    change), and never twice within `min_interval_ns`. One that fails is tried again after `retry_ns`, up to `attempts`
+    times (requirements IO-31, IO-32).
     """
 
     dead_band: float = 0.0
     refresh_ns: int = 0
     min_interval_ns: int = 0
+    attempts: int = 5
+    retry_ns: int = 900_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +36,8 @@ class InputPoint:
     """A device point that feeds a tag. `entry` is its place in the device's input page.
 
     `period_ns` is how often the device's value is fetched or sent (0: when the remote writes it). A value outside
-    `minimum`..`maximum` is UNCERTAIN; one outside `allowed` (the values of an enumeration; empty: all) is BAD.
+    `minimum`..`maximum` is UNCERTAIN; one outside `allowed` (the values of an enumeration; empty: all) is BAD; one that
+    has not moved for `frozen_after_ns` (0: it may stand still) is UNCERTAIN.
     """
 
     name: str
@@ -46,6 +50,7 @@ class InputPoint:
     minimum: float | None = None
     maximum: float | None = None
     allowed: tuple[int, ...] = ()
+    frozen_after_ns: int = 0
 
     @property
     def kind(self) -> Kind:
@@ -90,7 +95,7 @@ class OutputPoint:
 class ReadRequest:
     """One Modbus read: `count` items of `table` from `address`, every `period_ns`.
 
-    It answers the inputs `entries`, or the `exponents` of these places in the device's plan.
+    It answers the inputs `entries`, or the `exponents` or `counters` of these places in the device's plan.
     """
 
     group: str
@@ -100,6 +105,7 @@ class ReadRequest:
     period_ns: int
     entries: tuple[int, ...]
     exponents: tuple[int, ...] = ()
+    counters: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +114,15 @@ class ExponentPoint:
 
     name: str
     wire: ModbusWire
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterPoint:
+    """A point that moves while the device works. Has it not for `frozen_after_ns`, nothing of the device is trusted."""
+
+    name: str
+    wire: ModbusWire
+    frozen_after_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +185,7 @@ class DevicePlan:
     database, `dbc_format` its format. `table`: the device's table in the map as JSON, for a driver that is a plug-in.
     `faults`: what goes wrong with it while it is played.
     `exponents` are the points that give others their scale; `held` what a played device holds where no tag drives it.
-    `mask_write`: the device has Modbus function 22.
-    `i2c`: which chip it is, on an I2C bus.
+    `counters` show that it works. `mask_write`: the device has Modbus function 22. `i2c`: which chip it is, on an I2C bus.
     """
 
     name: str
@@ -187,6 +201,7 @@ class DevicePlan:
     spare: tuple[Wire, ...] = ()
     max_gap_words: int = 0
     exponents: tuple[ExponentPoint, ...] = ()
+    counters: tuple[CounterPoint, ...] = ()
     held: tuple[tuple[ModbusWire, Value], ...] = ()
     mask_write: bool = True
     dbc: str = ""

@@ -45,9 +45,9 @@ class Point(Strict):
 
     Engineering = raw * `scale` + `offset` (a CAN signal has them in its database); `not_implemented` is the raw value
     of a device that has no such quantity; `min` and `max` are in `unit`. `group`: the poll group. `stale_after_ms`:
-    when a reading is too old, unless the site says otherwise (0: never; default: five polls). `positive` says which
-    way a positive value points. `count` and `stride` belong to points named with {n} and are written out before
-    (expand.py).
+    when a reading is too old, unless the site says otherwise (0: never; default: five polls). `frozen_after_ms`: a raw
+    value that has not moved for so long is not trusted (0: it may stand still). `positive` says which way a positive
+    value points. `count` and `stride` belong to points named with {n} and are written out before (expand.py).
     """
 
     scale: float = 1.0
@@ -61,6 +61,7 @@ class Point(Strict):
     max: float | None = None
     refresh_ms: Annotated[int, Field(ge=0)] = 0
     stale_after_ms: Annotated[int | None, Field(ge=0)] = None
+    frozen_after_ms: Annotated[int, Field(ge=0)] = 0
     positive: Positive | None = None
     count: int | None = None
     stride: int | None = None

@@ -58,7 +58,8 @@ class PointRule(Strict):
     """What a site says about one point of a device.
 
     `fail_safe` is a value, an enumeration's label, or "hold". `read_back`: after each write the point is read;
-    what differs is told and written again.
+    what differs is told and written again. A write that fails is tried `rpc_attempts` times, `rpc_wait_ms` apart.
+    `frozen_after_ms`: an input whose raw value has not moved for so long is UNCERTAIN (0: it may stand still).
     """
 
     tag: str | None = None
@@ -69,6 +70,9 @@ class PointRule(Strict):
     refresh_ms: Annotated[int | None, Field(ge=0)] = None
     min_interval_ms: Annotated[int, Field(ge=0)] = 0
     read_back: bool = False
+    rpc_attempts: Annotated[int, Field(ge=1, le=1000)] = 5
+    rpc_wait_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 900
+    frozen_after_ms: Annotated[int | None, Field(ge=0)] = None
     min: float | None = None
     max: float | None = None
 

@@ -45,7 +45,11 @@ def input_point(name: str = "p", entry: int = 0, wire: ModbusWire | None = None,
 
 
 def output_point(name: str = "p", entry: int = 0, fail_safe: Value | None = 0.0, **changes: object) -> OutputPoint:
-    policy = {key: changes.pop(key) for key in ("dead_band", "refresh_ns", "min_interval_ns") if key in changes}
+    policy = {
+        key: changes.pop(key)
+        for key in ("dead_band", "refresh_ns", "min_interval_ns", "attempts", "retry_ns")
+        if key in changes
+    }
     made = {
         "name": name,
         "tag": f"device_1.{name}",

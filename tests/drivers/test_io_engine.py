@@ -114,9 +114,21 @@ async def test_engine_when_stopped_then_drivers_write_fail_safe_values_and_end()
     assert bench.drivers[0].cancelled
 
 
-async def test_engine_when_a_driver_has_a_bug_then_it_ends_with_it() -> None:
-    with pytest.raises(ZeroDivisionError):
-        await Bench(BrokenDriver).engine.run(asyncio.Event())
+class TwiceBrokenDriver(BrokenDriver):
+    async def settle(self) -> None:
+        await super().settle()
+        raise KeyError("settle")
+
+
+@pytest.mark.parametrize("driver", [BrokenDriver, TwiceBrokenDriver])
+async def test_engine_when_a_driver_has_a_bug_then_it_ends_with_it_and_outputs_are_at_fail_safe(
+    driver: type[FakeDriver],
+) -> None:
+    bench = Bench(driver)
+    bench.frame = FakeFrame(valid_until_ns=1 << 60)
+    with pytest.raises((ZeroDivisionError, KeyError)):
+        await bench.engine.run(asyncio.Event())
+    assert bench.drivers[0].settled == [1.0]
 
 
 def test_backoff_when_failures_go_on_then_longer_within_bounds_and_never_in_step() -> None:

@@ -157,6 +157,17 @@ async def client_of(*units: PlayedUnit, read_back: bool = False) -> AsyncIterato
         await server.stop()
 
 
+@contextlib.asynccontextmanager
+async def broken_client_of(*units: PlayedUnit) -> AsyncIterator[Bench]:
+    """A client that its test breaks."""
+    server = ModbusServer(dict(enumerate(units, 1)), host="127.0.0.1", port=0)
+    await server.start()
+    try:
+        yield Bench(server.port)
+    finally:
+        await server.stop()
+
+
 async def test_device_when_it_never_answers_then_lost_once_and_its_neighbour_goes_on() -> None:
     silent, healthy = PlayedUnit(never), PlayedUnit()
     async with client_of(silent, healthy) as bench:
@@ -223,6 +234,23 @@ async def test_outputs_when_driven_then_written_in_order_and_the_heartbeat_count
         reads, count = bench.answered("a_1"), len(beats())
         await bench.until(lambda: bench.answered("a_1") > reads + 20, "more polls")
         assert len(beats()) == count
+
+
+async def test_client_when_a_bug_ends_it_then_its_devices_get_their_fail_safe_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unit = PlayedUnit()
+    async with broken_client_of(unit, PlayedUnit()) as bench:
+        bench.drive(50.0)
+        await bench.until(lambda: any(address == 70 for address, _ in unit.writes), "the set point")
+
+        def bug(*_: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("runtime.drivers.modbus.device.LinkDevice.take", bug)
+        with pytest.raises(ZeroDivisionError):
+            await bench.task
+    assert [words for address, words in unit.writes if address == 70] == [(0x4248, 0), (0, 0)]
 
 
 async def test_output_when_read_back_differs_then_said_once_and_written_again() -> None:

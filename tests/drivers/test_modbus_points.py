@@ -16,7 +16,16 @@ from runtime.drivers.engine import IoEngine
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table, parse_request
 from runtime.drivers.modbus.server import ModbusServer
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.plan import DevicePlan, ExponentPoint, InputPoint, IoPlan, LinkPlan, OutputPoint, ReadRequest
+from runtime.iomap.plan import (
+    CounterPoint,
+    DevicePlan,
+    ExponentPoint,
+    InputPoint,
+    IoPlan,
+    LinkPlan,
+    OutputPoint,
+    ReadRequest,
+)
 from runtime.iomap.settings import ModbusTcpSettings
 from runtime.iomap.wire import Exponent
 from runtime.iomap.wire import Table as MapTable
@@ -56,6 +65,7 @@ def plan_of(
     outputs: tuple[OutputPoint, ...] = (),
     exponents: tuple[ExponentPoint, ...] = (),
     reads: tuple[ReadRequest, ...] = (),
+    counters: tuple[CounterPoint, ...] = (),
 ) -> DevicePlan:
     return DevicePlan(
         name="device_1",
@@ -67,10 +77,17 @@ def plan_of(
         outputs=outputs,
         exponents=exponents,
         reads=reads,
+        counters=counters,
     )
 
 
-def read(address: int, count: int = 1, entries: tuple[int, ...] = (), exponents: tuple[int, ...] = ()) -> ReadRequest:
+def read(
+    address: int,
+    count: int = 1,
+    entries: tuple[int, ...] = (),
+    exponents: tuple[int, ...] = (),
+    counters: tuple[int, ...] = (),
+) -> ReadRequest:
     return ReadRequest(
         group="g",
         table=MapTable.HOLDING,
@@ -79,6 +96,7 @@ def read(address: int, count: int = 1, entries: tuple[int, ...] = (), exponents:
         period_ns=20 * MS,
         entries=entries,
         exponents=exponents,
+        counters=counters,
     )
 
 
@@ -229,3 +247,35 @@ def without_function_22(pdu: bytes) -> object:
     if pdu[0] == 22:
         raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION)
     return parse_request(pdu)
+
+
+async def test_device_when_its_counter_stands_then_all_is_bad_until_it_moves() -> None:
+    device = Registers({0: 230, 5: 1})
+    plan = plan_of(
+        (input_point("u_v", 0, modbus_wire(address=0)),),
+        counters=(CounterPoint(name="life", wire=modbus_wire(address=5), frozen_after_ns=150 * MS),),
+        reads=(read(5, counters=(0,)), read(0, entries=(0,))),
+    )
+    bench = Bench(device, plan)
+    async with bench.running():
+        await bench.until(lambda: bench.readings == [(230, GOOD)], "a reading")
+        await bench.until(lambda: bench.readings == [(230, BAD)], "BAD when the counter stands")
+        device.words[5] = 2
+        await bench.until(lambda: bench.readings == [(230, GOOD)], "GOOD when it moves")
+    assert [event for event in bench.events if "life" in event] == [
+        "warning: device_1: life has not moved for 0.15 s: its inputs are BAD",
+        "info: device_1: life moves again",
+    ]
+
+
+async def test_device_when_a_register_is_none_then_only_its_point_is_bad_and_told_once() -> None:
+    device = Registers({address: address for address in range(8) if address != 5})
+    points = tuple(input_point(f"p{n}", n, modbus_wire(address=n)) for n in range(8))
+    bench = Bench(device, plan_of(points, reads=(read(0, 8, tuple(range(8))),)))
+    async with bench.running():
+        await bench.until(lambda: device.asked.count(0) > 10, "polls")
+        assert bench.readings == [(n, GOOD) if n != 5 else (None, BAD) for n in range(8)]
+        assert device.asked.count(5) == 1
+    assert [event for event in bench.events if "refuses" in event] == [
+        "warning: device_1 refuses reading holding registers 5 to 5: illegal data address (code 2)"
+    ]

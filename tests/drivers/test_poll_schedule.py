@@ -1,6 +1,8 @@
 """Which read comes next: absolute schedule, fairness, devices that do not answer."""
 
-from runtime.drivers.modbus.polls import PollSchedule
+from io_points import input_point, modbus_wire
+
+from runtime.drivers.modbus.polls import REFUSED_PERIOD_NS, PollSchedule
 from runtime.iomap.plan import DevicePlan, ReadRequest
 from runtime.iomap.wire import Table
 
@@ -59,3 +61,43 @@ def test_device_when_it_does_not_answer_then_asked_one_thing_later_and_all_when_
 
 def test_schedule_when_there_is_nothing_to_read_then_none() -> None:
     assert PollSchedule([device("a")], 0).next_ns() is None
+
+
+def refused(schedule: PollSchedule, bad: set[int]) -> list[str]:
+    """What a device without the registers `bad` is asked for, and what becomes of it."""
+    asked = []
+    for now in range(40):
+        poll = schedule.due(now)
+        if poll is None:
+            break
+        read = poll.read
+        schedule.served(poll, now)
+        span = f"{read.address}+{read.count}"
+        if bad.isdisjoint(range(read.address, read.address + read.count)):
+            asked.append(span)
+        else:
+            asked.append(f"{span} {'split' if schedule.split(poll, now) else 'none'}")
+    return asked
+
+
+def test_read_when_one_of_its_registers_is_none_then_found_once_and_the_others_go_on() -> None:
+    points = tuple(input_point(f"p{n}", n, modbus_wire(address=2 * n)) for n in range(8))
+    read = ReadRequest(group="g", table=Table.HOLDING, address=0, count=15, period_ns=10**6, entries=tuple(range(8)))
+    plan = DevicePlan(name="a", profile="x", nature="sensor", served=False, inputs=points, reads=(read,))
+    schedule = PollSchedule([plan], 0)
+    assert refused(schedule, {10}) == ["0+15 split", "0+7", "8+7 split", "8+3 split", "12+3", "8+1", "10+1 none"]
+    assert sorted((p.read.address, p.read.count, p.read.entries) for p in schedule.polls) == [
+        (0, 7, (0, 1, 2, 3)),
+        (8, 1, (4,)),
+        (10, 1, (5,)),
+        (12, 3, (6, 7)),
+    ]
+    assert next(p.next_ns for p in schedule.polls if p.read.address == 10) >= REFUSED_PERIOD_NS
+
+
+def test_read_when_all_its_points_lie_in_one_register_then_it_is_not_split() -> None:
+    points = tuple(input_point(f"p{n}", n, modbus_wire("bit", bit=n, address=4)) for n in range(3))
+    read = ReadRequest(group="g", table=Table.HOLDING, address=4, count=1, period_ns=10, entries=(0, 1, 2))
+    plan = DevicePlan(name="a", profile="x", nature="sensor", served=False, inputs=points, reads=(read,))
+    schedule = PollSchedule([plan], 0)
+    assert refused(schedule, {4}) == ["4+1 none"]

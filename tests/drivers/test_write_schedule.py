@@ -4,7 +4,7 @@ import pytest
 from io_points import MS, modbus_wire, output_point
 
 from runtime.core.elementary import Value
-from runtime.drivers.writes import RETRY_NS, HeartbeatCounter, WriteSchedule
+from runtime.drivers.writes import REST_NS, HeartbeatCounter, WriteSchedule
 from runtime.iomap.plan import Heartbeat, OutputPoint
 
 
@@ -54,15 +54,33 @@ def test_outputs_when_all_are_due_then_each_in_its_turn() -> None:
     assert order == [0, 1, 2, 0, 1, 2]
 
 
-def test_output_when_the_device_refuses_then_tried_again_after_a_rest_and_others_go_on() -> None:
+def test_output_when_the_device_refuses_then_tried_again_after_a_wait_and_others_go_on() -> None:
     schedule = WriteSchedule([output_point("a"), output_point("b", 1)])
     assert schedule.due(0, lambda _p, _n: 1.0) == (0, 1.0)
-    schedule.failed(0, 0)
+    assert not schedule.failed(0, 1.0, 0)
     assert schedule.due(1, lambda _p, _n: 1.0) == (1, 1.0)
     schedule.written(1, 1.0, 1)
-    assert schedule.due(RETRY_NS - 1, lambda _p, _n: 1.0) is None
-    assert schedule.next_ns() == RETRY_NS
-    assert schedule.due(RETRY_NS, lambda _p, _n: 1.0) == (0, 1.0)
+    assert schedule.due(900 * MS - 1, lambda _p, _n: 1.0) is None
+    assert schedule.next_ns() == 900 * MS
+    assert schedule.due(900 * MS, lambda _p, _n: 1.0) == (0, 1.0)
+
+
+def test_output_when_all_tries_fail_then_a_long_rest_unless_the_value_changes() -> None:
+    schedule = WriteSchedule([output_point("a", attempts=3, retry_ns=10)])
+    value = 1.0
+    tried = []
+    now = 0
+    for step in range(100):
+        now = step * 5
+        if (due := schedule.due(now, lambda _p, _n: value)) is not None:
+            tried.append(now)
+            assert schedule.failed(*due, now) == (len(tried) == 3)
+    assert tried == [0, 10, 20]
+    assert schedule.next_ns() == 20 + REST_NS
+    value = 2.0
+    assert schedule.due(now, lambda _p, _n: value) == (0, 2.0)
+    assert not schedule.failed(0, 2.0, now)
+    assert schedule.due(20 + REST_NS, lambda _p, _n: 1.0) == (0, 1.0)
 
 
 def test_output_when_forgotten_then_written_although_nothing_changed() -> None:

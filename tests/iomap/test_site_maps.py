@@ -125,6 +125,13 @@ WRONG: dict[str, list[Edit]] = {
     "read_where_it_must_not_be": [
         (INVERTER, "max_words = 50", "max_words = 50\nunreadable = { input = [[31000, 31102]] }")
     ],
+    "counter_that_is_no_point": [
+        (INVERTER, "[points]", '[[counters]]\npoint = "nod_status"\nfrozen_after_ms = 5000\n\n[points]')
+    ],
+    "counter_that_is_read_too_seldom": [
+        (INVERTER, "[points]", '[[counters]]\npoint = "node_status"\nfrozen_after_ms = 300\n\n[points]')
+    ],
+    "frozen_after_on_an_output": [(SITE, "start_cmd  = { fail_safe", "start_cmd  = { frozen_after_ms = 5, fail_safe")],
     "unknown_counter": [(RACK, "MEASUREMENT = {", 'MEASUREMENT = { counter = "Sock",')],
     "checksum_of_two_bytes": [
         (RACK, "MEASUREMENT = {", 'MEASUREMENT = { checksum = { signal = "Soc", kind = "sum8" },')

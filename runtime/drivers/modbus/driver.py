@@ -6,22 +6,20 @@ link are not held up. When nobody answers, the connection is made anew (a half-o
 """
 
 import asyncio
-from dataclasses import dataclass, field
 from functools import partial
 
 from runtime.core.elementary import Value, elementary
 from runtime.core.fault import DriverFault
 from runtime.drivers.backoff import Backoff
-from runtime.drivers.base import DeviceStatistics, LinkContext
+from runtime.drivers.base import LinkContext
 from runtime.drivers.codec import raw_of_words, words_of_raw
-from runtime.drivers.modbus.exponents import Exponents
+from runtime.drivers.modbus.device import LinkDevice, modbus
 from runtime.drivers.modbus.link import ModbusLink, Refusal, Silence, read_of
 from runtime.drivers.modbus.pdu import ExceptionCode
 from runtime.drivers.modbus.polls import Poll, PollSchedule
-from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import SinkState
-from runtime.drivers.writes import HeartbeatCounter, WriteSchedule
-from runtime.iomap.plan import DevicePlan, OutputPoint, ReadRequest
+from runtime.drivers.writes import HeartbeatCounter
+from runtime.iomap.plan import OutputPoint
 from runtime.iomap.wire import ModbusWire, Numeric
 
 IDLE_NS = 1_000_000_000
@@ -29,36 +27,12 @@ IDLE_NS = 1_000_000_000
 UNMET_POLL_S = 0.01
 
 
-@dataclass(slots=True)
-class _Device:
-    """A device on the link. `silent`: unanswered requests in a row. `refused`: what it was told of, once."""
-
-    plan: DevicePlan
-    page: DevicePage
-    statistics: DeviceStatistics
-    writes: WriteSchedule
-    heartbeats: list[HeartbeatCounter]
-    backoff: Backoff
-    silent: int = 0
-    told_lost: bool = False
-    refused: set[str] = field(default_factory=set)
-    exponents: Exponents = field(default_factory=Exponents)
-    mask_write: bool = True
-
-    def number(self, point: OutputPoint) -> Numeric:
-        """How an output is encoded, once its scale is known."""
-        assert isinstance(point.wire, ModbusWire)
-        number = self.exponents.number(point.wire)
-        assert number is not None, "a value without its scale is held back"
-        return number
-
-
 class ModbusDriver:
     """All devices of one Modbus link."""
 
     def __init__(self, context: LinkContext) -> None:
         self._context = context
-        self._devices = {plan.name: self._device(plan) for plan in context.devices}
+        self._devices = {plan.name: LinkDevice.of(context, plan, self._new_backoff()) for plan in context.devices}
         self._changed = asyncio.Event()
         self._link: ModbusLink | None = None
         self._backoff = self._new_backoff()
@@ -71,7 +45,7 @@ class ModbusDriver:
         self._changed.set()
 
     async def run(self) -> None:
-        """See `Driver`."""
+        """See `Driver`. After a bug the link stays up for `settle`: the process ends with it."""
         while True:
             link = ModbusLink(self._context.link)
             try:
@@ -79,32 +53,26 @@ class ModbusDriver:
                 await self._serve(link)
             except DriverFault as fault:
                 for device in self._devices.values():
-                    self._lost(device, fault)
-            finally:
-                self._link = None
-                link.close()
+                    device.lose(fault)
+                self._drop(link)
+            except asyncio.CancelledError:
+                self._drop(link)
+                raise
             await asyncio.sleep(self._backoff.next_ns() / 1e9)
+
+    def _drop(self, link: ModbusLink) -> None:
+        self._link = None
+        link.close()
 
     async def settle(self) -> None:
         """See `Driver`. A device that this link has not yet met is waited for: an earlier io may have driven it."""
         for device in self._devices.values():
-            while device.plan.outputs and not (device.statistics.connected or device.told_lost):  # noqa: ASYNC110
+            while device.plan.outputs and not (device.statistics.connected or device.report.lost):  # noqa: ASYNC110
                 await asyncio.sleep(UNMET_POLL_S)
             for number, point in enumerate(device.plan.outputs):
                 value = self._value(device, point, self._context.clock())
                 if value is not None and self._link is not None and device.statistics.connected:
                     await self._write(self._link, device, number, value)
-
-    def _device(self, plan: DevicePlan) -> _Device:
-        return _Device(
-            plan=plan,
-            page=self._context.pages[plan.name],
-            statistics=self._context.statistics[plan.name],
-            writes=WriteSchedule(plan.outputs),
-            heartbeats=[HeartbeatCounter(rule) for rule in plan.heartbeats],
-            backoff=self._new_backoff(),
-            mask_write=plan.mask_write,
-        )
 
     def _new_backoff(self) -> Backoff:
         plan = self._context.link
@@ -137,6 +105,8 @@ class ModbusDriver:
         times += [poll.next_ns for poll in self._polls.polls]
         times += [device.writes.next_ns() for device in self._devices.values()]
         times += [beat.next_ns for device in self._devices.values() for beat in device.heartbeats]
+        for device in self._devices.values():
+            device.report.review(checked_ns)
         due_ns = min(time_ns for time_ns in times if time_ns > checked_ns)
         try:
             async with asyncio.timeout(max(0, due_ns - self._context.clock()) / 1e9):
@@ -165,33 +135,19 @@ class ModbusDriver:
         what = f"reading {poll.read.table} registers {poll.read.address} to {poll.read.address + poll.read.count - 1}"
         try:
             words = await link.read(device.plan.unit_id, poll.read)
-        except (Silence, Refusal) as fault:
+        except Silence as fault:
             self._failed(device, fault, what)
-            if isinstance(fault, Refusal):
-                device.page.bad(poll.read.entries)
-                device.page.publish()
+            return
+        except Refusal as fault:
+            if fault.code == ExceptionCode.ILLEGAL_DATA_ADDRESS and self._polls.split(poll, asked_ns):
+                device.silent = 0  # one register of these is none: find it, and go on reading the others
+                return
+            self._failed(device, fault, what)
+            device.page.bad(poll.read.entries)
+            device.page.publish()
             return
         self._answered(device, asked_ns, what)
-        self._take_exponents(device, poll.read, words)
-        for entry in poll.read.entries:
-            wire = device.page.points[entry].wire
-            assert isinstance(wire, ModbusWire)
-            number = device.exponents.number(wire)
-            if number is None:
-                device.page.bad([entry])
-            else:
-                device.page.take(entry, raw_of_words(wire, _its_words(wire, poll.read, words)), asked_ns, number)
-        device.page.publish()
-
-    def _take_exponents(self, device: _Device, read: ReadRequest, words: list[int]) -> None:
-        for place in read.exponents:
-            point = device.plan.exponents[place]
-            raw = raw_of_words(point.wire, _its_words(point.wire, read, words))
-            news = device.exponents.take(point, raw)
-            if news is not None:
-                device.writes.forget()
-            if news:
-                self._context.on_event("warning", f"{device.plan.name} {news}")
+        device.take(poll.read, words, asked_ns)
 
     async def _write_one(self, link: ModbusLink, now_ns: int) -> bool:
         """Write the next output or heartbeat that is due; True when there was one."""
@@ -208,28 +164,36 @@ class ModbusDriver:
                     return True
         return False
 
-    def _value(self, device: _Device, point: OutputPoint, now_ns: int) -> Value | None:
+    def _value(self, device: LinkDevice, point: OutputPoint, now_ns: int) -> Value | None:
         """What to write now. A value whose scale the device has not told yet is held back."""
-        assert isinstance(point.wire, ModbusWire)
-        return self._context.sink.value(point, now_ns) if device.exponents.number(point.wire) is not None else None
+        return self._context.sink.value(point, now_ns) if device.number(point) is not None else None
 
-    async def _write(self, link: ModbusLink, device: _Device, number: int, value: Value) -> None:
-        point = device.plan.outputs[number]
-        assert isinstance(point.wire, ModbusWire)
-        asked_ns = self._context.clock()
+    async def _write(self, link: ModbusLink, device: LinkDevice, number: int, value: Value) -> None:
+        """Write an output; where it asks for it, see whether the device holds what it was just given."""
+        point, scaled = device.plan.outputs[number], device.number(device.plan.outputs[number])
+        assert scaled is not None, "a value without its scale is held back"
+        wire = modbus(point.wire)
         what = f"writing {point.name}"
+        asked_ns = self._context.clock()
         try:
-            await self._write_wire(link, device, point.wire, device.number(point).encode(value))
+            await self._write_wire(link, device, wire, scaled.encode(value))
+            device.writes.written(number, value, asked_ns)
+            self._answered(device, asked_ns, what)
+            if point.read_back:
+                what, asked_ns = f"to keep {point.name}", self._context.clock()
+                _compare(point, scaled, await link.read(device.plan.unit_id, read_of(wire)), value)
+                self._answered(device, asked_ns, what)
         except (Silence, Refusal) as fault:
-            device.writes.failed(number, self._context.clock())
             self._failed(device, fault, what)
+            if device.writes.failed(number, value, self._context.clock()):
+                tries = point.policy.attempts
+                device.once(
+                    f"tries of {point.name}", f"has not taken {point.name} in {tries} tries, and now rests of it"
+                )
             return
-        device.writes.written(number, value, asked_ns)
-        self._answered(device, asked_ns, what)
-        if point.read_back:
-            await self._read_back(link, device, number, value)
+        device.told.discard(f"tries of {point.name}")
 
-    async def _write_wire(self, link: ModbusLink, device: _Device, wire: ModbusWire, raw: float) -> None:
+    async def _write_wire(self, link: ModbusLink, device: LinkDevice, wire: ModbusWire, raw: float) -> None:
         """Write a point whole, or the bits of registers that it is. Raises Silence or Refusal."""
         unit_id = device.plan.unit_id
         if not wire.is_part:
@@ -247,82 +211,40 @@ class ModbusDriver:
             )
             await link.write_among(unit_id, wire, raw)
 
-    async def _read_back(self, link: ModbusLink, device: _Device, number: int, value: Value) -> None:
-        """See whether the device holds what it was just given; if not, say so once and write it again later."""
-        point = device.plan.outputs[number]
-        wire = point.wire
-        assert isinstance(wire, ModbusWire)
-        asked_ns = self._context.clock()
-        what = f"to keep {point.name}"
+    async def _beat(self, link: ModbusLink, device: LinkDevice, beat: HeartbeatCounter, now_ns: int) -> None:
+        what = f"writing {beat.rule.point}"
         try:
-            _compare(point, device.number(point), await link.read(device.plan.unit_id, read_of(wire)), value)
+            await self._write_wire(link, device, modbus(beat.rule.wire), beat.beat(now_ns))
         except (Silence, Refusal) as fault:
-            device.writes.failed(number, self._context.clock())
             self._failed(device, fault, what)
             return
-        self._answered(device, asked_ns, what)
+        self._answered(device, now_ns, what)
 
-    async def _beat(self, link: ModbusLink, device: _Device, beat: HeartbeatCounter, now_ns: int) -> None:
-        assert isinstance(beat.rule.wire, ModbusWire)
-        try:
-            await self._write_wire(link, device, beat.rule.wire, beat.beat(now_ns))
-        except (Silence, Refusal) as fault:
-            self._failed(device, fault, f"writing {beat.rule.point}")
-            return
-        self._answered(device, now_ns, f"writing {beat.rule.point}")
-
-    def _answered(self, device: _Device, asked_ns: int, what: str) -> None:
-        now_ns = self._context.clock()
-        statistics = device.statistics
-        statistics.requests += 1
-        statistics.round_trip_ns = now_ns - asked_ns
-        statistics.last_good_ns = now_ns
-        device.refused.discard(what)
-        device.silent = 0
-        device.backoff.reset()
+    def _answered(self, device: LinkDevice, asked_ns: int, what: str) -> None:
+        device.answered(asked_ns, what)
         self._backoff.reset()
-        if not statistics.connected:
-            statistics.connected = True
+        if not device.statistics.connected:
+            now_ns = self._context.clock()
+            device.statistics.connected = True
             self._polls.resume(device.plan.name, now_ns)
             device.writes.forget()
-            self._context.on_event("info", f"{device.plan.name} {'is back' if device.told_lost else 'answers'}")
-            device.told_lost = False
+            device.report.regain(now_ns)
 
-    def _failed(self, device: _Device, fault: Silence | Refusal, what: str) -> None:
+    def _failed(self, device: LinkDevice, fault: Silence | Refusal, what: str) -> None:
         device.statistics.requests += 1
         device.statistics.errors += 1
         if isinstance(fault, Refusal):
-            device.silent = 0
-            if what not in device.refused:
-                device.refused.add(what)
-                self._context.on_event("warning", f"{device.plan.name} refuses {what}: {fault.what}")
+            device.refused(fault, what)
             return
         device.silent += 1
         if device.silent >= self._context.link.attempts:
             self._polls.postpone(device.plan.name, self._context.clock() + device.backoff.next_ns())
-            self._lost(device, fault)
-
-    def _lost(self, device: _Device, fault: DriverFault) -> None:
-        device.statistics.connected = False
-        device.exponents.forget()
-        device.page.all_bad()
-        device.page.publish()
-        if not device.told_lost:
-            device.told_lost = True
-            self._context.on_event(
-                "error", f"{device.plan.name} lost: {fault.what} ({fault.where}); its inputs are BAD"
-            )
-
-
-def _its_words(wire: ModbusWire, read: ReadRequest, words: list[int]) -> list[int]:
-    start = wire.address - read.address
-    return words[start : start + wire.words]
+            device.lose(fault)
 
 
 def _compare(point: OutputPoint, number: Numeric, held: list[int], value: Value) -> None:
     """Raises Refusal when the device does not hold what it was given."""
-    wire = point.wire
-    assert isinstance(wire, ModbusWire)
+    wire = modbus(point.wire)
     if held != words_of_raw(wire, number.encode(value), held):
         shown = number.decode(raw_of_words(wire, held), elementary(point.type_name).kind)
         raise Refusal(f"it holds {shown} instead of {value}")

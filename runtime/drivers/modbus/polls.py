@@ -1,9 +1,13 @@
 """Which Modbus read comes next: each on its own absolute schedule, in fair order between devices. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.iomap.plan import DevicePlan, ReadRequest
+from runtime.iomap.wire import ModbusWire, Wire
+
+REFUSED_PERIOD_NS = 60_000_000_000
+"""Between two tries to read a register that a device says it does not have."""
 
 
 @dataclass(slots=True)
@@ -40,6 +44,19 @@ class PollSchedule:
         late = now_ns - poll.next_ns
         poll.next_ns += poll.read.period_ns * (late // poll.read.period_ns + 1)
 
+    def split(self, poll: Poll, now_ns: int) -> bool:
+        """Ask for the first and the last points of a read apart, at once. False for a read that has only one part.
+
+        That one is then asked for seldom: a register that does not exist is no matter of time.
+        """
+        parts = halves(poll.device, poll.read)
+        if len(parts) < 2:
+            poll.next_ns = now_ns + max(REFUSED_PERIOD_NS, poll.read.period_ns)
+            return False
+        at = self.polls.index(poll)
+        self.polls[at : at + 1] = [Poll(poll.device, part, now_ns) for part in parts]
+        return True
+
     def postpone(self, device: str, until_ns: int) -> None:
         """Ask a device that does not answer nothing before `until_ns`, and then one thing only."""
         for number, poll in enumerate(p for p in self.polls if p.device.name == device):
@@ -50,3 +67,31 @@ class PollSchedule:
         for poll in self.polls:
             if poll.device.name == device:
                 poll.next_ns = now_ns
+
+
+def halves(device: DevicePlan, read: ReadRequest) -> list[ReadRequest]:
+    """A read in two, each with whole points; itself alone when all its points lie at one place."""
+    points: list[tuple[Wire, str, int]] = [(device.inputs[place].wire, "entries", place) for place in read.entries]
+    points += [(device.exponents[place].wire, "exponents", place) for place in read.exponents]
+    points += [(device.counters[place].wire, "counters", place) for place in read.counters]
+    wired = sorted(((w, of, place) for w, of, place in points if isinstance(w, ModbusWire)), key=lambda p: p[0].address)
+    starts = sorted({wire.address for wire, _, _ in wired})
+    if len(starts) < 2:
+        return [read]
+    middle = starts[len(starts) // 2]
+    return [
+        _part(read, [p for p in wired if p[0].address < middle]),
+        _part(read, [p for p in wired if p[0].address >= middle]),
+    ]
+
+
+def _part(read: ReadRequest, points: list[tuple[ModbusWire, str, int]]) -> ReadRequest:
+    address = min(wire.address for wire, _, _ in points)
+    return replace(
+        read,
+        address=address,
+        count=max(wire.end for wire, _, _ in points) - address,
+        entries=tuple(place for _, of, place in points if of == "entries"),
+        exponents=tuple(place for _, of, place in points if of == "exponents"),
+        counters=tuple(place for _, of, place in points if of == "counters"),
+    )

@@ -185,10 +185,18 @@ class SerialDevice(ModbusDevice):
     unit: Annotated[int, Field(ge=1, le=247)] = 1
 
 
+class CounterRule(Strict):
+    """A point that moves as long as the device works; has it not for `frozen_after_ms`, all its inputs are BAD."""
+
+    point: str
+    frozen_after_ms: PeriodMs
+
+
 class ModbusProfile(Profile):
     """One device type that speaks Modbus. `unplaced`: points whose registers no public document gives."""
 
     modbus: ModbusRules = ModbusRules()
+    counters: list[CounterRule] = Field(default_factory=list)
     points: Mapping[str, ModbusPoint] = Field(default_factory=dict)
     unplaced: dict[str, Point] = Field(default_factory=dict)
 

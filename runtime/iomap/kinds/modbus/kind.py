@@ -1,6 +1,6 @@
 """The kinds of links to Modbus devices, and what a Modbus device's plan holds besides its points."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from runtime.core.elementary import Value
@@ -17,7 +17,7 @@ from runtime.iomap.kinds.modbus.placing import check_shared_units, place
 from runtime.iomap.kinds.modbus.points import resolve
 from runtime.iomap.loaded import LoadedProfile
 from runtime.iomap.merge import merge_reads
-from runtime.iomap.plan import DevicePlan, ExponentPoint, InputPoint, ReadRequest
+from runtime.iomap.plan import CounterPoint, DevicePlan, ExponentPoint, InputPoint, ReadRequest
 from runtime.iomap.sitemap import NS_PER_MS, Device
 from runtime.iomap.wire import ModbusWire, Wire
 
@@ -27,14 +27,26 @@ def _complete(plan: DevicePlan, loaded: LoadedProfile, device: Device) -> Device
     assert isinstance(profile, ModbusProfile), "the profile is of this protocol"
     assert isinstance(device, ModbusDevice), "the device is on a link of this protocol"
     rules = profile.modbus
-    exponents = _exponents(plan, loaded)
+    exponents, counters = _exponents(plan, loaded), _counters(loaded, profile)
+    reads = (
+        # Scales first: the values that they belong to come with the reads after them.
+        *(
+            replace(read, entries=(), exponents=read.entries)
+            for read in _silent_reads([(e.name, e.wire) for e in exponents], profile)
+        ),
+        *(
+            replace(read, entries=(), counters=read.entries)
+            for read in _silent_reads([(c.name, c.wire) for c in counters], profile)
+        ),
+        *_reads(plan.inputs, profile),
+    )
     return replace(
         plan,
         unit_id=device.unit,
-        # Scales first: the values that they belong to come with the reads after them.
-        reads=() if plan.served else (*_exponent_reads(exponents, profile), *_reads(plan.inputs, profile)),
+        reads=() if plan.served else reads,
         max_gap_words=rules.max_gap_words,
         exponents=exponents,
+        counters=counters,
         held=_held(plan, loaded, profile) if plan.served else (),
         mask_write=rules.mask_write,
     )
@@ -62,19 +74,33 @@ def _exponents(plan: DevicePlan, loaded: LoadedProfile) -> tuple[ExponentPoint, 
     return tuple(ExponentPoint(name=name, wire=_modbus(loaded.wires[name])) for name in named)
 
 
-def _exponent_reads(exponents: tuple[ExponentPoint, ...], profile: ModbusProfile) -> tuple[ReadRequest, ...]:
-    points = [
-        InputPoint(
-            name=point.name,
-            tag="",
-            type_name="INT",
-            entry=entry,
-            wire=point.wire,
-            period_ns=profile.period_ms(profile.points[point.name]) * NS_PER_MS,
+def _counters(loaded: LoadedProfile, profile: ModbusProfile) -> tuple[CounterPoint, ...]:
+    return tuple(
+        CounterPoint(
+            name=rule.point,
+            wire=_modbus(loaded.wires[rule.point]),
+            frozen_after_ns=rule.frozen_after_ms * NS_PER_MS,
         )
-        for entry, point in enumerate(exponents)
-    ]
-    return tuple(replace(read, entries=(), exponents=read.entries) for read in _reads(points, profile))
+        for rule in profile.counters
+    )
+
+
+def _silent_reads(points: list[tuple[str, ModbusWire]], profile: ModbusProfile) -> Iterator[ReadRequest]:
+    """Reads of points that feed no tag; `entries` are their places."""
+    yield from _reads(
+        [
+            InputPoint(
+                name=name,
+                tag="",
+                type_name="INT",
+                entry=entry,
+                wire=wire,
+                period_ns=profile.period_ms(profile.points[name]) * NS_PER_MS,
+            )
+            for entry, (name, wire) in enumerate(points)
+        ],
+        profile,
+    )
 
 
 def _held(plan: DevicePlan, loaded: LoadedProfile, profile: ModbusProfile) -> tuple[tuple[ModbusWire, Value], ...]:

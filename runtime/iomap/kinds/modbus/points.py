@@ -10,6 +10,7 @@ from runtime.iomap.kinds.modbus.keys import ModbusPoint, ModbusProfile
 from runtime.iomap.kinds.modbus.shape import exponent_mistakes, number_of_point, shape_mistakes
 from runtime.iomap.kinds.polled import group_mistakes
 from runtime.iomap.loaded import LoadedProfile
+from runtime.iomap.read import did_you_mean
 from runtime.iomap.wire import Exponent, ModbusWire
 
 TABLE_SIZE = 65_536
@@ -27,7 +28,23 @@ def resolve(loaded: LoadedProfile, _dbc_folder: Path) -> list[Diagnostic]:
         found += mistakes
         if not mistakes:
             loaded.wires[name] = _wire(profile, point)
-    return found + _overlaps(loaded)
+    return [*found, *_overlaps(loaded), *_counter_mistakes(loaded, profile)]
+
+
+def _counter_mistakes(loaded: LoadedProfile, profile: ModbusProfile) -> Iterator[Diagnostic]:
+    for number, rule in enumerate(profile.counters):
+        place = ("counters", number)
+        point = profile.points.get(rule.point)
+        if point is None or point.access == "w":
+            at = Label(loaded.document.places.value(*place, "point"), "not a point that can be read")
+            readable = [name for name, point in profile.points.items() if point.access != "w"]
+            mend = did_you_mean(rule.point, readable, what="points")
+            yield error("M2006", f"the counter names `{rule.point}`", at, help=mend)
+        elif 2 * profile.period_ms(point) > rule.frozen_after_ms:
+            period_ms = profile.period_ms(point)
+            at = Label(loaded.document.places.value(*place, "frozen_after_ms"), f"it is read every {period_ms} ms")
+            mend = "two of its poll periods at least"
+            yield error("M2006", f"the counter `{rule.point}` is read too seldom to be seen moving", at, help=mend)
 
 
 def _mistakes(loaded: LoadedProfile, profile: ModbusProfile, name: str, point: ModbusPoint) -> list[Diagnostic]:

@@ -1,0 +1,127 @@
+"""One device on a Modbus link: what of it is known, what came of its last requests, and what to tell people of it."""
+
+from dataclasses import dataclass, field
+
+from runtime.core.fault import DriverFault
+from runtime.drivers.backoff import Backoff
+from runtime.drivers.base import DeviceStatistics, LinkContext
+from runtime.drivers.codec import raw_of_words
+from runtime.drivers.frozen import FrozenWatch
+from runtime.drivers.lossreport import LossReport
+from runtime.drivers.modbus.exponents import Exponents
+from runtime.drivers.modbus.link import Refusal
+from runtime.drivers.page import DevicePage
+from runtime.drivers.writes import HeartbeatCounter, WriteSchedule
+from runtime.iomap.plan import DevicePlan, OutputPoint, ReadRequest
+from runtime.iomap.wire import ModbusWire, Numeric
+
+
+@dataclass(slots=True)
+class LinkDevice:
+    """`silent`: unanswered requests in a row. `told`: what was told of it, once."""
+
+    plan: DevicePlan
+    context: LinkContext
+    page: DevicePage
+    statistics: DeviceStatistics
+    writes: WriteSchedule
+    heartbeats: list[HeartbeatCounter]
+    backoff: Backoff
+    report: LossReport
+    counters: FrozenWatch
+    mask_write: bool
+    exponents: Exponents = field(default_factory=Exponents)
+    frozen: set[str] = field(default_factory=set)
+    silent: int = 0
+    told: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, context: LinkContext, plan: DevicePlan, backoff: Backoff) -> "LinkDevice":
+        """As it is before anything was heard of it."""
+        return cls(
+            plan=plan,
+            context=context,
+            page=context.pages[plan.name],
+            statistics=context.statistics[plan.name],
+            writes=WriteSchedule(plan.outputs),
+            heartbeats=[HeartbeatCounter(rule) for rule in plan.heartbeats],
+            backoff=backoff,
+            report=LossReport(plan.name, context.on_event),
+            counters=FrozenWatch(plan.name, context.on_event),
+            mask_write=plan.mask_write,
+        )
+
+    def number(self, point: OutputPoint) -> Numeric | None:
+        """How an output is encoded; None while the device has not said its scale."""
+        return self.exponents.number(modbus(point.wire))
+
+    def take(self, read: ReadRequest, words: list[int], asked_ns: int) -> None:
+        """A read was answered."""
+        for place in read.exponents:
+            self._take_exponent(place, read, words)
+        for place in read.counters:
+            counter = self.plan.counters[place]
+            raw = raw_of_words(counter.wire, _its_words(counter.wire, read, words))
+            stands = self.counters.stands(
+                counter.name, raw, asked_ns, after_ns=counter.frozen_after_ns, meaning="its inputs are BAD"
+            )
+            (self.frozen.add if stands else self.frozen.discard)(counter.name)
+        for entry in read.entries:
+            wire = modbus(self.page.points[entry].wire)
+            number = self.exponents.number(wire)
+            if number is None:
+                self.page.bad([entry])
+            else:
+                self.page.take(entry, raw_of_words(wire, _its_words(wire, read, words)), asked_ns, number)
+        if self.frozen:
+            self.page.bad(range(len(self.page.points)))
+        self.page.publish()
+
+    def answered(self, asked_ns: int, what: str) -> None:
+        """A request was answered as it should be."""
+        self.statistics.requests += 1
+        self.statistics.round_trip_ns = self.context.clock() - asked_ns
+        self.statistics.last_good_ns = self.context.clock()
+        self.told.discard(what)
+        self.silent = 0
+        self.backoff.reset()
+
+    def refused(self, fault: Refusal, what: str) -> None:
+        """A request was refused: the device lives."""
+        self.silent = 0
+        self.once(what, f"refuses {what}: {fault.what}")
+
+    def once(self, what: str, text: str) -> None:
+        """Tell of something until it has gone well again."""
+        if what not in self.told:
+            self.told.add(what)
+            self.context.on_event("warning", f"{self.plan.name} {text}")
+
+    def lose(self, fault: DriverFault) -> None:
+        """It does not answer."""
+        self.statistics.connected = False
+        self.exponents.forget()
+        self.counters.forget()
+        self.frozen.clear()
+        self.page.all_bad()
+        self.page.publish()
+        self.report.lose(f"{fault.what} ({fault.where})", self.context.clock())
+
+    def _take_exponent(self, place: int, read: ReadRequest, words: list[int]) -> None:
+        point = self.plan.exponents[place]
+        news = self.exponents.take(point, raw_of_words(point.wire, _its_words(point.wire, read, words)))
+        if news is not None:
+            self.writes.forget()
+        if news:
+            self.context.on_event("warning", f"{self.plan.name} {news}")
+
+
+def modbus(wire: object) -> ModbusWire:
+    """The map puts only Modbus points on a Modbus link."""
+    assert isinstance(wire, ModbusWire)
+    return wire
+
+
+def _its_words(wire: ModbusWire, read: ReadRequest, words: list[int]) -> list[int]:
+    start = wire.address - read.address
+    return words[start : start + wire.words]
