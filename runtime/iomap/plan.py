@@ -185,7 +185,8 @@ class DevicePlan:
     database, `dbc_format` its format. `table`: the device's table in the map as JSON, for a driver that is a plug-in.
     `faults`: what goes wrong with it while it is played.
     `exponents` are the points that give others their scale; `held` what a played device holds where no tag drives it.
-    `counters` show that it works. `mask_write`: the device has Modbus function 22. `i2c`: which chip it is, on an I2C bus.
+    `counters` show that it works. `mask_write`: the device has Modbus function 22.
+    `i2c`: which chip it is, on an I2C bus.
     """
 
     name: str
