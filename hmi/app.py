@@ -72,7 +72,7 @@ class Console(App[None]):
         with ContentSwitcher(initial=PAGES[0][0], id="pages"):
             yield OverviewPage(model, id="overview")
             yield TagsPage(model, self.feed, id="tags")
-            yield ScanPage(model, self.feed, id="scan")
+            yield ScanPage(model, self.feed, clock, id="scan")
             yield EventsPage(model, clock, id="events")
             yield DevicesPage(model, self.feed, id="devices")
         yield EventLine(model, clock, id="event-line")

@@ -38,6 +38,16 @@ class Spread:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """Which version of the programs runs: counted since the start, named by a hash, since when, brought by whom."""
+
+    number: int
+    hash: str
+    since_wall_ns: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The controller at `t_wall_ns` (its own clock). `forces`: names, values, types."""
 
@@ -58,6 +68,7 @@ class Status:
     bad_inputs: frozenset[str]
     bad_devices: tuple[str, ...]
     forces: tuple[tuple[str, Scalar, str], ...]
+    program: Program | None = None
     view: Mapping[str, Scalar] = field(default_factory=dict)
 
 
@@ -109,6 +120,7 @@ def status_of(frame: Mapping[str, Any]) -> Status:
         bad_inputs=frozenset(frame.get("bad_inputs", ())),
         bad_devices=tuple(frame.get("bad_devices", ())),
         forces=tuple((str(f["name"]), f["value"], str(f.get("type", ""))) for f in frame.get("forces", ())),
+        program=_program_of(frame.get("program")),
         view=frame.get("view", {}),
     )
 
@@ -161,6 +173,13 @@ def number_of(value: object) -> float:
     if value in ("NaN", "Infinity", "-Infinity"):
         return float(str(value))
     return math.nan
+
+
+def _program_of(told: Mapping[str, Any] | None) -> Program | None:
+    if not told or not told.get("hash"):
+        return None
+    by = str(told.get("by", ""))
+    return Program(int(told.get("number", 0)), str(told["hash"]), int(told.get("since_wall_ns", 0)), by)
 
 
 def _fault_of(told: Mapping[str, Any]) -> ProgramFault:

@@ -5,6 +5,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from hmi.clock import Clock
 from hmi.dialogs.action import Action, ActionDialog
 from hmi.feed import Feed
 from hmi.model import Model
@@ -25,14 +26,15 @@ class ScanPage(Page, can_focus=True):
         Binding("a", "acknowledge", "Acknowledge faults"),
     ]
 
-    def __init__(self, model: Model, feed: Feed, *, id: str) -> None:
+    def __init__(self, model: Model, feed: Feed, clock: Clock, *, id: str) -> None:
         super().__init__(id=id)
         self._model = model
+        self._clock = clock
         self._feed = feed
 
     def compose(self) -> ComposeResult:
         """The panels."""
-        yield ScanFigures(self._model, id="scan-figures", classes="panel")
+        yield ScanFigures(self._model, self._clock, id="scan-figures", classes="panel")
         yield Timing(self._model, id="timing", classes="panel")
         yield FaultList(self._model, id="faults", classes="panel")
 

@@ -4,6 +4,8 @@ from rich.style import Style
 
 from hmi import palette, wording
 from hmi.canvas import Canvas
+from hmi.clock import Clock
+from hmi.model import Model
 from hmi.palette import DIM, NORMAL, STRONG, ink
 from hmi.status import TaskFigures
 from hmi.widgets.live import Live
@@ -18,8 +20,12 @@ class ScanFigures(Live):
     BORDER_TITLE = "Scan"
     FADES = True
 
+    def __init__(self, model: Model, clock: Clock, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(model, id=id, classes=classes)
+        self._clock = clock
+
     def paint(self, canvas: Canvas) -> None:
-        """Three rows of figures, one of tasks, one of the real-time rights that the service lacks."""
+        """Three rows of figures, one each of tasks, of the program, of the real-time rights that the service lacks."""
         status = self.model.status
         if status is None:
             canvas.put(1, 0, "nothing is known yet", DIM)
@@ -49,10 +55,20 @@ class ScanFigures(Live):
             x = canvas.put(x, 3, f"▲ {told}: {', '.join(wrong)}" if wrong else told, _WARNED if wrong else NORMAL) + 3
         if not tasks:
             canvas.put(x, 3, wording.NOTHING, NORMAL)
-        canvas.put(1, 4, "Rights", DIM)
+        canvas.put(1, 4, "Program", DIM)
+        canvas.put(1 + LABEL_WIDTH, 4, self._program(), NORMAL)
+        canvas.put(1, 5, "Rights", DIM)
         missing = status.rights_missing
         told = f"▲ unit file lacks {', '.join(missing)}" if missing else "all there"
-        canvas.put(1 + LABEL_WIDTH, 4, told, _WARNED if missing else NORMAL)
+        canvas.put(1 + LABEL_WIDTH, 5, told, _WARNED if missing else NORMAL)
+
+    def _program(self) -> str:
+        """Which version of the programs runs; after a download or a rollback it is another one."""
+        program = self.model.status.program if self.model.status else None
+        if program is None:
+            return wording.NOTHING
+        since = f"since {self._clock.stamp(program.since_wall_ns)}"
+        return f"version {program.number}  {program.hash}  {since}" + (f", by {program.by}" if program.by else "")
 
 
 def _went_wrong(task: TaskFigures) -> tuple[tuple[int, str], ...]:

@@ -89,6 +89,7 @@ def status_frame(second: int = 600, **changes: Any) -> dict[str, Any]:
         "bad_inputs": [],
         "bad_devices": [],
         "forces": [],
+        "program": {"number": 1, "hash": "5f0c2a9d11aa", "since_wall_ns": T0_NS, "by": ""},
         "view": view,
     }
     view |= changes.pop("view", {})

@@ -278,3 +278,26 @@ def said(stage: Stage, selector: str) -> str:
 
 def outcome(stage: Stage) -> str:
     return said(stage, "#outcome")
+
+
+async def test_scan_page_when_programs_were_downloaded_then_it_shows_the_version_that_runs_now():
+    stage = Stage(frames=1)
+    async with stage.app.run_test(size=SIZE) as pilot:
+        await stage.heard(pilot)
+        await stage.press(pilot, "3")
+        assert "version 1  5f0c2a9d11aa  since 2026-03-01 12:00:00.000" in painted_text(stage, "#scan-figures")
+        topic, frame = stage.last_frame()
+        new = {"number": 2, "hash": "77aa00bb12cd", "since_wall_ns": frame["t_wall_ns"], "by": "anna"}
+        stage.link.play(topic, frame | {"program": new})
+        await until(pilot, lambda: stage.link.drained)
+        await stage.drawn(pilot)
+        shown = painted_text(stage, "#scan-figures")
+        assert "version 2  77aa00bb12cd  since 2026-03-01 12:09:50.000, by anna" in shown
+        assert "5f0c2a9d11aa" not in shown
+
+
+def painted_text(stage: Stage, selector: str) -> str:
+    """What a widget shows, row by row."""
+    widget = stage.app.query_one(selector)
+    rows = (widget.render_line(y) for y in range(widget.size.height))
+    return "\n".join("".join(segment.text for segment in row) for row in rows)
