@@ -14,6 +14,7 @@ from hmi.feed import Feed, OpenLink
 from hmi.model import Model, TagInfo
 from hmi.pages.devices import DevicesPage
 from hmi.pages.events import EventsPage
+from hmi.pages.forces import ForcesPage
 from hmi.pages.overview import OverviewPage
 from hmi.pages.page import Page
 from hmi.pages.scan import ScanPage
@@ -26,7 +27,14 @@ from hmi.widgets.tab_bar import TabBar
 
 DRAW_HZ = 5.0
 """How often the open page is repainted. Frames arrive at 10 Hz; eyes and SSH links need no more than this."""
-PAGES = (("overview", "Overview"), ("tags", "Tags"), ("scan", "Scan"), ("events", "Events"), ("devices", "Devices"))
+PAGES = (
+    ("overview", "Overview"),
+    ("tags", "Tags"),
+    ("scan", "Scan"),
+    ("events", "Events"),
+    ("devices", "Devices"),
+    ("forces", "Forces"),
+)
 
 
 class Console(App[None]):
@@ -75,6 +83,7 @@ class Console(App[None]):
             yield ScanPage(model, self.feed, clock, id="scan")
             yield EventsPage(model, clock, id="events")
             yield DevicesPage(model, self.feed, id="devices")
+            yield ForcesPage(model, self.feed, clock, id="forces")
         yield EventLine(model, clock, id="event-line")
         yield Footer(show_command_palette=False)
 

@@ -95,6 +95,16 @@ class Feed:
             return False  # the page shows the age of what it has, the banner says that there is no connection
         return True
 
+    async def poll_forces(self) -> bool:
+        """Ask for what is forced and prepared; False when nobody answered."""
+        if self._link is None:
+            return False
+        try:
+            self.model.take_forces(await self._link.request("forces"))
+        except WireFault:
+            return False  # the banner says that there is no connection
+        return True
+
     async def command(self, name: str, value: Scalar) -> Outcome:
         """A command through to its acknowledgement."""
         try:
@@ -133,6 +143,14 @@ class Feed:
     async def force(self, name: str, value: Scalar) -> Outcome:
         """Hold an input or output at a value."""
         return await self._ask("force", name=name, value=value)
+
+    async def prepare(self, name: str, value: Scalar) -> Outcome:
+        """Have a force wait until all that is prepared is armed."""
+        return await self._ask("force", name=name, value=value, prepare=True)
+
+    async def apply_prepared(self) -> Outcome:
+        """Force all that is prepared, from the same scan on."""
+        return await self._ask("force_prepared")
 
     async def unforce(self, name: str) -> Outcome:
         """Let go of a forced tag."""

@@ -48,6 +48,20 @@ class TagReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Force:
+    """A variable that is held at a value, or will be when what is prepared is armed. `how`: input, output, variable."""
+
+    name: str
+    value: Scalar
+    type: str
+    how: str
+    keep: bool
+    client: str
+    t_wall_ns: int
+    prepared: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of the event log."""
 
@@ -81,6 +95,7 @@ class Model:
         self.events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self.events_seen = 0
         self.statistics: Statistics | None = None
+        self.forces: tuple[Force, ...] = ()
         self.fault_details: Mapping[tuple[str, int], str] = {}
         self.trend = Trend()
         self.heard_ns: int | None = None
@@ -142,6 +157,11 @@ class Model:
     def take_statistics(self, result: Mapping[str, Any]) -> None:
         """The answer to `stats`."""
         self.statistics = statistics_of(result)
+
+    def take_forces(self, result: Mapping[str, Any]) -> None:
+        """The answer to `forces`: what is prepared, then what acts."""
+        groups = ((result.get("prepared", ()), True), (result.get("forces", ()), False))
+        self.forces = tuple(_force_of(told, prepared=prepared) for group, prepared in groups for told in group)
 
     def take_fault_log(self, result: Mapping[str, Any]) -> None:
         """The answer to `faults`."""
@@ -238,6 +258,19 @@ def _info_of(told: Mapping[str, Any]) -> TagInfo:
         maximum=told.get("maximum"),
         forceable=bool(told.get("forceable", False)),
         fail_safe=told.get("fail_safe"),
+    )
+
+
+def _force_of(told: Mapping[str, Any], *, prepared: bool) -> Force:
+    return Force(
+        name=str(told["name"]),
+        value=told["value"],
+        type=str(told.get("type", "")),
+        how=str(told.get("how", "")),
+        keep=bool(told.get("keep", False)),
+        client=str(told.get("client", "")),
+        t_wall_ns=int(told.get("t_wall_ns", 0)),
+        prepared=prepared,
     )
 
 

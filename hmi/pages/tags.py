@@ -22,6 +22,7 @@ class TagsPage(Page):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", key_display="/"),
         Binding("f", "force", "Force"),
+        Binding("p", "prepare", "Prepare"),
         Binding("u", "unforce", "Unforce"),
         Binding("w", "write", "Write"),
         Binding("enter", "details", "Details"),
@@ -82,11 +83,8 @@ class TagsPage(Page):
 
     def action_force(self) -> None:
         """Hold the tag at a value, after asking."""
-        info = self.query_one(TagGrid).chosen
+        info = self._forceable()
         if info is None:
-            return
-        if not info.forceable:
-            self.notify(f"{info.name} cannot be forced: constant, reference, or {{no_force}}", severity="warning")
             return
         self._ask(
             Action(
@@ -98,6 +96,30 @@ class TagsPage(Page):
                 send=lambda value: self._feed.force(info.name, value),
             )
         )
+
+    def action_prepare(self) -> None:
+        """Have a force wait on page Forces until it is armed with the others, after asking."""
+        info = self._forceable()
+        if info is None:
+            return
+        self._ask(
+            Action(
+                title="Prepare a force",
+                subject=info.name,
+                old=self._shown(info),
+                entry=info,
+                note="Nothing happens yet: a on page Forces arms all that is prepared, in the same scan.",
+                send=lambda value: self._feed.prepare(info.name, value),
+            )
+        )
+
+    def _forceable(self) -> TagInfo | None:
+        """The chosen tag, if it may be forced; else says why not."""
+        info = self.query_one(TagGrid).chosen
+        if info is not None and not info.forceable:
+            self.notify(f"{info.name} cannot be forced: constant, reference, or {{no_force}}", severity="warning")
+            return None
+        return info
 
     def action_unforce(self) -> None:
         """Let go of the tag, after asking."""

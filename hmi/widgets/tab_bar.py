@@ -10,6 +10,7 @@ from hmi.model import Model
 from hmi.palette import ink
 from hmi.widgets.live import Live
 
+_BRAND = "VOLTSCAN"
 Pages = tuple[tuple[str, str], ...]
 """Name and title of each page, in the order of their keys."""
 
@@ -37,11 +38,13 @@ class TabBar(Live):
         canvas.put(0, 0, " " * canvas.width, ink(on=ground))
         site = self.model.status.site if self.model.status else ""
         right = self._link()
-        x = canvas.put(1, 0, "VOLTSCAN", ink(palette.GRID, bold=True, on=ground))
         tabs_width = sum(len(title) + 4 for _, title in self._pages)
-        room = canvas.width - x - tabs_width - len(right[0]) - 4
-        if room >= 3:
-            x = canvas.put(x + 1, 0, site[:room], ink(palette.INK, on=ground))
+        room = canvas.width - tabs_width - len(right[0]) - 4
+        x = 0
+        if room - len(_BRAND) - 1 >= 3:
+            x = canvas.put(1, 0, _BRAND, ink(palette.GRID, bold=True, on=ground))
+        if room - x >= 3:  # on a small terminal the site stands alone: it tells one console from another
+            x = canvas.put(x + 1, 0, site[: room - x], ink(palette.INK, on=ground))
         x += 1
         self._spans = []
         for key, (page, title) in enumerate(self._pages, 1):

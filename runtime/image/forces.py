@@ -2,10 +2,10 @@
 
 Any other variable can be forced too, by a pin (image/pins.py). `{no_force}`, CONSTANT and READ_ONLY veto both.
 
-A veto is judged where something is asked for, in the gateway, and not again in the scan. The scan cannot know who asked:
-commands, scenarios and replays come by the same mailbox and may write what operators may not. And a veto there would
-hold nobody who gets past the gateway: whoever maps the segments runs as the controller's own user, and writes pages and
-object code too. So the scan guards memory against any bytes, the gateway guards variables against people.
+A veto is judged where something is asked for, in the gateway, and not again in the scan. The scan cannot know who
+asked: commands, scenarios and replays come by the same mailbox and may write what operators may not. And a veto there
+would hold nobody who gets past the gateway: whoever maps the segments runs as the controller's own user, and writes
+pages and object code too. So the scan guards memory against any bytes, the gateway guards variables against people.
 """
 
 from collections.abc import Mapping

@@ -29,6 +29,8 @@ class PlayedLink:
             "command": {"state": "done"},
             "write": {"done": True, "scan": 1_060_001},
             "force": {},
+            "force_prepared": {"applied": []},
+            "forces": {"forces": [], "prepared": []},
             "unforce": {"removed": []},
             "acknowledge": {},
             "stats_reset": {},

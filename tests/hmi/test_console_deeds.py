@@ -15,7 +15,7 @@ from hmi.widgets.tag_grid import VALUE_WIDTH, Columns, TagGrid
 from runtime.wire.fault import RefusedFault
 
 SIZE = (80, 24)
-COMMANDS = ("command", "force", "unforce", "write", "acknowledge", "stats_reset")
+COMMANDS = ("command", "force", "force_prepared", "unforce", "write", "acknowledge", "stats_reset")
 
 
 def asked(stage: Stage) -> list[tuple[str, dict[str, object]]]:
@@ -133,6 +133,66 @@ async def test_unforce_when_the_tag_is_forced_then_it_goes_out_after_asking():
         assert asked(stage) == [("unforce", {"name": "inverter_1.p_set_kw", "client": "hmi-4711"})]
 
 
+async def test_prepare_when_confirmed_then_it_goes_out_as_prepared():
+    stage = Stage(frames=1)
+    async with stage.app.run_test(size=SIZE) as pilot:
+        await on_tag(stage, pilot, "inverter_1.p_set_kw")
+        await stage.press(pilot, "p", "1", "2", "enter", "enter")
+        fields = {"name": "inverter_1.p_set_kw", "value": 12.0, "prepare": True, "client": "hmi-4711"}
+        assert asked(stage) == [("force", fields)]
+
+
+def told_force(name: str, value: object, of: str = "REAL", **more: object) -> dict[str, object]:
+    told = {"name": name, "value": value, "type": of, "how": "input", "keep": False, "client": "hmi-4711"}
+    return told | {"t_wall_ns": 0} | more
+
+
+async def on_forces(stage: Stage, pilot) -> None:
+    await stage.heard(pilot)
+    await stage.press(pilot, "6")
+    await until(pilot, lambda: ("forces", {}) in stage.link.asked)
+    await stage.drawn(pilot)
+
+
+@pytest.mark.parametrize(
+    ("keys", "sent"),
+    [
+        (("a", "enter"), ("force_prepared", {"client": "hmi-4711"})),
+        (("u", "enter"), ("unforce", {"name": "meter_1.p_kw", "client": "hmi-4711"})),
+        (("down", "u", "enter"), ("unforce", {"name": "plate_1.note", "client": "hmi-4711"})),
+        (("x", "enter"), ("unforce", {"all": True, "client": "hmi-4711"})),
+        (("a", "escape"), None),
+        (("x", "right", "enter"), None),
+    ],
+)
+async def test_forces_when_keys_are_pressed_then_nothing_goes_out_before_it_is_confirmed(keys, sent):
+    stage = Stage(frames=1)
+    stage.link.answers["forces"] = {
+        "prepared": [told_force("meter_1.p_kw", 5.0)],
+        "forces": [told_force("plate_1.note", "held", "STRING[20]")],
+    }
+    async with stage.app.run_test(size=SIZE) as pilot:
+        await on_forces(stage, pilot)
+        before = stage.link.asked.count(("forces", {}))
+        *first, last = keys
+        await stage.press(pilot, *first)
+        assert asked(stage) == []
+        await stage.press(pilot, last)
+        assert asked(stage) == ([] if sent is None else [sent])
+        if sent is not None:
+            await stage.press(pilot, "enter")
+            await until(pilot, lambda: stage.link.asked.count(("forces", {})) > before)
+        assert len(stage.app.screen_stack) == 1
+
+
+async def test_forces_when_there_are_none_then_no_dialog_opens():
+    stage = Stage(frames=1)
+    async with stage.app.run_test(size=SIZE) as pilot:
+        await on_forces(stage, pilot)
+        await stage.press(pilot, "a", "u", "x")
+        assert len(stage.app.screen_stack) == 1
+
+
 async def test_write_when_a_bool_is_chosen_then_it_goes_out_as_a_bool():
     stage = Stage(frames=1)
     async with stage.app.run_test(size=SIZE) as pilot:
@@ -201,7 +261,7 @@ async def test_tabs_when_clicked_then_the_page_opens():
     stage = Stage(frames=1)
     async with stage.app.run_test(size=SIZE) as pilot:
         await stage.heard(pilot)
-        await pilot.click("#tabs", offset=(45, 0))
+        await pilot.click("#tabs", offset=(38, 0))
         await pilot.pause()
         assert stage.app.query_one(ContentSwitcher).current == "events"
 

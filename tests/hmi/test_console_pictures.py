@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
 from stage import Stage, until
-from synthetic_site import tags_frame
+from synthetic_site import T0_NS, tags_frame
 from textual.pilot import Pilot
 
 from runtime.wire.fault import NoAnswerFault
@@ -182,3 +183,35 @@ def test_scan_when_a_program_faulted_then_its_place_is_shown(snap_compare):
 
 def test_events_when_opened_then_the_newest_is_on_top(snap_compare):
     assert pictured(snap_compare, Stage(), SMALL, keys("4"))
+
+
+def _force(name: str, value: Any, of: str, **more: Any) -> dict[str, Any]:
+    told = {"name": name, "value": value, "type": of, "how": "output", "keep": False, "client": "hmi-4711"}
+    return told | {"t_wall_ns": T0_NS} | more
+
+
+FORCES = {
+    "prepared": [
+        _force("inverter_1.p_set_kw", 12.0, "REAL"),
+        _force("inverter_1.start_cmd", True, "BOOL", client="shell-815"),
+    ],
+    "forces": [
+        _force("plate_1.serial", "a serial number of many characters", "STRING[40]", how="input", keep=True),
+        _force("parameters_1.ramp_kw_per_s", 3.0, "REAL", how="variable", client="", t_wall_ns=0),
+    ],
+}
+
+
+@pytest.mark.parametrize(("size", "pressed"), [(WIDE, ()), (SMALL, ("a",))], ids=["wide", "armed"])
+def test_forces_when_some_are_prepared_then_both_kinds_are_listed_and_arming_asks(snap_compare, size, pressed):
+    stage = Stage(forces=[{"name": f["name"], "value": f["value"], "type": f["type"]} for f in FORCES["forces"]])
+    stage.link.answers["forces"] = FORCES
+
+    async def look(stage: Stage, pilot: Pilot[Any]) -> None:
+        await stage.press(pilot, "6")
+        await until(pilot, lambda: bool(stage.app.model.forces))
+        await stage.drawn(pilot)
+        if pressed:
+            await stage.press(pilot, *pressed)
+
+    assert pictured(snap_compare, stage, size, look)
