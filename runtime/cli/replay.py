@@ -252,7 +252,8 @@ def _to_test(replays: Mapping[int, Replay], recording: Recording, path: Path, sc
     stretch = shortened(replay, chunk.stretch(), scans)
     made = recorded_test(recording, recording.programs[chunk.version], replay, stretch, folder=path.stem)
     made.save(path)
-    print(f"{path}: scans {stretch.first} to {stretch.last}; voltscan test {path}")
+    print(f"{path}: scans {stretch.first} to {stretch.last}; {made.fidelity}")
+    print(f"run it: voltscan test {path}")
     return 0
 
 

@@ -1,8 +1,8 @@
 """A recording as an ST test: the inputs that came in, scan by scan, and what the programs make of them.
 
-The test begins with fresh memory, as every test does, not with the state that the recorded controller had: its outputs
-are those of programs that start there and then meet the recorded inputs. They are computed when the test is written; it
-keeps the programs to them from then on.
+The test begins with the state that the recorded controller had (sim/recordedstate.py) and meets the recorded inputs.
+Its outputs are computed when it is written, and it keeps the programs to them from then on. They are compared with the
+recorded ones: where a test cannot have all of the state (references, the wall clock, a first scan), it says so.
 """
 
 import json
@@ -28,30 +28,27 @@ from runtime.lang.application import Application
 from runtime.lang.compile import compile_sources
 from runtime.lang.llvm.compile import compile_object
 from runtime.lang.native import Native
-from runtime.scan.record.recordingfile import INITIAL, SOURCES, Recording
+from runtime.lang.syntax.parse import parse
+from runtime.scan.record.recordingfile import SOURCES, Recording
 from runtime.scan.record.replay import Replay, Stretch
 from runtime.scan.virtual import START_NS, WALL_START_NS, VirtualScan
+from runtime.sim.recordedstate import BeginningState, Clocks, Told, beginning_state
 from runtime.wire.values import shortest_real
 
 ASSERT_EVERY_SCANS = 100
+_NAMED_MAX = 8
+_PROBE = "what a test may assign"
 _STAMP = struct.Struct("<q")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What an input or a write says before a scan: a value, and for an input a quality."""
-
-    variable: Variable
-    value: Value | None
-    quality: Quality | None
-
-
-@dataclass(frozen=True, slots=True)
 class RecordedTest:
-    """The text of the test, and the programs it names, by file name in the folder beside it."""
+    """The text of the test, and the programs it names, by file name in the folder beside it. `fidelity`: how far its
+    outputs are those that were recorded, in words."""
 
     text: str
     sources: dict[str, str]
+    fidelity: str
 
     def save(self, path: Path) -> None:
         """Write the test, and its programs into a folder of its name. Raises ConfigFault when it cannot."""
@@ -77,27 +74,60 @@ def recorded_test(
     if compiled.application is None or has_errors(compiled.diagnostics):
         raise ConfigFault("the recorded sources do not compile with this version", mend="use the version that recorded")
     app = compiled.application
-    parameters = _parameters(app, programs[INITIAL])
-    first, *others = _taken(manifest, replay, stretch)
-    told = [[*parameters, *first], *others]
+    state = assignable(_state(app, manifest, replay, stretch), named)
+    (first, *others), recorded = _taken(manifest, replay, stretch)
+    told = [[*state.told, *first], *others]
     expected = _expected(app, manifest, told)
+    fidelity = [_fidelity(expected, recorded), *_left_out(state)]
     sources = {f"{number:02d}_{Path(name).name}": text for number, (name, text) in enumerate(named.items())}
-    text = _text(recording, manifest, stretch, told, expected, [f"{folder}/{name}" for name in sources])
-    return RecordedTest(text, sources)
+    text = _text(recording, manifest, stretch, told, expected, [f"{folder}/{name}" for name in sources], fidelity)
+    return RecordedTest(text, sources, "; ".join(fidelity))
 
 
-def _parameters(app: Application, initial: bytes) -> list[Told]:
-    """What the site file set before the first scan."""
-    changed: list[Told] = []
-    for leaf in (*app.tags.tags, *app.tags.variables):
-        value = leaf.type.unpack(initial, leaf.offset)
-        if value != leaf.type.unpack(app.initial, leaf.offset):
-            changed.append(Told(leaf, value, None))
-    return changed
+def _fidelity(expected: Sequence[dict[str, Value]], recorded: Sequence[dict[str, Value]]) -> str:
+    """Whether the test has the outputs of the recording, and where it first has another."""
+    for number, (ours, theirs) in enumerate(zip(expected, recorded, strict=True), 1):
+        other = [name for name, value in ours.items() if repr(theirs[name]) != repr(value)]
+        if other:
+            return f"outputs are as recorded in {number - 1} of {len(expected)} scans, then {other[0]} is another"
+    return f"outputs are as recorded in all {len(expected)} scans"
 
 
-def _taken(manifest: Manifest, replay: Replay, stretch: Stretch) -> list[list[Told]]:
-    """For each scan: the inputs that changed as the programs saw them (forces and stale ones too), and the writes."""
+def _left_out(state: BeginningState) -> list[str]:
+    names = state.left_out
+    some = ", ".join(names[:_NAMED_MAX]) + (", ..." if len(names) > _NAMED_MAX else "")
+    return [f"{len(names)} variables begin with their initial value, for want of a way to write theirs: {some}"] * bool(
+        names
+    )
+
+
+def assignable(state: BeginningState, named: Mapping[str, str]) -> BeginningState:
+    """What a test may assign of it; the compiler is asked, a line a variable."""
+    lines = [text for told in state.told for text in _statements(told)]
+    probe = Source(_PROBE, "\n".join(["TEST 'probe'", *lines, "END_TEST", ""]))
+    compiled = compile_sources([*(Source(*one) for one in named.items()), probe], tests=parse(probe)[0].tests)
+    refused = {d.place.line - 2 for d in compiled.diagnostics if has_errors([d]) and d.place.source.name == _PROBE}
+    told = tuple(told for number, told in enumerate(state.told) if number not in refused)
+    left_out = [told.variable.name for number, told in enumerate(state.told) if number in refused]
+    return BeginningState(told, (*state.left_out, *left_out))
+
+
+def _state(app: Application, manifest: Manifest, replay: Replay, stretch: Stretch) -> BeginningState:
+    """Of all variables, after the scan of the checkpoint."""
+    replay.restore(stretch.checkpoint)
+    clocks = Clocks(
+        first_ns=replay.scan.plan.plan.first_now_ns,
+        recorded_ns=stretch.records[0].now_ns,
+        test_ns=START_NS + manifest.cycle_ns,
+    )
+    return beginning_state(app, manifest, bytes(replay.scan.memory), clocks)
+
+
+def _taken(manifest: Manifest, replay: Replay, stretch: Stretch) -> tuple[list[list[Told]], list[dict[str, Value]]]:
+    """For each scan: the inputs that changed as the programs saw them (forces and stale ones too), and the writes; and
+    the outputs after it."""
+    outputs = [tag for output in manifest.bindings.outputs if (tag := manifest.tags.tag(output.tag)) is not None]
+    recorded: list[dict[str, Value]] = []
     inputs = [tag for points in manifest.bindings.inputs.values() for p in points if (tag := manifest.tags.tag(p.tag))]
     by_offset = {leaf.offset: leaf for leaf in reversed((*manifest.tags.tags, *manifest.tags.variables))}
     former: dict[str, tuple[Value, int, int]] = {}
@@ -106,7 +136,8 @@ def _taken(manifest: Manifest, replay: Replay, stretch: Stretch) -> list[list[To
     for record in stretch.records:
         replay.step(record)
         taken.append([*_changed(manifest, replay, inputs, former), *_writes(record, by_offset)])
-    return taken
+        recorded.append({tag.name: tag.type.unpack(replay.scan.memory, tag.offset) for tag in outputs})
+    return taken, recorded
 
 
 def _changed(
@@ -173,11 +204,13 @@ def _text(
     told: Sequence[Sequence[Told]],
     expected: Sequence[dict[str, Value]],
     files: Sequence[str],
+    fidelity: Sequence[str],
 ) -> str:
     scans = f"scans {stretch.first} to {stretch.last}"
     lines = [
         f"(* Inputs of {recording.site} in {scans}, recorded ({_plain(recording.reason)}).",
-        "   The programs start fresh and meet them; the outputs are what they made of them when this was written. *)",
+        "   The programs begin with the values they had then and meet them. When this was written",
+        *(f"   {_plain(text)}{';' if text is not fidelity[-1] else '. *)'}" for text in fidelity),
         f"TEST '{recording.site}: recorded inputs of {len(told)} scans' (CYCLE := {show_time(manifest.cycle_ns)})",
         "    WITH " + ", ".join(f"'{name}'" for name in files),
     ]
@@ -239,11 +272,18 @@ def _plain(text: str) -> str:
 
 
 def shortened(replay: Replay, stretch: Stretch, count: int) -> Stretch:
-    """The last `count` scans of a stretch, from a checkpoint of their own."""
+    """The last `count` scans of a stretch, from a checkpoint of their own.
+
+    A few more, so that the first is one in which every task begins an interval, as in the first scan of a test.
+    """
+    replay.restore(stretch.checkpoint)
+    first_ns = replay.scan.plan.plan.first_now_ns
+    common_ns = math.lcm(*(task.interval_ns or 1 for task in replay.scan.manifest.tasks))
     begin = max(0, len(stretch.records) - count)
+    aligned = (n for n in range(begin, -1, -1) if (stretch.records[n].now_ns - first_ns) % common_ns == 0)
+    begin = next(aligned, begin)
     if not begin:
         return stretch
-    replay.restore(stretch.checkpoint)
     for record in stretch.records[:begin]:
         replay.step(record)
     return replace(stretch, checkpoint=replay.checkpoint(stretch.records[begin - 1]), records=stretch.records[begin:])

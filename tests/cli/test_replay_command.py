@@ -115,5 +115,19 @@ def test_replay_when_made_a_test_then_it_passes_in_both_back_ends_and_fails_with
     assert text.count("ASSERT_EQ") == 30
     asserted = "ASSERT_EQ(inverter_1.p_set_kw, 0.0)"  # the mode is PASSIVE by then
     assert asserted in text
+    assert "inverter_1.heartbeat := 13;" in text  # it begins as the controller was, not fresh
     test.write_text(text.replace(asserted, "ASSERT_EQ(inverter_1.p_set_kw, 0.5)", 1))
     assert "does not hold" in voltscan("test", str(test), code=1)
+
+
+def test_replay_when_made_a_test_then_it_says_how_far_its_outputs_are_the_recorded_ones(
+    recording: Path, tmp_path: Path
+) -> None:
+    test = tmp_path / "recorded.st"
+    told = voltscan("replay", str(recording), "--to-test", str(test), "--scans", "290")
+    assert "outputs are as recorded in all 290 scans" in told
+    assert "outputs are as recorded in all 290 scans" in test.read_text()
+    told = voltscan(
+        "replay", str(recording), "--to-test", str(test), "--scans", "300"
+    )  # an input is 60 ms old at first
+    assert "outputs are as recorded in 0 of 300 scans, then inverter_1.p_set_kw is another" in told
