@@ -14,10 +14,11 @@ from runtime.drivers.base import LinkContext
 from runtime.drivers.codec import mask_words, raw_of_words, words_of_raw
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
 from runtime.drivers.modbus.pdu import Table as WireTable
-from runtime.drivers.modbus.server import ModbusServer
+from runtime.drivers.modbus.server import ModbusServer, Unit
 from runtime.iomap.plan import DevicePlan, InputPoint, OutputPoint
 from runtime.iomap.settings import ModbusTcpSettings
 from runtime.iomap.wire import ModbusWire, Numeric, Table
+from runtime.sim.faultyunit import FaultyUnit
 
 _TABLES = {
     WireTable.COILS: Table.COIL,
@@ -112,7 +113,7 @@ class ServedModbus:
     def __init__(self, context: LinkContext) -> None:
         self._context = context
         link = context.link
-        units = {plan.unit_id: PlayedUnit(context, plan) for plan in context.devices}
+        units = {plan.unit_id: _played(context, plan) for plan in context.devices}
         assert isinstance(link.settings, ModbusTcpSettings), "the registry gives this driver links of its kind"
         self._host = link.settings.host
         self.server = ModbusServer(units, host=self._host, port=link.settings.port)
@@ -147,6 +148,13 @@ class ServedModbus:
         for plan in self._context.devices:
             self._context.statistics[plan.name].connected = True
         self._context.on_event("info", f"{names} {what} on {self._host}:{self.server.port}")
+
+
+def _played(context: LinkContext, plan: DevicePlan) -> Unit:
+    unit = PlayedUnit(context, plan)
+    if not plan.faults:
+        return unit
+    return FaultyUnit(unit, plan.faults, clock=context.clock, random=context.random)
 
 
 def known_addresses(wires: Sequence[ModbusWire], max_gap_words: int) -> dict[Table, set[int]]:

@@ -1,12 +1,15 @@
 """The demo's devices, polled and driven over real Modbus TCP and CAN frames on loopback, in one event loop."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from served_site import Side, free_ports, until
 
 from runtime.core.quality import Quality
 from runtime.drivers.registry import DRIVERS
+from runtime.iomap.plan import DevicePlan
+from runtime.iomap.playedfaults import FaultKind, FaultPlan
 from runtime.sim.served_registry import SERVED
 
 GOOD, BAD = {Quality.GOOD}, Quality.BAD
@@ -133,3 +136,31 @@ async def test_engine_when_stopped_then_the_plant_holds_fail_safe_values() -> No
     assert site.plant.reading("inverter_1.start_cmd") == (False, Quality.GOOD)
     site.plant.stop.set()
     await site.plant_task
+
+
+async def test_devices_when_played_with_faults_then_only_they_are_lost_and_come_back_by_themselves() -> None:
+    site = Site()
+    kinds: dict[str, FaultKind] = {"grid_meter_1": "exception", "inverter_1": "silent", "battery_1": "wrong_length"}
+    plan = site.plant.plan
+    site.plant.plan = replace(
+        plan,
+        devices={link: tuple(_faulty(d, kinds.get(d.name)) for d in found) for link, found in plan.devices.items()},
+    )
+    site.plant_task = site.plant.start()
+    await until(lambda: sum(" served on " in event for event in site.plant.events) == 2, "the plant listens")
+    site.controller_task = site.controller.start()
+    for device in ("pv_meter_1", "battery_2"):
+        await until(
+            lambda device=device: site.controller.qualities(device) == GOOD, f"{device} good beside a faulty one"
+        )
+    for device in ("inverter_1 lost: ", "battery_1 lost: STATUS (0x100) has 4 bytes instead of 8"):
+        await until(lambda device=device: any(device in event for event in site.controller.events), device)
+    assert BAD in site.controller.qualities("grid_meter_1")
+    await site.all_good()
+    assert not any("pv_meter_1 lost" in event or "battery_2 lost" in event for event in site.controller.events)
+    await site.stop()
+
+
+def _faulty(device: DevicePlan, kind: FaultKind | None) -> DevicePlan:
+    fault = FaultPlan(kind=kind, start_ns=0, end_ns=3_000_000_000) if kind else None
+    return replace(device, faults=(fault,) if fault else ())

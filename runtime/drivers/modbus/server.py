@@ -43,8 +43,12 @@ _LENGTH_MAX = 254
 """Unit and a PDU of 253 bytes."""
 
 
+class NoReply(Exception):
+    """A unit leaves a request without a reply."""
+
+
 class Unit(Protocol):
-    """What answers under one unit identifier. Each method raises ModbusRefusal to answer with an exception.
+    """What answers under one unit identifier. Each method raises ModbusRefusal to answer with an exception, or NoReply.
 
     Address and count are within 0..65535 and the limits of the function; only the unit knows which exist.
     """
@@ -67,7 +71,10 @@ class Unit(Protocol):
 
 
 async def answer(unit: Unit | None, pdu: bytes) -> bytes:
-    """The reply PDU to a request PDU; an unknown unit (None) is a gateway target that does not respond."""
+    """The reply PDU to a request PDU; an unknown unit (None) is a gateway target that does not respond.
+
+    Raises NoReply when the unit does not answer.
+    """
     function = pdu[0] if pdu else 0
     if unit is None:
         return reply_exception(function, ExceptionCode.GATEWAY_TARGET_NO_RESPONSE)
@@ -184,7 +191,10 @@ class ModbusServer:
             if protocol != 0 or not 2 <= length <= _LENGTH_MAX:
                 return False  # not Modbus, and where the next frame would start nobody knows
             pdu = await reader.readexactly(length - 1)
-        reply = await answer(self._units.get(unit), pdu)
+        try:
+            reply = await answer(self._units.get(unit), pdu)
+        except NoReply:
+            return True
         writer.write(_HEADER.pack(transaction, 0, len(reply) + 1, unit) + reply)
         async with asyncio.timeout(self._rest_s):
             await writer.drain()
