@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SITE   ?= configs/demo.toml
-FAST   := not slow and not aarch64
+VMLAB  ?= $(HOME)/.cache/voltscan/vmlab
+FAST   := not slow and not aarch64 and not needs_kernel_io
 # Tests with real processes, sockets and clocks have the machine to themselves; the others share its cores.
 ALONE  := tests/e2e tests/node tests/scan tests/gateway tests/drivers
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-aarch64 lint bench clean
+.PHONY: help run test test-slow test-aarch64 test-vm lint bench clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,6 +29,13 @@ test-aarch64: $(VENV)/installed-dev  ## run emitted aarch64 code under emulation
 	  echo "$$tool is missing; on Debian: apt-get install qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"; \
 	  exit 1; }; done
 	$(BIN)/python -m pytest -m aarch64
+
+test-vm: $(VENV)/installed-dev  ## CAN, GPIO, I2C and watchdog on a real kernel in an emulated machine; says which packages it needs
+	tools/vmlab/kernel.sh $(VMLAB)
+	@date +%s > $(VMLAB)/started
+	tools/vmlab/boot.sh $(VMLAB) 900 $(BIN)/python -m pytest -p no:cacheprovider -m needs_kernel_io $(wildcard tests/*/test_*_kernel.py)
+	tools/vmlab/starve.sh $(VMLAB) $(BIN)/python
+	@echo "test-vm took $$(($$(date +%s) - $$(cat $(VMLAB)/started))) s"
 
 lint: $(VENV)/installed-dev  ## style, types, layering, and the layout of programs/
 	$(BIN)/ruff check .

@@ -103,6 +103,7 @@ class BlockingDriver:
         self._devices = [self._device(plan, make(plan)) for plan in context.devices]
         self._changed = asyncio.Event()
         self._epoch = context.sink.epoch
+        self._settling = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=context.link.name)
 
     def wake(self) -> None:
@@ -126,7 +127,8 @@ class BlockingDriver:
             self._thread.shutdown(wait=False)
 
     async def settle(self) -> None:
-        """See `Driver`."""
+        """See `Driver`. What is written here is the last: `run` asks and writes nothing more."""
+        self._settling = True
         for device in self._devices:
             for number, point in enumerate(device.plan.outputs):
                 value = self._context.sink.value(point, self._context.clock())
@@ -159,6 +161,8 @@ class BlockingDriver:
     async def _work(self, device: _Device, now_ns: int) -> bool:
         """Do the next thing that is due; False when nothing is."""
         device.report.review(now_ns)
+        if self._settling:
+            return False
         if not device.is_open:
             if now_ns >= device.retry_ns:
                 await self._open(device)
@@ -260,11 +264,12 @@ class BlockingDriver:
             self._failed(device, fault)
             return _FAILED
         now_ns = self._context.clock()
-        device.failures = 0
-        device.backoff.reset()
-        device.statistics.round_trip_ns, device.statistics.last_good_ns = now_ns - asked_ns, now_ns
-        device.statistics.connected = True
-        device.report.regain(now_ns)
+        if device.is_open:  # to be opened is no answer yet: a bus opens whatever hangs on it
+            device.failures = 0
+            device.backoff.reset()
+            device.statistics.round_trip_ns, device.statistics.last_good_ns = now_ns - asked_ns, now_ns
+            device.statistics.connected = True
+            device.report.regain(now_ns)
         return result
 
     def _failed(self, device: _Device, fault: DriverFault) -> None:

@@ -20,8 +20,9 @@ from runtime.drivers.engine import IoEngine
 from runtime.drivers.plugins import Installed
 from runtime.drivers.registry import AllDrivers, installed_kinds
 from runtime.iomap.check import CheckedSite, check
-from runtime.iomap.kinds.builtin import BUILT_IN_KINDS
+from runtime.iomap.kinds.can.kind import CAN
 from runtime.iomap.kinds.kind import Kinds
+from runtime.iomap.kinds.modbus.kind import MODBUS_TCP
 from runtime.iomap.load import load_site_map
 from runtime.iomap.plan import IoPlan
 
@@ -90,7 +91,7 @@ def write_maps(folder: Path, *edits: tuple[str, str]) -> Path:
 
 
 def load(folder: Path, plugins: Installed, *edits: tuple[str, str]) -> tuple[list[Diagnostic], CheckedSite | None]:
-    kinds = Kinds(BUILT_IN_KINDS, plugins)
+    kinds = Kinds((MODBUS_TCP, CAN), plugins)
     site, found = load_site_map(write_maps(folder, *edits), shown="io_maps/sites/bench.toml", kinds=kinds)
     if site is None:
         return found, None
@@ -102,7 +103,7 @@ def load(folder: Path, plugins: Installed, *edits: tuple[str, str]) -> tuple[lis
 
 WRONG: dict[str, list[tuple[str, str]]] = {
     "unknown_link_key": [("folder =", "foldr =")],
-    "unknown_device_key": [('file = "one.txt"', 'file = "one.txt"\nunit = 1')],
+    "unknown_device_key": [('file = "one.txt"', 'file = "one.txt"\nfiles = 1')],
     "wrong_point_key": [("line = 1", 'line = "1"')],
     "unknown_kind": [('kind = "textfile"', 'kind = "textfil"')],
     "strange_kind": [('kind = "textfile"', 'kind = "quantum"')],

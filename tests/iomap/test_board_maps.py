@@ -109,7 +109,7 @@ WRONG: dict[str, list[Edit]] = {
     "gpio_line_twice": [(MAP, "relay_1 = 5", "relay_1 = 17")],
     "gpio_line_of_no_point": [(MAP, "relay_1 = 5", "relay_1 = 5, relay_11 = 6")],
     "gpio_debounced_output": [(BUTTON, "initial = false", "initial = false, debounce_ms = 5")],
-    "gpio_key_of_modbus": [(MAP, "active_low = true\n", "active_low = true\nunit = 3\n")],
+    "gpio_key_of_modbus": [(MAP, "active_low = true\n", "active_low = true\nline = 5\n")],
     "i2c_address_twice": [(MAP, "address = 0x77", "address = 0x48")],
     "i2c_address_beyond": [(MAP, "address = 0x77", "address = 0x78")],
     "i2c_key_of_another_chip": [(AIR, 'quantity = "gas"', 'quantity = "gas", channel = "0"')],
