@@ -43,6 +43,7 @@ BUILT_IN: Registry = {
     "modbus_tcp": _modbus,
     "modbus_rtu": _modbus,
     "modbus_rtu_tcp": _modbus,
+    "luxpower_tcp": _modbus,
     "can": _can,
     "gpio": _gpio,
     "i2c": _i2c,

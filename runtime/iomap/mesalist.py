@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 from runtime.core.fault import ConfigFault
 
 Kind = TypeVar("Kind", int, float)
+RPC_ATTEMPTS = 5
+RPC_WAIT_S = 0.9
 REQUIRED = ("mesa_name", "driver_point_name", "topic_prefix")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SETTINGS = ("class_name", "module_name", "points", "repeatable_blocks")
@@ -104,8 +106,8 @@ def _point(row: Mapping[str, str | None], where: str) -> MesaPoint:
         scale_factor=_number(cells, "scale_factor", 1.0, float, where),
         offset=_number(cells, "offset", 0.0, float, where),
         unit=cells.pop("unit", ""),
-        rpc_attempts=_number(cells, "rpc_attempts", 5, int, where),
-        rpc_wait_s=_number(cells, "rpc_wait", 0.9, float, where),
+        rpc_attempts=_number(cells, "rpc_attempts", RPC_ATTEMPTS, int, where),
+        rpc_wait_s=_number(cells, "rpc_wait", RPC_WAIT_S, float, where),
         max_data_age_s=_number(cells, "max_data_age", 0.0, float, where),
         buffer_length=_number(cells, "buffer_length", 1, int, where),
         more={key: value for key, value in cells.items() if value},

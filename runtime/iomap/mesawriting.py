@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from runtime.iomap.kinds.modbus.keys import ModbusPoint
-from runtime.iomap.mesalist import MesaDevice, MesaPoint, snake
+from runtime.iomap.mesalist import RPC_ATTEMPTS, RPC_WAIT_S, MesaDevice, MesaPoint, snake
 from runtime.iomap.natures import CommonPoint, natures
 
 CLASSES = {
@@ -134,6 +134,12 @@ def _remarks(device: MesaDevice, unplaced: list[str]) -> Iterator[str]:
         yield f"class {device.class_name} is not known here: taken as a battery; what it did belongs into a program"
     if unplaced:
         yield f"{len(unplaced)} points have no register: give them under [devices.NAME.registers]"
+    for point in device.points:
+        if (point.rpc_attempts, point.rpc_wait_s) != (RPC_ATTEMPTS, RPC_WAIT_S):
+            yield (
+                f"{point.mesa_name} is written up to {point.rpc_attempts} times, {point.rpc_wait_s:g} s apart, not "
+                f"{RPC_ATTEMPTS} and {RPC_WAIT_S:g} s: say so where the site map binds it"
+            )
     if device.repeatable_blocks:
         blocks = ", ".join(device.repeatable_blocks)
         yield f"repeatable blocks ({blocks}) are not imported: import each as a device with register_offset"

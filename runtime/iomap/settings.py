@@ -42,6 +42,17 @@ class ModbusRtuTcpSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LuxpowerTcpSettings:
+    """A LuxPowerTek data logger and the inverter behind it, by their serial numbers (10 characters each)."""
+
+    kind: Literal["luxpower_tcp"] = "luxpower_tcp"
+    host: str
+    port: int
+    datalog: str
+    inverter: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CanSettings:
     """A CAN bus. `port` and `local_address` are those of frames on UDP multicast, `tty_baud` is slcan's.
 
@@ -95,6 +106,7 @@ LinkSettings = (
     ModbusTcpSettings
     | ModbusRtuSettings
     | ModbusRtuTcpSettings
+    | LuxpowerTcpSettings
     | CanSettings
     | GpioSettings
     | I2cSettings

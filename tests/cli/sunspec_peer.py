@@ -90,3 +90,12 @@ def served(words: list[int], *, base: int, unit: int = 1) -> Iterator[int]:
     finally:
         stop.set()
         thread.join()
+
+
+def scheduled() -> list[Model]:
+    """A device whose scale factors stand in a repeated group (model 133)."""
+    points = {"ActIndx": 1, "ActPts": 2, "StrTms": 600_000_000, "RepPer": 60, "SchdTyp": 1, "XTyp": 1, "X_SF": 0}
+    first = points | {"Y_SF": -2, "YTyp": 1, "X1": 100, "Y1": 25}
+    second = points | {"Y_SF": -1, "YTyp": 1, "X1": 300, "Y1": -25}
+    schedules = {"ActSchd": 1, "ModEna": 1, "NSchd": 2, "NPts": 10, "repeating": [first, second]}
+    return [Model(model_id=1, data=HYBRID[1]), Model(model_id=133, data=schedules)]

@@ -60,7 +60,7 @@ def test_row_when_cells_are_empty_then_the_defaults_of_the_requirements(tmp_path
     assert third.more == {"register": "34", "type": "u16"}
 
 
-def test_battery_when_imported_then_it_is_checked_and_reads_as_the_list_says(tmp_path):
+def test_battery_when_imported_then_it_is_checked_and_reads_as_the_list_says(tmp_path, capsys):
     config = settings(tmp_path, "battery", {"class_name": "BaseBattery"}, LIST)
     out = tmp_path / "io_maps" / "sites" / "bess.toml"
     assert import_devices([config], address="10.0.0.5:1502", unit=4, out=out, force=False) == 0
@@ -81,6 +81,7 @@ def test_battery_when_imported_then_it_is_checked_and_reads_as_the_list_says(tmp
         assert words_of_raw(wire, wire.number.encode(value)) == [word], name
     assert {"connect_cmd", "reset_cmd", "discharge_i_max_a"} <= set(wires)
     assert site.placed["battery_1"].unplaced == {"own_thing"}
+    assert "AChaMax is written up to 3 times, 0.2 s apart" in capsys.readouterr().out
 
 
 def test_rhombus_when_imported_then_its_profile_options_and_sign(tmp_path, capsys):

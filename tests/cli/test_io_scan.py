@@ -19,6 +19,7 @@ from runtime.iomap.wire import ModbusWire
 DEVICES = {
     "hybrid": (sunspec_peer.hybrid, 40_000),
     "device_1547": (lambda: sunspec_peer.recorded("device_1547.json"), 0),
+    "scheduled": (sunspec_peer.scheduled, 0),
     "inverter_123": (lambda: sunspec_peer.recorded("inverter_123.json"), 50_000),
 }
 THOUSANDTHS = {"W": "kW", "VA": "kVA", "var": "kvar", "Var": "kvar", "Wh": "kWh", "WH": "kWh", "Varh": "kvarh"}

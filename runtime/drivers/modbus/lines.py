@@ -15,7 +15,7 @@ from runtime.drivers.modbus.halfopen import detect_half_open
 from runtime.drivers.modbus.rtu import Listener, frame_of, shape_of
 from runtime.drivers.modbus.streams import ByteStream, SerialStream, TcpStream
 from runtime.iomap.plan import LinkPlan
-from runtime.iomap.settings import ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
+from runtime.iomap.settings import LuxpowerTcpSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
 
 
 class Silence(DriverFault):
@@ -67,6 +67,10 @@ def line_of(plan: LinkPlan) -> Line:
                 return SerialStream(settings)
 
             return RtuLine(settings.device, open_device, timeout_s=timeout_s, gap_s=settings.gap_ns / 1e9)
+        case LuxpowerTcpSettings():
+            from runtime.drivers.luxpower.line import LuxpowerLine  # it needs this module
+
+            return LuxpowerLine(settings, timeout_s)
     raise AssertionError("the registry gives this driver links of its kinds")
 
 

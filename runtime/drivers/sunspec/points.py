@@ -186,8 +186,15 @@ def _point(
         not_implemented=kind[1],
         fixed=point.pdef.get("static") == "S" or found.model_id in NAMEPLATES,
         enum=_symbols(point.pdef),
-        scale_point="" if scale_point is None or scale_point.value is None else _own_name(found.model_id, point.sf, ""),
+        scale_point="" if scale_point is None or scale_point.value is None else _scale_name(found, group, name, point),
     )
+
+
+def _scale_name(found: FoundModel, group: Group, name: str, point: Any) -> str:
+    """The name of a point's scale factor: in its own repeated group, or in the model."""
+    head, bracket, numbers = name.partition("[")
+    beside = f"{head[: -len(point.pdef['name'])]}{point.sf}{bracket}{numbers}"
+    return _own_name(found.model_id, beside if point.sf in group.points else point.sf, "")
 
 
 def _scale_factor(found: FoundModel, nature: str, name: str, point: Any) -> SunSpecPoint:
