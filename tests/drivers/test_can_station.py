@@ -211,3 +211,14 @@ def test_message_when_a_signal_would_have_a_value_that_never_goes_out_then_it_is
     (out,) = bench.step(100)
     assert isinstance(out.frame, can.Message)
     assert bytes(out.frame.data).hex() == "0100000000000700"
+
+
+def test_error_frames_when_they_keep_coming_then_told_at_once_and_counted_once_a_minute() -> None:
+    bench = StationBench(device_of(DBC, [message("PLAIN", 0x102, sent=True)]))
+    bench.run(180_000, lambda: bench.take(error_frame(ErrorClass.CONTROLLER, 0x10)), step_ms=1000)
+    told = [(at_ms // 1000, text) for at_ms, text in bench.events]
+    assert told == [
+        (2, "warning: CAN link l: 1 error frame, the controller is error-passive; check wiring and bit rate"),
+        (62, "warning: CAN link l: 60 error frames, the controller is error-passive; check wiring and bit rate"),
+        (122, "warning: CAN link l: 60 error frames, the controller is error-passive; check wiring and bit rate"),
+    ]

@@ -9,6 +9,9 @@ from enum import IntFlag
 
 import can
 
+from runtime.drivers.base import EventSink
+from runtime.drivers.lossreport import NEVER_NS, QUIET_NS
+
 
 class ErrorClass(IntFlag):
     """Bits of an error frame's id."""
@@ -61,6 +64,27 @@ class BusState:
         if kind & ErrorClass.RESTARTED:
             self.restarts += 1
             self.off = self.passive = False
+
+
+class BusTrouble:
+    """Tells of error frames on a link: the first at once, then how many there were, at most once a minute."""
+
+    def __init__(self, link: str, on_event: EventSink) -> None:
+        self._link = link
+        self._on_event = on_event
+        self._told = 0
+        self._told_ns = NEVER_NS
+
+    def review(self, state: BusState, now_ns: int) -> None:
+        """To be called every now and then."""
+        fresh = state.error_frames - self._told
+        if not fresh or now_ns - self._told_ns < QUIET_NS:
+            return
+        passive = ", the controller is error-passive" if state.passive else ""
+        overflows = f", {state.overflows} overflows so far" if state.overflows else ""
+        frames = "1 error frame" if fresh == 1 else f"{fresh} error frames"
+        self._on_event("warning", f"CAN link {self._link}: {frames}{passive}{overflows}; check wiring and bit rate")
+        self._told, self._told_ns = state.error_frames, now_ns
 
 
 def error_frame(kind: ErrorClass, detail: int = 0) -> can.Message:

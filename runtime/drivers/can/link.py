@@ -71,7 +71,7 @@ def restart(plan: LinkPlan) -> None:
 
 def _serial_bus(bus: CanSettings) -> can.BusABC:
     """A serial adapter. It is opened without python-can's wait of two seconds, which would stop all of io."""
-    return slcanBus(bus.channel, tty_baudrate=bus.tty_baud, bitrate=bus.bitrate, sleep_after_open=0.0)
+    return _SerialBus(bus.channel, tty_baudrate=bus.tty_baud, bitrate=bus.bitrate, sleep_after_open=0.0)
 
 
 def _protocol(*, fd: bool) -> can.CanProtocol:
@@ -119,6 +119,29 @@ def _mend(bus: CanSettings) -> str:
     if bus.interface == "socketcan":
         return f"try `ip link set {bus.channel} up type can bitrate {bus.bitrate}`"
     return ""
+
+
+class _SerialBus(slcanBus):
+    """python-can's slcan bus, mended in two places.
+
+    It chokes for ever on a byte that is no text: here what was read is dropped. And when the adapter was pulled out it
+    fails to close the device.
+    """
+
+    def _recv_internal(self, timeout: float | None) -> tuple[can.Message | None, bool]:
+        try:
+            return super()._recv_internal(timeout)
+        except (can.CanOperationError, ValueError) as fault:
+            if isinstance(fault.__cause__, OSError):
+                raise
+            self.flush()
+            raise can.CanOperationError("the adapter sent what is no slcan line") from fault
+
+    def shutdown(self) -> None:
+        try:
+            super().shutdown()
+        except can.CanOperationError:
+            self.serialPortOrig.close()
 
 
 class _LocalMulticastSocket(GeneralPurposeUdpMulticastBus):

@@ -13,7 +13,7 @@ import can
 
 from runtime.core.elementary import Value
 from runtime.drivers.base import DeviceStatistics, LinkContext
-from runtime.drivers.can.busstate import BusState
+from runtime.drivers.can.busstate import BusState, BusTrouble
 from runtime.drivers.can.received import News, ReceivedMessage
 from runtime.drivers.can.sent import SentMessage
 from runtime.drivers.lossreport import LossReport
@@ -21,6 +21,7 @@ from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import SinkState
 from runtime.iomap.dbc import parse_database
 from runtime.iomap.plan import DevicePlan, MessagePlan
+from runtime.iomap.settings import CanSettings
 
 IDLE_NS = 1_000_000_000
 
@@ -57,6 +58,9 @@ class Station:
     def __init__(self, context: LinkContext) -> None:
         self._context = context
         self.bus = BusState()
+        self._trouble = BusTrouble(context.link.name, context.on_event)
+        settings = context.link.settings
+        self._switches_rate = isinstance(settings, CanSettings) and settings.data_bitrate > settings.bitrate
         self.members = [_member(context, plan) for plan in context.devices]
         self._by_id: dict[tuple[int, bool], dict[int, tuple[Member, ReceivedMessage]]] = {}
         """By the bits that count and the kind of id, then by the id in those bits."""
@@ -106,6 +110,7 @@ class Station:
 
     def due(self, now_ns: int) -> Iterator[Outgoing]:
         """The frames to send now; what has stayed away turns BAD."""
+        self._trouble.review(self.bus, now_ns)
         for member in self.members:
             for sent in member.sent:
                 if sent.next_ns <= now_ns:
@@ -191,6 +196,7 @@ class Station:
                 arbitration_id=sent.plan.frame_id,
                 is_extended_id=sent.plan.extended,
                 is_fd=sent.plan.fd,
+                bitrate_switch=sent.plan.fd and self._switches_rate,
                 data=payload,
                 check=True,
             )
