@@ -5,7 +5,6 @@ the device's inputs turn BAD while the call goes on.
 """
 
 import asyncio
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,47 +14,17 @@ from runtime.core.elementary import Value
 from runtime.core.fault import DriverFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import DeviceStatistics, LinkContext
+from runtime.drivers.blockingdevice import BlockingDevice
 from runtime.drivers.lossreport import LossReport
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import SinkState
 from runtime.drivers.writes import HeartbeatCounter, WriteSchedule
 from runtime.iomap.plan import DevicePlan, InputPoint
-from runtime.iomap.wire import Wire
 
 IDLE_NS = 1_000_000_000
 """Longest sleep of a link that has nothing to do."""
-Change = tuple[Wire, float, int]
-"""A point that changed by itself: its raw number since a monotonic time in ns."""
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
-
-
-class BlockingDevice(ABC):
-    """One device, as its library gives it. All but `fileno` and `changes` is called in the link's thread."""
-
-    @abstractmethod
-    def open(self) -> None:
-        """Take hold of the device. Raises DriverFault when it cannot be had."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Let go of it; also after `open` or a call has failed. Never raises."""
-
-    @abstractmethod
-    def sample(self, wires: Sequence[Wire]) -> Sequence[float | None]:
-        """One raw number a point; None: it has no value. Raises DriverFault when the device does not answer."""
-
-    def write(self, wire: Wire, raw: float) -> None:  # noqa: ARG002 - of devices without outputs
-        """Set an output. Raises DriverFault when the device does not take it."""
-        raise DriverFault("this device has no outputs")
-
-    def fileno(self) -> int | None:
-        """A descriptor that becomes readable when `changes` has something; None: it must be asked."""
-        return None
-
-    def changes(self) -> Sequence[Change]:
-        """What has changed by itself, oldest first. Called in the loop, and never waits. Raises DriverFault."""
-        return ()
 
 
 @dataclass(slots=True)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.core.fault import DriverFault
 from runtime.drivers.base import Driver, LinkContext
-from runtime.drivers.blocking import BlockingDevice, BlockingDriver, Change
+from runtime.drivers.blocking import BlockingDriver
+from runtime.drivers.blockingdevice import BlockingDevice, Change
 from runtime.iomap.plan import DevicePlan
 from runtime.iomap.settings import GpioSettings
 from runtime.iomap.wire import GpioWire, Wire

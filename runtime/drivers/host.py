@@ -12,7 +12,8 @@ from pathlib import Path
 
 from runtime.core.fault import DriverFault
 from runtime.drivers.base import Driver, LinkContext
-from runtime.drivers.blocking import BlockingDevice, BlockingDriver
+from runtime.drivers.blocking import BlockingDriver
+from runtime.drivers.blockingdevice import BlockingDevice
 from runtime.iomap.wire import HostWire, Wire
 
 THROTTLED_BITS = {"under_voltage": 0, "frequency_capped": 1, "throttled": 2, "temperature_limited": 3}

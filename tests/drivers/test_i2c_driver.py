@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 from fakei2c import FakeBus
@@ -12,7 +13,7 @@ from runtime.core.quality import Quality
 from runtime.drivers.blocking import BlockingDriver
 from runtime.drivers.i2c.driver import I2cDevice, i2c_driver
 from runtime.iomap.i2citem import ChipRegister, I2cChip
-from runtime.iomap.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan import DevicePlan, Heartbeat, LinkPlan
 from runtime.iomap.settings import I2cSettings
 from runtime.iomap.wire import I2cWire, Numeric
 
@@ -77,6 +78,18 @@ async def test_output_when_the_chip_does_not_keep_it_then_told_once() -> None:
         io.drive(70.0)
         await io.until(lambda: any("refuses to keep limit_c" in e for e in io.events))
     assert sum("refuses to keep" in e for e in io.events) == 1
+
+
+async def test_heartbeat_when_outputs_are_driven_then_the_driver_counts_and_else_it_stands() -> None:
+    bus, number = bus_of(0x48), Numeric(bits=8, signed=False, floating=False)
+    wire = I2cWire(item=ChipRegister(register=9, width="u8"), is_output=True, number=number)
+    beat = Heartbeat(point="life", wire=wire, kind="toggle", period_ns=5 * MS, minimum=3, maximum=4)
+    async with bench(bus, replace(lm75(), heartbeats=(beat,))) as io:
+        await io.until(lambda: io.reading("air_1") == (25.5, GOOD))
+        assert not [told for told in bus.log if told[1] == 9]
+        io.drive(70.0)
+        await io.until(lambda: len([told for told in bus.log if told[1] == 9]) >= 4)
+    assert [payload for _, register, payload in bus.log if register == 9][:4] == ["03", "04", "03", "04"]
 
 
 async def test_chip_when_its_identity_is_wrong_then_told() -> None:

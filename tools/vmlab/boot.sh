@@ -9,7 +9,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 out=$(mktemp -d); trap 'rm -rf "$out"' EXIT
 mkdir "$out/out"; pwd > "$out/folder"; printf '%q ' "$@" > "$out/command"; cp "$here/guest.sh" "$out/"
 # Emulated even where /dev/kvm opens (it does not work in every container); a processor that numpy accepts.
-timeout --foreground "$seconds" qemu-system-x86_64 -M q35 -accel "${VMLAB_ACCEL:-tcg,thread=multi}" -cpu Nehalem -smp 2 -m 1024 \
+timeout --foreground "$seconds" qemu-system-x86_64 -M q35 -accel "${VMLAB_ACCEL:-tcg,thread=multi}" -cpu Nehalem -smp 1 -m 1024 \
   -nodefaults -no-user-config -display none -no-reboot \
   -chardev file,id=kernel,path="$out/kernel.log" -serial chardev:kernel -chardev stdio,id=shown,signal=off -serial chardev:shown \
   -device virtio-rng-pci \

@@ -6,6 +6,8 @@ from typing import Protocol
 
 from runtime.core.fault import DriverFault
 
+_NOT_ACKNOWLEDGED = (errno.ENXIO, errno.EREMOTEIO, errno.ENODEV)
+"""What adapters give when no chip answers an address (Documentation/i2c/fault-codes)."""
 INSTALL = "install it: pip install 'voltscan[gpio]' (Linux only)"
 
 
@@ -94,6 +96,6 @@ class Smbus:
             raise self._told(fault, address) from fault
 
     def _told(self, fault: OSError, address: int) -> DriverFault:
-        nobody = fault.errno in (errno.ENXIO, errno.EREMOTEIO)
+        nobody = fault.errno in _NOT_ACKNOWLEDGED
         what = "no chip answers" if nobody else fault.strerror or str(fault)
         return DriverFault(what, where=self.where(address), mend="is it wired and powered?" if nobody else "")

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from runtime.core.fault import DriverFault
 from runtime.drivers.base import Driver, LinkContext
-from runtime.drivers.blocking import BlockingDevice, BlockingDriver
+from runtime.drivers.blocking import BlockingDriver
+from runtime.drivers.blockingdevice import BlockingDevice
 from runtime.drivers.i2c.ads1115 import Ads1115
 from runtime.drivers.i2c.bme680 import Bme680
 from runtime.drivers.i2c.bus import Bus, Smbus

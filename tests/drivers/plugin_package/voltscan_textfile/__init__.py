@@ -11,7 +11,8 @@ from pydantic import Field
 
 from runtime.core.fault import DriverFault
 from runtime.drivers.base import Driver, LinkContext
-from runtime.drivers.blocking import BlockingDevice, BlockingDriver
+from runtime.drivers.blocking import BlockingDriver
+from runtime.drivers.blockingdevice import BlockingDevice
 from runtime.drivers.plugin import (
     DriverPlugin,
     PluginDevice,
