@@ -63,11 +63,14 @@ def _check_all(paths: list[Path]) -> list[Diagnostic]:
 
 
 def _check_toml(path: Path) -> list[Diagnostic]:
-    """A site file is checked with all that it names; a site map, without a program, for what needs none."""
+    """A site file is checked with all that it names; a site map or profile, without a program, for what needs none."""
     from runtime.drivers.registry import installed_kinds
     from runtime.iomap.load import load_site_map
+    from runtime.iomap.profiles import load_profile
     from runtime.node.build import build_site
 
+    if path.parent.name == "profiles":
+        return load_profile(path, path.parent.parent / "dbc", shown=str(path), kinds=installed_kinds())[1]
     if path.parent.name == "sites" and not _names_programs(path):
         return load_site_map(path, shown=str(path), kinds=installed_kinds())[1]
     result = build_site(path)

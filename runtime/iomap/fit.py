@@ -52,8 +52,8 @@ def limits(use: Use) -> tuple[float | None, float | None]:
 def _misfit(use: Use) -> tuple[str, str] | None:
     """Why the tag's type and the raw number do not go together, and how to mend it."""
     number, kind, tag = use.wire.number, use.tag.type.kind, use.tag
-    if use.rule.invert and (number.boolean or not (number.floating or number.minimum < 0 < number.maximum)):
-        return "an unsigned raw value has no sign to turn", "take invert out"
+    if use.turned and (number.boolean or not (number.floating or number.minimum < 0 < number.maximum)):
+        return "an unsigned raw value has no sign to turn", f"take {'invert' if use.rule.invert else 'charge_sign'} out"
     if number.chars:
         return _text_misfit(use)
     if kind in (Kind.TIME, Kind.DATE, Kind.CHAR, Kind.TEXT):

@@ -19,7 +19,10 @@ CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]*(\[[\d, ]+\])*(\.[a-z][a-z0-9_]*(\[[\
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """One binding: a device point and the tag it feeds (`is_output` False) or that drives it."""
+    """One binding: a device point and the tag it feeds (`is_output` False) or that drives it.
+
+    `turned`: the device counts the other way, so the sign of the wire's number is turned.
+    """
 
     device: str
     name: str
@@ -28,6 +31,7 @@ class Use:
     wire: Wire
     tag: Tag
     is_output: bool
+    turned: bool
     place: Span
 
     @property
@@ -87,14 +91,16 @@ def _use(site: LoadedSite, tags: TagTable, device_name: str, name: str) -> tuple
     point = profile.profile.points[name]
     place = site.document.places.key("devices", device_name, "points", name)
     found = _check_tag_name(tag, place)
+    turned = rule.invert != _charges_on_positive(device, point)
     use = Use(
         device=device_name,
         name=name,
         point=point,
         rule=rule,
-        wire=site_wire(profile, wire, tag, device, invert=rule.invert != _charges_on_positive(device, point)),
+        wire=site_wire(profile, wire, tag, device, invert=turned),
         tag=tag,
         is_output=(point.access == "r") == site.map.serve,
+        turned=turned,
         place=place,
     )
     return use, found

@@ -100,3 +100,15 @@ def test_check_when_two_paths_meet_the_same_mistake_then_it_is_told_once(tmp_pat
     file.write_text("name = demo\n")
     assert check_paths([file, file], as_json=False) == 1
     assert capsys.readouterr().out.count("M1002") == 1
+
+
+def test_profile_when_checked_on_its_own_then_what_is_wrong_with_it_is_told(tmp_path, capsys):
+    (tmp_path / "profiles").mkdir()
+    file = tmp_path / "profiles" / "meter.toml"
+    text = (ROOT / "io_maps" / "profiles" / "eastron_sdm630.toml").read_text()
+    file.write_text(text)
+    assert check_paths([file], as_json=False) == 0
+    assert "no mistakes found" in capsys.readouterr().out
+    file.write_text(text.replace('0x34, type = "f32", scale = 0.001, unit = "kW"', '0x34, type = "f32", unit = "W"'))
+    assert check_paths([file], as_json=False) == 1
+    assert "error M2008: `p_kw` is in W" in capsys.readouterr().out

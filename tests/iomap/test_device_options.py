@@ -102,3 +102,9 @@ def test_command_when_the_device_charges_on_positive_then_its_sign_is_turned(
     assert device is not None
     charging = device.outputs[0].wire.number.encode(-12.5)
     assert charging == raw
+
+
+def test_command_when_its_word_has_no_sign_then_charge_sign_is_refused(tmp_path: Path) -> None:
+    text = SITE.replace('type = "i16"', 'type = "u16"').replace('link = "pcs"\n', 'link = "pcs"\ncharge_sign = 1\n')
+    checked = check(loaded(tmp_path, text), tags())
+    assert [(d.code, d.help) for d in checked.diagnostics] == [("M3003", "take charge_sign out")]
