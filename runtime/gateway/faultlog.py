@@ -2,13 +2,14 @@
 
 Fed ten times a second from the newest snapshot, so that faults which come faster than its ring holds them are counted
 and their places lost. Values are those in the statement that did the first fault since the last acknowledgement
-(scan/phases/capture.py), of the instance that it came in.
+(scan/phases/capture.py), of the instance that it came in, and of the temporary variables that it names.
 """
 
 import re
 from collections import deque
 
 from runtime.core.fault import FAULT_TEXT
+from runtime.core.faultlocals import locals_behind
 from runtime.core.tag import Variable
 from runtime.image.control import Control
 from runtime.image.manifest import Manifest
@@ -106,10 +107,13 @@ class FaultLog:
         capture = self._captures.latest()
         if capture is None or capture.scan_no != scan_no or number >= capture.fault_count:
             return []
-        leaves = self._leaves(statement, pou, instance, capture)[:VALUES_TOLD]
+        told = [(leaf, capture.value(leaf)) for leaf in self._leaves(statement, pou, instance, capture)]
+        if number == capture.fault_count - 1:
+            behind = locals_behind(capture.memory, self._manifest.app_size)
+            told += [(Variable(name=name, type=of, offset=0), value) for name, (of, value) in behind.items()]
         return [
-            FaultValue(name=leaf.name, value=to_json(capture.value(leaf), leaf), type=leaf.type_name, unit=leaf.unit)
-            for leaf in leaves
+            FaultValue(name=leaf.name, value=to_json(value, leaf), type=leaf.type_name, unit=leaf.unit)
+            for leaf, value in told[:VALUES_TOLD]
         ]
 
     def _leaves(self, statement: str, pou: str, instance: int, capture: Snapshot) -> list[Variable]:

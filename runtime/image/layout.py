@@ -46,13 +46,14 @@ from typing import Any
 
 from runtime.core.binding import Bindings
 from runtime.core.elementary import Elementary, Kind, Value
+from runtime.core.faultlocals import FAULT_LOCALS_SIZE
 from runtime.core.tag import Tag, TagTable
 from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 
 IMAGE_MAGIC = int.from_bytes(b"VIMAGE01", "little")
 IMAGE_HEADER_SIZE = 128
 """u64 magic, u64 ABI version, 32 bytes layout hash (raw sha256), padding."""
-ABI_VERSION = 2
+ABI_VERSION = 3
 CHANNEL_HEADER_SIZE = 16
 SLOT_HEADER_SIZE = 16
 ALIGNMENT = 64
@@ -228,7 +229,7 @@ def lay_out(
     at = IMAGE_HEADER_SIZE + sum(page.size for page in pages.values())
     frame = Channel(at, FRAME_SLOTS, FRAME_HEADER_SIZE + len(outputs) * FRAME_VALUE_SIZE + driven)
     snapshots = Channel(frame.offset + frame.size, SNAPSHOT_SLOTS, app_size)
-    fault_capture = Channel(snapshots.offset + snapshots.size, FAULT_CAPTURE_SLOTS, app_size)
+    fault_capture = Channel(snapshots.offset + snapshots.size, FAULT_CAPTURE_SLOTS, app_size + FAULT_LOCALS_SIZE)
     forces_offset = fault_capture.offset + fault_capture.size + FORCE_HEADER_SIZE
     force_texts_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
     pins_offset = _align(force_texts_offset + 2 * (forced + driven))

@@ -17,7 +17,11 @@ from runtime.lang.testing import advance
 
 FAULT_HOOK = "vs_fault_hook"
 """In loaded code: two addresses, both 0 at first, a function and its argument. The function is called right after the
-record of a fault, in the statement that did it; it may read application memory and write nothing of it."""
+record of a fault, in the statement that did it; it may read application memory and write nothing of it. Behind them lie
+the temporary variables that the statement names: u64 how many, then pairs of u64: the address of name and type
+(core/faultlocals.py), and the value."""
+FAULT_HOOK_LOCALS = 16
+"""Where those begin."""
 ALIGNMENT = 64
 """Application memory of our own starts on a cache line."""
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import runtime.core.appmemory
+import runtime.core.faultlocals
 import runtime.core.quality
 import runtime.image.control
 import runtime.image.layout
@@ -24,6 +25,7 @@ _SOURCES = (
     *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox", "taskstatistics")),
     *(_IMAGE / f"{name}.py" for name in ("recordring", "words")),
     Path(runtime.core.appmemory.__file__),
+    Path(runtime.core.faultlocals.__file__),
     Path(runtime.core.quality.__file__),
 )
 

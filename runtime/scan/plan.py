@@ -211,6 +211,8 @@ class Plan(ctypes.Structure):
         ("hold_count", ctypes.c_uint64),
         ("snapshots", ChannelPlan),
         ("fault_capture", ChannelPlan),
+        ("capture_staging", ctypes.c_void_p),  # one payload
+        ("fault_locals", ctypes.c_void_p),  # lang/native.py, FAULT_HOOK; 0: nobody tells them
         ("forces", ctypes.c_void_p),  # first force entry
         ("force_changes", ctypes.c_void_p),
         ("force_points", ctypes.c_void_p),

@@ -5,6 +5,7 @@ import pytest
 from runtime.core import appmemory
 from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Source
+from runtime.core.faultlocals import FAULT_LOCALS_SIZE
 from runtime.gateway.faultlog import FaultLog
 from runtime.image.channel import ChannelEnd
 from runtime.image.manifest import Manifest, ManifestTask
@@ -68,7 +69,7 @@ def test_log_when_a_block_faulted_then_globals_and_the_variables_of_that_instanc
     (entry,) = log.entries(control.control)
     assert (entry["pou"], entry["line"], entry["statement"]) == ("SHARE", 5, "each := total / parts;")
     assert (entry["acknowledged"], entry["values"]) == (False, [])
-    capture.buffer[:] = snapshot.memory
+    capture.buffer[:] = snapshot.memory + bytes(FAULT_LOCALS_SIZE)
     capture.publish()
     control.control.fault_ack = 1
     (entry,) = log.entries(control.control)
@@ -85,7 +86,7 @@ def test_log_when_the_capture_is_of_another_scan_then_no_values_are_told(control
     log, snapshot, capture, control, _ = controller
     memory = bytearray(snapshot.memory)
     memory[appmemory.SCAN_NO] = 99
-    capture.buffer[:] = memory
+    capture.buffer[:] = memory + bytes(FAULT_LOCALS_SIZE)
     capture.publish()
     log.look(snapshot, 0)
     assert [entry["values"] for entry in log.entries(control.control)] == [[]]

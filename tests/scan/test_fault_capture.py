@@ -109,6 +109,41 @@ def test_log_when_the_programs_change_then_its_entries_stay_and_take_no_values_o
     assert [(e["line"], len(e["values"])) for e in after.entries(line.control.control)] == [(entry["line"], 0), (5, 3)]
 
 
+TEMPORARY = """
+FUNCTION SPLIT : REAL
+VAR_INPUT amount : REAL; parts : INT; END_VAR
+VAR whole : DINT; big : LINT; on : BOOL; far : ARRAY[1..3] OF UINT; END_VAR
+whole := REAL_TO_DINT(amount);
+big := -5_000_000_000;
+on := parts = 0;
+far[2] := 7;
+SPLIT := DINT_TO_REAL(whole / parts) + LINT_TO_REAL(big) + UINT_TO_REAL(far[2]) + SEL(on, 1.0, amount);
+amount := 0.0;
+END_FUNCTION
+PROGRAM main
+VAR out : REAL; END_VAR
+VAR_TEMP divisor : INT; END_VAR
+divisor := 1;
+IF out > 1.0E6 THEN divisor := 0; out := INT_TO_REAL(5 / divisor); END_IF
+out := SPLIT(12.5, divisor - 1);
+END_PROGRAM
+"""
+
+
+def test_values_when_the_statement_names_temporary_variables_then_they_are_told_as_they_were(line):
+    line.change(TEMPORARY, Bindings(inputs={}, outputs=()))
+    line.scan()
+    assert told(line) == [
+        {"SPLIT": 0.0, "whole": 12, "parts": 0, "big": -5_000_000_000, "far[2]": 7, "on": True, "amount": 12.5}
+    ]
+
+
+def test_values_when_a_program_has_temporary_variables_then_they_stand_beside_its_own(line):
+    line.change(TEMPORARY.replace("1.0E6", "-1.0"), Bindings(inputs={}, outputs=()))
+    line.scan()
+    assert told(line)[0] == {"main.out": 0, "divisor": 0}
+
+
 def test_values_when_the_programs_changed_then_the_new_version_captures_as_well(line):
     line.change(PROGRAM.replace("2 - i", "3 - i"), Bindings(inputs={}, outputs=()))
     line.scan()

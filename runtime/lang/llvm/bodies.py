@@ -8,6 +8,7 @@ import re
 
 from runtime.core import appmemory
 from runtime.core.elementary import Kind
+from runtime.core.faultlocals import FAULT_LOCALS_MAX
 from runtime.lang import ir
 from runtime.lang.application import Task
 from runtime.lang.llvm import places
@@ -19,7 +20,26 @@ from runtime.lang.llvm.writer import TAG_ACCOUNT, BodyWriter
 from runtime.lang.native import FAULT_HOOK
 
 _HELPERS = """\
-@HOOK = global [2 x ptr] zeroinitializer, align 8
+@HOOK = global [HOOK_WORDS x i64] zeroinitializer, align 8
+
+define internal void @vs_local(ptr %name, i64 %value) cold noinline nounwind {
+  %counter = getelementptr inbounds i8, ptr @HOOK, i64 16
+  %count = load i64, ptr %counter, align 8
+  %full = icmp uge i64 %count, LOCALS_MAX
+  br i1 %full, label %done, label %room
+room:
+  %skip = mul i64 %count, 16
+  %first = getelementptr inbounds i8, ptr @HOOK, i64 24
+  %entry = getelementptr inbounds i8, ptr %first, i64 %skip
+  store ptr %name, ptr %entry, align 8
+  %second = getelementptr inbounds i8, ptr %entry, i64 8
+  store i64 %value, ptr %second, align 8
+  %more = add i64 %count, 1
+  store i64 %more, ptr %counter, align 8
+  br label %done
+done:
+  ret void
+}
 
 define internal void @vs_fault(ptr %app, i32 %site, ptr %self) cold noinline nounwind {
   %catching = getelementptr inbounds i8, ptr %app, i64 CATCHING
@@ -28,12 +48,16 @@ define internal void @vs_fault(ptr %app, i32 %site, ptr %self) cold noinline nou
   br i1 %open, label %enter, label %catch
 enter:
   call void @vs_enter(ptr %app, i32 %site, ptr %self)
-  ret void
+  br label %done
 catch:
   %counter = getelementptr inbounds i8, ptr %app, i64 CAUGHT
   %count = load i64, ptr %counter, align 8, !tbaa !2
   %more = add i64 %count, 1
   store i64 %more, ptr %counter, align 8, !tbaa !2
+  br label %done
+done:
+  %locals = getelementptr inbounds i8, ptr @HOOK, i64 16
+  store i64 0, ptr %locals, align 8
   ret void
 }
 
@@ -83,7 +107,8 @@ define internal void @vs_cut(ptr %app, i32 %site, ptr %self) cold noinline nounw
 
 def helpers(memory_size: int) -> str:
     """The functions that record faults in application memory of this size."""
-    text = _HELPERS.replace("HOOK", FAULT_HOOK).replace("MEMORY_SIZE", str(memory_size))
+    text = _HELPERS.replace("HOOK_WORDS", str(3 + 2 * FAULT_LOCALS_MAX)).replace("LOCALS_MAX", str(FAULT_LOCALS_MAX))
+    text = text.replace("HOOK", FAULT_HOOK).replace("MEMORY_SIZE", str(memory_size))
     for field in (
         "CATCHING",
         "CAUGHT",

@@ -7,6 +7,7 @@ from runtime.core.fault import ProgramFault
 from runtime.lang import ir
 from runtime.lang.application import Application
 from runtime.lang.llvm import bodies
+from runtime.lang.llvm.faultlocals import locals_of
 from runtime.lang.llvm.parts import split_long_bodies
 from runtime.lang.llvm.statements import emit_block
 from runtime.lang.llvm.writer import METADATA, BodyWriter
@@ -35,10 +36,12 @@ def emit_module(app: Application) -> str:
         tasks = [_task_writer(app, i) for i in range(len(app.tasks))]
         _check_stack(bodies_by_name, writers)
     calls: Counter[str] = sum((writer.calls for writer in [*writers.values(), *tasks]), Counter())
+    names = {symbol: text for writer in writers.values() for symbol, text in writer.local_names.items()}
     declared = {symbol: text for writer in writers.values() for symbol, text in writer.libm.items()}
     parts = [
         *(text for name in writers if (text := bodies.frame_constant(bodies_by_name[name]))),
         *(declared[symbol] for symbol in sorted(declared)),
+        *(names[symbol] for symbol in sorted(names)),
         *([f"declare void @{ADVANCE_SYMBOL}(ptr, i64, i32)"] if any(w.advances for w in writers.values()) else []),
         bodies.helpers(len(app.initial)),
         *(
@@ -55,8 +58,9 @@ def emit_module(app: Application) -> str:
 
 
 def _body_writer(bodies_by_name: Mapping[str, ir.Body], name: str) -> BodyWriter:
-    out = BodyWriter(bodies_by_name, emit_block, instance=bodies.instance_of(bodies_by_name[name]))
-    bodies.emit_body(out, bodies_by_name[name])
+    body = bodies_by_name[name]
+    out = BodyWriter(bodies_by_name, emit_block, instance=bodies.instance_of(body), frame=locals_of(body))
+    bodies.emit_body(out, body)
     return out
 
 
@@ -69,7 +73,7 @@ def _task_writer(app: Application, i: int) -> BodyWriter:
 def _may_inline(app: Application, name: str, writer: BodyWriter, call_count: int) -> bool:
     if name not in app.bodies:
         return False  # a part of a long body
-    lines = len(writer.lines)
+    lines = len(writer.lines) - writer.fault_lines
     return lines <= INLINE_FREE_LINES or call_count == 1 or call_count * lines <= INLINE_GROWTH_LINES
 
 

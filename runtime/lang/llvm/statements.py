@@ -25,6 +25,12 @@ def emit_block(out: BodyWriter, block: ir.Block) -> None:
 
 def emit_statement(out: BodyWriter, node: ir.Statement) -> None:
     """One statement."""
+    around, out.statement = out.statement, node
+    _emit(out, node)
+    out.statement = around
+
+
+def _emit(out: BodyWriter, node: ir.Statement) -> None:
     match node:
         case ir.Assign():
             _assign(out, node)

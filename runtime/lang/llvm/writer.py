@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from runtime.core import appmemory
 from runtime.lang import ir
+from runtime.lang.llvm.faultlocals import constant_of, named_in
 from runtime.lang.llvm.rounds import SteppedSite
 from runtime.lang.testing.advance import ADVANCE_SYMBOL
 
@@ -51,10 +52,24 @@ class BodyWriter:
 
     exit = "exit"
 
-    def __init__(self, bodies: Mapping[str, ir.Body], emit_block: "EmitBlock", *, instance: str = "%app") -> None:
+    def __init__(
+        self,
+        bodies: Mapping[str, ir.Body],
+        emit_block: "EmitBlock",
+        *,
+        instance: str = "%app",
+        frame: Mapping[int, ir.Local] | None = None,
+    ) -> None:
+        """`frame`: the temporary variables that may be told at a fault, by offset."""
         self.bodies = bodies
         self.emit_block = emit_block
         self._instance = instance
+        self._frame = frame or {}
+        self.statement: ir.Statement | None = None
+        """The statement being emitted."""
+        self.local_names: dict[str, str] = {}
+        self.fault_lines = 0
+        """Lines that only a fault runs."""
         self.lines: list[str] = []
         self.block = "entry"
         self.open = True
@@ -128,8 +143,25 @@ class BodyWriter:
         self.start(good)
 
     def record_fault(self, site: int) -> None:
-        """Record a fault."""
+        """Record a fault, and before that tell the temporary variables that the statement names.
+
+        Not inside a loop: there it would keep counters that the loop can do without, one cycle a round.
+        """
+        before = len(self.lines)
+        if self._frame and self.statement is not None and not self.loops and not self.round:
+            for local in named_in(self.statement, self._frame):
+                self._tell(local)
+        self.fault_lines += len(self.lines) - before
         self.line(f"call void @vs_fault(ptr %app, i32 {self._site(site)}, ptr {self._instance})")
+
+    def _tell(self, local: ir.Local) -> None:
+        symbol, text = constant_of(local)
+        self.local_names[symbol] = text
+        bits = local.type.size * 8
+        pointer = self.temp(f"getelementptr inbounds i8, ptr %frame, i64 {local.offset}")
+        value = self.temp(f"load i{bits}, ptr {pointer}, align {local.type.size}, {TAG_VARIABLE}")
+        wide = value if bits == 64 else self.temp(f"zext i{bits} {value} to i64")
+        self.line(f"call void @vs_local(ptr {symbol}, i64 {wide})")
 
     def charge(self, cost: int, site: int) -> None:
         """Take `cost` from the budget; when there is not so much left, fault, set CUT and leave the function."""

@@ -8,7 +8,7 @@ from typing import Any
 from runtime.core.fault import ConfigFault
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.lang.native import FAULT_HOOK, load_object
+from runtime.lang.native import FAULT_HOOK, FAULT_HOOK_LOCALS, load_object
 from runtime.scan.kernel import Kernel
 from runtime.scan.plan import OverrunRule
 from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
@@ -76,6 +76,7 @@ def capture_at_faults(version: LoadedVersion, kernel: Kernel) -> None:
     if not hook:
         return
     words = (ctypes.c_void_p * 2).from_address(hook)
+    version.plan.plan.fault_locals = hook + FAULT_HOOK_LOCALS
     words[1] = version.plan.address
     words[0] = kernel.capture_address
 
