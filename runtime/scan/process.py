@@ -35,6 +35,7 @@ def run_scan(
     manifest: Manifest,
     object_code: bytes,
     initial: bytes,
+    start: bytes | None = None,
     control_fd: int,
     image_fd: int,
     realtime: RealtimeSettings,
@@ -45,6 +46,8 @@ def run_scan(
 ) -> None:
     """Run the scan until `exit_request` or SIGTERM; the last frame then carries fail-safe values.
 
+    `start`: memory to begin with, where that is not `initial`: with retained values. What the site file gives stays
+    known by `initial`, so that an online change tells a parameter that an operator wrote from one that was edited.
     Call it in the main thread. SIGINT is left to the supervisor, which stops everything in order. Raises ConfigFault
     when the segments do not belong to the manifest.
     """
@@ -59,6 +62,7 @@ def run_scan(
         image=ImageSegment.attach(image_fd, manifest.layout()),
         number=number,
         eventfds=_unblocked(eventfds),
+        start=start,
     )
     # A stop stays latched over a restart of the scan.
     ctypes.c_uint64.from_address(version.app_address + FAULT_COUNT).value = control.control.fault_count

@@ -34,10 +34,12 @@ def scan(seat: Seat) -> None:
     plan = RunPlan.load(seat.folder)
     manifest = Manifest.load(seat.folder / runplan.MANIFEST)
     link = LinkEnd(seat.link_fd)
+    initial = (seat.folder / runplan.INITIAL).read_bytes()
     run_scan(
         manifest=manifest,
         object_code=(seat.folder / runplan.OBJECT).read_bytes(),
-        initial=_warm_memory(manifest, (seat.folder / runplan.INITIAL).read_bytes(), seat.image_fd, plan),
+        initial=initial,
+        start=_warm_memory(manifest, initial, seat.image_fd, plan),
         control_fd=seat.control_fd,
         image_fd=seat.image_fd,
         realtime=RealtimeSettings(priority=plan.realtime_priority, cpu=plan.realtime_cpu),

@@ -41,25 +41,30 @@ def load_version(
     image: ImageSegment,
     number: int,
     eventfds: Sequence[int] = (),
+    start: bytes | None = None,
 ) -> LoadedVersion:
-    """Bind the code, lay out application memory in `image`, and plan the scan. Raises ConfigFault when the parts do
-    not belong together. May run beside a loop: it touches nothing of another version."""
+    """Bind the code, lay out application memory in `image`, and plan the scan.
+
+    `start`: memory to begin with, where that is not `initial`. May run beside a loop: it touches nothing of another
+    version. Raises ConfigFault when the parts do not belong together.
+    """
     layout = image.layout
-    if len(initial) != layout.app_size:
+    memory = initial if start is None else start
+    if len(memory) != layout.app_size:
         raise ConfigFault(
-            f"initial memory has {len(initial)} bytes, {layout.app_size} expected",
+            f"initial memory has {len(memory)} bytes, {layout.app_size} expected",
             where="application memory",
             mend="compile the programs again: stop the controller and start it",
         )
     programs = load_object(object_code)
     app = image.address + layout.app_offset
-    ctypes.memmove(app, initial, len(initial))
+    ctypes.memmove(app, memory, len(memory))
     plan = ScanPlan(
         layout,
         timing=Timing(manifest.cycle_ns, manifest.frame_valid_ns, manifest.on_fault == "stop"),
         tasks=planned_tasks(manifest, programs),
         at=Addresses(control.address, app, image.address),
-        initial=initial,
+        initial=memory,
         first_output_site=len(manifest.sites),
         eventfds=eventfds,
         alone=True,

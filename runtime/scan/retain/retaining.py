@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from runtime.core.elementary import Kind
 from runtime.core.migration import Memory, plan_migration
 from runtime.core.tag import TagTable, Variable
 from runtime.image.manifest import Manifest
@@ -95,9 +96,15 @@ def warm_start_from(snapshot: Snapshot, manifest: Manifest, initial: bytes) -> b
 
 
 def given_values(manifest: Manifest, initial: bytes) -> dict[str, str]:
-    """The site file's values of its parameters, in hex, by names in lower case."""
+    """The site file's values of its parameters, in hex, by names in lower case; of a string the text alone, so that it
+    is the same one in a string of another length."""
     leaves = [leaf for leaf in map(manifest.tags.find, manifest.parameters) if leaf is not None]
-    return {leaf.name.lower(): initial[leaf.offset : leaf.offset + leaf.type.size].hex() for leaf in leaves}
+    return {leaf.name.lower(): _given(leaf, initial).hex() for leaf in leaves}
+
+
+def _given(leaf: Variable, initial: bytes) -> bytes:
+    raw = initial[leaf.offset : leaf.offset + leaf.type.size]
+    return raw.rstrip(b"\0") if leaf.type.kind is Kind.TEXT else raw
 
 
 def keep_saving(
