@@ -11,22 +11,27 @@ ACTIONS = 2
 
 
 def chart(chance: random.Random, scope: Scope, statements: Statements) -> list[str]:
-    """Steps, transitions and actions; selections, simultaneous branches and unsafe nets among them."""
+    """Steps, transitions and actions; selections, simultaneous branches, unsafe nets, nets in actions among them."""
     steps = [f"s{number}" for number in range(chance.randint(2, 5))]
+    inner = [f"d{number}" for number in range(chance.choice((0, 2, 3)))]
     flags = [v.name for v in scope.writable("BOOL") if v.declared == "BOOL" and v.name.isalnum()]
-    for step in steps:
+    for step in (*steps, *inner):
         for part, kind in (("X", "BOOL"), ("T", "TIME")):
             scope.variables.append(Variable(f"{step}.{part}", kind, kind, writable=False, lasting=False))
-    lines = [_step(chance, step, flags, initial=step == "s0") for step in steps]
+    targets = [f"act{number}" for number in range(ACTIONS)] + chance.sample(flags, min(2, len(flags)))
+    lines = [_step(chance, step, [*targets, *(["deep"] if inner else [])], initial=step == "s0") for step in steps]
     lines += [_transition(chance, steps, statements) for _ in range(chance.randint(len(steps), 2 * len(steps)))]
     for number in range(ACTIONS):
         lines += [f"ACTION act{number}:", *statements.body(2), "END_ACTION"]
+    if inner:
+        nested = [_step(chance, step, targets, initial=step == "d0") for step in inner]
+        nested += [_transition(chance, inner, statements) for _ in range(len(inner))]
+        lines += ["ACTION deep:", *nested, "END_ACTION"]
     return lines
 
 
-def _step(chance: random.Random, step: str, flags: list[str], *, initial: bool) -> str:
+def _step(chance: random.Random, step: str, targets: list[str], *, initial: bool) -> str:
     uses = []
-    targets = [f"act{number}" for number in range(ACTIONS)] + chance.sample(flags, min(2, len(flags)))
     for target in chance.sample(targets, chance.randint(0, len(targets))):
         qualifier = chance.choice(QUALIFIERS)
         time = f", T#{chance.randint(0, 4) * 10}ms" if qualifier in TIMED else ""
