@@ -22,6 +22,7 @@ from runtime.lang.semantics.classes import numbered, own_methods
 from runtime.lang.semantics.configuration import Plan, plan
 from runtime.lang.semantics.configured import configured
 from runtime.lang.semantics.declare import Declarer
+from runtime.lang.semantics.initial_addresses import InitialAddresses
 from runtime.lang.semantics.layout import Layout, lay_out
 from runtime.lang.semantics.qualify import qualified
 from runtime.lang.semantics.symbols import Scope, Symbols
@@ -70,6 +71,9 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test], *, every_body: bo
     show_instances((*test_pous, *planned.connected.values(), *planned.gates), layout)
     _open_gates(planned, layout)
     offsets = {"quality_offset": layout.quality_offset, "stamp_offset": layout.stamp_offset}
+    outside = Context(report, Scope(symbols), sites)
+    addresses = InitialAddresses(replace(outside, mark=layout.mark, quality_offset=layout.quality_offset))
+    layout = replace(layout, initial=addresses.into(layout))
     bodies = Bodies(symbols, report, sites, **offsets, mark=layout.mark)
     run = {p.name: planned.connected.get(p.name, p.pou) for p in layout.instances}
     programs = {name: bodies.compile(pou, pou.tree.name.span) for name, pou in run.items()}
@@ -77,12 +81,13 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test], *, every_body: bo
     tasks = _tasks(planned, layout, programs, sites)
     _check_writers(report, tasks, programs)
     test_tasks = _tasks(tests_planned(test_pous), layout, programs, sites)
-    given = configured(Context(report, Scope(symbols), sites), declarer.types, files, layout)
+    given = configured(outside, declarer.types, files, layout)
     bits = _bits(layout, given.links)
     cases = test_cases(tests, programs, declarer.types.constants(Scope(symbols)), tasks)
     for pou in symbols.pous.values():
         if not pou.library and pou.kind != "INTERFACE":
             bodies.compile(pou, pou.tree.name.span)
+            addresses.check(pou)
             for method in own_methods(pou):
                 bodies.compile(method, method.tree.name.span, pou)
     if every_body:

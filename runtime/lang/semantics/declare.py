@@ -12,6 +12,7 @@ from runtime.lang.semantics import edges
 from runtime.lang.semantics.chart import read_chart
 from runtime.lang.semantics.class_checks import check_class
 from runtime.lang.semantics.classes import collect, find_parents, inherited
+from runtime.lang.semantics.initial_addresses import address_of
 from runtime.lang.semantics.located import locate
 from runtime.lang.semantics.namespaces import joined, namespace_of, simple
 from runtime.lang.semantics.pragmas import check_note
@@ -139,7 +140,9 @@ class Declarer:
     def _resolve(self, symbol: VarSymbol, declaration: tree.Declaration, scope: Scope, where: str) -> None:
         symbol.type = self.types.of(declaration.type, scope, may_be_open=symbol.section == "VAR_IN_OUT")
         label = Label(symbol.span, f"declared {name_of(symbol.type)} here")
-        symbol.initial = self.types.initial(declaration, symbol.type, scope, label)
+        symbol.leads_to = address_of(symbol, declaration.initial, where)
+        given = declaration if symbol.leads_to is None else replace(declaration, initial=None)
+        symbol.initial = self.types.initial(given, symbol.type, scope, label)
         storage = storage_of(symbol.type)
         if symbol.constant and storage is not None and symbol.section in ("VAR", "VAR_GLOBAL", "VAR_TEMP"):
             symbol.value = storage.unpack(symbol.initial)

@@ -2,7 +2,7 @@
 
 from runtime.core.diagnostic import Label, Span
 from runtime.lang import tree
-from runtime.lang.lower import expression
+from runtime.lang.lower import expression, reference
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import fit
 from runtime.lang.semantics.constants import evaluate
@@ -38,6 +38,11 @@ def _single(ctx: Context, kind: Type, init: tree.Init, default: bytes, declared:
     if isinstance(init, tree.FieldsInit | tree.ItemsInit):
         _refuse(ctx, init.span, kind, "a single value")
         return default
+    address = address_call(init)
+    if address is not None:
+        mend = "assign it in the body; a single pointer may begin with it in VAR of a PROGRAM or FUNCTION_BLOCK"
+        ctx.report.error("L5001", "an address is no constant", init.span, "known when the program runs", help=mend)
+        return default
     storage = storage_of(kind)
     assert storage is not None
     expr = fit(ctx, expression.lower(ctx, init, kind), kind, *declared)
@@ -49,6 +54,15 @@ def _single(ctx: Context, kind: Type, init: tree.Init, default: bytes, declared:
         ctx.report.error("L5001", "an initial value must be a constant", init.span, "not known here", help=mend)
         return default
     return pack(storage, value)
+
+
+def address_call(init: tree.Init | None) -> tree.CallExpr | None:
+    """The ADR(…) or REF(…) that an initial value is; None when it is something else."""
+    while isinstance(init, tree.Group):
+        init = init.inner
+    if not isinstance(init, tree.CallExpr) or not isinstance(init.callee, tree.Name):
+        return None
+    return init if init.callee.key in reference.NAMES else None
 
 
 def _array(ctx: Context, kind: ArrayType, init: tree.Init, default: bytes) -> bytes:

@@ -27,6 +27,7 @@ class VarSymbol:
     instance, or frame.
     `in_frame` is set for a variable of a call that is static because its address is taken: what the frame holds at this
     place when the call begins is its first value.
+    `leads_to` is the ADR or REF that a pointer begins with (initial_addresses.py).
     """
 
     name: str
@@ -49,6 +50,7 @@ class VarSymbol:
     address: Address | None = None
     bit: int = -1
     cell: int = -1
+    leads_to: tree.CallExpr | None = None
 
     def resolved(self) -> "VarSymbol":
         """Itself, with type and value known."""
