@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 
 from runtime.core.diagnostic import Diagnostic
 from runtime.drivers.base import DriverFactory
-from runtime.iomap.kinds.kind import DeviceProtocol, Kind
+from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 from runtime.iomap.kinds.polled import group_mistakes, number_of
 from runtime.iomap.loaded import LoadedProfile
 from runtime.iomap.plan import DevicePlan, LinkPlan
@@ -56,10 +56,10 @@ class DriverPlugin:
     device: type[PluginDevice] = PluginDevice
     point: type[PluginPoint] = PluginPoint
 
-    def kind(self, name: str) -> Kind:
+    def kind(self, name: str) -> LinkKind:
         """The kind of link that maps may name thanks to this plug-in."""
         protocol = DeviceProtocol(name=name, profile=_profile_of(self.point), resolve=_resolve, complete=_complete)
-        return Kind(name=name, protocol=protocol, link=self.link, device=self.device)
+        return LinkKind(name=name, protocol=protocol, link=self.link, device=self.device)
 
 
 def link_table(plan: LinkPlan, table: type[Table]) -> Table:

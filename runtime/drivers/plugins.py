@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from runtime.drivers.plugin import DriverPlugin
-from runtime.iomap.kinds.kind import Kind, Unusable
+from runtime.iomap.kinds.kind import LinkKind, Unusable
 
 GROUP = "voltscan.drivers"
 
@@ -16,7 +16,7 @@ class Installed:
 
     def __init__(self) -> None:
         self._loaded: dict[str, DriverPlugin | Unusable] = {}
-        self._kinds: dict[str, Kind] = {}
+        self._kinds: dict[str, LinkKind] = {}
 
     def names(self) -> Iterable[str]:
         """Kinds that are installed, usable or not."""
@@ -31,7 +31,7 @@ class Installed:
             self._loaded[name] = _load(found)
         return self._loaded[name]
 
-    def find(self, name: str) -> Kind | Unusable | None:
+    def find(self, name: str) -> LinkKind | Unusable | None:
         """See `iomap.kinds.kind.Plugins`."""
         found = self.plugin(name)
         if not isinstance(found, DriverPlugin):

@@ -5,7 +5,7 @@ from typing import Any
 
 from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
 from runtime.iomap.kinds.builtin import BUILT_IN
-from runtime.iomap.kinds.kind import Kind, Kinds, Unusable
+from runtime.iomap.kinds.kind import Kinds, LinkKind, Unusable
 from runtime.iomap.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.pointtable import read_points
 from runtime.iomap.profiles import load_profile
@@ -46,7 +46,7 @@ class _AnyDevice(Device, extra="ignore"):
     """A device on an unknown link: only the keys that all have can be checked."""
 
 
-_FittedLinks = dict[str, tuple[Kind | None, Link]]
+_FittedLinks = dict[str, tuple[LinkKind | None, Link]]
 
 
 def _tables(toml: Toml, key: str) -> dict[str, dict[str, Any]]:
@@ -68,13 +68,13 @@ def _links(toml: Toml, kinds: Kinds) -> tuple[_FittedLinks, list[Diagnostic]]:
     return fitted, diagnostics
 
 
-def _kind(toml: Toml, link: str, told: object, kinds: Kinds) -> tuple[Kind | None, list[Diagnostic]]:
+def _kind(toml: Toml, link: str, told: object, kinds: Kinds) -> tuple[LinkKind | None, list[Diagnostic]]:
     places = toml.places
     if told is None:
         return None, [missing_key(places, ("links", link), "kind")]
     at = places.value("links", link, "kind")
     found = kinds.find(told) if isinstance(told, str) else None
-    if isinstance(found, Kind):
+    if isinstance(found, LinkKind):
         return found, []
     if isinstance(found, Unusable):
         message = f"the plug-in for links of kind `{told}` cannot be used"
@@ -130,7 +130,7 @@ def _profiles(
 
 
 def _placed(
-    document: Document[SiteMap], kinds: dict[str, Kind], profiles: dict[str, LoadedProfile]
+    document: Document[SiteMap], kinds: dict[str, LinkKind], profiles: dict[str, LoadedProfile]
 ) -> tuple[dict[str, LoadedProfile], list[Diagnostic]]:
     """The profile of each device as this site has it; as it is where link and profile do not go together."""
     placed: dict[str, LoadedProfile] = {}

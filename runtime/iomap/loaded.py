@@ -10,7 +10,7 @@ from runtime.iomap.sitemap import SiteMap
 from runtime.iomap.wire import Wire
 
 if TYPE_CHECKING:
-    from runtime.iomap.kinds.kind import DeviceProtocol, Kind
+    from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class LoadedSite:
     """
 
     document: Document[SiteMap]
-    kinds: "dict[str, Kind]"
+    kinds: "dict[str, LinkKind]"
     profiles: dict[str, LoadedProfile]
     placed: dict[str, LoadedProfile]
     sound: bool

@@ -27,9 +27,9 @@ def wheel_of(package: Path, folder: Path) -> Path:
     return wheel
 
 
-def install(wheel: Path, target: Path) -> None:
+def install(target: Path, *wheels: Path) -> None:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-compile"]
-    subprocess.run([*pip, "--disable-pip-version-check", "--target", target, wheel], check=True)
+    subprocess.run([*pip, "--disable-pip-version-check", "--target", target, *wheels], check=True)
 
 
 def write_package(folder: Path, *, kind: str, code: str) -> Path:

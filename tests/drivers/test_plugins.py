@@ -69,8 +69,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_package(folder / "broken", kind="broken", code="import a_module_that_is_not_there\n"),
         write_package(folder / "hollow", kind="hollow", code="PLUGIN = 42\n"),
     ]
-    for package in packages:
-        install(wheel_of(package, folder), folder / "site")
+    install(folder / "site", *(wheel_of(package, folder) for package in packages))
     return folder / "site"
 
 

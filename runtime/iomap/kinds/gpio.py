@@ -9,7 +9,7 @@ from pydantic import Field
 
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.core.tag import Tag
-from runtime.iomap.kinds.kind import DeviceProtocol, Kind
+from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 from runtime.iomap.kinds.polled import group_mistakes
 from runtime.iomap.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.plan import DevicePlan
@@ -154,4 +154,4 @@ GPIO_PROTOCOL = DeviceProtocol(
     at_site=_at_site,
     check_uses=_check_uses,
 )
-GPIO = Kind(name="gpio", protocol=GPIO_PROTOCOL, link=GpioLink, device=GpioDevice)
+GPIO = LinkKind(name="gpio", protocol=GPIO_PROTOCOL, link=GpioLink, device=GpioDevice)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from runtime.core.diagnostic import Diagnostic, Label, error
-from runtime.iomap.kinds.kind import DeviceProtocol, Kind
+from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 from runtime.iomap.kinds.polled import group_mistakes
 from runtime.iomap.loaded import LoadedProfile
 from runtime.iomap.plan import DevicePlan
@@ -83,4 +83,4 @@ def _complete(plan: DevicePlan, _loaded: LoadedProfile, _device: Device) -> Devi
 
 
 HOST_PROTOCOL = DeviceProtocol(name="host", profile=HostProfile, resolve=_resolve, complete=_complete)
-HOST = Kind(name="host", protocol=HOST_PROTOCOL, link=HostLink, device=Device)
+HOST = LinkKind(name="host", protocol=HOST_PROTOCOL, link=HostLink, device=Device)

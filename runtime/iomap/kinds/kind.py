@@ -61,7 +61,7 @@ class DeviceProtocol:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class LinkKind:
     """One `kind` of link: its tables in the site map, and what devices on it speak. `playable`: `serve` can play it."""
 
     name: str
@@ -86,7 +86,7 @@ class Plugins(Protocol):
         """Kinds that are installed, usable or not."""
         ...
 
-    def find(self, name: str) -> Kind | Unusable | None:
+    def find(self, name: str) -> LinkKind | Unusable | None:
         """The kind of that name; None when there is none."""
         ...
 
@@ -94,11 +94,11 @@ class Plugins(Protocol):
 class Kinds:
     """All kinds of links that there are. A plug-in is loaded only when a map names its kind."""
 
-    def __init__(self, built_in: Iterable[Kind], plugins: Plugins | None = None) -> None:
+    def __init__(self, built_in: Iterable[LinkKind], plugins: Plugins | None = None) -> None:
         self._built_in = {kind.name: kind for kind in built_in}
         self._plugins = plugins
 
-    def find(self, name: str) -> Kind | Unusable | None:
+    def find(self, name: str) -> LinkKind | Unusable | None:
         """The kind that a link names; None when there is none."""
         if name in self._built_in or self._plugins is None:
             return self._built_in.get(name)
@@ -110,7 +110,7 @@ class Kinds:
         if own is not None or self._plugins is None:
             return own
         found = self._plugins.find(name)
-        return found.protocol if isinstance(found, Kind) else found
+        return found.protocol if isinstance(found, LinkKind) else found
 
     def names(self) -> list[str]:
         """What a link may name."""

@@ -7,7 +7,7 @@ from runtime.iomap.kinds.can.conflicts import ids_twice
 from runtime.iomap.kinds.can.keys import CanDevice, CanLink, CanProfile
 from runtime.iomap.kinds.can.plan import can_side, message_plans
 from runtime.iomap.kinds.can.points import resolve
-from runtime.iomap.kinds.kind import DeviceProtocol, Kind
+from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 from runtime.iomap.loaded import LoadedProfile
 from runtime.iomap.plan import DevicePlan, InputPoint, OutputPoint
 from runtime.iomap.sitemap import Device
@@ -34,4 +34,4 @@ def _complete(plan: DevicePlan, loaded: LoadedProfile, device: Device) -> Device
 CAN_PROTOCOL = DeviceProtocol(
     name="can", profile=CanProfile, resolve=resolve, complete=_complete, at_site=_at_site, conflicts=ids_twice
 )
-CAN = Kind(name="can", protocol=CAN_PROTOCOL, link=CanLink, device=CanDevice, playable=True)
+CAN = LinkKind(name="can", protocol=CAN_PROTOCOL, link=CanLink, device=CanDevice, playable=True)

@@ -7,7 +7,7 @@ from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.i2citem import I2cChip
 from runtime.iomap.kinds.i2c.keys import I2cDevice, I2cLink, I2cProfile
 from runtime.iomap.kinds.i2c.points import resolve
-from runtime.iomap.kinds.kind import DeviceProtocol, Kind
+from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 from runtime.iomap.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.plan import DevicePlan
 from runtime.iomap.sitemap import Device
@@ -48,4 +48,4 @@ def _addresses_twice(site: LoadedSite) -> Iterator[Diagnostic]:
 I2C_PROTOCOL = DeviceProtocol(
     name="i2c", profile=I2cProfile, resolve=resolve, complete=_complete, conflicts=_addresses_twice
 )
-I2C = Kind(name="i2c", protocol=I2C_PROTOCOL, link=I2cLink, device=I2cDevice)
+I2C = LinkKind(name="i2c", protocol=I2C_PROTOCOL, link=I2cLink, device=I2cDevice)

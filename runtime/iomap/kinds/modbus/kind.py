@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from runtime.core.elementary import Value
-from runtime.iomap.kinds.kind import DeviceProtocol, Kind
+from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 from runtime.iomap.kinds.modbus.keys import (
     ModbusDevice,
     ModbusProfile,
@@ -125,6 +125,6 @@ MODBUS = DeviceProtocol(
     place=place,
     conflicts=check_shared_units,
 )
-MODBUS_TCP = Kind(name="modbus_tcp", protocol=MODBUS, link=ModbusTcpLink, device=ModbusDevice, playable=True)
-MODBUS_RTU = Kind(name="modbus_rtu", protocol=MODBUS, link=ModbusRtuLink, device=SerialDevice)
-MODBUS_RTU_TCP = Kind(name="modbus_rtu_tcp", protocol=MODBUS, link=ModbusRtuTcpLink, device=SerialDevice)
+MODBUS_TCP = LinkKind(name="modbus_tcp", protocol=MODBUS, link=ModbusTcpLink, device=ModbusDevice, playable=True)
+MODBUS_RTU = LinkKind(name="modbus_rtu", protocol=MODBUS, link=ModbusRtuLink, device=SerialDevice)
+MODBUS_RTU_TCP = LinkKind(name="modbus_rtu_tcp", protocol=MODBUS, link=ModbusRtuTcpLink, device=SerialDevice)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from runtime.iomap.kinds.kind import Kind
+from runtime.iomap.kinds.kind import LinkKind
 from runtime.iomap.kinds.modbus.keys import ModbusDevice, ModbusLink
 from runtime.iomap.kinds.modbus.kind import MODBUS
 from runtime.iomap.plan import DevicePlan
@@ -40,4 +40,4 @@ class LuxpowerTcpLink(ModbusLink):
         return sum(REQUEST_S / (read.period_ns / 1e9) for plan in plans for read in plan.reads)
 
 
-LUXPOWER_TCP = Kind(name="luxpower_tcp", protocol=MODBUS, link=LuxpowerTcpLink, device=ModbusDevice)
+LUXPOWER_TCP = LinkKind(name="luxpower_tcp", protocol=MODBUS, link=LuxpowerTcpLink, device=ModbusDevice)
