@@ -234,4 +234,5 @@ def _own_name(model_id: int, name: str, unit: str) -> str:
     head, bracket, numbers = name.partition("[")
     snake = _CAMEL.sub("_", head).lower()
     suffix = _SUFFIXES.get(unit, unit.lower())
-    return f"m{model_id}_{snake}{'_' + suffix if suffix else ''}{bracket}{numbers}"
+    ends = "" if not suffix or snake.endswith(f"_{suffix}") else f"_{suffix}"
+    return f"m{model_id}_{snake}{ends}{bracket}{numbers}"
