@@ -102,7 +102,9 @@ def _name(nature: str, point: MesaPoint) -> tuple[str, CommonPoint | None]:
 def _keys(point: MesaPoint, common: CommonPoint | None, nature: str) -> Iterator[str]:
     factor = _FACTORS.get((point.unit, common.unit), 1.0) if common is not None else 1.0
     for key, told in point.more.items():
-        if key in _OWN_KEYS:
+        if key == "type" and common is not None and common.mesa_values and told == "u16":
+            yield f'type = "flag", off = {common.mesa_values[0]}, on = {common.mesa_values[1]}'
+        elif key in _OWN_KEYS:
             yield f"{key} = {told}" if _is_toml_number(told) else f'{key} = "{told}"'
     if "access" not in point.more and common is not None and common.written:
         yield 'access = "rw"'

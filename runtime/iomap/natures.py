@@ -4,7 +4,7 @@ So a control mode works with any device of a nature: the same point has the same
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 
@@ -13,6 +13,7 @@ from pydantic import Field
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.profile import Nature, Positive, Profile, Strict
 from runtime.iomap.read import Document, did_you_mean
+from runtime.iomap.wire import Wire
 
 
 class CommonPoint(Strict):
@@ -22,7 +23,9 @@ class CommonPoint(Strict):
     unit: str = ""
     signed: bool = False
     written: bool = False
+    boolean: bool = False
     mesa: list[str] = Field(default_factory=list)
+    mesa_values: list[int] = Field(default_factory=list)
 
 
 class NatureRules(Strict):
@@ -44,7 +47,7 @@ def natures() -> dict[str, NatureRules]:
     }
 
 
-def check_natures(document: Document[Profile]) -> list[Diagnostic]:
+def check_natures(document: Document[Profile], wires: Mapping[str, Wire]) -> list[Diagnostic]:
     """Where a profile does not keep to the natures that it claims; each point is told once."""
     found: dict[str, Diagnostic] = {}
     profile, known = document.content, {name for n in document.content.natures for name in natures()[n].points}
@@ -52,6 +55,8 @@ def check_natures(document: Document[Profile]) -> list[Diagnostic]:
         for name, common in natures()[nature].points.items():
             point = profile.points.get(name)
             told = _missing(document, nature, name) if point is None else _misfit(document, nature, name, common)
+            if told is None and common.boolean and name in wires:
+                told = _no_boolean(document, nature, name, wires[name])
             if told is not None and (point is not None or common.required):
                 found.setdefault(name, told)
     return [*found.values(), *_needless(document, known)]
@@ -77,6 +82,14 @@ def _misfit(document: Document[Profile], nature: str, name: str, common: CommonP
         mend = 'write access = "rw" or "w", or give the point another name'
         return error("M2008", f"`{name}` cannot be written", at, help=mend)
     return _wrong_sign(document, nature, name) if common.signed else None
+
+
+def _no_boolean(document: Document[Profile], nature: str, name: str, wire: Wire) -> Diagnostic | None:
+    if wire.number.boolean or wire.number.bits == 1:
+        return None
+    at = Label(document.places.key("points", name), f"of every {nature} it is TRUE or FALSE")
+    mend = "tell its numbers for TRUE and FALSE (of a register: type flag, on, off), or give the point another name"
+    return error("M2008", f"`{name}` is a number", at, help=mend)
 
 
 def _wrong_sign(document: Document[Profile], nature: str, name: str) -> Diagnostic | None:

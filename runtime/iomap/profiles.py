@@ -30,7 +30,7 @@ def load_profile(
         return None, diagnostics
     loaded = LoadedProfile(path.stem, Document(profile, toml.places, path), protocol)
     found = protocol.resolve(loaded, dbc_folder) + _check_heartbeats(loaded)
-    return loaded, found or check_natures(loaded.document)  # a point with a mistake of its own is not judged twice
+    return loaded, found or check_natures(loaded.document, loaded.wires)  # a point with a mistake is not judged twice
 
 
 class _AnyProfile(Profile, extra="ignore"):

@@ -86,8 +86,9 @@ class Numeric:
     """A raw number: `bits` wide, signed or not, or a float of 32 or 64 bits; scaled to engineering units.
 
     `boolean` numbers decode to TRUE when raw == `on` (when `on` is None: when raw is not 0), and encode TRUE as `on`
-    or 1. A raw value equal to `not_implemented`, or a NaN, means that the device has no value. `digits` is set for a
-    number that goes as so many decimal digits; `padding` for a text of bits / 8 characters (Latin-1, as a STRING is).
+    or 1, FALSE as `off`. A raw value equal to `not_implemented`, or a NaN, means that the device has no value. `digits`
+    is set for a number that goes as so many decimal digits; `padding` for a text of bits / 8 characters (Latin-1, as a
+    STRING is).
     """
 
     bits: int
@@ -95,6 +96,7 @@ class Numeric:
     floating: bool
     boolean: bool = False
     on: int | None = None
+    off: int = 0
     scale: float = 1.0
     offset: float = 0.0
     not_implemented: int | None = None
@@ -158,7 +160,7 @@ class Numeric:
         assert not isinstance(value, str), "a text reached the encoder of numbers"
         assert math.isfinite(value), "a value that is not finite reached the encoder"
         if self.boolean:
-            return (1 if self.on is None else self.on) if value else 0
+            return (1 if self.on is None else self.on) if value else self.off
         if self.floating:
             return _fit_float((value - self.offset) / self.scale, self.bits)
         whole = isinstance(value, int) and self.is_integral

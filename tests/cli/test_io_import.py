@@ -80,6 +80,7 @@ def test_battery_when_imported_then_it_is_checked_and_reads_as_the_list_says(tmp
         assert wire.number.decode(raw_of_words(wire, [word]), Kind.REAL) == pytest.approx(value), name
         assert words_of_raw(wire, wire.number.encode(value)) == [word], name
     assert {"connect_cmd", "reset_cmd", "discharge_i_max_a"} <= set(wires)
+    assert [wires["connect_cmd"].number.encode(told) for told in (True, False)] == [1, 2]
     assert site.placed["battery_1"].unplaced == {"own_thing"}
     assert "AChaMax is written up to 3 times, 0.2 s apart" in capsys.readouterr().out
 

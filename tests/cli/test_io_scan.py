@@ -85,7 +85,8 @@ def test_hybrid_when_scanned_then_each_nature_has_its_common_points(tmp_path):
     assert {"charge_i_max_a", "discharge_i_max_a", "cell_u_max_mv", "keep_alive"} <= set(points["battery_1"])
     assert site.placed["battery_1"].profile.lacks == {}
     assert "m160_module_dcw_kw[2]" in points["inverter_1"]
-    assert points["battery_1"]["connect_cmd"].enum == {"CONNECT": 1, "DISCONNECT": 2}
+    connect = site.placed["battery_1"].wires["connect_cmd"].number
+    assert (connect.boolean, connect.encode(True), connect.encode(False)) == (True, 1, 2)
 
 
 def test_scan_when_it_runs_then_it_tells_its_steps_and_what_it_found(tmp_path, capsys):

@@ -153,6 +153,9 @@ WRONG: dict[str, list[Edit]] = {
             'p_set_kw         = { register = 46201, table = "holding", type = "f32"',
         )
     ],
+    "nature_of_a_number": [
+        (INVERTER, '44611, table = "holding", type = "flag"', '44611, table = "holding", type = "u16"')
+    ],
     "lacks_what_is_there": [(RACK, "reset_cmd =", 'soc_pct = "no"\nreset_cmmd = "no"\nreset_cmd =')],
     "no_database": [(RACK, 'dbc = "rack_bms.dbc"', 'dbc = "rack.dbc"')],
 }

@@ -71,7 +71,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SunSpecPoint:
     """One implemented point. Engineering value = raw * 10**`power`, times ten to the power that the point `scale_point`
-    tells ("": none). `played`: what a scale factor was when it was discovered.
+    tells ("": none). `flag`: its numbers for FALSE and TRUE. `played`: what a scale factor was when it was discovered.
     """
 
     name: str
@@ -86,6 +86,7 @@ class SunSpecPoint:
     not_implemented: int | None
     fixed: bool
     enum: dict[str, int]
+    flag: tuple[int, int] | None = None
     scale_point: str = ""
     played: int | None = None
 
@@ -166,26 +167,28 @@ def _point(
     unit, power = _unit(str(point.pdef.get("units") or ""))
     scale_point = group.points.get(point.sf) or group.model.points.get(point.sf) if point.sf else None
     power += point.sf_value or 0 if scale_point is None else 0
-    own_name, signed = _own_name(found.model_id, name, unit), False
+    own_name, signed, flag = _own_name(found.model_id, name, unit), False, None
     common = _common(nature, name)
     if common is not None and (nature, common) not in taken:
         rules = natures()[nature].points[common]
         if unit == rules.unit or (unit, rules.unit) in _POWER_TO_COMMON:
             power += _POWER_TO_COMMON.get((unit, rules.unit), 0)
             unit, signed, own_name = rules.unit, rules.signed, common
+            flag = (rules.mesa_values[0], rules.mesa_values[1]) if rules.mesa_values else None
     return SunSpecPoint(
         name=own_name,
         nature=nature,
         label=str(point.pdef.get("label") or name),
         address=found.address + point.offset,
-        type=kind[0],
+        type=kind[0] if flag is None else "flag",
         power=power,
         unit=unit,
         writable=point.pdef.get("access") == "RW",
         signed=signed,
         not_implemented=kind[1],
         fixed=point.pdef.get("static") == "S" or found.model_id in NAMEPLATES,
-        enum=_symbols(point.pdef),
+        enum=_symbols(point.pdef) if flag is None else {},
+        flag=flag,
         scale_point="" if scale_point is None or scale_point.value is None else _scale_name(found, group, name, point),
     )
 

@@ -21,12 +21,18 @@ def group_mistakes(loaded: LoadedProfile, name: str, point: Point) -> list[Diagn
     ]
 
 
-def number_of(kind: RawType, point: Point, *, on: int | None = None) -> Numeric:
-    """The raw number of a point whose words are of that type. `on`: the raw value that a flag takes as TRUE."""
+def number_of(kind: RawType, point: Point, *, on: int | None = None, off: int = 0) -> Numeric:
+    """The raw number of a point whose words are of that type. `on`: what a flag takes as TRUE, `off`: as FALSE."""
     if kind in (RawType.BIT, RawType.FLAG):
         bits = 1 if kind is RawType.BIT else 16
         return Numeric(
-            bits=bits, signed=False, floating=False, boolean=True, on=on, not_implemented=point.not_implemented
+            bits=bits,
+            signed=False,
+            floating=False,
+            boolean=True,
+            on=on,
+            off=off,
+            not_implemented=point.not_implemented,
         )
     return Numeric(
         bits=int(kind[1:]),

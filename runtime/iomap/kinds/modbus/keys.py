@@ -81,7 +81,8 @@ class ModbusRules(Strict):
 
 
 class ModbusPoint(Point):
-    """A register, several, or bits in them. `register` is the document's; `on` is the raw value of a flag that is TRUE.
+    """A register, several, or bits in them. `register` is the document's; `on` is the raw value of a flag that is TRUE,
+    `off` what is written for FALSE.
 
     `bits`: lowest and highest bit of a field in the registers. `chars` and `padding`: of a text (type string).
     `scale_point`: the point of this profile whose value is the power of ten that `scale` is multiplied by (SunSpec's
@@ -95,6 +96,7 @@ class ModbusPoint(Point):
     byte_order: Order | None = None
     bit: Annotated[int | None, Field(ge=0, le=15)] = None
     on: Annotated[int | None, Field(ge=0, le=65535)] = None
+    off: Annotated[int, Field(ge=0, le=65535)] = 0
     bits: Annotated[list[Annotated[int, Field(ge=0, le=63)]] | None, Field(min_length=2, max_length=2)] = None
     chars: Annotated[int | None, Field(ge=1, le=246)] = None
     padding: Padding | None = None

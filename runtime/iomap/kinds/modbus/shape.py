@@ -29,7 +29,7 @@ def number_of_point(point: ModbusPoint) -> Numeric:
             offset=point.offset,
             not_implemented=absent,
         )
-    number = number_of(point.type, point, on=point.on)
+    number = number_of(point.type, point, on=point.on, off=point.off)
     bits = point.bits[1] - point.bits[0] + 1 if point.bits else number.bits
     if absent is not None and number.signed and absent >= 1 << (bits - 1):
         absent -= 1 << bits
@@ -39,6 +39,7 @@ def number_of_point(point: ModbusPoint) -> Numeric:
         floating=number.floating,
         boolean=number.boolean,
         on=number.on,
+        off=number.off,
         scale=number.scale,
         offset=number.offset,
         not_implemented=absent,
