@@ -64,6 +64,14 @@ def bind(
     return bound
 
 
+def only_argument(ctx: Context, call: tree.CallExpr, callee: str) -> tree.Expr | None:
+    """The argument IN of a function that takes nothing else; None, reported, when it is not given so."""
+    bound = bind(ctx, call, callee, inputs=("IN",), outputs=())
+    if bound.ok and not bound.inputs:
+        ctx.report.error("L3007", f"{callee} takes one argument", call.span, "none given")
+    return bound.inputs.get("in") if bound.ok else None
+
+
 def _compared(ctx: Context, value: tree.Expr, callee: str, inputs: dict[str, str]) -> bool:
     """`t(IN = TRUE)`: True, and reported, when an input is compared with a value instead of given one."""
     if not isinstance(value, tree.Binary) or value.op != "=" or not isinstance(value.left, tree.Name):

@@ -3,7 +3,7 @@
 from runtime.core.elementary import LWORD, ULINT
 from runtime.lang import tree
 from runtime.lang.lower import expression
-from runtime.lang.lower.arguments import bind
+from runtime.lang.lower.arguments import only_argument
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, fit
 from runtime.lang.lower.library import library_call
@@ -15,14 +15,12 @@ NAMES = frozenset({*FROM_BCD, *TO_BCD})
 
 def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
     """A call of a BCD conversion; digits above 9 count as they are, what does not fit is cut."""
-    bound = bind(ctx, node, name, inputs=("IN",), outputs=())
-    if not bound.ok or not bound.inputs:
-        if bound.ok:
-            ctx.report.error("L3007", f"{name} takes one argument", node.span, "none given")
+    argument = only_argument(ctx, node, name)
+    if argument is None:
         return nothing(node.span)
     coded = name in FROM_BCD
     source, target = FROM_BCD[name] if coded else TO_BCD[name]
-    expr = fit(ctx, expression.lower(ctx, bound.inputs["in"], source), source)
+    expr = fit(ctx, expression.lower(ctx, argument, source), source)
     if expr is None:
         return Typed(target, node.span)
     wide = converted(expr, LWORD if coded else ULINT)

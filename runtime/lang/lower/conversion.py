@@ -11,7 +11,7 @@ from runtime.core.elementary import BOOL, DATE, DT, LDATE, LDT, LINT, LREAL, LTO
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression
-from runtime.lang.lower.arguments import bind
+from runtime.lang.lower.arguments import only_argument
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, fit, settled
 from runtime.lang.lower.library import library_call
@@ -26,13 +26,9 @@ def conversion(
     ctx: Context, node: tree.CallExpr, name: str, source: Type | None, target: Type, *, truncate: bool
 ) -> Typed:
     """The call as IR. `source` None: whatever the argument is."""
-    bound = bind(ctx, node, name, inputs=("IN",), outputs=())
-    if not bound.ok:
+    argument = only_argument(ctx, node, name)
+    if argument is None:
         return nothing(node.span)
-    if not bound.inputs:
-        ctx.report.error("L3007", f"{name} takes one argument", node.span, "none given")
-        return nothing(node.span)
-    argument = bound.inputs["in"]
     given = expression.lower(ctx, argument, source)
     if source is None:
         given = settled(given)

@@ -6,7 +6,7 @@ Every target of the compiler is little-endian, so a value in that order is the v
 from runtime.core.elementary import BYTE, DWORD, LINT, LWORD, WORD, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression
-from runtime.lang.lower.arguments import bind
+from runtime.lang.lower.arguments import only_argument
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.conversion import moved_bits
 from runtime.lang.lower.convert import converted, settled
@@ -22,12 +22,10 @@ _BITS = {t.size: t for t in (BYTE, WORD, DWORD, LWORD)}
 
 def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
     """A call: a value of the argument's type, its bytes in the other order."""
-    bound = bind(ctx, node, name, inputs=("IN",), outputs=())
-    if not bound.ok or not bound.inputs:
-        if bound.ok:
-            ctx.report.error("L3007", f"{name} takes one argument", node.span, "none given")
+    given = only_argument(ctx, node, name)
+    if given is None:
         return nothing(node.span)
-    value = settled(expression.lower(ctx, bound.inputs["in"]))
+    value = settled(expression.lower(ctx, given))
     kind = value.type
     if not isinstance(kind, Elementary) or kind.kind in (Kind.BOOL, Kind.TEXT):
         if not isinstance(kind, Unknown):

@@ -3,7 +3,7 @@
 from runtime.core.elementary import BOOL, LWORD, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression
-from runtime.lang.lower.arguments import bind
+from runtime.lang.lower.arguments import only_argument
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import converted, settled
 from runtime.lang.lower.library import library_call
@@ -16,12 +16,10 @@ NAMES = frozenset(VALID)
 
 def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
     """A call: FALSE for NaN and the infinities, and for bits that hold a digit above 9."""
-    bound = bind(ctx, node, name, inputs=("IN",), outputs=())
-    if not bound.ok or not bound.inputs:
-        if bound.ok:
-            ctx.report.error("L3007", f"{name} takes one argument", node.span, "none given")
+    given = only_argument(ctx, node, name)
+    if given is None:
         return nothing(node.span)
-    value = settled(expression.lower(ctx, bound.inputs["in"]))
+    value = settled(expression.lower(ctx, given))
     kind, wanted = value.type, Kind.REAL if name == "IS_VALID" else Kind.BITS
     if not isinstance(kind, Elementary) or kind.kind is not wanted:
         if not isinstance(kind, Unknown):

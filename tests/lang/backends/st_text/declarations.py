@@ -104,7 +104,7 @@ class Declarer:
         for number, block in enumerate(chance.sample(TIMERS, chance.randint(0, 2))):
             lines.append(f"    std{number} : {block.name};")
             self._instance(Instance(f"std{number}", block))
-        lines += self._references() + pointers.declared(chance, self.scope)
+        lines += self._references() + pointers.declared(chance, self.scope, leading=True)
         objects = [block for block in blocks if block.interface]
         if interfaces and objects:
             lines.append(f"    via0, via1 : {objects[0].interface};")

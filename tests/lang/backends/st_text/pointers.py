@@ -12,15 +12,25 @@ from st_text.scope import Pointer, Scope, Variable
 _SEEN_AS = ("BYTE", "BYTE", "WORD", "DINT", "ULINT")
 
 
-def declared(chance: random.Random, scope: Scope, *, most: int = 2) -> list[str]:
-    """Declarations of some pointers, which are entered into the scope."""
+def declared(chance: random.Random, scope: Scope, *, most: int = 2, leading: bool = False) -> list[str]:
+    """Declarations of some pointers, which are entered into the scope; `leading`: with addresses at times."""
     lines = []
     for number in range(chance.randint(0, most)):
         pointer = Pointer(f"ptr{number}", chance.choice(_SEEN_AS))
-        lines.append(f"    {pointer.name} : POINTER TO {pointer.target};")
+        begins = _address(chance, scope) if leading and chance.random() < 0.5 else ""
+        lines.append(f"    {pointer.name} : POINTER TO {pointer.target}{begins};")
         scope.pointers.append(pointer)
         scope.variables.append(Variable(f"{pointer.name}^", pointer.target, pointer.target, lasting=False))
     return lines
+
+
+def _address(chance: random.Random, scope: Scope) -> str:
+    """An initial value; empty where nothing lasts that it could lead to."""
+    found = [v for v in scope.variables if _may_be_pointed_at(v) and v.lasting and "^" not in v.name]
+    if not found:
+        return ""
+    variable = chance.choice(found)
+    return f" := ADR({variable.name.format(*(chance.randint(*bounds) for bounds in variable.bounds))})"
 
 
 def statement(writer: Writer) -> list[str]:
