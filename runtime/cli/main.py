@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -326,20 +326,27 @@ def hmi(
     raise typer.Exit(run_hmi(endpoint or site))
 
 
+BenchSubject = Literal["scan", "io"]
+
+
 @app.command()
 def bench(
-    seconds: Annotated[float, typer.Option(min=1.0, help="For each of four measurements of the release delay.")] = 5.0,
+    subject: Annotated[
+        BenchSubject, typer.Argument(help="The scan, or the field side (polls of 50 devices).")
+    ] = "scan",
+    seconds: Annotated[float, typer.Option(min=1.0, help="For each measurement in time.")] = 5.0,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON too.")] = None,
     json: Json = False,
 ) -> None:
-    """What a scan costs and how late it wakes, beside a bare native loop in the same run, idle and loaded."""
+    """What a scan costs and how late it wakes, beside a bare native loop in the same run, idle and loaded.
+
+    Of io: how punctual polls are, what they cost, and how long a value takes from one device to another.
+    """
     import json as json_module
 
-    from runtime.image.nativecode import native_cache
-    from runtime.node.statedir import cache_dir
-    from runtime.scan.bench.measure import run_bench
+    from runtime.cli.bench import measured
 
-    report = run_bench(seconds, cache=native_cache(cache_dir()))
+    report = measured(subject, seconds)
     if out is not None:
         out.write_text(json_module.dumps(report.to_json(), indent=1) + "\n")
     print(json_module.dumps(report.to_json()) if json else report.table())
