@@ -1,5 +1,7 @@
-"""What `voltscan bench` measures: each subject is imported only when it is asked for."""
+"""`voltscan bench`: what it measures is imported only when it is asked for."""
 
+import json
+from pathlib import Path
 from typing import Any, Protocol
 
 
@@ -15,8 +17,15 @@ class Report(Protocol):
         ...
 
 
-def measured(subject: str, seconds: float) -> Report:
-    """The figures of a subject (`scan` or `io`); `seconds` for each measurement in time."""
+def bench(subject: str, seconds: float, out: Path | None, *, as_json: bool) -> None:
+    """Measure the subject (`scan` or `io`), `seconds` for each measurement in time, and print the figures."""
+    report = _measured(subject, seconds)
+    if out is not None:
+        out.write_text(json.dumps(report.to_json(), indent=1) + "\n")
+    print(json.dumps(report.to_json()) if as_json else report.table())
+
+
+def _measured(subject: str, seconds: float) -> Report:
     if subject == "io":
         from runtime.drivers.bench.measure import run_io_bench
 

@@ -326,30 +326,17 @@ def hmi(
     raise typer.Exit(run_hmi(endpoint or site))
 
 
-BenchSubject = Literal["scan", "io"]
-
-
 @app.command()
 def bench(
-    subject: Annotated[
-        BenchSubject, typer.Argument(help="The scan, or the field side (polls of 50 devices).")
-    ] = "scan",
+    subject: Annotated[Literal["scan", "io"], typer.Argument(help="The scan, or polls of 50 devices.")] = "scan",
     seconds: Annotated[float, typer.Option(min=1.0, help="For each measurement in time.")] = 5.0,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON too.")] = None,
     json: Json = False,
 ) -> None:
-    """What a scan costs and how late it wakes, beside a bare native loop in the same run, idle and loaded.
+    """What a scan, or the field side, costs and how punctual it is; the scan beside a bare native loop."""
+    from runtime.cli.bench import bench
 
-    Of io: how punctual polls are, what they cost, and how long a value takes from one device to another.
-    """
-    import json as json_module
-
-    from runtime.cli.bench import measured
-
-    report = measured(subject, seconds)
-    if out is not None:
-        out.write_text(json_module.dumps(report.to_json(), indent=1) + "\n")
-    print(json_module.dumps(report.to_json()) if json else report.table())
+    bench(subject, seconds, out, as_json=json)
 
 
 @app.command()

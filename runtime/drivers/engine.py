@@ -12,6 +12,7 @@ from runtime.iomap.plan import IoPlan
 
 FRAME_PERIOD_S = 0.005
 """How often the output frame is looked at: half a scan of the default cycle; 200 looks a second cost 1 % of a core."""
+CANCEL_AGAIN_S = 0.2
 SETTLE_S = 1.0
 """What the way down may take to write fail-safe values."""
 
@@ -92,9 +93,7 @@ class IoEngine:
             for task in broken:
                 task.result()
         finally:
-            for task in (*drivers, follow, *ends):
-                task.cancel()
-            await asyncio.gather(*drivers, follow, *ends, return_exceptions=True)
+            await _end([*drivers, follow, *ends])
 
     async def _follow_frames(self) -> None:
         while True:
@@ -137,3 +136,13 @@ class IoEngine:
             self._on_event("warning", f"not every output took its fail-safe value within {SETTLE_S:g} s")
         for task in done:
             task.result()  # a bug here has not kept the others from settling
+
+
+async def _end(tasks: Sequence[asyncio.Task[object]]) -> None:
+    """Cancel them until all have ended: a cancellation that meets an answer in `asyncio.wait_for` is lost (3.11)."""
+    going = set(tasks)
+    while going:
+        for task in going:
+            task.cancel()
+        _, going = await asyncio.wait(going, timeout=CANCEL_AGAIN_S)
+    await asyncio.gather(*tasks, return_exceptions=True)

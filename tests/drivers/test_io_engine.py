@@ -1,6 +1,7 @@
 """The engine between frames and drivers: one event a change, fail-safe values on the way down, bugs not hidden."""
 
 import asyncio
+import contextlib
 from random import Random
 
 import pytest
@@ -99,6 +100,24 @@ def test_drivers_when_nothing_is_new_then_left_alone() -> None:
     for now_ms in range(0, 50, 5):
         bench.look(now_ms, frame)
     assert bench.drivers[0].wakes == 1
+
+
+class DeafDriver(FakeDriver):
+    async def run(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.get_running_loop().create_future()
+        await super().run()
+
+
+async def test_engine_when_a_driver_loses_a_cancellation_then_it_is_cancelled_again() -> None:
+    bench = Bench(DeafDriver)
+    stop = asyncio.Event()
+    running = asyncio.create_task(bench.engine.run(stop))
+    await asyncio.sleep(0)
+    stop.set()
+    async with asyncio.timeout(10):
+        await running
+    assert bench.drivers[0].cancelled
 
 
 async def test_engine_when_stopped_then_drivers_write_fail_safe_values_and_end() -> None:
