@@ -48,8 +48,7 @@ class GpioLines(BlockingDevice):
             with library.Chip(path) as chip:
                 self._offsets = {wire: _offset(chip, wire.line, path) for wire in self._wires()}
                 self._refuse_taken(chip, path)
-                config = {offset: self._line_settings(chip, wire) for wire, offset in self._offsets.items()}
-                self._request = chip.request_lines(config, consumer=self._settings.consumer)
+                self._request = self._take_over(chip)
         except OSError as fault:
             raise _told(fault, path) from fault
 
@@ -113,12 +112,39 @@ class GpioLines(BlockingDevice):
                 what = f"line {wire.line} is taken by {info.consumer or 'the kernel'}"
                 raise DriverFault(what, where=path, mend="end the other program, or give this point another line")
 
-    def _line_settings(self, chip: gpiod.Chip, wire: GpioWire) -> gpiod.LineSettings:
+    def _take_over(self, chip: gpiod.Chip) -> gpiod.LineRequest:
+        """Request the lines. One that is driven is taken as it is and never let go in between: that might drop it."""
+        assert self._library is not None, "set by open"
+        line, outputs = self._library.line, [wire for wire in self._offsets if wire.is_output]
+        driven = [w for w in outputs if chip.get_line_info(self._offsets[w]).direction is line.Direction.OUTPUT]
+        as_is: dict[Any, gpiod.LineSettings | None] = {
+            self._offsets[w]: self._library.LineSettings(direction=line.Direction.AS_IS, active_low=w.active_low)
+            for w in driven
+        }
+        settings: dict[Any, gpiod.LineSettings | None]
+        settings = {o: self._line_settings(w, on=self._first_state(w)) for w, o in self._offsets.items()}
+        request = chip.request_lines(settings | as_is, consumer=self._settings.consumer)
+        if driven:
+            levels = request.get_values([self._offsets[wire] for wire in driven])
+            for wire, level in zip(driven, levels, strict=True):
+                settings[self._offsets[wire]] = self._line_settings(wire, on=level is line.Value.ACTIVE)
+            request.reconfigure_lines(settings)
+        return request
+
+    def _line_settings(self, wire: GpioWire, *, on: bool) -> gpiod.LineSettings:
+        """How the line is requested. `on`: the state of an output from then on."""
         assert self._library is not None, "set by open"
         line = self._library.line
         common = {"active_low": wire.active_low, "bias": getattr(line.Bias, wire.bias.upper())}
         made: gpiod.LineSettings
-        if not wire.is_output:
+        if wire.is_output:
+            made = self._library.LineSettings(
+                direction=line.Direction.OUTPUT,
+                drive=getattr(line.Drive, wire.drive.upper()),
+                output_value=line.Value.ACTIVE if on else line.Value.INACTIVE,
+                **common,
+            )
+        else:
             made = self._library.LineSettings(
                 direction=line.Direction.INPUT,
                 edge_detection=line.Edge.BOTH,
@@ -126,23 +152,10 @@ class GpioLines(BlockingDevice):
                 debounce_period=timedelta(milliseconds=wire.debounce_ms),
                 **common,
             )
-            return made
-        made = self._library.LineSettings(
-            direction=line.Direction.OUTPUT,
-            drive=getattr(line.Drive, wire.drive.upper()),
-            output_value=line.Value.ACTIVE if self._first_state(chip, wire) else line.Value.INACTIVE,
-            **common,
-        )
         return made
 
-    def _first_state(self, chip: gpiod.Chip, wire: GpioWire) -> bool:
-        """The state in which an output is taken over: as it is driven now, else `initial`, else fail-safe, else off."""
-        assert self._library is not None, "set by open"
-        line, offset = self._library.line, self._offsets[wire]
-        if chip.get_line_info(offset).direction is line.Direction.OUTPUT:
-            as_is = self._library.LineSettings(direction=line.Direction.AS_IS, active_low=wire.active_low)
-            with chip.request_lines({offset: as_is}, consumer=self._settings.consumer) as request:
-                return request.get_value(offset) is line.Value.ACTIVE
+    def _first_state(self, wire: GpioWire) -> bool:
+        """The state of an output that nobody drives yet: `initial`, else fail-safe, else off."""
         if wire.initial is not None:
             return wire.initial
         return any(bool(point.fail_safe) for point in self._plan.outputs if point.wire == wire)

@@ -1,4 +1,7 @@
-"""Stands in for gpiod at the edge of the driver: chips, who holds which line, edges by a pipe."""
+"""Stands in for gpiod at the edge of the driver: chips, who holds which line, edges by a pipe.
+
+An output that is let go falls to low, as with the kernel's gpio-sim.
+"""
 
 import errno
 import os
@@ -40,18 +43,24 @@ class FakeChip:
 
 class FakeRequest:
     def __init__(self, chip: FakeChip, config: dict[int, LineSettings], consumer: str) -> None:
-        self.chip, self.config = chip, config
+        self.chip = chip
         self._events: list[SimpleNamespace] = []
         self.fd, self._writer = os.pipe()
-        for offset, settings in config.items():
-            held = chip.lines[offset]
-            if held.consumer:
+        for offset in config:
+            if chip.lines[offset].consumer:
                 raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
-            held.consumer, held.settings = consumer, settings
+            chip.lines[offset].consumer = consumer
+        self.reconfigure_lines(config)
+        chip.requests.append(self)
+
+    def reconfigure_lines(self, config: dict[int, LineSettings]) -> None:
+        self.config = config
+        for offset, settings in config.items():
+            held = self.chip.lines[offset]
+            held.settings = settings
             if settings.direction is line.Direction.OUTPUT:
                 held.direction = line.Direction.OUTPUT
                 held.level = (settings.output_value is line.Value.ACTIVE) != settings.active_low
-        chip.requests.append(self)
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +100,8 @@ class FakeRequest:
     def release(self) -> None:
         self.chip.requests.remove(self)
         for offset in self.config:
-            self.chip.lines[offset].consumer = ""
+            held = self.chip.lines[offset]
+            held.consumer, held.level = "", False if held.direction is line.Direction.OUTPUT else held.level
         os.close(self.fd)
         os.close(self._writer)
 
