@@ -21,7 +21,8 @@ ENCODINGS = {"dbc": "cp1252", "sym": "cp1252", "kcd": "utf-8", "arxml": "utf-8"}
 class CanFrame:
     """One message of a database. `length` in bytes.
 
-    `byte_of`: the signals that are one whole byte, and which. `start`: raw value of each signal that nobody drives.
+    `byte_of`: the signals that are one whole byte, and which. `texts`: those that can be a text: whole bytes, the first
+    character first. `start`: raw value of each signal that nobody drives.
     """
 
     name: str
@@ -30,6 +31,7 @@ class CanFrame:
     length: int
     signals: dict[str, Numeric]
     byte_of: dict[str, int]
+    texts: frozenset[str]
     start: dict[str, int | float]
     fd: bool = False
 
@@ -95,6 +97,7 @@ def _frame(message: "Message") -> CanFrame:
         length=message.length,
         signals={s.name: _numeric(s) for s in signals},
         byte_of={s.name: s.start // 8 for s in signals if _is_whole_byte(s)},
+        texts=frozenset(s.name for s in signals if _is_text(s)),
         start={s.name: s.raw_initial or 0 for s in signals},
         fd=message.is_fd,
     )
@@ -103,6 +106,11 @@ def _frame(message: "Message") -> CanFrame:
 def _is_whole_byte(signal: "Signal") -> bool:
     first_bit = 0 if signal.byte_order == "little_endian" else 7
     return signal.length == 8 and signal.start % 8 == first_bit
+
+
+def _is_text(signal: "Signal") -> bool:
+    in_order = signal.byte_order == "big_endian" and signal.start % 8 == 7
+    return in_order and signal.length % 8 == 0 and not signal.is_signed and not signal.is_float
 
 
 def _numeric(signal: "Signal") -> Numeric:

@@ -6,13 +6,13 @@ Nothing is bound to a real program then, so nothing needs a fail-safe value: eve
 from collections.abc import Callable
 from dataclasses import replace
 
-from runtime.core.elementary import BOOL, DINT, LINT, LREAL, UDINT, ULINT, Elementary
+from runtime.core.elementary import BOOL, DINT, LINT, LREAL, UDINT, ULINT, Elementary, string
 from runtime.core.tag import Tag, TagTable
 from runtime.iomap.build import build
 from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.plan import IoPlan
 from runtime.iomap.uses import Use, find_uses
-from runtime.iomap.wire import Numeric
+from runtime.iomap.wire import ModbusWire, Wire
 
 
 def every_point(site: LoadedSite) -> TagTable:
@@ -23,7 +23,7 @@ def every_point(site: LoadedSite) -> TagTable:
             rules = loaded.profile.points[point]
             made = Tag(
                 name=f"{name}.{point}",
-                type=_type(wire.number),
+                type=_type(wire),
                 offset=8 * len(tags),
                 index=len(tags),
                 unit=rules.unit,
@@ -77,10 +77,13 @@ def uses_of_every_point(site: LoadedSite) -> list[Use]:
     return find_uses(alone, every_point(site))[0]
 
 
-def _type(number: Numeric) -> Elementary:
+def _type(wire: Wire) -> Elementary:
+    number = wire.number
+    if number.chars:
+        return string(number.chars)
     if number.boolean or number.bits == 1:
         return BOOL
-    if not number.is_integral:
+    if not number.is_integral or (isinstance(wire, ModbusWire) and wire.exponent is not None):
         return LREAL
     if number.minimum >= 0:
         return UDINT if number.maximum <= UDINT.maximum else ULINT

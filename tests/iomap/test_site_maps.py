@@ -132,6 +132,7 @@ WRONG: dict[str, list[Edit]] = {
         (INVERTER, "[points]", '[[counters]]\npoint = "node_status"\nfrozen_after_ms = 300\n\n[points]')
     ],
     "frozen_after_on_an_output": [(SITE, "start_cmd  = { fail_safe", "start_cmd  = { frozen_after_ms = 5, fail_safe")],
+    "text_of_a_number": [(RACK, 'signal = "Soh",', 'signal = "Soh", padding = "nul",')],
     "unknown_counter": [(RACK, "MEASUREMENT = {", 'MEASUREMENT = { counter = "Sock",')],
     "checksum_of_two_bytes": [
         (RACK, "MEASUREMENT = {", 'MEASUREMENT = { checksum = { signal = "Soc", kind = "sum8" },')

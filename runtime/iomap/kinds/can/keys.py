@@ -11,6 +11,7 @@ from runtime.iomap.plan import ChecksumKind, DevicePlan, KeepAlive
 from runtime.iomap.profile import PeriodMs, Point, Profile, Strict
 from runtime.iomap.settings import CanSettings, LinkSettings
 from runtime.iomap.sitemap import Device, Link, Port
+from runtime.iomap.wire import Padding
 
 
 class CanLink(Link):
@@ -102,13 +103,15 @@ class CanMessage(Strict):
 class CanPoint(Point):
     """A signal of a message; its scale is the database's. `on`: the raw value that means TRUE.
 
-    A message in which the point would have the raw value `never_sent` is not sent.
+    A message in which the point would have the raw value `never_sent` is not sent. `padding` makes it a text, and says
+    what follows one that is shorter than its signal.
     """
 
     message: str
     signal: str
     on: Annotated[int | None, Field(ge=0, le=65535)] = None
     never_sent: int | None = None
+    padding: Padding | None = None
 
 
 class CanProfile(Profile):

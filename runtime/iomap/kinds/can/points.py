@@ -107,11 +107,16 @@ def _resolve(
         at = Label(places.key("points", name), f"message {message} is sent by the {rule.sent_by}")
         right = 'access = "w"' if written else 'access = "r"'
         return None, [error("M2005", f"`{name}` has the wrong access", at, help=f"write {right}")]
+    if point.padding is not None and signal not in frame.texts:
+        at = Label(places.value("points", name, "padding"), f"{signal} is not whole bytes, the first character first")
+        return None, [error("M2005", f"`{name}` cannot be a text", at, help="take padding out, or mend the database")]
     number = _number(frame.signals[signal], point)
     return CanWire(message=message, signal=signal, frame_id=frame.frame_id, number=number), []
 
 
 def _number(number: Numeric, point: CanPoint) -> Numeric:
+    if point.padding is not None:
+        return replace(number, padding=point.padding, not_implemented=point.not_implemented)
     if point.on is not None:
         return replace(number, boolean=True, on=point.on, not_implemented=point.not_implemented)
     return replace(number, not_implemented=point.not_implemented)
