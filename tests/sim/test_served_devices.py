@@ -26,6 +26,7 @@ class Site:
 
     async def start(self) -> None:
         self.plant_task = self.plant.start()
+        await until(lambda: sum(" served on " in event for event in self.plant.events) == 2, "the plant listens")
         self.controller_task = self.controller.start()
         await self.all_good()
 
