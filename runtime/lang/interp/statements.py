@@ -1,7 +1,9 @@
 """Statements compiled to Python closures; each returns why its block ends early, or None."""
 
+import math
 from typing import Any
 
+from runtime.core.elementary import Kind, Value
 from runtime.lang import ir
 from runtime.lang.interp.activation import Activation, Evaluator, Runner, Signal
 from runtime.lang.interp.expressions import ExpressionCompiler, locate_all
@@ -107,6 +109,8 @@ class StatementCompiler:
     def _assign(self, node: ir.Assign) -> Runner:
         value, locate = self._expressions.expression(node.value), self._expressions.place(node.target)
         pack = node.type.codec.pack_into
+        if node.type.kind is Kind.REAL and node.target.followed is not None:
+            value = _quieted(value)
 
         def assign(activation: Activation) -> None:
             result = value(activation)
@@ -183,6 +187,16 @@ class StatementCompiler:
 
 
 _SIGNALS = {ir.Exit: Signal.EXIT, ir.Continue: Signal.CONTINUE, ir.Return: Signal.RETURN}
+
+
+def _quieted(value: Evaluator) -> Evaluator:
+    """A NaN as the one whose bits native code stores through a pointer too."""
+
+    def evaluate(activation: Activation) -> Value:
+        result = value(activation)
+        return result if result == result else math.nan  # only a NaN differs from itself
+
+    return evaluate
 
 
 def _dropped(value: Evaluator) -> Runner:

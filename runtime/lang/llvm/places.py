@@ -108,6 +108,20 @@ def store_at(
     out.line(f"store {memory_type(type_)} {value}, ptr {pointer}, align {alignment or type_.alignment}, {tag}")
 
 
+def quiet(out: BodyWriter, type_: Elementary, value: str) -> str:
+    """A real, a NaN as the one quiet NaN: for a store through a pointer, where something else than a real may lie.
+
+    Which NaN an operation makes is the processor's affair. To do so at every store would double the time of a scan.
+    """
+    real = memory_type(type_)
+    is_nan = out.temp(f"fcmp uno {real} {value}, {value}")
+    return out.temp(f"select i1 {is_nan}, {real} {_QUIET_NAN}, {real} {value}")
+
+
+_QUIET_NAN = "0x7FF8000000000000"
+"""As LLVM writes it, for both widths."""
+
+
 def _base(place: Place) -> str:
     match place.base:
         case Base.APP:

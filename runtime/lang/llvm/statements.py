@@ -1,5 +1,6 @@
 """Statements: blocks of LLVM code that fall through to the next statement unless something left them."""
 
+from runtime.core.elementary import Kind
 from runtime.lang import ir
 from runtime.lang.llvm import loops, places
 from runtime.lang.llvm.expressions import called, evaluate, type_of
@@ -82,6 +83,8 @@ def _assign(out: BodyWriter, node: ir.Assign) -> None:
         pointer = places.address(out, node.target, "", evaluate)
         places.store_at(out, node.type, value, pointer, places.tag_of(node.target))
         return
+    if node.type.kind is Kind.REAL and node.target.followed is not None:
+        value = places.quiet(out, node.type, value)
     done = out.label("done")
     pointer = places.address(out, node.target, done, evaluate)
     places.store_at(out, node.type, value, pointer, alignment=places.alignment_at(node.type, node.target))
