@@ -69,9 +69,10 @@ def _check_toml(path: Path) -> list[Diagnostic]:
     from runtime.iomap.profiles import load_profile
     from runtime.node.build import build_site
 
-    if path.parent.name == "profiles":
+    keys = _keys(path)
+    if not keys & _SITE_KEYS and (path.parent.name == "profiles" or "maker" in keys):
         return load_profile(path, path.parent.parent / "dbc", shown=str(path), kinds=installed_kinds())[1]
-    if path.parent.name == "sites" and not _names_programs(path):
+    if not keys & _SITE_KEYS and (path.parent.name == "sites" or "devices" in keys):
         return load_site_map(path, shown=str(path), kinds=installed_kinds())[1]
     result = build_site(path)
     build = result.build
@@ -86,8 +87,12 @@ def _lint(build: "Build | None") -> list[Diagnostic]:
     return lint(load_sources([build.site.shown(p) for p in build.site.table.programs])) if build is not None else []
 
 
-def _names_programs(path: Path) -> bool:
+_SITE_KEYS = {"programs", "io_map"}
+"""What a site file names; a site map and a profile never do."""
+
+
+def _keys(path: Path) -> set[str]:
     try:
-        return "programs" in tomllib.loads(path.read_text())
+        return set(tomllib.loads(path.read_text()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return True  # the site file's own check says what is wrong with it
+        return set()  # the check of what the folder says it is tells what is wrong with it

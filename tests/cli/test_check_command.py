@@ -112,3 +112,12 @@ def test_profile_when_checked_on_its_own_then_what_is_wrong_with_it_is_told(tmp_
     file.write_text(text.replace('0x34, type = "f32", scale = 0.001, unit = "kW"', '0x34, type = "f32", unit = "W"'))
     assert check_paths([file], as_json=False) == 1
     assert "error M2008: `p_kw` is in W" in capsys.readouterr().out
+
+
+def test_map_when_it_lies_in_any_folder_then_checked_as_the_map_it_is(tmp_path, capsys):
+    site_map = tmp_path / "field.toml"
+    site_map.write_text('site = "x"\n[links.a]\nkind = "modbus_rtu"\nbaudd = 9600\n[devices.m_1]\nlink = "a"\n')
+    assert check_paths([site_map], as_json=False) == 1
+    told = capsys.readouterr().out
+    assert "did you mean baud?" in told
+    assert "unknown key `site`" not in told
