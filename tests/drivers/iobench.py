@@ -22,12 +22,23 @@ class IoBench:
     """All devices on one link."""
 
     def __init__(
-        self, link: LinkPlan, *devices: DevicePlan, registry: Registry, patience_s: float = PATIENCE_S
+        self,
+        link: LinkPlan,
+        *devices: DevicePlan,
+        registry: Registry,
+        patience_s: float = PATIENCE_S,
+        fail_safe_after_ns: int = 300 * MS,
     ) -> None:
         self.events: list[str] = []
         self.frame: FakeFrame | None = None
         self._patience_s = patience_s
-        plan = IoPlan(site="x", served=False, fail_safe_after_ns=300 * MS, links=(link,), devices={link.name: devices})
+        plan = IoPlan(
+            site="x",
+            served=False,
+            fail_safe_after_ns=fail_safe_after_ns,
+            links=(link,),
+            devices={link.name: devices},
+        )
         self.engine = IoEngine(
             plan,
             pages={},
@@ -42,9 +53,10 @@ class IoBench:
     def latest(self) -> FakeFrame | None:
         return self.frame
 
-    def drive(self, *values: Value) -> None:
+    def drive(self, *values: Value, driving: bool = True) -> None:
         """A frame that stays valid for an hour."""
-        self.frame = FakeFrame(values=values, valid_until_ns=time.monotonic_ns() + 3_600_000 * MS)
+        valid_until_ns = time.monotonic_ns() + 3_600_000 * MS
+        self.frame = FakeFrame(values=values, valid_until_ns=valid_until_ns, driving=driving)
 
     def reading(self, device: str, entry: int = 0) -> tuple[Value | None, Quality]:
         return self.engine.pages[device].readings[entry][:2]
@@ -52,23 +64,29 @@ class IoBench:
     def stamp_ns(self, device: str, entry: int = 0) -> int:
         return self.engine.pages[device].readings[entry][2]
 
-    async def until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(self._patience_s):
-            while not holds():
-                if self._task.done():
-                    self._task.result()
-                await asyncio.sleep(0.005)
+    async def until(self, holds: Callable[[], object], what: str = "") -> None:
+        deadline = time.monotonic() + self._patience_s
+        while not holds():
+            if self.task.done():
+                self.task.result()
+                raise AssertionError("the engine ended")
+            assert time.monotonic() < deadline, f"never: {what}; events: {self.events}"
+            await asyncio.sleep(0.005)
+
+    def start(self) -> Self:
+        """Run until `stop`; `async with` does both."""
+        self.task = asyncio.create_task(self.engine.run(self._stop))
+        return self
 
     async def stop(self) -> None:
         self._stop.set()
-        await self._task
+        await self.task
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self.engine.run(self._stop))
-        return self
+        return self.start()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
-        await asyncio.gather(self._task, return_exceptions=kind is not None)
+        await asyncio.gather(self.task, return_exceptions=kind is not None)

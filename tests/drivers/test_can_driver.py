@@ -3,22 +3,20 @@
 import asyncio
 import contextlib
 import socket
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from random import Random
 
 import can
 import pytest
-from io_points import MS, FakeFrame, input_point, output_point
+from io_points import MS, input_point, output_point
+from iobench import IoBench
 
 from runtime.core.fault import DriverFault
 from runtime.core.quality import Quality
 from runtime.drivers.can import driver as can_driver
 from runtime.drivers.can.busstate import ErrorClass, error_frame
-from runtime.drivers.engine import IoEngine
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan, MessagePlan
+from runtime.iomap.plan import DevicePlan, LinkPlan, MessagePlan
 from runtime.iomap.settings import CanSettings
 from runtime.iomap.wire import CanWire, Numeric
 
@@ -68,42 +66,13 @@ def rack(name: str, offset: int, entry: int) -> DevicePlan:
     )
 
 
-class Bench:
+class Bench(IoBench):
     """Two racks on one bus, and `peer`, which is whatever else is on it."""
 
     def __init__(self, link: LinkPlan) -> None:
-        devices = {"l": (rack("rack_1", 0x00, 0), rack("rack_2", 0x20, 1))}
-        plan = IoPlan(site="x", served=False, fail_safe_after_ns=1000 * MS, links=(link,), devices=devices)
-        self.events: list[str] = []
-        self.frame: FakeFrame | None = None
-        self.stop = asyncio.Event()
-        self.engine = IoEngine(
-            plan,
-            pages={},
-            frames=self,
-            clock=time.monotonic_ns,
-            on_event=lambda level, text: self.events.append(f"{level}: {text}"),
-            registry=DRIVERS,
-            random=Random(1),
-        )
-        self.task = asyncio.create_task(self.engine.run(self.stop))
-
-    def latest(self) -> FakeFrame | None:
-        return self.frame
-
-    def drive(self, *values: float, driving: bool = True) -> None:
-        self.frame = FakeFrame(values, valid_until_ns=1 << 62, driving=driving)
-
-    def reading(self, device: str, entry: int) -> tuple[object, Quality]:
-        value, quality, _ = self.engine.pages[device].readings[entry]
-        return value, quality
-
-    async def until(self, condition: Callable[[], object], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, f"never: {what}; events: {self.events}"
-            assert not self.task.done(), "the engine ended"
-            await asyncio.sleep(0.005)
+        racks = (rack("rack_1", 0x00, 0), rack("rack_2", 0x20, 1))
+        super().__init__(link, *racks, registry=DRIVERS, fail_safe_after_ns=1000 * MS)
+        self.start()
 
 
 @contextlib.asynccontextmanager
@@ -121,8 +90,7 @@ async def running(channel: str) -> AsyncIterator[tuple[Bench, can.BusABC]]:
         await bench.until(lambda: len(can.interfaces.virtual.channels.get(channel, ())) == 2, "the bus is open")
         yield bench, peer
     finally:
-        bench.stop.set()
-        await bench.task
+        await bench.stop()
         peer.shutdown()
 
 
@@ -256,8 +224,7 @@ async def test_multicast_when_a_datagram_is_no_frame_then_dropped_and_counted() 
 
         await bench.until(junk_then_frame, "limit")
     assert bench.engine.statistics["rack_1"].errors > 0
-    bench.stop.set()
-    await bench.task
+    await bench.stop()
     peer.shutdown()
 
 

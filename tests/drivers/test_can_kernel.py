@@ -11,24 +11,22 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from random import Random
 
 import can
 import pytest
 from canbench import device_of, message
 from io_points import MS, FakeFrame
+from iobench import IoBench
 
 from runtime.core.fault import DriverFault
 from runtime.core.quality import Quality
 from runtime.drivers.can.broadcast import Broadcaster
 from runtime.drivers.can.link import open_bus
 from runtime.drivers.can.restart import restart_controller
-from runtime.drivers.engine import IoEngine
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.canids import j1939_id
-from runtime.iomap.plan import IoPlan, LinkPlan
+from runtime.iomap.plan import LinkPlan
 from runtime.iomap.settings import CanSettings
 
 pytestmark = [
@@ -117,7 +115,7 @@ def test_broadcast_when_its_socket_closes_then_the_kernel_stops() -> None:
 
 
 async def test_driver_when_driven_then_values_come_cyclically_and_end_with_the_frames_time() -> None:
-    async with running(LINK) as bench:
+    async with Bench(LINK) as bench:
         with raw_peer() as peer:
             bench.frame = FakeFrame((7.0,), valid_until_ns=time.monotonic_ns() + 2_000 * MS)
             heard: list[bytes] = []
@@ -144,11 +142,11 @@ async def test_interface_when_it_goes_down_and_up_then_inputs_are_bad_and_good_a
         backoff_min_ns=20 * MS,
         backoff_max_ns=100 * MS,
     )
-    async with running(link) as bench:
+    async with Bench(link) as bench:
         await _hears(bench, "vcan1", 1)
         _ip("link", "set", "vcan1", "down")
         try:
-            await bench.until(lambda: bench.reading() == (1.0, BAD), "bad")
+            await bench.until(lambda: bench.reading("rack_1") == (1.0, BAD), "bad")
         finally:
             _ip("link", "set", "vcan1", "up")
         await _hears(bench, "vcan1", 2)
@@ -158,12 +156,12 @@ async def test_interface_when_it_goes_down_and_up_then_inputs_are_bad_and_good_a
 
 
 async def test_bus_off_when_an_error_frame_says_so_then_bad_and_back_by_itself() -> None:
-    async with running(LINK) as bench:
+    async with Bench(LINK) as bench:
         await _hears(bench, "vcan0", 1)
         with socket.socket(socket.PF_CAN, socket.SOCK_RAW, socket.CAN_RAW) as injector:
             injector.bind(("vcan0",))
             injector.send(struct.pack("=IB3x8s", 0x2000_0000 | 0x040, 8, bytes(8)))
-        await bench.until(lambda: bench.reading() == (1.0, BAD), "bad")
+        await bench.until(lambda: bench.reading("rack_1") == (1.0, BAD), "bad")
         await _hears(bench, "vcan0", 2)
         assert any("bus-off" in event for event in bench.events)
 
@@ -196,52 +194,12 @@ def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True)
 
 
-class Bench:
+class Bench(IoBench):
+    """One device on a link of the kernel's."""
+
     def __init__(self, link: LinkPlan) -> None:
-        plan = IoPlan(
-            site="x",
-            served=False,
-            fail_safe_after_ns=3_600_000 * MS,
-            links=(link,),
-            devices={"l": (device_of(DBC, [VALUES, CONTROL]),)},
-        )
-        self.events: list[str] = []
-        self.frame: FakeFrame | None = None
-        self.stop = asyncio.Event()
-        self.engine = IoEngine(
-            plan,
-            pages={},
-            frames=self,
-            clock=time.monotonic_ns,
-            on_event=lambda level, text: self.events.append(f"{level}: {text}"),
-            registry=DRIVERS,
-            random=Random(1),
-        )
-        self.task = asyncio.create_task(self.engine.run(self.stop))
-
-    def latest(self) -> FakeFrame | None:
-        return self.frame
-
-    def reading(self) -> tuple[object, Quality]:
-        value, quality, _ = self.engine.pages["rack_1"].readings[0]
-        return value, quality
-
-    async def until(self, condition: Callable[[], object], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, f"never: {what}; events: {self.events}"
-            assert not self.task.done(), "the engine ended"
-            await asyncio.sleep(0.01)
-
-
-@contextlib.asynccontextmanager
-async def running(link: LinkPlan) -> AsyncIterator[Bench]:
-    bench = Bench(link)
-    try:
-        yield bench
-    finally:
-        bench.stop.set()
-        await bench.task
+        one = device_of(DBC, [VALUES, CONTROL])
+        super().__init__(link, one, registry=DRIVERS, patience_s=PATIENCE_S, fail_safe_after_ns=3_600_000 * MS)
 
 
 async def _hears(bench: Bench, channel: str, value: int) -> None:
@@ -250,6 +208,6 @@ async def _hears(bench: Bench, channel: str, value: int) -> None:
     def sent_and_taken() -> bool:
         with contextlib.suppress(can.CanError), raw_peer(channel) as peer:
             peer.send(frame(0x100, struct.pack("<HH", value, 0)))
-        return bench.reading() == (float(value), GOOD)
+        return bench.reading("rack_1") == (float(value), GOOD)
 
     await bench.until(sent_and_taken, f"value {value}")

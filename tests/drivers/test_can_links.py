@@ -1,24 +1,20 @@
 """The CAN driver over a serial adapter (slcan) on a pseudo terminal, and with CAN FD frames."""
 
-import asyncio
 import contextlib
 import os
-import time
 import tty
-from collections.abc import AsyncIterator, Callable
-from random import Random
 
 import can
 import pytest
 from canbench import device_of, message
-from io_points import MS, FakeFrame
+from io_points import MS
+from iobench import IoBench
 
 from runtime.core.fault import DriverFault
 from runtime.core.quality import Quality
 from runtime.drivers.can.link import open_bus
-from runtime.drivers.engine import IoEngine
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.plan import IoPlan, LinkPlan
+from runtime.iomap.plan import LinkPlan
 from runtime.iomap.settings import CanSettings
 
 GOOD, BAD = Quality.GOOD, Quality.BAD
@@ -41,48 +37,13 @@ BA_ "VFrameFormat" BO_ 256 2;
 """
 
 
-class Bench:
-    """One device on a link."""
+class Bench(IoBench):
+    """One device on a link, its setpoint at 7."""
 
     def __init__(self, settings: CanSettings, dbc: str, *plans: object) -> None:
         link = LinkPlan(name="l", settings=settings, backoff_min_ns=MS, backoff_max_ns=5 * MS)
-        device = device_of(dbc, plans)  # type: ignore[arg-type]
-        plan = IoPlan(site="x", served=False, fail_safe_after_ns=10**15, links=(link,), devices={"l": (device,)})
-        self.events: list[str] = []
-        self.stop = asyncio.Event()
-        self.engine = IoEngine(
-            plan,
-            pages={},
-            frames=self,
-            clock=time.monotonic_ns,
-            on_event=lambda level, text: self.events.append(f"{level}: {text}"),
-            registry=DRIVERS,
-            random=Random(1),
-        )
-        self.task = asyncio.create_task(self.engine.run(self.stop))
-
-    def latest(self) -> FakeFrame:
-        return FakeFrame((7.0,), valid_until_ns=1 << 62)
-
-    def reading(self, entry: int = 0) -> tuple[object, Quality]:
-        value, quality, _ = self.engine.pages["rack_1"].readings[entry]
-        return value, quality
-
-    async def until(self, condition: Callable[[], object], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, f"never: {what}; events: {self.events}"
-            assert not self.task.done(), "the engine ended"
-            await asyncio.sleep(0.005)
-
-
-@contextlib.asynccontextmanager
-async def running(bench: Bench) -> AsyncIterator[Bench]:
-    try:
-        yield bench
-    finally:
-        bench.stop.set()
-        await bench.task
+        super().__init__(link, device_of(dbc, plans), registry=DRIVERS, fail_safe_after_ns=10**15)  # type: ignore[arg-type]
+        self.drive(7.0)
 
 
 async def test_serial_adapter_when_it_talks_then_frames_go_both_ways_and_noise_is_dropped() -> None:
@@ -101,24 +62,24 @@ async def test_serial_adapter_when_it_talks_then_frames_go_both_ways_and_noise_i
         message("VALUES", 0x100, timeout_ns=10**15),
         message("CONTROL", 0x110, sent=True, period_ns=10 * MS),
     )
-    async with running(Bench(settings, DBC, values, control)) as bench:
+    async with Bench(settings, DBC, values, control) as bench:
         await bench.until(lambda: hears(b"S5\rO\r") or hears(b"S5\r\rO\r"), "250 kbit/s, open")
         await bench.until(lambda: hears(b"t11020700\r"), "the setpoint")
         os.write(adapter, b"\r\rt10020500\r")
-        await bench.until(lambda: bench.reading() == (5.0, GOOD), "a value after acknowledgements")
+        await bench.until(lambda: bench.reading("rack_1") == (5.0, GOOD), "a value after acknowledgements")
         os.write(adapter, b"\xff\xfe\rtxyz\rt10020600\r")
-        await bench.until(lambda: bench.reading()[1] is GOOD and hears(b"t"), "noise")
+        await bench.until(lambda: bench.reading("rack_1")[1] is GOOD and hears(b"t"), "noise")
         os.write(adapter, b"t10020700\r")
 
         def value_7() -> bool:
             with contextlib.suppress(BlockingIOError):
                 os.write(adapter, b"t10020700\r")
-            return bench.reading() == (7.0, GOOD)
+            return bench.reading("rack_1") == (7.0, GOOD)
 
         await bench.until(value_7, "a value after noise")
         os.close(adapter)
         await bench.until(lambda: any("lost" in event for event in bench.events), "the adapter is gone")
-        assert bench.reading()[1] is BAD
+        assert bench.reading("rack_1")[1] is BAD
     os.close(terminal)
 
 
@@ -132,12 +93,12 @@ async def test_fd_frame_when_the_link_allows_it_then_its_last_byte_arrives() -> 
     settings = CanSettings(interface="virtual", channel="fd", fd=True)
     long = message("LONG", 0x100, fd=True, min_bytes=64, timeout_ns=10**15)
     with can.Bus("fd", interface="virtual", protocol=can.CanProtocol.CAN_FD) as peer:
-        async with running(Bench(settings, FD_DBC, long)) as bench:
+        async with Bench(settings, FD_DBC, long) as bench:
             payload = b"\x01\x00" + bytes(60) + b"\x02\x00"
 
             def sent_and_taken() -> bool:
                 peer.send(can.Message(arbitration_id=0x100, is_extended_id=False, is_fd=True, data=payload))
-                return bench.reading(1) == (2.0, GOOD)
+                return bench.reading("rack_1", 1) == (2.0, GOOD)
 
             await bench.until(sent_and_taken, "both signals")
-            assert bench.reading(0) == (1.0, GOOD)
+            assert bench.reading("rack_1", 0) == (1.0, GOOD)

@@ -5,19 +5,18 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from random import Random
 
 import pytest
 from io_points import MS, FakeFrame, input_point, modbus_wire, output_point
+from iobench import IoBench
 
 from runtime.core.quality import Quality
-from runtime.drivers.engine import IoEngine
 from runtime.drivers.modbus.link import ModbusLink, Silence, read_of
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
 from runtime.drivers.modbus.server import ModbusServer
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.merge import merge_reads
-from runtime.iomap.plan import DevicePlan, Heartbeat, IoPlan, LinkPlan
+from runtime.iomap.plan import DevicePlan, Heartbeat, LinkPlan
 from runtime.iomap.settings import ModbusTcpSettings
 
 GOOD, BAD = Quality.GOOD, Quality.BAD
@@ -91,7 +90,7 @@ def device(name: str, unit_id: int, *, read_back: bool = False) -> DevicePlan:
     )
 
 
-class Bench:
+class Bench(IoBench):
     """The client with devices a_1 (unit 1) and b_1 (unit 2) on one link."""
 
     def __init__(self, port: int, *, read_back: bool = False) -> None:
@@ -102,32 +101,9 @@ class Bench:
             backoff_min_ns=10 * MS,
             backoff_max_ns=50 * MS,
         )
-        plan = IoPlan(
-            site="x",
-            served=False,
-            fail_safe_after_ns=1000 * MS,
-            links=(link,),
-            devices={"l": (device("a_1", 1, read_back=read_back), device("b_1", 2))},
-        )
-        self.events: list[str] = []
-        self.frame: FakeFrame | None = None
-        self.stop = asyncio.Event()
-        self.engine = IoEngine(
-            plan,
-            pages={},
-            frames=self,
-            clock=time.monotonic_ns,
-            on_event=lambda level, text: self.events.append(f"{level}: {text}"),
-            registry=DRIVERS,
-            random=Random(1),
-        )
-        self.task = asyncio.create_task(self.engine.run(self.stop))
-
-    def latest(self) -> FakeFrame | None:
-        return self.frame
-
-    def drive(self, value: float) -> None:
-        self.frame = FakeFrame((value,), valid_until_ns=1 << 62)
+        devices = (device("a_1", 1, read_back=read_back), device("b_1", 2))
+        super().__init__(link, *devices, registry=DRIVERS, fail_safe_after_ns=1000 * MS)
+        self.start()
 
     def qualities(self, name: str) -> list[Quality]:
         return [quality for _, quality, _ in self.engine.pages[name].readings]
@@ -135,13 +111,6 @@ class Bench:
     def answered(self, name: str) -> int:
         statistics = self.engine.statistics[name]
         return statistics.requests - statistics.errors
-
-    async def until(self, condition: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, f"never: {what}; events: {self.events}"
-            assert not self.task.done(), "the engine ended"
-            await asyncio.sleep(0.005)
 
 
 @contextlib.asynccontextmanager
@@ -152,8 +121,7 @@ async def client_of(*units: PlayedUnit, read_back: bool = False) -> AsyncIterato
     try:
         yield bench
     finally:
-        bench.stop.set()
-        await bench.task
+        await bench.stop()
         await server.stop()
 
 
@@ -319,8 +287,7 @@ async def test_client_when_garbage_comes_back_then_bad_and_alive(reply: bytes) -
     bench = Bench(server.sockets[0].getsockname()[1])
     await bench.until(lambda: served > 8 and any("lost" in e or "refuses" in e for e in bench.events), "babble")
     assert Quality.GOOD not in (*bench.qualities("a_1"), *bench.qualities("b_1"))
-    bench.stop.set()
-    await bench.task
+    await bench.stop()
     server.close()
 
 
@@ -336,14 +303,12 @@ async def test_client_when_the_peer_closes_after_each_connect_then_one_event_a_d
     bench = Bench(server.sockets[0].getsockname()[1])
     await bench.until(lambda: connects > 10, "many connects")
     assert sum("lost" in event for event in bench.events) == 2
-    bench.stop.set()
-    await bench.task
+    await bench.stop()
     server.close()
 
 
 async def test_engine_when_stopped_before_it_met_its_devices_then_they_get_fail_safe_values_all_the_same() -> None:
     units = PlayedUnit(), PlayedUnit()
     async with client_of(*units) as bench:
-        bench.stop.set()
-        await bench.task
+        await bench.stop()
         assert [{address for address, _ in unit.writes} for unit in units] == [{70}, {70}]
