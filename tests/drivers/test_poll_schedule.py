@@ -34,6 +34,11 @@ def test_reads_when_there_is_time_then_each_on_its_own_grid() -> None:
     assert made == ["0 a.0", "1 b.0", "10 a.0", "20 a.0", "25 b.0", "30 a.0", "40 a.0"]
 
 
+def test_reads_when_the_link_has_a_phase_then_the_first_at_once_and_the_others_by_it() -> None:
+    made = run(PollSchedule([device("a", 10), device("b", 20)], 0, phase=0.25), 45, 1)
+    assert made == ["0 a.0", "1 b.0", "2 a.0", "5 b.0", "12 a.0", "22 a.0", "25 b.0", "32 a.0", "42 a.0"]
+
+
 def test_reads_when_a_late_one_is_served_then_no_burst_makes_up_for_it() -> None:
     schedule = PollSchedule([device("a", 10)], 0)
     poll = schedule.due(37)

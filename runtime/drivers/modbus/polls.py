@@ -12,20 +12,29 @@ REFUSED_PERIOD_NS = 60_000_000_000
 
 @dataclass(slots=True)
 class Poll:
-    """One read of one device, and when it is due next. `failures` in a row."""
+    """One read of one device, and when it is due next: at first at once, then on its grid. `failures` in a row."""
 
     device: DevicePlan
     read: ReadRequest
     next_ns: int
+    grid_ns: int
     turn: int = 0
     failures: int = 0
 
 
 class PollSchedule:
-    """All reads of one link. A read that comes late keeps its place in the schedule and makes up for nothing."""
+    """All reads of one link. A read that comes late keeps its place in the schedule and makes up for nothing.
 
-    def __init__(self, devices: Iterable[DevicePlan], start_ns: int) -> None:
-        self.polls = [Poll(device, read, start_ns) for device in devices for read in device.reads]
+    `phase` (0 to below 1): by which part of its period each read's grid lies behind the start, or all links of a site
+    would ask in the same instant, again and again.
+    """
+
+    def __init__(self, devices: Iterable[DevicePlan], start_ns: int, *, phase: float = 0.0) -> None:
+        self.polls = [
+            Poll(device, read, start_ns, start_ns + int(phase * read.period_ns))
+            for device in devices
+            for read in device.reads
+        ]
         self._turn = 0
 
     def due(self, now_ns: int) -> Poll | None:
@@ -38,11 +47,11 @@ class PollSchedule:
         return min((poll.next_ns for poll in self.polls), default=None)
 
     def served(self, poll: Poll, now_ns: int) -> None:
-        """The read was made (well or not): its next time is the next multiple of its period that lies ahead."""
+        """The read was made (well or not): its next time is the next one of its grid that lies ahead."""
         self._turn += 1
         poll.turn = self._turn
-        late = now_ns - poll.next_ns
-        poll.next_ns += poll.read.period_ns * (late // poll.read.period_ns + 1)
+        periods = (now_ns - poll.grid_ns) // poll.read.period_ns + 1
+        poll.next_ns = poll.grid_ns + max(0, periods) * poll.read.period_ns
 
     def split(self, poll: Poll, now_ns: int) -> bool:
         """Ask for the first and the last points of a read apart, at once. False for a read that has only one part.
@@ -54,7 +63,7 @@ class PollSchedule:
             poll.next_ns = now_ns + max(REFUSED_PERIOD_NS, poll.read.period_ns)
             return False
         at = self.polls.index(poll)
-        self.polls[at : at + 1] = [Poll(poll.device, part, now_ns) for part in parts]
+        self.polls[at : at + 1] = [Poll(poll.device, part, now_ns, poll.grid_ns) for part in parts]
         return True
 
     def postpone(self, device: str, until_ns: int) -> None:
