@@ -1,5 +1,6 @@
 """Page 2: all tags, live, with filter; force, write and details."""
 
+from collections.abc import Awaitable, Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +12,9 @@ from hmi.dialogs.action import Action, ActionDialog
 from hmi.dialogs.details import TagDetails
 from hmi.feed import Feed
 from hmi.model import Model, TagInfo
+from hmi.outcome import Outcome
 from hmi.pages.page import Page
+from hmi.status import Scalar
 from hmi.widgets.row_grid import RowGrid
 from hmi.widgets.tag_grid import TagGrid, TagHeader
 
@@ -83,33 +86,26 @@ class TagsPage(Page):
 
     def action_force(self) -> None:
         """Hold the tag at a value, after asking."""
-        info = self._forceable()
-        if info is None:
-            return
-        self._ask(
-            Action(
-                title="Force a tag",
-                subject=info.name,
-                old=self._shown(info),
-                entry=info,
-                note="It stays at this value, whatever device or program say, until it is unforced.",
-                send=lambda value: self._feed.force(info.name, value),
-            )
-        )
+        note = "It stays at this value, whatever device or program say, until it is unforced."
+        self._ask_force("Force a tag", note, self._feed.force)
 
     def action_prepare(self) -> None:
         """Have a force wait on page Forces until it is armed with the others, after asking."""
+        note = "Nothing happens yet: a on page Forces arms all that is prepared, in the same scan."
+        self._ask_force("Prepare a force", note, self._feed.prepare)
+
+    def _ask_force(self, title: str, note: str, send: Callable[[str, Scalar], Awaitable[Outcome]]) -> None:
         info = self._forceable()
         if info is None:
             return
         self._ask(
             Action(
-                title="Prepare a force",
+                title=title,
                 subject=info.name,
                 old=self._shown(info),
                 entry=info,
-                note="Nothing happens yet: a on page Forces arms all that is prepared, in the same scan.",
-                send=lambda value: self._feed.prepare(info.name, value),
+                note=note,
+                send=lambda value: send(info.name, value),
             )
         )
 
