@@ -27,7 +27,7 @@ def program(backend: Backend) -> Block:
     """A bench for statements: `declare` are the variables, by whose names inputs and outputs go."""
 
     def make(declare: str, call: str, *, period_ms: int = 10) -> Bench:
-        text = BENCH.format(block="HEARTBEAT", declare=declare, call=call, period_ms=period_ms)
+        text = BENCH.format(block="HEARTBEAT_GENERATOR", declare=declare, call=call, period_ms=period_ms)
         return Bench(text, backend, period_ms=period_ms, prefix="main.")
 
     return make

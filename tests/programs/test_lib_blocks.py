@@ -73,8 +73,8 @@ def test_soc_guard_when_soc_is_bad_then_blocks_both_ways(block: Block, soc_good:
     guard.scan(soc_good=soc_good, soc_pct=soc_pct).expect(discharge_blocked=True, charge_blocked=True)
 
 
-def test_moving_mean_when_window_fills_then_old_samples_leave(block: Block) -> None:
-    mean = block("MOVING_MEAN")
+def test_moving_average_when_window_fills_then_old_samples_leave(block: Block) -> None:
+    mean = block("MOVING_AVERAGE")
     mean.scan(**{"in": 4.0}, n=3).expect(out=4.0, filled=False)
     mean.scan(**{"in": 8.0}).expect(out=6.0, filled=False)
     mean.scan(take=False, **{"in": 99.0}).expect(out=6.0)
@@ -84,8 +84,8 @@ def test_moving_mean_when_window_fills_then_old_samples_leave(block: Block) -> N
     mean.scan(n=2, **{"in": 7.0}).expect(out=7.0, filled=False)
 
 
-def test_moving_mean_when_it_runs_for_five_minutes_of_seconds_then_equals_the_plain_mean(block: Block) -> None:
-    mean = block("MOVING_MEAN", period_ms=1000)
+def test_moving_average_when_it_runs_for_five_minutes_of_seconds_then_equals_the_plain_mean(block: Block) -> None:
+    mean = block("MOVING_AVERAGE", period_ms=1000)
     values = [math.sin(n / 7.0) * 100.0 for n in range(700)]
     for value in values:
         mean.scan(**{"in": value})
@@ -93,7 +93,7 @@ def test_moving_mean_when_it_runs_for_five_minutes_of_seconds_then_equals_the_pl
 
 
 def test_heartbeat_when_period_passes_then_counts_and_never_shows_zero(block: Block) -> None:
-    beat = block("HEARTBEAT", period_ms=100)
+    beat = block("HEARTBEAT_GENERATOR", period_ms=100)
     beat.scan(9, period=1_000_000_000, count_max=3).expect(count=1)
     beat.scan().expect(count=2)
     beat.scan(10).expect(count=3)
@@ -101,8 +101,8 @@ def test_heartbeat_when_period_passes_then_counts_and_never_shows_zero(block: Bl
     beat.scan(50, enable=False).expect(count=1)
 
 
-def test_heartbeat_watch_when_count_stands_still_then_dies_after_the_timeout(block: Block) -> None:
-    watch = block("HEARTBEAT_WATCH", period_ms=100)
+def test_heartbeat_monitor_when_count_stands_still_then_dies_after_the_timeout(block: Block) -> None:
+    watch = block("HEARTBEAT_MONITOR", period_ms=100)
     watch.scan(count=7).expect(alive=False)  # nothing has moved yet
     watch.scan(count=8).expect(alive=True)
     watch.scan(19).expect(alive=True)
@@ -147,8 +147,8 @@ def test_curve_when_input_lies_between_points_then_is_linear(block: Block) -> No
     curve.scan(**{"in": 30.0}).expect(out=-1.0)  # x[4] is 0: the points fall
 
 
-def test_first_order_when_input_steps_then_63_percent_after_the_time_constant(block: Block) -> None:
-    lag = block("FIRST_ORDER", period_ms=100)
+def test_low_pass_when_input_steps_then_63_percent_after_the_time_constant(block: Block) -> None:
+    lag = block("LOW_PASS", period_ms=100)
     lag.scan(**{"in": 0.0}, time_s=1.0).expect(out=0.0)
     lag.scan(10, **{"in": 100.0})
     assert float(lag["out"]) == pytest.approx(100.0 * (1.0 - math.exp(-1.0)), abs=0.01)
