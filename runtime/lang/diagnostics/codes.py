@@ -63,6 +63,7 @@ CODES: dict[str, str] = {
     "L5005": "a literal that does not fit",
     "L5006": "a wrong initial value",
     "L5007": "a wrong pragma",
+    "L5008": "a wrong value added to an enumeration",
     "L6001": "statements and an SFC in one body",
     "L6002": "an SFC where none can be",
     "L6003": "an SFC network without an initial step, or with two",

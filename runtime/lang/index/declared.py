@@ -126,6 +126,21 @@ class Declared:
             made.members = of_a_row.members  # tests of one table are one text
         self.tests.append(made)
 
+    def settle(self) -> None:
+        """When every file is entered: values that a type adds to an enumeration are that enumeration's too."""
+        for symbol in self.types.values():
+            if isinstance(symbol.spec, tree.EnumType) and symbol.spec.base is not None:
+                self._join(symbol, symbol.spec.base.key, len(self.types))
+
+    def _join(self, symbol: Symbol, base: str, depth: int) -> None:
+        root = self.types.get(base)
+        if root is None or root is symbol or depth == 0 or not isinstance(root.spec, tree.EnumType):
+            return
+        for key, label in symbol.members.items():
+            root.members.setdefault(key, label)
+        if root.spec.base is not None:
+            self._join(symbol, root.spec.base.key, depth - 1)
+
     @property
     def bodies(self) -> Iterator[Symbol]:
         """All that has statements of its own: POUs, methods, accessors of properties, tests."""

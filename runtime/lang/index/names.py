@@ -159,6 +159,7 @@ def build_index(files: Iterable[tree.File], library: Iterable[tree.File] = ()) -
         declared.add_test(test)
     for file in library:
         declared.add_file(file, library=True)
+    declared.settle()
     resolver = Resolver(Index(declared, ()))
     for file in own:
         resolver.file(file)

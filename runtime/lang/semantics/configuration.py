@@ -1,6 +1,9 @@
-"""Which programs run in which task: from CONFIGURATION, or without one, every PROGRAM once in the task 'default'."""
+"""Which programs run in which task: from CONFIGURATION and from the programs that name their task themselves.
 
-from collections.abc import Mapping, Sequence
+Without a CONFIGURATION every PROGRAM runs once, in the task 'default'.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runtime.core.diagnostic import Label, Span
@@ -12,6 +15,7 @@ from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import fit
 from runtime.lang.semantics.constants import evaluate_number
 from runtime.lang.semantics.gate import connected, gate_of
+from runtime.lang.semantics.pragmas import task_of
 from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, suggest
 from runtime.lang.semantics.typedefs import TypeResolver, twice
 
@@ -22,7 +26,7 @@ _LOWEST_PRIORITY = 65535
 
 @dataclass(frozen=True, slots=True)
 class TaskPlan:
-    """A task and the programs in it, in order of declaration. `gate` decides when a task with SINGLE runs."""
+    """A task and the programs in it, in order of execution. `gate` decides when a task with SINGLE runs."""
 
     name: str
     span: Span
@@ -34,7 +38,7 @@ class TaskPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Program instances in order of declaration; tasks in order of execution.
+    """Program instances in order of declaration, then those that join a task; tasks in order of execution.
 
     `connected` are by instance name the bodies that give a program its inputs, call it, and pass on its outputs;
     `retained` are the instances declared RETAIN.
@@ -94,7 +98,7 @@ def _with(symbols: Symbols, types: TypeResolver, configuration: tree.Configurati
         else:
             tasks[task.name.key] = task
     instances: dict[str, tuple[tree.ProgramDeclaration, PouSymbol]] = {}
-    for declared in configuration.programs:
+    for declared in (*configuration.programs, *_joining(symbols, configuration, report)):
         pou = _program(symbols, declared, report)
         if declared.name.key in instances:
             twice(report, declared.name, instances[declared.name.key][0].name.span)
@@ -115,6 +119,19 @@ def _with(symbols: Symbols, types: TypeResolver, configuration: tree.Configurati
         {d.name.text: connected(d) for d, _ in instances.values() if d.connections},
         frozenset(d.name.text for d, _ in instances.values() if d.retain == "RETAIN"),
     )
+
+
+def _joining(symbols: Symbols, configuration: tree.Configuration, report: Report) -> Iterator[tree.ProgramDeclaration]:
+    """The programs that name their task themselves, `PROGRAM watch {task := 'slow'}`, by name; each runs once.
+
+    One that the CONFIGURATION declares an instance of is left to it.
+    """
+    declared = {d.type.key for d in configuration.programs}
+    programs = sorted((p for p in symbols.pous.values() if p.kind == "PROGRAM"), key=lambda p: p.name.lower())
+    for pou in programs:
+        task = task_of(report, pou.tree.note)
+        if task is not None and pou.tree.name.key not in declared:
+            yield tree.ProgramDeclaration(pou.tree.span, pou.tree.name, task, pou.tree.name)
 
 
 def _program(symbols: Symbols, declared: tree.ProgramDeclaration, report: Report) -> PouSymbol | None:

@@ -9,6 +9,8 @@ from runtime.lang.syntax.margins import UNSET
 
 SETTINGS = {"unit": "'kW'", "min": "0", "max": "100"}
 """Each with an example. Pragmas of other tools are passed over, such as `{attribute 'hide'}`."""
+TASK = "task"
+"""The pragma of a PROGRAM that joins a task by itself."""
 NO_FORCE = "no_force"
 """The pragma that is a word alone."""
 
@@ -35,6 +37,17 @@ def check_note(report: Report, note: tree.Note) -> None:
             if bounds.get("min", bound) > bounds.get("max", bound):
                 message = f"min {bounds['min']:g} is above max {bounds['max']:g}"
                 report.error("L5007", message, span, "no value lies between them", help="exchange them")
+
+
+def task_of(report: Report, note: tree.Note) -> tree.Ident | None:
+    """The task that the header of a PROGRAM names: `{task := 'slow'}`. None when it names none."""
+    for key, text, span in note.pragmas:
+        if key == TASK and text in (UNSET, ""):
+            mend = f"write {{{TASK} := 'slow'}}"
+            report.error("L5007", f"the pragma {TASK} names no task", span, "no := in it", help=mend)
+        elif key == TASK:
+            return tree.Ident(text, span)
+    return None
 
 
 def vetoes(note: tree.Note) -> bool:

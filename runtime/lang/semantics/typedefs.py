@@ -11,6 +11,7 @@ from runtime.lang.lower import expression
 from runtime.lang.lower.context import Context, Sites
 from runtime.lang.lower.convert import fit
 from runtime.lang.semantics.constants import evaluate
+from runtime.lang.semantics.enumvalues import additions, enlarged
 from runtime.lang.semantics.initial import initial_bytes
 from runtime.lang.semantics.namespaces import simple
 from runtime.lang.semantics.pragmas import check_note
@@ -139,7 +140,10 @@ class TypeResolver:
         if isinstance(spec, tree.StructType):
             return self.structure(declaration.name.text, spec)
         if isinstance(spec, tree.EnumType):
-            return self._enum(declaration.name.text, declaration.name.span, spec, scope, declaration.initial)
+            if enlarged(self._symbols.type_trees, declaration) is not None and spec.base is not None:
+                return self._by_name(spec.base)
+            added = tuple(additions(self._symbols.type_trees, declaration.name.key))
+            return self._enum(declaration.name.text, declaration.name.span, spec, scope, declaration.initial, added)
         kind = self.of(spec, scope)
         if isinstance(kind, SubrangeType) and isinstance(spec, tree.SubrangeType):
             kind = replace(kind, name=declaration.name.text)
@@ -281,7 +285,15 @@ class TypeResolver:
                 self._symbols.inline_enums.setdefault(label.lower(), []).append(kind)
         return kind
 
-    def _enum(self, name: str, span: Span, spec: tree.EnumType, scope: Scope, initial: tree.Init | None) -> Type:
+    def _enum(
+        self,
+        name: str,
+        span: Span,
+        spec: tree.EnumType,
+        scope: Scope,
+        initial: tree.Init | None,
+        added: Sequence[tree.TypeDeclaration] = (),
+    ) -> Type:
         base = self._by_name(spec.base) if spec.base is not None else INT
         if isinstance(base, Unknown):
             return UNKNOWN
@@ -305,8 +317,41 @@ class TypeResolver:
                 self._report.error("L5005", f"{value} does not fit into {base.name}", ident.span, "this value")
             labels.append((ident.text, value))
             following = value + 1
-        kind = EnumType(name, base, tuple(labels), labels[0][1], span)
+        default = labels[0][1]
+        for declaration in added:
+            self._add_values(declaration, base, labels, seen)
+        kind = EnumType(name, base, tuple(labels), default, span)
         return self._with_default(kind, initial)
+
+    def _add_values(
+        self, declaration: tree.TypeDeclaration, base: Elementary, labels: list[tuple[str, int]], seen: dict[str, Span]
+    ) -> None:
+        """Enter the values that a declaration adds to an enumeration; each says its number, and has it alone."""
+        spec = declaration.spec
+        assert isinstance(spec, tree.EnumType)
+        if declaration.initial is not None:
+            mend = "say the initial value where the enumeration is declared"
+            self._report.error(
+                "L5008", "added values have no initial value", declaration.initial.span, "this", help=mend
+            )
+        for ident, node in spec.labels:
+            value = self._label_value(node, base, Scope(self._symbols)) if node is not None else None
+            owner = next((label for label, number in labels if number == value), None)
+            if ident.key in seen:
+                twice(self._report, ident, seen[ident.key])
+                continue
+            if node is None:
+                mend = f"write {ident.text} := and a number that is free"
+                message = f"{ident.text} is added to an enumeration without its number"
+                self._report.error("L5008", message, ident.span, "no number", help=mend)
+            elif value is not None and not base.minimum <= value <= base.maximum:
+                self._report.error("L5005", f"{value} does not fit into {base.name}", ident.span, "this value")
+            elif value is not None and owner is not None:
+                label = Label(seen[owner.lower()], f"{owner} has it")
+                message = f"{value} is the number of {owner} already"
+                self._report.error("L5008", message, ident.span, "the same number", label, help="take a free number")
+            seen[ident.key] = ident.span
+            labels.append((ident.text, value or 0))
 
     def _with_default(self, kind: EnumType, initial: tree.Init | None) -> Type:
         if initial is None:

@@ -7,12 +7,15 @@ from typing import Any
 
 from runtime.lang import tree
 from runtime.lang.syntax.build_charts import ChartBuilder, parts_of
+from runtime.lang.syntax.margins import Margins
 from runtime.lang.syntax.tokens import Token
 from runtime.lang.tree import join
 
 
 class UnitBuilder(ChartBuilder):
     """The part of the Builder that makes POUs, namespaces and configurations."""
+
+    _margins: Margins
 
     # ---- program organisation units ----
 
@@ -25,7 +28,8 @@ class UnitBuilder(ChartBuilder):
     def program(
         self, kind: Token, name: Token, usings: list[Any], sections: list[Any], body: list[Any], _end: Token
     ) -> tree.Pou:
-        return self._pou(kind, name, None, usings, sections, body)
+        made = self._pou(kind, name, None, usings, sections, body)
+        return replace(made, note=self._margins.note(kind, name))
 
     def function(self, kind: Token, access: list[Token], name: Token, *rest: Any) -> tree.Pou:
         usings, sections, body, _end = rest

@@ -146,6 +146,7 @@ class Pou:
     """PROGRAM, FUNCTION_BLOCK, FUNCTION, METHOD (with `result`), or INTERFACE (its methods have no body).
 
     Its body is statements or, in `chart`, an SFC. `modifiers` are ABSTRACT, FINAL, OVERRIDE and access specifiers.
+    `note` is what stands beside the header of a PROGRAM.
     """
 
     span: Span
@@ -161,6 +162,7 @@ class Pou:
     methods: tuple["Pou", ...] = ()
     properties: tuple["Property", ...] = ()
     usings: tuple["Using", ...] = ()
+    note: Note = Note()
 
 
 @dataclass(frozen=True, slots=True)
