@@ -54,7 +54,7 @@ _TOLD = {
     "REPLACE": (_TEXT, "IN1 with IN2 instead of L characters from position P on"),
     "FIND": ("INT", "the position of IN2 in IN1, from 1; 0 when it is not there"),
     "QUALITY": ("BYTE", "how far a tag may be trusted: GOOD, UNCERTAIN or BAD"),
-    "IS_GOOD": ("BOOL", "TRUE while the quality of a tag is GOOD"),
+    "IS_GOOD": ("BOOL", "TRUE while the quality of a tag, or of all that a structure needs, is GOOD"),
     "AGE": ("TIME", "time since a tag was read from its device"),
     "LOWER_BOUND": ("ANY_INT", "the first index of a dimension of an array"),
     "UPPER_BOUND": ("ANY_INT", "the last index of a dimension of an array"),

@@ -1,6 +1,8 @@
 """QUALITY(tag), IS_GOOD(tag), AGE(tag): loads from the arrays behind the instances (core/appmemory.py)."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 
 from runtime.core import appmemory
 from runtime.core.elementary import BOOL, ELEMENTARY, TIME
@@ -10,7 +12,8 @@ from runtime.lang.lower import place
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.signatures import QUALITY
-from runtime.lang.semantics.types import RefType, storage_of
+from runtime.lang.semantics.pragmas import needs
+from runtime.lang.semantics.types import RefType, StructType, leaves_of, storage_of
 
 NAMES = QUALITY
 _RESULTS = {"QUALITY": ELEMENTARY["BYTE"], "IS_GOOD": BOOL, "AGE": TIME}
@@ -18,7 +21,10 @@ _BYTE = ELEMENTARY["BYTE"]
 
 
 def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
-    """The call as IR; a mistake when the argument is not an elementary part of a VAR_GLOBAL."""
+    """The call as IR; a mistake when the argument is not an elementary part of a VAR_GLOBAL.
+
+    IS_GOOD takes a structure of a VAR_GLOBAL too, and asks for all of its fields that are marked {needed}.
+    """
     bound = bind(ctx, node, name, inputs=("TAG",), outputs=())
     if not bound.ok:
         return nothing(node.span)
@@ -29,6 +35,8 @@ def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
     result = _RESULTS[name]
     if ref is None:
         return Typed(result, node.span)
+    if name == "IS_GOOD" and ref.leaf >= 0 and isinstance(ref.type, StructType):
+        return Typed(result, node.span, _all_good(ctx, ref, ref.type))
     if ref.leaf < 0 or storage_of(ref.type) is None or isinstance(ref.type, RefType):
         what = "a structure or array" if ref.leaf >= 0 else "not in a VAR_GLOBAL"
         mend = "take one field or element" if ref.leaf >= 0 else "quality and age exist for VAR_GLOBAL only"
@@ -46,3 +54,19 @@ def _load(ctx: Context, ref: place.Ref, name: str) -> ir.Expr:
         return ir.Binary(TIME, "sub", ir.Load(TIME, ir.Place(ir.Base.APP, appmemory.NOW_NS)), stamp)
     level = ir.Load(_BYTE, ir.Place(ir.Base.APP, ctx.quality_offset + ref.leaf, ref.leaf_indices))
     return level if name == "QUALITY" else ir.Compare("eq", level, ir.Const(_BYTE, int(Quality.GOOD)))
+
+
+def _all_good(ctx: Context, ref: place.Ref, kind: StructType) -> ir.Expr:
+    good = [_load(ctx, replace(ref, leaf=ref.leaf + leaf), "IS_GOOD") for leaf in _needed(kind)]
+    return reduce(lambda left, right: ir.Binary(BOOL, "and", left, right), good)
+
+
+def _needed(kind: StructType) -> Iterator[int]:
+    """The fields that the structure cannot do without, counted in leaves: those marked {needed}, without marks all."""
+    marked = any(needs(member.note) for member in kind.members)
+    leaf = 0
+    for member in kind.members:
+        if needs(member.note) or not marked:
+            inner = _needed(member.type) if isinstance(member.type, StructType) else range(leaves_of(member.type))
+            yield from (leaf + n for n in inner)
+        leaf += leaves_of(member.type)

@@ -10,7 +10,7 @@ from runtime.lang.lower import expression, place
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import converted, settled, warn_bits
 from runtime.lang.semantics.constants import evaluate_number
-from runtime.lang.semantics.types import ArrayType, leaves_of, name_of, size_of
+from runtime.lang.semantics.types import ArrayType, EnumType, leaves_of, name_of, size_of
 
 
 def element(ctx: Context, base: "place.Ref | None", node: tree.Subscript) -> "place.Ref | None":
@@ -44,6 +44,8 @@ def _at(ctx: Context, base: "place.Ref", kind: ArrayType, node: tree.Expr, value
     """One subscript on an array."""
     if value.make is not None:
         value = settled(value)
+    if isinstance(value.type, EnumType):
+        value = replace(value, type=value.type.base)
     if not isinstance(value.type, Elementary):
         if size_of(value.type):
             _refuse_index(ctx, value.span, name_of(value.type))

@@ -1,4 +1,4 @@
-"""The pragmas of declarations that mean something: `{unit := 'kW'}`, `{min := 0, max := 100}`, `{no_force}`."""
+"""The pragmas of declarations that mean something: `{unit := 'kW'}`, `{min := 0}`, `{no_force}`, `{needed}`."""
 
 import difflib
 
@@ -11,17 +11,18 @@ SETTINGS = {"unit": "'kW'", "min": "0", "max": "100"}
 """Each with an example. Pragmas of other tools are passed over, such as `{attribute 'hide'}`."""
 TASK = "task"
 """The pragma of a PROGRAM that joins a task by itself."""
-NO_FORCE = "no_force"
-"""The pragma that is a word alone."""
+NO_FORCE, NEEDED = "no_force", "needed"
+FLAGS = (NO_FORCE, NEEDED)
+"""The pragmas that are a word alone."""
 
 
 def check_note(report: Report, note: tree.Note) -> None:
     """Report pragmas that say nothing, or whose value cannot be used."""
     bounds: dict[str, float] = {}
     for key, text, span in note.pragmas:
-        if key == NO_FORCE:
+        if key in FLAGS:
             if text != UNSET:
-                report.error("L5007", "{no_force} takes no value", span, "this pragma", help="write {no_force}")
+                report.error("L5007", f"{{{key}}} takes no value", span, "this pragma", help=f"write {{{key}}}")
         elif key not in SETTINGS:
             _check_unknown(report, key, text, span)
         elif text == UNSET:
@@ -55,6 +56,11 @@ def vetoes(note: tree.Note) -> bool:
     return any(key == NO_FORCE for key, _, _ in note.pragmas)
 
 
+def needs(note: tree.Note) -> bool:
+    """True when the field is marked {needed}: IS_GOOD of its structure asks for it."""
+    return any(key == NEEDED for key, _, _ in note.pragmas)
+
+
 def bound_of(text: str) -> float | None:
     """The number in a {min := …} or {max := …}."""
     try:
@@ -64,7 +70,7 @@ def bound_of(text: str) -> float | None:
 
 
 def _check_unknown(report: Report, key: str, text: str, span: Span) -> None:
-    close = difflib.get_close_matches(key, (*SETTINGS, NO_FORCE), n=1, cutoff=0.75)
-    if close and (text == UNSET) is (close[0] == NO_FORCE):
+    close = difflib.get_close_matches(key, (*SETTINGS, *FLAGS), n=1, cutoff=0.75)
+    if close and (text == UNSET) is (close[0] in FLAGS):
         mend = f"did you mean {close[0]}?"
         report.error("L5007", f"a declaration has no pragma '{key}'", span, "not known", help=mend)
