@@ -1,0 +1,170 @@
+"""What the log has come to so far: the same on every member that has applied the same entries.
+
+Bounded, and cut by rules that depend on entries alone, so that it stays the same everywhere.
+"""
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import TypeVar
+
+from runtime.cluster.pair.entries import (
+    Applied,
+    Cause,
+    Command,
+    Detached,
+    InSync,
+    PairEntry,
+    TakenOver,
+    VersionPart,
+    decode_entry,
+)
+from runtime.raft.log import Entry, EntryKind
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+COMMANDS_MAX = 128
+"""Commands kept to be given to a scan; twice what a mailbox holds."""
+CLIENTS_MAX = 256
+SEQS_MAX = 64
+"""Sequence numbers remembered of each client."""
+TAKEOVERS_MAX = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A command that is agreed on, for the leader's mailbox; `index` is its place in the log."""
+
+    index: int
+    command: Command
+
+
+@dataclass(slots=True)
+class Agreed:
+    """State machine of the pair. `in_sync`: who holds the state of all that was written; None before any takeover."""
+
+    in_sync: tuple[str, ...] | None = None
+    detached: tuple[str, ...] = ()
+    applied_floor: int = 0
+    takeovers: list[TakenOver] = field(default_factory=list)
+    commands: list[Delivery] = field(default_factory=list)
+    program: str = ""
+    version: bytes = b""
+    _parts: dict[int, VersionPart] = field(default_factory=dict)
+    _ran: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    def apply(self, entry: Entry) -> PairEntry | None:
+        """Take a committed entry; what it said, or None when there is nothing new in it (a command sent twice)."""
+        if entry.kind is not EntryKind.COMMAND:
+            return None
+        said = decode_entry(entry.content)
+        match said:
+            case TakenOver():
+                self.in_sync = (said.leader,)
+                self.takeovers = [*self.takeovers, said][-TAKEOVERS_MAX:]
+            case InSync():
+                self.in_sync = said.members
+            case Command():
+                return said if self._note(entry.index, said) else None
+            case Applied():
+                self.applied_floor = max(self.applied_floor, said.index)
+            case Detached():
+                self.detached = said.members
+            case VersionPart():
+                self._take_part(said)
+        return said
+
+    def index_of(self, client: str, seq: int) -> int:
+        """Where that command stands in the log; 0 when it was never agreed on."""
+        return self._ran.get(client, {}).get(seq, 0)
+
+    def deliveries_after(self, applied: int) -> tuple[Delivery, ...]:
+        """Commands that a state with this applied index has not seen."""
+        floor = max(applied, self.applied_floor)
+        return tuple(d for d in self.commands if d.index > floor)
+
+    def to_bytes(self) -> bytes:
+        """All of it, for a snapshot of the log."""
+        told = {
+            "in_sync": self.in_sync,
+            "detached": self.detached,
+            "applied_floor": self.applied_floor,
+            "takeovers": [asdict(t) for t in self.takeovers],
+            "commands": [[d.index, asdict(d.command)] for d in self.commands],
+            "program": self.program,
+            "version": base64.b64encode(self.version).decode(),
+            "parts": [{**asdict(p), "content": base64.b64encode(p.content).decode()} for p in self._parts.values()],
+            "ran": [[client, list(seqs.items())] for client, seqs in self._ran.items()],
+        }
+        return json.dumps(told, separators=(",", ":")).encode()
+
+    @classmethod
+    def of_bytes(cls, content: bytes) -> "Agreed":
+        """The state that `to_bytes` gave; of no bytes, the beginning."""
+        if not content:
+            return cls()
+        told = json.loads(content)
+        parts = (VersionPart(**{**p, "content": base64.b64decode(p["content"])}) for p in told["parts"])
+        return cls(
+            in_sync=None if told["in_sync"] is None else tuple(told["in_sync"]),
+            detached=tuple(told["detached"]),
+            applied_floor=told["applied_floor"],
+            takeovers=[TakenOver(**{**t, "cause": Cause(t["cause"])}) for t in told["takeovers"]],
+            commands=[Delivery(index, Command(**command)) for index, command in told["commands"]],
+            program=told["program"],
+            version=base64.b64decode(told["version"]),
+            _parts={p.part: p for p in parts},
+            _ran={client: dict(map(tuple, seqs)) for client, seqs in told["ran"]},
+        )
+
+    def _note(self, index: int, command: Command) -> bool:
+        seqs = self._ran.pop(command.client, {})
+        self._ran[command.client] = seqs  # the newest client last
+        if command.seq in seqs:
+            return False
+        seqs[command.seq] = index
+        _drop_first(seqs, SEQS_MAX)
+        _drop_first(self._ran, CLIENTS_MAX)
+        self.commands = [*self.commands, Delivery(index, command)][-COMMANDS_MAX:]
+        return True
+
+    def _take_part(self, part: VersionPart) -> None:
+        if any(p.program != part.program for p in self._parts.values()):
+            self._parts.clear()
+        self._parts[part.part] = part
+        if len(self._parts) == part.parts:
+            self.program = part.program
+            self.version = b"".join(self._parts[number].content for number in sorted(self._parts))
+            self._parts.clear()
+
+
+def in_sync_at_end(before: tuple[str, ...] | None, entries: Iterable[Entry]) -> tuple[str, ...] | None:
+    """Who is in sync once these entries, committed or not, are applied too."""
+    now = before
+    for said in _said(entries):
+        if isinstance(said, TakenOver):
+            now = (said.leader,)
+        elif isinstance(said, InSync):
+            now = said.members
+    return now
+
+
+def in_sync_at_any(before: tuple[str, ...] | None, entries: Iterable[Entry]) -> frozenset[str]:
+    """Who is in sync now, or will be if some first part of these entries, no matter which, is committed."""
+    found = set(before or ())
+    for said in _said(entries):
+        if isinstance(said, TakenOver):
+            found.add(said.leader)
+        elif isinstance(said, InSync):
+            found.update(said.members)
+    return frozenset(found)
+
+
+def _said(entries: Iterable[Entry]) -> Iterable[PairEntry]:
+    return (decode_entry(e.content) for e in entries if e.kind is EntryKind.COMMAND and e.content[:1] in b"TS")
+
+
+def _drop_first(rows: dict[_Key, _Value], count: int) -> None:
+    while len(rows) > count:
+        del rows[next(iter(rows))]

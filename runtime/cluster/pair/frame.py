@@ -1,0 +1,186 @@
+"""State frames: the whole state of the leader's programs after one scan, or what changed in it since the one before.
+
+As bytes: a header of fixed shape with a checksum, then the memory or its changed blocks. `memory_crc` is that of the
+whole memory after the frame, so that a standby that applied a delta to the wrong base finds out.
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+BLOCK = 64
+"""Bytes that are sent whole when one of them changed: a cache line."""
+_HEAD = struct.Struct("<BQQQqQIIQ")
+_MAGIC = 0x5A
+_COUNT = struct.Struct("<I")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Application memory after scan `scan_no`, of which version of the programs and with which commands in it."""
+
+    scan_no: int
+    plc_now_ns: int
+    applied_index: int
+    memory: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One scan's state on its way. `base_scan` 0: whole; else `body` holds what changed since that scan's."""
+
+    term: int
+    scan_no: int
+    base_scan: int
+    plc_now_ns: int
+    applied_index: int
+    size: int
+    memory_crc: int
+    version: int
+    body: bytes
+
+
+class Need(IntEnum):
+    """What the standby needs to go on."""
+
+    NOTHING = 0
+    WHOLE = 1
+    """It cannot apply deltas just now."""
+    PROGRAM = 2
+    """It runs other programs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameAck:
+    """The standby holds the state of every frame of that term up to `scan_no`, or says what it needs."""
+
+    term: int
+    scan_no: int
+    need: Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a controller tells the other of itself, now and then.
+
+    `state_term`, `scan_no`: the state it holds; 0: none. `drives_io`: its io reaches its devices.
+    """
+
+    source: str
+    term: int
+    state_term: int
+    scan_no: int
+    version: int
+    reaches_io: bool
+
+
+StreamMessage = Frame | FrameAck | Standing
+
+
+def make_frame(state: State, before: State | None, *, term: int, version: int) -> Frame:
+    """The frame that leads from `before` to `state`; a whole one where that is shorter or there is no `before`."""
+    body, base = state.memory, 0
+    if before is not None and len(before.memory) == len(state.memory):
+        changed = delta(before.memory, state.memory)
+        if len(changed) < len(body):
+            body, base = changed, before.scan_no
+    return Frame(
+        term=term,
+        scan_no=state.scan_no,
+        base_scan=base,
+        plc_now_ns=state.plc_now_ns,
+        applied_index=state.applied_index,
+        size=len(state.memory),
+        memory_crc=zlib.crc32(state.memory),
+        version=version,
+        body=body,
+    )
+
+
+def take_frame(frame: Frame, before: State | None) -> State | None:
+    """The state after the frame; None when it does not fit on `before` or is damaged."""
+    if frame.base_scan == 0:
+        memory = frame.body
+    elif before is None or before.scan_no != frame.base_scan or len(before.memory) != frame.size:
+        return None
+    else:
+        patched = patch(before.memory, frame.body)
+        if patched is None:
+            return None
+        memory = patched
+    if len(memory) != frame.size or zlib.crc32(memory) != frame.memory_crc:
+        return None
+    return State(scan_no=frame.scan_no, plc_now_ns=frame.plc_now_ns, applied_index=frame.applied_index, memory=memory)
+
+
+def delta(before: bytes, after: bytes) -> bytes:
+    """What changed, in blocks: their number, their places, their content; then the last bytes short of a block."""
+    whole = len(after) // BLOCK * BLOCK
+    old, new = _blocks(before, whole), _blocks(after, whole)
+    changed = np.flatnonzero((old != new).any(axis=1)).astype("<u4")
+    found: bytes = changed.tobytes() + new[changed].tobytes()
+    return _COUNT.pack(changed.size) + found + after[whole:]
+
+
+def patch(before: bytes, changes: bytes) -> bytes | None:
+    """`before` with the changes that `delta` found; None when they are none of it."""
+    whole = len(before) // BLOCK * BLOCK
+    if len(changes) < _COUNT.size:
+        return None
+    (count,) = _COUNT.unpack_from(changes)
+    content = _COUNT.size + 4 * count
+    if len(changes) != content + BLOCK * count + len(before) - whole:
+        return None
+    places = np.frombuffer(changes, "<u4", count, _COUNT.size)
+    if count and int(places.max()) >= whole // BLOCK:
+        return None
+    blocks = _blocks(before, whole).copy()
+    blocks[places] = np.frombuffer(changes, "<u8", count * (BLOCK // 8), content).reshape(count, BLOCK // 8)
+    patched: bytes = blocks.tobytes()
+    return patched + changes[content + BLOCK * count :]
+
+
+def encode_frame(frame: Frame) -> bytes:
+    """The frame as bytes."""
+    head = _HEAD.pack(
+        _MAGIC,
+        frame.term,
+        frame.scan_no,
+        frame.base_scan,
+        frame.plc_now_ns,
+        frame.applied_index,
+        frame.size,
+        frame.memory_crc,
+        frame.version,
+    )
+    return head + _COUNT.pack(zlib.crc32(frame.body, zlib.crc32(head))) + frame.body
+
+
+def decode_frame(content: bytes) -> Frame | None:
+    """The frame again; None for bytes that are damaged or none."""
+    body = _HEAD.size + _COUNT.size
+    if len(content) < body or content[0] != _MAGIC:
+        return None
+    head = content[: _HEAD.size]
+    if zlib.crc32(content[body:], zlib.crc32(head)) != _COUNT.unpack_from(content, _HEAD.size)[0]:
+        return None
+    _, term, scan_no, base, plc_now_ns, applied, size, memory_crc, version = _HEAD.unpack(head)
+    return Frame(
+        term=term,
+        scan_no=scan_no,
+        base_scan=base,
+        plc_now_ns=plc_now_ns,
+        applied_index=applied,
+        size=size,
+        memory_crc=memory_crc,
+        version=version,
+        body=content[body:],
+    )
+
+
+def _blocks(memory: bytes, whole: int) -> npt.NDArray[np.uint64]:
+    return np.frombuffer(memory, "<u8", whole // 8).reshape(whole // BLOCK, BLOCK // 8)

@@ -1,0 +1,191 @@
+"""What a leader watches over: its standby, the voters, the commands its programs took, a swap, its way to the field."""
+
+from runtime.cluster.pair.effects import Severity
+from runtime.cluster.pair.entries import Applied, Cause, InSync, PairEntry, TakenOver, encode_entry
+from runtime.cluster.pair.log import absorb
+from runtime.cluster.pair.situation import Leading, Situation
+from runtime.cluster.pair.stream import LeaderStream
+from runtime.cluster.pair.swap import Swap, SwapStep
+from runtime.cluster.pair.voters import Seen, next_step
+from runtime.raft.configuration import Configuration
+
+VOTERS_EVERY_NS = 20_000_000
+RESEND_NS = 5_000_000
+
+
+def begin(s: Situation, now_ns: int) -> None:
+    """Raft leads: say in the log that this controller takes over, if it may; else give the leadership back."""
+    members = s.in_sync_in_log
+    if members is not None and s.name not in members and not s.claimed:
+        absorb(s, s.raft.release(now_ns))
+        return
+    settings, state = s.settings, s.standby.state
+    stream = LeaderStream(s.raft.term, settings.version, again_ns=2 * settings.ack_bound_ns)
+    s.leading = Leading(s.raft.term, stream, last_scan_ns=now_ns, voters_due_ns=now_ns)
+    propose(
+        s,
+        TakenOver(
+            leader=s.name,
+            term=s.raft.term,
+            cause=_cause(s, members),
+            state_term=s.standby.term if state is not None else 0,
+            scan_no=state.scan_no if state is not None else 0,
+            gap_ns=now_ns - s.state_ns if state is not None and s.state_ns else 0,
+            wall_ns=s.wall_ns,
+        ),
+        now_ns,
+    )
+    s.claimed = False
+
+
+def _cause(s: Situation, members: tuple[str, ...] | None) -> Cause:
+    if members is None:
+        return Cause.FIRST
+    if s.claimed:
+        return Cause.CLAIMED
+    return s.cause if s.standby.state is not None else Cause.COLD
+
+
+def propose(s: Situation, entry: PairEntry, now_ns: int) -> int:
+    """Add an entry to the log; its index, 0 when this member cannot."""
+    index, ready = s.raft.propose(encode_entry(entry), now_ns)
+    absorb(s, ready)
+    return index
+
+
+def watch(s: Situation, leading: Leading, now_ns: int) -> None:
+    """All of it, after each call while this controller drives."""
+    _watch_standby(s, leading, now_ns)
+    _watch_applied(s, leading, now_ns)
+    _watch_way_to_field(s, leading, now_ns)
+    if now_ns >= leading.voters_due_ns:
+        leading.voters_due_ns = now_ns + VOTERS_EVERY_NS
+        _watch_voters(s, now_ns)
+
+
+def _watch_standby(s: Situation, leading: Leading, now_ns: int) -> None:
+    """Have the log say whether the standby is in sync: it leaves at once, and comes back after keeping up for a while.
+
+    Of a proposal under way nothing is known, so none is made while one is.
+    """
+    if leading.in_sync_at > s.raft.commit or leading.swap is not None:
+        return
+    stream, settings = leading.stream, s.settings
+    other, is_in = settings.other, settings.other in (s.agreed.in_sync or ())
+    since_ns = stream.waiting_since_ns
+    late = since_ns is not None and now_ns - since_ns > settings.ack_bound_ns
+    detached = other in s.agreed.detached
+    if is_in and (late or detached):
+        stream.in_a_row = 0
+        leading.in_sync_at = propose(s, InSync(members=(s.name,)), now_ns)
+        why = "is taken out of service" if detached else f"answers late, {stream.lag} scans behind"
+        s.tell(Severity.WARNING, f"{other} {why}: going on without it")
+        return
+    keeps_up = not late and stream.in_a_row >= settings.in_sync_after and s.raft.match(other) >= s.raft.commit
+    if keeps_up and not is_in and not detached:
+        leading.in_sync_at = propose(s, InSync(members=(s.name, other)), now_ns)
+
+
+def _watch_applied(s: Situation, leading: Leading, now_ns: int) -> None:
+    newest = leading.stream.newest
+    if newest is not None and newest.applied_index > max(leading.applied_told, s.agreed.applied_floor):
+        leading.applied_told = newest.applied_index
+        propose(s, Applied(index=newest.applied_index), now_ns)
+
+
+def _watch_way_to_field(s: Situation, leading: Leading, now_ns: int) -> None:
+    """Yield when the own devices, or scans, are gone for a while and the standby is better off."""
+    wait_ns = s.settings.yield_after_ns
+    other = s.other
+    if leading.swap is not None or other is None or not other.reaches_io or why_not_swap(s, now_ns):
+        return
+    if s.io_lost_ns is not None and now_ns - s.io_lost_ns >= wait_ns:
+        start_swap(s, leading, now_ns, cause="its devices are out of reach here")
+    elif leading.stream.newest is not None and now_ns - leading.last_scan_ns >= s.settings.scan_lost_ns:
+        start_swap(s, leading, now_ns, cause="no scans come here", step=SwapStep.DRAINING)
+
+
+def _watch_voters(s: Situation, now_ns: int) -> None:
+    settings = s.settings
+    others = (settings.other, settings.witness)
+    seen = Seen(
+        here={m for m in others if s.is_here(m, now_ns) and m not in s.agreed.detached},
+        gone={m for m in others if now_ns - s.heard_ns.get(m, s.leader_known_ns) >= settings.gone_ns}
+        | set(s.agreed.detached),
+        equal={m for m in others if s.raft.match(m) >= s.raft.commit},
+    )
+    now = s.raft.configuration
+    if s.waits_for:
+        seen = Seen(here=seen.here, gone=seen.gone - {settings.other}, equal=seen.equal)
+    step = next_step(
+        now,
+        leader=s.name,
+        other=settings.other,
+        witness=settings.witness,
+        seen=seen,
+        on_witness_loss=settings.on_witness_loss,
+    )
+    if step is None:
+        return
+    why_not, ready = s.raft.change(step, now_ns)
+    absorb(s, ready)
+    if not why_not:
+        _tell_change(s, now, step)
+
+
+def _tell_change(s: Situation, before: Configuration, after: Configuration) -> None:
+    if before.voters != after.voters:
+        alone = "; nobody takes over by itself" if len(after.voters) < len(before.voters) else ""
+        s.tell(Severity.WARNING if alone else Severity.INFO, f"votes now: {', '.join(after.voters)}{alone}")
+
+
+def why_not_swap(s: Situation, now_ns: int) -> str:
+    """Why this controller cannot hand over to the other now; empty when it can."""
+    leading, other = s.leading, s.settings.other
+    if leading is None or not leading.confirmed:
+        return f"{s.name} does not lead"
+    if leading.swap is not None:
+        return "a swap is under way"
+    if other not in (s.agreed.in_sync or ()) or leading.in_sync_at > s.raft.commit:
+        return f"{other} is not in sync"
+    if other not in s.raft.configuration.voters:
+        return f"{other} does not vote: the witness is needed for a swap"
+    return "" if s.is_here(other, now_ns) else f"{other} is not heard"
+
+
+def start_swap(s: Situation, leading: Leading, now_ns: int, *, cause: str, step: SwapStep = SwapStep.STOPPING) -> None:
+    """Begin: the programs stop at once, and with them the outputs."""
+    leading.swap = Swap(until_ns=now_ns + s.settings.swap_limit_ns, cause=cause, step=step)
+    s.tell(Severity.INFO, f"handing over to {s.settings.other}: {cause}")
+
+
+def go_on_with_swap(s: Situation, leading: Leading, now_ns: int) -> None:
+    """Take the next step once the one before is done; give up after a while, and drive again."""
+    swap = leading.swap
+    if swap is None:
+        return
+    if swap.step is SwapStep.HANDING:
+        if not s.raft.why_not_propose():
+            _give_up(s, leading, "was not elected")
+        return
+    if swap.step is SwapStep.DRAINING:
+        stream = leading.stream
+        if stream.lag == 0:
+            why_not, ready = s.raft.transfer(s.settings.other, now_ns)
+            swap.step = SwapStep.HANDING
+            absorb(s, ready)
+            if why_not:
+                _give_up(s, leading, why_not)
+            return
+        if now_ns >= swap.resend_ns and stream.newest is not None:
+            swap.resend_ns = now_ns + RESEND_NS
+            frame = stream.scan(stream.newest, now_ns)
+            if frame is not None:
+                s.effects.stream.append(frame)
+    if now_ns >= swap.until_ns:
+        _give_up(s, leading, f"it was {swap.step.value} for too long")
+
+
+def _give_up(s: Situation, leading: Leading, why: str) -> None:
+    leading.swap = None
+    s.tell(Severity.ERROR, f"the swap to {s.settings.other} came to nothing, {s.name} goes on: {why}")

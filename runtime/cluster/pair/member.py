@@ -1,0 +1,267 @@
+"""A controller of a pair: Raft, the state stream, and what follows from both for its outputs.
+
+    Raft leads ────▶ programs run (lead_term = term); outputs too, while the lease lasts and the standby has the frame
+    Raft follows ──▶ the scan mirrors (lead_term = 0)
+
+A leader's first entry says that it has taken over and that it alone is in sync. Once that is committed no standby needs
+to have its frames, and commands reach its programs. It streams its state; once the standby has kept up for a while the
+leader commits that it is in sync, and from the moment that entry is *proposed* no output is written that the standby
+has not acknowledged. A leader that must go on without it first commits that the standby is not in sync. Only who is in
+sync by its own log, and holds the state, stands for election.
+"""
+
+from runtime.cluster.pair import leading as leads
+from runtime.cluster.pair.agreed import Agreed
+from runtime.cluster.pair.effects import Effects, Mirror, Right, Severity
+from runtime.cluster.pair.entries import Cause, Command, Detached
+from runtime.cluster.pair.frame import Frame, FrameAck, Need, Standing, State, StreamMessage
+from runtime.cluster.pair.log import absorb, compact
+from runtime.cluster.pair.settings import PairSettings
+from runtime.cluster.pair.situation import Situation
+from runtime.cluster.pair.stream import StandbyStream
+from runtime.cluster.pair.swap import SwapStep
+from runtime.raft.core import Raft
+from runtime.raft.log import Entry, Snapshot
+from runtime.raft.message import HandOver, Message, Released
+from runtime.raft.ready import HardState
+from runtime.raft.state import Role
+
+WAITING_MAX = 96
+"""Commands that may be agreed on and not yet taken by a scan: they must find room in `Agreed.commands`."""
+
+
+class PairMember:
+    """One controller. For one thread; `now_ns` is the own monotonic time of each call and never goes back.
+
+    `held`: the term and the state that survived in shared memory while the redundancy process was restarted. What was
+    persisted comes as for `raft.core.Raft`. `wall_ns` is to be set now and then: it only dates what people read.
+    """
+
+    def __init__(
+        self,
+        settings: PairSettings,
+        *,
+        hard: HardState,
+        snapshot: Snapshot,
+        entries: tuple[Entry, ...],
+        held: tuple[int, State] | None,
+        now_ns: int,
+    ) -> None:
+        standby = StandbyStream(settings.version)
+        if held is not None:
+            standby.term, standby.state = held
+        self.situation = Situation(
+            settings=settings,
+            raft=Raft(settings.raft, hard=hard, snapshot=snapshot, entries=entries, now_ns=now_ns),
+            agreed=Agreed.of_bytes(snapshot.content),
+            standby=standby,
+            standing_due_ns=now_ns,
+            leader_known_ns=now_ns,
+        )
+
+    # What comes in.
+
+    def step(self, message: Message, now_ns: int) -> Effects:
+        """Take a message of Raft."""
+        s = self._begin(now_ns)
+        s.heard_ns[message.source] = now_ns
+        if message.term == s.raft.term and isinstance(message, HandOver | Released):
+            s.cause = Cause.SWAP if isinstance(message, HandOver) else Cause.STOPPED
+        absorb(s, s.raft.step(message, now_ns))
+        return self._end(now_ns)
+
+    def tick(self, now_ns: int) -> Effects:
+        """Let time pass."""
+        s = self._begin(now_ns)
+        absorb(s, s.raft.tick(now_ns))
+        if now_ns >= s.standing_due_ns:
+            s.standing_due_ns = now_ns + s.settings.standing_ns
+            s.effects.stream.append(self._standing())
+        return self._end(now_ns)
+
+    def persisted(self, number: int, now_ns: int) -> Effects:
+        """What the Ready of that number gave to persist is durable."""
+        s = self._begin(now_ns)
+        absorb(s, s.raft.persisted(number, now_ns))
+        return self._end(now_ns)
+
+    def scanned(self, state: State, now_ns: int) -> Effects:
+        """Leader: a scan of the own programs has ended in this state."""
+        s = self._begin(now_ns)
+        leading = s.leading
+        if leading is not None:
+            leading.last_scan_ns = s.state_ns = now_ns
+            s.standby.term, s.standby.state = leading.term, state
+            frame = leading.stream.scan(state, now_ns)
+            if frame is not None and not s.agreed.detached:
+                s.effects.stream.append(frame)
+        return self._end(now_ns)
+
+    def stopped(self, now_ns: int) -> Effects:
+        """Scan mirrors and io is silent: no state comes after the last that `scanned` told, and no output."""
+        s = self._begin(now_ns)
+        if s.leading is not None and s.leading.swap is not None and s.leading.swap.step is SwapStep.STOPPING:
+            s.leading.swap.step = SwapStep.DRAINING
+        return self._end(now_ns)
+
+    def heard(self, message: StreamMessage, now_ns: int) -> Effects:
+        """Take a message of the state stream from the other controller."""
+        s = self._begin(now_ns)
+        match message:
+            case Frame():
+                self._take_frame(message, now_ns)
+            case FrameAck():
+                if s.leading is not None:
+                    s.leading.stream.acknowledged(message)
+            case Standing():
+                s.other, s.other_ns = message, now_ns
+        return self._end(now_ns)
+
+    def reaches_io(self, *, reached: bool, now_ns: int) -> Effects:
+        """Whether this controller's io reaches the devices it drives."""
+        s = self._begin(now_ns)
+        if reached:
+            s.io_lost_ns = None
+        elif s.io_lost_ns is None:
+            s.io_lost_ns = now_ns
+        return self._end(now_ns)
+
+    # What people and clients ask for: why not, or nothing; and what to do.
+
+    def submit(self, command: Command, now_ns: int) -> tuple[str, Effects]:
+        """Leader: agree on a command. `Effects.accepted` has it once it cannot be lost any more."""
+        s = self._begin(now_ns)
+        why_not = self._why_not_propose()
+        if not why_not and s.agreed.index_of(command.client, command.seq):
+            s.effects.accepted.append(command)
+        elif not why_not and len(s.agreed.deliveries_after(s.applied)) + len(s.tail) >= WAITING_MAX:
+            why_not = f"{WAITING_MAX} commands wait for the scan already"
+        elif not why_not:
+            leads.propose(s, command, now_ns)
+        return why_not, self._end(now_ns)
+
+    def swap(self, now_ns: int) -> tuple[str, Effects]:
+        """Leader: hand over to the standby, which goes on with the next scan."""
+        s = self._begin(now_ns)
+        why_not = leads.why_not_swap(s, now_ns)
+        if not why_not and s.leading is not None:
+            leads.start_swap(s, s.leading, now_ns, cause="an operator asked for it")
+        return why_not, self._end(now_ns)
+
+    def detach(self, name: str, now_ns: int) -> tuple[str, Effects]:
+        """Leader: take the standby out for service; with an empty name, back in."""
+        s = self._begin(now_ns)
+        why_not = self._why_not_propose()
+        if not why_not and name not in ("", s.settings.other):
+            why_not = f"{name} is not the standby: swap first"
+        if not why_not:
+            leads.propose(s, Detached(members=(name,) if name else ()), now_ns)
+        return why_not, self._end(now_ns)
+
+    def claim(self, now_ns: int) -> tuple[str, Effects]:
+        """Stand for election although not in sync: an operator has seen to it that the other does not drive."""
+        s = self._begin(now_ns)
+        why_not = f"{s.name} leads already" if s.raft.role is Role.LEADER else ""
+        s.claimed = not why_not
+        return why_not, self._end(now_ns)
+
+    def release(self, now_ns: int) -> Effects:
+        """The own scan and io have ended: the others may elect at once."""
+        s = self._begin(now_ns)
+        absorb(s, s.raft.release(now_ns))
+        return self._end(now_ns)
+
+    @property
+    def due_ns(self) -> int:
+        """When `tick` has something to do at the latest."""
+        s = self.situation
+        due_ns = min(s.raft.due_ns, s.standing_due_ns)
+        return min(due_ns, s.leading.voters_due_ns) if s.leading is not None else due_ns
+
+    @property
+    def right(self) -> Right:
+        """What this controller may do now."""
+        return self.situation.right
+
+    # How a call begins and ends.
+
+    def _begin(self, now_ns: int) -> Situation:
+        s = self.situation
+        s.effects = Effects()
+        if s.raft.leader:
+            s.leader_known_ns = now_ns
+        s.raft.allow_campaign(allowed=s.claimed or _may_take_over(s, now_ns))
+        return s
+
+    def _end(self, now_ns: int) -> Effects:
+        s = self.situation
+        self._follow_role(now_ns)
+        leading = s.leading
+        if leading is not None and leading.confirmed:
+            leads.watch(s, leading, now_ns)
+            leads.go_on_with_swap(s, leading, now_ns)
+            self._follow_role(now_ns)
+        compact(s, now_ns)
+        self._give_right()
+        return s.effects
+
+    def _follow_role(self, now_ns: int) -> None:
+        s = self.situation
+        leads_now = s.raft.role is Role.LEADER
+        if s.leading is not None and not (leads_now and s.leading.term == s.raft.term):
+            s.leading, s.cause = None, Cause.LOST
+            s.tell(Severity.WARNING, f"{s.name} leads no more")
+        if leads_now and s.leading is None:
+            leads.begin(s, now_ns)
+
+    def _give_right(self) -> None:
+        s, leading = self.situation, self.situation.leading
+        right = Right()
+        if leading is not None and leading.swap is None:
+            right = Right(leading.term, s.raft.lease_until_ns, leading.stream.replicated, solo=not s.waits_for)
+        if right != s.right:
+            s.right = s.effects.right = right
+
+    def _take_frame(self, frame: Frame, now_ns: int) -> None:
+        s = self.situation
+        s.heard_ns[s.settings.other] = now_ns
+        if frame.term != s.raft.term or s.raft.leader != s.settings.other:
+            return  # of a leader that is none any more, or is not known here yet
+        ack, newer = s.standby.take(frame)
+        s.effects.stream.append(ack)
+        if newer and s.standby.state is not None:
+            s.state_ns = now_ns
+            s.effects.mirror = Mirror(frame.term, s.standby.state, now_ns)
+        if ack.need is Need.PROGRAM:
+            s.tell(Severity.ERROR, f"{s.settings.other} runs other programs than {s.name}: no standby")
+
+    def _why_not_propose(self) -> str:
+        s = self.situation
+        if s.leading is None or not s.leading.confirmed:
+            leader = s.raft.leader
+            return f"{s.name} does not lead" + (f", {leader} does" if leader and leader != s.name else "")
+        return s.raft.why_not_propose() or ("a swap is under way" if s.leading.swap is not None else "")
+
+    def _standing(self) -> Standing:
+        s, state = self.situation, self.situation.standby.state
+        return Standing(
+            source=s.name,
+            term=s.raft.term,
+            state_term=s.standby.term if state is not None else 0,
+            scan_no=state.scan_no if state is not None else 0,
+            version=s.settings.version,
+            reaches_io=s.io_lost_ns is None,
+        )
+
+
+def _may_take_over(s: Situation, now_ns: int) -> bool:
+    """In sync by the log, and with the state at hand; or when nobody who is in sync has it any more."""
+    members, settings = s.in_sync_in_log, s.settings
+    if s.name in s.agreed.detached or (members is not None and s.name not in members):
+        return False
+    if members is None or s.standby.state is not None:
+        return True
+    if now_ns - s.leader_known_ns >= settings.start_alone_ns:
+        return True
+    lately = now_ns - s.other_ns < 20 * settings.standing_ns
+    return settings.other not in members or (s.other is not None and lately and s.other.state_term == 0)

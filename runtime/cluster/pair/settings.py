@@ -1,0 +1,69 @@
+"""Who a pair member is, and its times."""
+
+from dataclasses import dataclass
+
+from runtime.cluster.pair.voters import OnWitnessLoss
+from runtime.raft.configuration import Configuration
+from runtime.raft.state import Settings
+from runtime.raft.times import Times
+
+_MS = 1_000_000
+_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairSettings:
+    """One controller's part. `version` names its programs and their layout, and is the same for both.
+
+    `ack_bound_ns`: so long outputs wait for the standby, then the leader goes on without it. `gone_ns`: silence after
+    which a member stops voting. `in_sync_after`: frames acknowledged in a row before the standby may take over.
+    `yield_after_ns`, `scan_lost_ns`: so long without its devices, or without scans, before a leader yields.
+    `swap_limit_ns`: so long a swap may keep the outputs waiting before it is given up. `start_alone_ns`: so long a
+    controller that was in sync, and has lost its state in a restart, waits for the other.
+    """
+
+    raft: Settings
+    other: str
+    witness: str
+    version: int
+    ack_bound_ns: int
+    gone_ns: int = _SECOND
+    in_sync_after: int = 10
+    standing_ns: int = 50 * _MS
+    start_alone_ns: int = 30 * _SECOND
+    yield_after_ns: int = _SECOND
+    scan_lost_ns: int = 200 * _MS
+    swap_limit_ns: int = 200 * _MS
+    on_witness_loss: OnWitnessLoss = OnWitnessLoss.STAY
+
+    @property
+    def name(self) -> str:
+        """This controller's."""
+        return self.raft.name
+
+    @property
+    def configuration(self) -> Configuration:
+        """All three, as they begin."""
+        return Configuration(controllers=tuple(sorted((self.name, self.other))), witnesses=(self.witness,))
+
+
+def times_for(cycle_ns: int) -> Times:
+    """Times that suit a base cycle (spec/redundancy, "Lease").."""
+    for longest_ms, heartbeat_ms, election_ms, lease_ms, effect_ms in _TABLE:
+        if cycle_ns <= longest_ms * _MS:
+            return Times(
+                heartbeat_ns=int(heartbeat_ms * _MS),
+                election_min_ns=election_ms * _MS,
+                lease_ns=lease_ms * _MS,
+                effect_ns=effect_ms * _MS,
+            )
+    return Times(
+        heartbeat_ns=cycle_ns // 4,
+        election_min_ns=cycle_ns,
+        lease_ns=cycle_ns * 8 // 10,
+        effect_ns=cycle_ns // 10,
+    )
+
+
+_TABLE = ((10, 5, 25, 15, 8), (50, 12.5, 60, 45, 12), (100, 25, 100, 80, 15))
+"""Base cycle up to, heartbeat, shortest election time-out, lease, time from the check to the effect (all ms)."""

@@ -1,0 +1,88 @@
+"""All that a pair member knows, and the few steps that following and leading share."""
+
+from dataclasses import dataclass, field
+
+from runtime.cluster.pair.agreed import Agreed, in_sync_at_any, in_sync_at_end
+from runtime.cluster.pair.effects import Effects, Right, Severity, Told
+from runtime.cluster.pair.entries import Cause
+from runtime.cluster.pair.frame import Standing
+from runtime.cluster.pair.settings import PairSettings
+from runtime.cluster.pair.stream import LeaderStream, StandbyStream
+from runtime.cluster.pair.swap import Swap
+from runtime.raft.core import Raft
+from runtime.raft.log import Entry
+
+
+@dataclass(slots=True)
+class Leading:
+    """What only a leader has, for one term. `confirmed`: that it has taken over is committed, so it drives.
+
+    `in_sync_at`, `applied_told`: index of the last proposal about who is in sync, and the applied index told last.
+    """
+
+    term: int
+    stream: LeaderStream
+    last_scan_ns: int
+    voters_due_ns: int
+    confirmed: bool = False
+    swap: Swap | None = None
+    in_sync_at: int = 0
+    applied_told: int = 0
+
+
+@dataclass(slots=True)
+class Situation:
+    """One controller. Times are its monotonic ns. `effects` collects what the running call asks of the shell."""
+
+    settings: PairSettings
+    raft: Raft
+    agreed: Agreed
+    standby: StandbyStream
+    standing_due_ns: int
+    leader_known_ns: int
+    state_ns: int = 0
+    leading: Leading | None = None
+    effects: Effects = field(default_factory=Effects)
+    right: Right = field(default_factory=Right)
+    heard_ns: dict[str, int] = field(default_factory=dict)
+    other: Standing | None = None
+    other_ns: int = 0
+    io_lost_ns: int | None = None
+    claimed: bool = False
+    cause: Cause = Cause.LOST
+    wall_ns: int = 0
+
+    @property
+    def name(self) -> str:
+        """This controller's."""
+        return self.settings.name
+
+    @property
+    def tail(self) -> tuple[Entry, ...]:
+        """Entries that are not committed, as far as is known here."""
+        return self.raft.log.part(self.raft.commit + 1, self.raft.log.last_index)
+
+    @property
+    def in_sync_in_log(self) -> tuple[str, ...] | None:
+        """Who is in sync by the whole log; None before the first take-over."""
+        return in_sync_at_end(self.agreed.in_sync, self.tail)
+
+    @property
+    def waits_for(self) -> bool:
+        """Leader: whether the standby is in sync, or may be before this member knows it."""
+        return self.settings.other in in_sync_at_any(self.agreed.in_sync, self.tail)
+
+    @property
+    def applied(self) -> int:
+        """Up to which index commands are in the state at hand."""
+        state = self.standby.state
+        return 0 if state is None else state.applied_index
+
+    def is_here(self, member: str, now_ns: int) -> bool:
+        """Heard so lately that it can be counted on."""
+        heard_ns = self.heard_ns.get(member)
+        return heard_ns is not None and now_ns - heard_ns <= 2 * self.settings.raft.times.election_max_ns
+
+    def tell(self, severity: Severity, text: str) -> None:
+        """Let people know."""
+        self.effects.told.append(Told(severity, text))

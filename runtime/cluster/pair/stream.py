@@ -1,0 +1,100 @@
+"""The state stream: frames of the leader to its standby, one a scan, and what the standby answers.
+
+Nothing is sent twice by itself: a frame that was lost shows when the next one does not fit, and the standby asks for a
+whole one. A standby that answers nothing gets no more than AHEAD_MAX frames, then a whole one a while later.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from runtime.cluster.pair.frame import Frame, FrameAck, Need, State, make_frame, take_frame
+
+AHEAD_MAX = 4
+"""Frames that may be on their way; more would only wait behind each other."""
+
+
+@dataclass(slots=True)
+class LeaderStream:
+    """Of the leader, in one term. `again_ns`: after so long without an answer a whole frame is tried again."""
+
+    term: int
+    version: int
+    again_ns: int
+    replicated: int = 0
+    in_a_row: int = 0
+    need: Need = Need.WHOLE
+    newest: State | None = None
+    waiting_since_ns: int | None = None
+    """Since when the oldest frame that is not acknowledged has been under way; None when none is."""
+    _sent: deque[tuple[int, int]] = field(default_factory=deque)
+    _before: State | None = None
+    _last_sent_ns: int = 0
+
+    def scan(self, state: State, now_ns: int) -> Frame | None:
+        """A scan has ended in this state: the frame to send, if one can be taken."""
+        self.newest = state
+        if self.waiting_since_ns is None:
+            self.waiting_since_ns = now_ns
+        if self.need is Need.PROGRAM:
+            if now_ns - self._last_sent_ns < self.again_ns:
+                return None
+            self.need = Need.WHOLE
+        if len(self._sent) >= AHEAD_MAX:
+            if now_ns - self._last_sent_ns < self.again_ns:
+                return None
+            self._sent.clear()
+            self.need = Need.WHOLE
+        before = None if self.need is Need.WHOLE else self._before
+        frame = make_frame(state, before, term=self.term, version=self.version)
+        self.need, self._before, self._last_sent_ns = Need.NOTHING, state, now_ns
+        self._sent.append((state.scan_no, now_ns))
+        return frame
+
+    def acknowledged(self, ack: FrameAck) -> None:
+        """The standby has answered."""
+        if ack.term != self.term:
+            return
+        if ack.need is not Need.NOTHING:
+            self.need, self.in_a_row = ack.need, 0
+            self._sent.clear()
+            return
+        if ack.scan_no > self.replicated:
+            self.replicated = ack.scan_no
+            self.in_a_row += 1
+        while self._sent and self._sent[0][0] <= ack.scan_no:
+            self._sent.popleft()
+        if self.lag == 0:
+            self.waiting_since_ns = None
+        elif self._sent:
+            self.waiting_since_ns = self._sent[0][1]
+
+    @property
+    def lag(self) -> int:
+        """Scans that the standby is behind."""
+        return 0 if self.newest is None else self.newest.scan_no - self.replicated
+
+
+@dataclass(slots=True)
+class StandbyStream:
+    """Of a controller that does not lead: the newest whole state it holds, and of which term."""
+
+    version: int
+    term: int = 0
+    state: State | None = None
+
+    def take(self, frame: Frame) -> tuple[FrameAck, bool]:
+        """Apply a frame of the leader; what to answer, and whether there is a newer state."""
+        if frame.version != self.version:
+            return self._answer(frame, Need.PROGRAM), False
+        here = self.state if self.term == frame.term else None
+        if here is not None and frame.scan_no <= here.scan_no:
+            return self._answer(frame, Need.NOTHING), False  # it was under way for long
+        state = take_frame(frame, here)
+        if state is None:
+            return self._answer(frame, Need.WHOLE), False
+        self.term, self.state = frame.term, state
+        return self._answer(frame, Need.NOTHING), True
+
+    def _answer(self, frame: Frame, need: Need) -> FrameAck:
+        known = self.state.scan_no if self.state is not None and self.term == frame.term else 0
+        return FrameAck(term=frame.term, scan_no=known, need=need)

@@ -1,0 +1,90 @@
+"""What the log comes to: the same from entries and from a snapshot, bounded, and no command twice."""
+
+import pytest
+
+from runtime.cluster.pair import agreed as module
+from runtime.cluster.pair.agreed import Agreed, in_sync_at_any, in_sync_at_end
+from runtime.cluster.pair.entries import (
+    Applied,
+    Cause,
+    Command,
+    Detached,
+    InSync,
+    TakenOver,
+    VersionPart,
+    decode_entry,
+    encode_entry,
+)
+from runtime.core.fault import ClusterFault
+from runtime.raft.log import Entry, EntryKind
+
+TAKEN = TakenOver(leader="a", term=2, cause=Cause.LOST, state_term=1, scan_no=8, gap_ns=5, wall_ns=9)
+SAID = (
+    TAKEN,
+    InSync(members=("a", "b")),
+    Command(client="hmi", seq=4, body='{"tag":"x"}'),
+    Applied(index=3),
+    Detached(members=("b",)),
+    VersionPart(program="v2", part=0, parts=2, content=b"\0\1\2"),
+    VersionPart(program="v2", part=1, parts=2, content=b"\0end"),
+)
+
+
+def entry(index, said):
+    return Entry(index=index, term=1, kind=EntryKind.COMMAND, content=encode_entry(said))
+
+
+def after(*said):
+    agreed = Agreed()
+    for index, one in enumerate(said, 1):
+        agreed.apply(entry(index, one))
+    return agreed
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda s: type(s).__name__)
+def test_entry_when_written_and_read_then_is_the_same(said):
+    assert decode_entry(encode_entry(said)) == said
+
+
+@pytest.mark.parametrize("content", [b"", b"?{}", b"T{}", b"C[]", b"S\xff", b'A{"index":1,"more":2}'])
+def test_entry_when_it_is_none_of_ours_then_says_what_to_do(content):
+    with pytest.raises(ClusterFault):
+        decode_entry(content)
+
+
+def test_agreed_when_it_goes_through_a_snapshot_at_any_place_then_comes_to_the_same():
+    whole = after(*SAID)
+    for cut in range(len(SAID) + 1):
+        agreed = Agreed.of_bytes(after(*SAID[:cut]).to_bytes())
+        for index, said in enumerate(SAID[cut:], cut + 1):
+            agreed.apply(entry(index, said))
+        assert agreed == whole
+    assert (whole.program, whole.version) == ("v2", b"\0\1\2\0end")
+    assert whole.in_sync == ("a", "b")
+    assert whole.takeovers == [TAKEN]
+
+
+def test_command_when_it_stands_in_the_log_twice_then_counts_once():
+    agreed = after(*[Command(client="c", seq=1, body="x")] * 3)
+    assert [d.index for d in agreed.commands] == [1]
+    assert agreed.index_of("c", 1) == 1
+
+
+def test_deliveries_when_some_are_applied_then_are_the_rest():
+    agreed = after(*(Command(client="c", seq=n, body="") for n in range(1, 6)), Applied(index=2))
+    assert [d.index for d in agreed.deliveries_after(0)] == [3, 4, 5]
+    assert [d.index for d in agreed.deliveries_after(4)] == [5]
+
+
+def test_agreed_when_clients_come_without_end_then_stays_bounded():
+    agreed = after(*(Command(client=f"c{n % 300}", seq=n, body="") for n in range(2000)))
+    assert len(agreed.commands) == module.COMMANDS_MAX
+    assert len(agreed.to_bytes()) < 100_000
+
+
+def test_in_sync_when_entries_are_not_committed_then_counts_who_may_be():
+    tail = [entry(5, InSync(members=("a",))), entry(6, InSync(members=("a", "b")))]
+    assert in_sync_at_end(("a", "b"), tail[:1]) == ("a",)
+    assert in_sync_at_any(("a", "b"), tail[:1]) == {"a", "b"}
+    assert in_sync_at_any(("a",), tail) == {"a", "b"}
+    assert in_sync_at_end(None, ()) is None

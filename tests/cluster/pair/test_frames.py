@@ -1,0 +1,86 @@
+"""State frames: what arrives is what was sent, or it is refused."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.cluster.pair.frame import State, decode_frame, delta, encode_frame, make_frame, patch, take_frame
+from runtime.cluster.pair.stream import AHEAD_MAX, LeaderStream, StandbyStream
+
+
+def state(scan_no, memory):
+    return State(scan_no=scan_no, plc_now_ns=scan_no * 10, applied_index=3, memory=memory)
+
+
+@given(st.binary(max_size=600), st.data())
+def test_delta_when_applied_to_its_base_then_gives_the_new_memory(before, data):
+    after = data.draw(st.binary(min_size=len(before), max_size=len(before)))
+    assert patch(before, delta(before, after)) == after
+
+
+def test_delta_when_little_changed_then_is_short():
+    before = bytes(65536)
+    after = bytearray(before)
+    after[100] = after[40000] = 1
+    assert len(delta(before, bytes(after))) == 4 + 2 * (4 + 64)
+
+
+@given(st.binary(max_size=300), st.binary(max_size=300))
+def test_patch_when_given_any_bytes_then_says_no_or_gives_memory_of_the_same_size(before, changes):
+    patched = patch(before, changes)
+    assert patched is None or len(patched) == len(before)
+
+
+def test_frame_when_any_bit_is_flipped_then_is_refused():
+    chance = random.Random(1)
+    content = encode_frame(make_frame(state(5, bytes(500)), None, term=2, version=9))
+    assert decode_frame(content) is not None
+    for _ in range(500):
+        at = chance.randrange(len(content) * 8)
+        damaged = bytearray(content)
+        damaged[at // 8] ^= 1 << (at % 8)
+        assert decode_frame(bytes(damaged)) is None
+
+
+def test_frame_when_its_base_is_another_then_is_refused():
+    base, after = state(2, bytes(300)), state(3, bytes(299) + b"x")
+    frame = make_frame(after, base, term=1, version=1)
+    assert frame.base_scan == 2
+    assert take_frame(frame, base) == after
+    assert take_frame(frame, state(1, bytes(300))) is None
+    assert take_frame(frame, state(2, b"y" + bytes(299))) is None  # another scan 2, of another leader
+    assert take_frame(frame, None) is None
+
+
+def test_standby_when_a_frame_is_lost_then_asks_for_a_whole_one_and_goes_on():
+    leader, standby = LeaderStream(1, 7, again_ns=1000), StandbyStream(7)
+    memory = bytearray(1000)
+    for scan_no in range(1, 10):
+        memory[scan_no] = scan_no
+        frame = leader.scan(state(scan_no, bytes(memory)), scan_no)
+        if scan_no == 4 or frame is None:
+            continue  # lost
+        ack, _ = standby.take(frame)
+        leader.acknowledged(ack)
+    assert standby.state == leader.newest
+    assert leader.lag == 0
+
+
+def test_standby_when_it_runs_other_programs_then_says_so_and_takes_nothing():
+    leader, standby = LeaderStream(1, 7, again_ns=1000), StandbyStream(8)
+    ack, newer = standby.take(leader.scan(state(1, b"x"), 0))
+    leader.acknowledged(ack)
+    assert not newer
+    assert leader.scan(state(2, b"x"), 1) is None
+    assert leader.scan(state(3, b"x"), 2000) is not None
+
+
+def test_leader_when_nothing_is_answered_then_sends_no_more_than_a_few_frames():
+    leader = LeaderStream(1, 7, again_ns=1000)
+    sent = [n for n in range(1, 100) if leader.scan(state(n, bytes(100)), n) is not None]
+    assert len(sent) == AHEAD_MAX
+    assert leader.waiting_since_ns == 1
+    again = leader.scan(state(100, bytes(100)), 2000)
+    assert again is not None
+    assert again.base_scan == 0

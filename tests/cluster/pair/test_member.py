@@ -1,0 +1,180 @@
+"""The pair on a still network: who drives when, with which state, and what people are told.
+
+Chance, cuts and crashes at any instant: tools/pair_seeds.py.
+"""
+
+import itertools
+
+import pytest
+from pairgroup import CYCLE, TIMES, Group
+
+
+@pytest.fixture
+def group():
+    made = Group()
+    made.run(300)
+    assert made.leader() == "a"
+    assert made.members["a"].situation.agreed.in_sync == ("a", "b")
+    return made
+
+
+def gaps(group, since):
+    """(ms without a write, scans that were not written) wherever the writer changed or a scan is missing."""
+    writes = [w for w in group.writes if w[0] >= since]
+    return [(y[0] - x[0], y[3] - x[3] - 1) for x, y in itertools.pairwise(writes) if y[1] != x[1]]
+
+
+def test_pair_when_it_starts_then_one_leads_and_the_other_is_in_sync_before_anything_is_lost(group):
+    assert group.told[0].endswith("a has taken over in term 1: first start")
+    scans = [w[3] for w in group.writes]
+    assert scans == list(range(1, len(scans) + 1))
+    assert not group.members["b"].right.lead_term
+
+
+def test_leader_when_it_is_killed_then_the_standby_goes_on_with_its_next_scan_and_total(group):
+    assert group.submit("a", 1, 5) == ""
+    group.run(50)
+    group.kill("a")
+    since = group.now - 20
+    group.run(300)
+    assert group.leader() == "b"
+    [(gap_ms, unwritten)] = gaps(group, since)
+    assert unwritten <= 1
+    assert gap_ms <= TIMES.election_min_ns // 1_000_000 + 3 * CYCLE
+    assert group.writes[-1][4] == 5
+    assert any("b has taken over in term 2: leader lost" in told for told in group.told)
+
+
+def test_swap_when_it_is_asked_for_then_the_standby_goes_on_from_the_last_state(group):
+    since = group.now - 2 * CYCLE
+    assert group.ask("a", "swap") == ""
+    group.run(200)
+    assert group.leader() == "b"
+    [(gap_ms, unwritten)] = gaps(group, since)
+    assert gap_ms <= 3 * CYCLE
+    assert unwritten <= 1
+    group.run(300)
+    assert group.ask("b", "swap") == ""
+    group.run(300)
+    assert group.leader() == "a"
+
+
+def test_swap_when_the_standby_is_not_in_sync_then_it_is_refused_and_nothing_stops(group):
+    group.kill("b")
+    group.run(100)
+    assert group.ask("a", "swap") == "b is not in sync"
+    before = len(group.writes)
+    group.run(100)
+    assert len(group.writes) == before + 10
+
+
+def test_swap_when_the_standby_dies_in_it_then_the_leader_goes_on(group):
+    group.ask("a", "swap")
+    group.kill("b")
+    group.run(1000)
+    assert group.leader() == "a"
+    assert any("came to nothing" in told for told in group.told) or any("term 2" in told for told in group.told)
+
+
+def test_standby_when_it_is_killed_then_outputs_go_on_and_the_leader_ends_as_the_only_voter(group):
+    before = group.now
+    group.kill("b")
+    group.run(3000)
+    assert group.leader() == "a"
+    assert max(y[0] - x[0] for x, y in zip(group.writes, group.writes[1:], strict=False) if x[0] > before) <= CYCLE
+    group.kill("w")
+    group.run(1000)
+    assert group.leader() == "a"
+    assert group.now - group.writes[-1][0] < 2 * CYCLE
+
+
+def test_standby_when_it_returns_to_a_lone_leader_then_it_is_in_sync_and_unseats_nobody(group):
+    group.kill("b")
+    group.run(2000)
+    group.kill("w")
+    group.run(500)
+    group.start("b")
+    group.run(2000)
+    assert group.leader() == "a"
+    assert group.members["a"].situation.agreed.in_sync == ("a", "b")
+    assert group.members["a"].situation.raft.configuration.voters == ("a",)
+    group.start("w")
+    group.run(2000)
+    assert group.members["a"].situation.raft.configuration.voters == ("a", "b", "w")
+
+
+def test_standby_when_only_the_link_between_the_pair_is_cut_then_the_leader_stays_and_goes_on_without_it(group):
+    group.cut = {("a", "b"), ("b", "a")}
+    group.run(1000)
+    assert group.leader() == "a"
+    assert group.members["a"].situation.raft.term == 1
+    assert group.members["a"].situation.agreed.in_sync == ("a",)
+    group.kill("a")
+    group.run(1000)
+    assert group.leader() == ""  # b does not hold what a wrote last
+
+
+def test_leader_when_it_loses_both_others_then_its_lease_ends_before_the_standby_drives(group):
+    group.cut = {("a", "b"), ("b", "a"), ("a", "w"), ("w", "a")}
+    since = group.now
+    group.run(500)
+    assert group.leader() == "b"
+    writers = [w[1] for w in group.writes if w[0] >= since]
+    assert writers == sorted(writers)
+    group.cut = set()
+    group.run(1000)
+    assert group.leader() == "b"
+    assert group.members["b"].situation.agreed.in_sync == ("b", "a")
+
+
+def test_all_three_when_they_are_killed_then_commands_are_kept_and_none_runs_again(group):
+    group.submit("a", 1, 5)
+    group.run(60)
+    for name in ("a", "b", "w"):
+        group.kill(name)
+    for name in ("a", "b", "w"):
+        group.start(name)
+    group.writes.clear()
+    group.run(1000)
+    leader = group.leader()
+    assert leader
+    assert group.members[leader].situation.agreed.index_of("c", 1)
+    assert group.programs[leader].total == 0  # its memory is lost; what ran does not run again
+    assert group.submit(leader, 1, 5) == ""
+    group.run(50)
+    assert group.programs[leader].total == 0
+    assert any("started without a state" in told for told in group.told)
+
+
+def test_command_when_it_is_submitted_twice_then_it_runs_once_and_both_are_accepted(group):
+    for _ in range(2):
+        assert group.submit("a", 9, 4) == ""
+    group.run(60)
+    assert group.submit("a", 9, 4) == ""
+    group.run(60)
+    assert group.programs["a"].total == 4
+    assert group.accepted[-1] == ("c", 9)
+    assert group.submit("b", 10, 4) == "b does not lead, a does"
+
+
+def test_standby_when_it_is_detached_then_it_neither_votes_nor_takes_over_until_it_is_attached(group):
+    assert group.ask("a", "detach", "b") == ""
+    group.run(500)
+    assert group.members["a"].situation.agreed.in_sync == ("a",)
+    assert "b" not in group.members["a"].situation.raft.configuration.voters
+    assert group.ask("a", "detach", "") == ""
+    group.run(1000)
+    assert group.members["a"].situation.agreed.in_sync == ("a", "b")
+    assert group.members["a"].situation.raft.configuration.voters == ("a", "b", "w")
+
+
+def test_standby_out_of_sync_when_an_operator_claims_it_then_it_leads_from_what_it_has(group):
+    group.cut = {("a", "b"), ("b", "a")}
+    group.run(300)
+    group.kill("a")
+    group.run(500)
+    assert group.leader() == ""
+    assert group.ask("b", "claim") == ""
+    group.run(500)
+    assert group.leader() == "b"
+    assert any("claimed by an operator" in told for told in group.told)
