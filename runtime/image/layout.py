@@ -69,8 +69,9 @@ FRAME_HEADER_SIZE = FRAME_HEADER.size
 FRAME_VALUE_SIZE = 8
 FRAME_SLOTS = 2
 
-SNAPSHOT_SLOTS = 4
-"""A reader at a 10 ms cycle has 30 ms for its copy before it is lapped."""
+SNAPSHOT_SLOTS = 3
+"""A reader at a 10 ms cycle has 20 ms for its copy, which takes tens of microseconds, before it is lapped. Each more
+costs the scan: what changed is copied once into every slot."""
 
 FAULT_CAPTURE_SLOTS = 2
 

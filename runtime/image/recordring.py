@@ -38,6 +38,11 @@ RECORD_HEADER = struct.Struct("<QQQqqQQQQQ")
 that are late (a bit a task), digest of the output frame's values."""
 PART_HEADER = struct.Struct("<QQQ")
 """part, index, bytes that follow."""
+DIGEST_START, DIGEST_FACTOR = 0xCBF2_9CE4_8422_2325, 0x0000_0100_0000_01B3
+"""FNV-1a, 64 bits (Fowler, Noll, Vo), over words instead of bytes."""
+DIGEST_LANES = 4
+"""Words of a frame go into them in turn, what is left over into the first, in the end the other lanes, too. A
+multiplication has to wait for the one before it: so many side by side take no longer than one."""
 
 
 class RecordKind(IntEnum):

@@ -8,8 +8,8 @@ import ctypes
 from enum import IntEnum
 
 STAMP_SIZE = 8
-BLOCK_TAGS = 128
-"""Tags whose qualities and stamps go into a snapshot together: 2 cache lines and 16."""
+BLOCK_TAGS = 64
+"""Tags whose qualities and stamps go into a snapshot together: a cache line and 8."""
 
 
 class ValueKind(IntEnum):
@@ -108,9 +108,9 @@ class Span(ctypes.Structure):
 
 
 class OutputMove(ctypes.Structure):
-    """An output: from application memory to value `entry` of the frame."""
+    """Outputs in a row: `count` values without a gap in application memory, from value `entry` of the frame on."""
 
-    _fields_ = (("value_offset", ctypes.c_uint32), ("entry", ctypes.c_uint32))
+    _fields_ = (("value_offset", ctypes.c_uint32), ("entry", ctypes.c_uint32), ("count", ctypes.c_uint32))
 
 
 class ForcePoint(ctypes.Structure):

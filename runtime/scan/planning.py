@@ -192,7 +192,7 @@ class ScanPlan:
         runs: list[Run] = []
         plan.first_output_site = first_site
         for kind, group in _grouped([o for o in outputs if not o.text_place], _output_kind):
-            moves = [OutputMove(o.tag.offset, o.entry) for o in group]
+            moves = _rows_of_outputs(group)
             runs.append(Run(kind, len(moves), self._rows(OutputMove, moves)))
         plan.output_runs, plan.output_run_count = self._rows(Run, runs), len(runs)
         plan.output_count, plan.frame_words = len(outputs), layout.frame_words
@@ -253,6 +253,18 @@ def _force_point(layout: ImageLayout, point: InputSlot | OutputSlot) -> ForcePoi
     if of.kind is Kind.TEXT:
         made.size, made.width, made.text_place = of.size, of.width, point.force_text_place
     return made
+
+
+def _rows_of_outputs(outputs: Sequence[OutputSlot]) -> list[OutputMove]:
+    """Moves of outputs of one type's size, given in the order of their entries."""
+    moves: list[OutputMove] = []
+    for output in outputs:  # none lies at offset 0: application memory has a header
+        offset, last = output.tag.offset, moves[-1] if moves else OutputMove()
+        if (last.value_offset + last.count * output.tag.type.size, last.entry + last.count) == (offset, output.entry):
+            last.count += 1
+        else:
+            moves.append(OutputMove(offset, output.entry, 1))
+    return moves
 
 
 def _text_move(point: InputSlot | OutputSlot) -> TextMove:

@@ -11,7 +11,7 @@ from runtime.image.emit import I8, I32, I64, PTR, Code
 from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_VALUE_SIZE
 from runtime.scan.phases.latch import store_force
 from runtime.scan.phases.record import keep_used
-from runtime.scan.phases.values import WIDTH, is_finite, load_value
+from runtime.scan.phases.values import WIDTH, WIDTH_BYTES, is_finite, load_value
 from runtime.scan.phases.view import View
 from runtime.scan.plan import ActiveForce, OutputMove, Plan, Run
 
@@ -56,13 +56,14 @@ def _write_gather(code: Code) -> None:
         for kind in WIDTH:
             with r.when(run["kind"].equals(kind)), r.each(run["count"]) as i:
                 move = run.element_at(moves, OutputMove, i)
-                value = load_value(app.at(move["value_offset"]), kind)
-                entry = move["entry"].widened(I64)
-                values.at(entry * FRAME_VALUE_SIZE).store(value.widened(I64))
-                finite = is_finite(value, kind)
-                if finite is not None:
-                    with r.when(finite.equals(0)):
-                        r.call(code["refuse_output"], r["plan"], entry)
+                source, first = app.at(move["value_offset"]), move["entry"].widened(I64)
+                with r.each(move["count"].widened(I64)) as j:
+                    value = load_value(source.at(j * WIDTH_BYTES[kind]), kind)
+                    values.at((first + j) * FRAME_VALUE_SIZE).store(value.widened(I64))
+                    finite = is_finite(value, kind)
+                    if finite is not None:
+                        with r.when(finite.equals(0)):
+                            r.call(code["refuse_output"], r["plan"], first + j)
 
 
 def _write_fence(code: Code) -> None:

@@ -7,9 +7,18 @@ for one, follows the scan whose state it holds. A plan without a ring (virtual t
 import ctypes
 
 from runtime.image.control import MAILBOX_TEXT_SIZE, Control, MailboxEntry
-from runtime.image.emit import I64, PTR, Code, Routine, Word
+from runtime.image.emit import I64, PTR, Code, Local, Routine, Word
 from runtime.image.layout import FRAME_HEADER_SIZE, PIN_TEXT_SIZE, RING_CHECKPOINTS
-from runtime.image.recordring import PART_HEADER, RECORD_HEADER, Part, RecordKind, RingHeader
+from runtime.image.recordring import (
+    DIGEST_FACTOR,
+    DIGEST_LANES,
+    DIGEST_START,
+    PART_HEADER,
+    RECORD_HEADER,
+    Part,
+    RecordKind,
+    RingHeader,
+)
 from runtime.scan.phases.texts import command_text_size
 from runtime.scan.phases.view import View
 from runtime.scan.plan import ActiveForce, ActivePin, PagePlan, Plan, TaskPlan
@@ -18,8 +27,6 @@ _HEADER_SIZE, _PART_SIZE = RECORD_HEADER.size, PART_HEADER.size
 _COMMAND_SIZE = ctypes.sizeof(MailboxEntry)
 _FORCE_SIZE, _TASK_SIZE = ctypes.sizeof(ActiveForce), 16
 _PIN_SIZE, _ORIGIN_SIZE = ctypes.sizeof(ActivePin), 24
-_DIGEST_START, _DIGEST_FACTOR = 0xCBF2_9CE4_8422_2325, 0x0000_0100_0000_01B3
-"""FNV-1a, 64 bits (Fowler, Noll, Vo), over words instead of bytes."""
 _LATE_BITS = 64
 
 
@@ -42,14 +49,26 @@ def write_recording(code: Code) -> None:
             r.call(code["write_record"], r["plan"], r["now"], r["wall"], r.word(RecordKind.CHECKPOINT))
 
 
+def _digest(lane: Local, word: Word) -> None:
+    lane.set((lane.get() ^ word) * DIGEST_FACTOR)
+
+
 def _write_digest(code: Code) -> None:
+    """`frame_digest(plan)`: words in turn into the lanes, what is left over into the first, then the other lanes."""
     with code.routine("frame_digest", I64, plan=PTR) as r:
         plan = View(r, Plan, r["plan"])
-        digest = r.local(I64, r.word(_DIGEST_START))
-        values = plan["frame_staging"].at(FRAME_HEADER_SIZE)
-        with r.each(plan["frame_words"]) as i:
-            digest.set((digest.get() ^ values.at(i * 8).load(I64)) * _DIGEST_FACTOR)
-        r.give(digest.get())
+        lanes = [r.local(I64, r.word(DIGEST_START)) for _ in range(DIGEST_LANES)]
+        values, words = plan["frame_staging"].at(FRAME_HEADER_SIZE), plan["frame_words"]
+        rounds = words // DIGEST_LANES
+        with r.each(rounds) as i:
+            for number, lane in enumerate(lanes):
+                _digest(lane, values.at((i * DIGEST_LANES + number) * 8).load(I64))
+        done = rounds * DIGEST_LANES
+        with r.each(words - done) as i:
+            _digest(lanes[0], values.at((done + i) * 8).load(I64))
+        for lane in lanes[1:]:
+            _digest(lanes[0], lane.get())
+        r.give(lanes[0].get())
 
 
 def _write_late(code: Code) -> None:

@@ -10,7 +10,7 @@ another process left in a slot do not stay there.
 """
 
 from runtime.image.channelcode import close_slot, open_slot
-from runtime.image.emit import I8, PTR, Code, Routine, Word
+from runtime.image.emit import I8, I64, PTR, Code, Routine, Word
 from runtime.image.layout import SLOT_HEADER_SIZE
 from runtime.scan.phases.view import View
 from runtime.scan.plan import BLOCK_TAGS, STAMP_SIZE, Plan
@@ -47,18 +47,25 @@ def write_snapshot(code: Code) -> None:
 
 
 def _write_copy_blocks(code: Code) -> None:
-    """`copy_blocks(plan, payload, bit)`: qualities and stamps of the blocks that the slot of this bit lacks."""
+    """`copy_blocks(plan, payload, bit)`: qualities and stamps of the blocks that the slot of this bit lacks, those next
+    to each other in one copy."""
     with code.routine("copy_blocks", plan=PTR, payload=PTR, bit=I8) as r:
         plan, payload = View(r, Plan, r["plan"]), r["payload"]
         app, blocks, app_size = plan["app"], plan["tag_blocks"], plan["app_size"]
         qualities, stamps = plan["writable_end"], plan["stamp_offset"]
-        with r.each(plan["tag_block_count"]) as i:
-            block = blocks.at(i)
-            lacked = block.load(I8)
-            with r.when((lacked & r["bit"]).differs(0)):
-                block.store(lacked ^ r["bit"])
+        count, block = plan["tag_block_count"], r.local(I64, r.word(0))
+        with r.loop() as each:
+            first = block.get()
+            each.leave_when(first >= count)
+            with r.loop() as lacking:
+                lacking.leave_when(block.get() >= count)
+                known = blocks.at(block.get())
+                lacked = known.load(I8)
+                lacking.leave_when((lacked & r["bit"]).equals(0))
+                known.store(lacked ^ r["bit"])
+                block.set(block.get() + 1)
+            with r.when(first.differs(block.get())):
                 for start, end, size in ((qualities, stamps, BLOCK_TAGS), (stamps, app_size, BLOCK_TAGS * STAMP_SIZE)):
-                    at = start + i * size
-                    left = end - at
-                    there = (left < size).choose(left, r.word(size))
-                    r.copy(payload.at(at), app.at(at), there)
+                    at, behind = start + first * size, start + block.get() * size
+                    r.copy(payload.at(at), app.at(at), (behind < end).choose(behind, end) - at)
+            block.set(block.get() + 1)

@@ -25,7 +25,7 @@ from runtime.core.fault import ConfigFault
 from runtime.scan.record.chunk import Chunk
 from runtime.scan.wholefile import write_whole
 
-FORMAT = "voltscan recording 1"
+FORMAT = "voltscan recording 2"
 INDEX = "recording.json"
 MANIFEST, INITIAL, OBJECT, SOURCES = "manifest.json", "initial.bin", "programs.o", "sources.json"
 PROGRAM_MEMBERS = (MANIFEST, INITIAL, OBJECT, SOURCES)

@@ -13,7 +13,7 @@ from runtime.core.fault import ProgramFault
 from runtime.image.control import MAILBOX_LEN, MAILBOX_TEXT_SIZE, MailboxEntry
 from runtime.image.layout import FRAME_HEADER_SIZE, PIN_TEXT_SIZE, PINS_MAX
 from runtime.image.manifest import Manifest
-from runtime.image.recordring import Part, Record, RecordKind
+from runtime.image.recordring import DIGEST_FACTOR, DIGEST_LANES, DIGEST_START, Part, Record, RecordKind
 from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
 from runtime.scan.plan import ActiveForce, ActivePin, TaskPlan
@@ -21,7 +21,7 @@ from runtime.scan.plan import ActiveForce, ActivePin, TaskPlan
 _ORIGIN = struct.Struct("<qQQ")
 _TURN = struct.Struct("<qQ")
 _COUNTS = struct.Struct("<QQ")
-_DIGEST_START, _DIGEST_FACTOR, _U64 = 0xCBF2_9CE4_8422_2325, 0x0000_0100_0000_01B3, (1 << 64) - 1
+_U64 = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,13 @@ class Replay:
         """Of the values of the last output frame, as the scan makes it (scan/phases/record.py)."""
         plan = self.scan.plan.plan
         values = (ctypes.c_uint64 * plan.frame_words).from_address(plan.frame_staging + FRAME_HEADER_SIZE)
-        digest = _DIGEST_START
-        for value in values:
-            digest = (digest ^ value) * _DIGEST_FACTOR & _U64
+        lanes = [DIGEST_START] * DIGEST_LANES
+        for number, value in enumerate(values):
+            lane = number % DIGEST_LANES if number < len(values) // DIGEST_LANES * DIGEST_LANES else 0
+            lanes[lane] = (lanes[lane] ^ value) * DIGEST_FACTOR & _U64
+        digest = lanes[0]
+        for lane in lanes[1:]:
+            digest = (digest ^ lane) * DIGEST_FACTOR & _U64
         return digest
 
     def _take(self, record: Record) -> None:
