@@ -143,8 +143,8 @@ def test_curve_when_input_lies_between_points_then_is_linear(block: Block) -> No
         curve.scan(**{"in": value}, n=3).expect(out=out)
     curve.scan(**{"in": math.nan}, y_bad=-1.0).expect(out=-1.0)
     curve.scan(**{"in": 5.0}, n=0).expect(out=-1.0)
-    curve.scan(n=4).expect(out=2.5)
-    curve.scan(**{"in": 30.0}).expect(out=-1.0)  # x[4] is 0: the points fall
+    curve.scan(n=4).expect(out=-1.0, points_bad=True)  # x[4] is 0: the points fall
+    curve.scan(n=3).expect(out=2.5, points_bad=False)
 
 
 def test_low_pass_when_input_steps_then_63_percent_after_the_time_constant(block: Block) -> None:

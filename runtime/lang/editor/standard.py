@@ -44,6 +44,7 @@ _TOLD = {
     "SCAN_DT": ("TIME", "time since this task ran last"),
     "FIRST_SCAN": ("BOOL", "TRUE in the first scan after a start"),
     "SCAN_NO": ("ULINT", "number of the scan since the start"),
+    "WALL_CLOCK": ("DT", "date and time (UTC), the same all through a scan; it may be stepped"),
     "LEN": ("INT", "how many characters a string has"),
     "LEFT": (_TEXT, "the first L characters"),
     "RIGHT": (_TEXT, "the last L characters"),

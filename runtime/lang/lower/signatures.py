@@ -30,6 +30,7 @@ CLOCK = {
     "SCAN_DT": (TIME, appmemory.DT_NS),
     "FIRST_SCAN": (BOOL, appmemory.FIRST_SCAN),
     "SCAN_NO": (ULINT, appmemory.SCAN_NO),
+    "WALL_CLOCK": (DT, appmemory.WALL_NS),
 }
 FIXED = {
     **dict.fromkeys(REALS | {"ABS", "MOVE", "TRUNC"}, ("IN",)),
