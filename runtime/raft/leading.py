@@ -99,8 +99,10 @@ def settle(state: State, now_ns: int) -> None:
         return
     if state.name in configuration.witnesses and leading.transfer is None and state.commit >= leading.first_index:
         equal = [c for c in configuration.controllers if leading.peers[c].match == state.log.last_index]
-        if equal:
-            transfer(state, equal[0], now_ns)
+        if equal:  # who was asked already may not take it: it may not be in sync
+            target = min(equal, key=lambda name: leading.asked.count(name))
+            if not transfer(state, target, now_ns):
+                leading.asked.append(target)
     _hand_over_when_equal(state, leading)
 
 

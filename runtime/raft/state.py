@@ -66,13 +66,14 @@ class Transfer:
 
 @dataclass(slots=True)
 class Leading:
-    """What only a leader has, for one term."""
+    """What only a leader has, for one term. `asked`: whom a witness wanted to hand over to, as often as it did."""
 
     lease: Lease
     first_index: int
     heartbeat_ns: int
     peers: dict[str, Peer] = field(default_factory=dict)
     transfer: Transfer | None = None
+    asked: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
