@@ -24,7 +24,7 @@ from runtime.sim.cell import Cell
 from runtime.sim.side import Backend
 
 ROOT = Path(__file__).parents[2]
-LIBRARY = ("lib", "plant", "modes", "sim")
+LIBRARY = ("lib", "plant", "sim")
 
 BENCH = """
 PROGRAM BENCH

@@ -241,21 +241,6 @@ def test_state_machine_when_state_is_impossible_then_error_never_a_standstill(
     machine.scan(reset=True).expect(state="INIT")
 
 
-def test_mode_selector_when_commanded_then_mode_and_acknowledgement(block: Block) -> None:
-    modes = block("MODE_SELECTOR")
-    modes.scan(start_mode="SELF_CONSUMPTION").expect(mode="SELF_CONSUMPTION", ack__result="NONE")
-    modes.scan(command__value="PASSIVE", command__seq=0).expect(mode="SELF_CONSUMPTION")  # no new seq: no command
-    modes.scan(command__seq=7).expect(mode="PASSIVE", ack__seq=7, ack__result="DONE")
-
-
-@pytest.mark.parametrize("value", [2, 77, 255])
-def test_mode_selector_when_mode_is_unknown_then_refused_and_nothing_changes(block: Block, value: int) -> None:
-    modes = block("MODE_SELECTOR").scan(start_mode="SELF_CONSUMPTION")
-    modes.scan(command__value=value, command__seq=3)
-    modes.expect(mode="SELF_CONSUMPTION", ack__seq=3, ack__result="REFUSED_RANGE")
-    modes.scan(command__value=0, command__seq=4).expect(mode="PASSIVE", ack__result="DONE")
-
-
 @pytest.mark.parametrize(
     ("value", "result", "held"),
     [
