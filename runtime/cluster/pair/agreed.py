@@ -42,11 +42,16 @@ class Delivery:
 
 @dataclass(slots=True)
 class Agreed:
-    """State machine of the pair. `in_sync`: who holds the state of all that was written; None before any takeover."""
+    """State machine of the pair. `in_sync`: who holds the state of all that was written; None before any take-over.
+
+    `applied_floor`: up to there commands are known to have run. `cold_floor`: what that was when a leader last began
+    without a state, so without any memory of them: a state of its, or after it, has all commands up to there behind it.
+    """
 
     in_sync: tuple[str, ...] | None = None
     detached: tuple[str, ...] = ()
     applied_floor: int = 0
+    cold_floor: int = 0
     takeovers: list[TakenOver] = field(default_factory=list)
     commands: list[Delivery] = field(default_factory=list)
     program: str = ""
@@ -62,6 +67,8 @@ class Agreed:
         match said:
             case TakenOver():
                 self.in_sync = (said.leader,)
+                if not said.state_term:
+                    self.cold_floor = self.applied_floor
                 self.takeovers = [*self.takeovers, said][-TAKEOVERS_MAX:]
             case InSync():
                 self.in_sync = said.members
@@ -81,7 +88,7 @@ class Agreed:
 
     def deliveries_after(self, applied: int) -> tuple[Delivery, ...]:
         """Commands that a state with this applied index has not seen."""
-        floor = max(applied, self.applied_floor)
+        floor = max(applied, self.cold_floor)
         return tuple(d for d in self.commands if d.index > floor)
 
     def to_bytes(self) -> bytes:
@@ -90,6 +97,7 @@ class Agreed:
             "in_sync": self.in_sync,
             "detached": self.detached,
             "applied_floor": self.applied_floor,
+            "cold_floor": self.cold_floor,
             "takeovers": [asdict(t) for t in self.takeovers],
             "commands": [[d.index, asdict(d.command)] for d in self.commands],
             "program": self.program,
@@ -110,6 +118,7 @@ class Agreed:
             in_sync=None if told["in_sync"] is None else tuple(told["in_sync"]),
             detached=tuple(told["detached"]),
             applied_floor=told["applied_floor"],
+            cold_floor=told["cold_floor"],
             takeovers=[TakenOver(**{**t, "cause": Cause(t["cause"])}) for t in told["takeovers"]],
             commands=[Delivery(index, Command(**command)) for index, command in told["commands"]],
             program=told["program"],

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 BLOCK = 64
 """Bytes that are sent whole when one of them changed: a cache line."""
-_HEAD = struct.Struct("<BQQQqQIIQ")
+_HEAD = struct.Struct("<BQQQqQIIQQ")
 _MAGIC = 0x5A
 _COUNT = struct.Struct("<I")
 
@@ -31,7 +31,11 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """One scan's state on its way. `base_scan` 0: whole; else `body` holds what changed since that scan's."""
+    """One scan's state on its way. `base_scan` 0: whole; else `body` holds what changed since that scan's.
+
+    `life`: the standby's that it is meant for. What was under way to an earlier life, and is older than what that one
+    acknowledged, must not look like a new state to one that has just begun with none.
+    """
 
     term: int
     scan_no: int
@@ -41,6 +45,7 @@ class Frame:
     size: int
     memory_crc: int
     version: int
+    life: int
     body: bytes
 
 
@@ -61,16 +66,19 @@ class FrameAck:
     term: int
     scan_no: int
     need: Need
+    life: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """What a controller tells the other of itself, now and then.
 
-    `state_term`, `scan_no`: the state it holds; 0: none. `drives_io`: its io reaches its devices.
+    `life`: since when it runs, as a number that no earlier life had. `state_term`, `scan_no`: the state it holds; 0:
+    none. `reaches_io`: its io reaches its devices.
     """
 
     source: str
+    life: int
     term: int
     state_term: int
     scan_no: int
@@ -81,7 +89,7 @@ class Standing:
 StreamMessage = Frame | FrameAck | Standing
 
 
-def make_frame(state: State, before: State | None, *, term: int, version: int) -> Frame:
+def make_frame(state: State, before: State | None, *, term: int, version: int, life: int) -> Frame:
     """The frame that leads from `before` to `state`; a whole one where that is shorter or there is no `before`."""
     body, base = state.memory, 0
     if before is not None and len(before.memory) == len(state.memory):
@@ -97,6 +105,7 @@ def make_frame(state: State, before: State | None, *, term: int, version: int) -
         size=len(state.memory),
         memory_crc=zlib.crc32(state.memory),
         version=version,
+        life=life,
         body=body,
     )
 
@@ -156,6 +165,7 @@ def encode_frame(frame: Frame) -> bytes:
         frame.size,
         frame.memory_crc,
         frame.version,
+        frame.life,
     )
     return head + _COUNT.pack(zlib.crc32(frame.body, zlib.crc32(head))) + frame.body
 
@@ -168,7 +178,7 @@ def decode_frame(content: bytes) -> Frame | None:
     head = content[: _HEAD.size]
     if zlib.crc32(content[body:], zlib.crc32(head)) != _COUNT.unpack_from(content, _HEAD.size)[0]:
         return None
-    _, term, scan_no, base, plc_now_ns, applied, size, memory_crc, version = _HEAD.unpack(head)
+    _, term, scan_no, base, plc_now_ns, applied, size, memory_crc, version, life = _HEAD.unpack(head)
     return Frame(
         term=term,
         scan_no=scan_no,
@@ -178,6 +188,7 @@ def decode_frame(content: bytes) -> Frame | None:
         size=size,
         memory_crc=memory_crc,
         version=version,
+        life=life,
         body=content[body:],
     )
 

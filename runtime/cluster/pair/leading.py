@@ -5,12 +5,11 @@ from runtime.cluster.pair.entries import Applied, Cause, InSync, PairEntry, Take
 from runtime.cluster.pair.log import absorb
 from runtime.cluster.pair.situation import Leading, Situation
 from runtime.cluster.pair.stream import LeaderStream
-from runtime.cluster.pair.swap import Swap, SwapStep
+from runtime.cluster.pair.swap import Swap
 from runtime.cluster.pair.voters import Seen, next_step
 from runtime.raft.configuration import Configuration
 
 VOTERS_EVERY_NS = 20_000_000
-RESEND_NS = 5_000_000
 
 
 def begin(s: Situation, now_ns: int) -> None:
@@ -20,7 +19,8 @@ def begin(s: Situation, now_ns: int) -> None:
         absorb(s, s.raft.release(now_ns))
         return
     settings, state = s.settings, s.standby.state
-    stream = LeaderStream(s.raft.term, settings.version, again_ns=2 * settings.ack_bound_ns)
+    life = s.other.life if s.other is not None else 0
+    stream = LeaderStream(s.raft.term, settings.version, again_ns=2 * settings.ack_bound_ns, life=life)
     s.leading = Leading(s.raft.term, stream, last_scan_ns=now_ns, voters_due_ns=now_ns)
     propose(
         s,
@@ -66,24 +66,28 @@ def watch(s: Situation, leading: Leading, now_ns: int) -> None:
 def _watch_standby(s: Situation, leading: Leading, now_ns: int) -> None:
     """Have the log say whether the standby is in sync: it leaves at once, and comes back after keeping up for a while.
 
-    Of a proposal under way nothing is known, so none is made while one is.
+    Before it comes back the outputs wait for it already, and some scans pass, so that none whose state it lacks can
+    still be written. Of a proposal under way nothing is known, so none is made while one is.
     """
     if leading.in_sync_at > s.raft.commit or leading.swap is not None:
         return
     stream, settings = leading.stream, s.settings
-    other, is_in = settings.other, settings.other in (s.agreed.in_sync or ())
+    other, detached = settings.other, settings.other in s.agreed.detached
     since_ns = stream.waiting_since_ns
     late = since_ns is not None and now_ns - since_ns > settings.ack_bound_ns
-    detached = other in s.agreed.detached
-    if is_in and (late or detached):
-        stream.in_a_row = 0
-        leading.in_sync_at = propose(s, InSync(members=(s.name,)), now_ns)
-        why = "is taken out of service" if detached else f"answers late, {stream.lag} scans behind"
-        s.tell(Severity.WARNING, f"{other} {why}: going on without it")
-        return
-    keeps_up = not late and stream.in_a_row >= settings.in_sync_after and s.raft.match(other) >= s.raft.commit
-    if keeps_up and not is_in and not detached:
-        leading.in_sync_at = propose(s, InSync(members=(s.name, other)), now_ns)
+    if late or detached:
+        stream.in_a_row = leading.joins_at = 0
+        if other in (s.agreed.in_sync or ()):
+            leading.in_sync_at = propose(s, InSync(members=(s.name,)), now_ns)
+            why = "is taken out of service" if detached else f"answers late, {stream.lag} scans behind"
+            s.tell(Severity.WARNING, f"{other} {why}: going on without it")
+    elif other not in (s.agreed.in_sync or ()) and stream.newest is not None:
+        keeps_up = stream.in_a_row >= settings.in_sync_after and s.raft.match(other) >= s.raft.commit
+        if keeps_up and not leading.joins_at:
+            leading.joins_at = stream.newest.scan_no + settings.unseen_scans
+        elif leading.joins_at and stream.replicated >= leading.joins_at:
+            leading.in_sync_at = propose(s, InSync(members=(s.name, other)), now_ns)
+            leading.joins_at = 0
 
 
 def _watch_applied(s: Situation, leading: Leading, now_ns: int) -> None:
@@ -102,7 +106,7 @@ def _watch_way_to_field(s: Situation, leading: Leading, now_ns: int) -> None:
     if s.io_lost_ns is not None and now_ns - s.io_lost_ns >= wait_ns:
         start_swap(s, leading, now_ns, cause="its devices are out of reach here")
     elif leading.stream.newest is not None and now_ns - leading.last_scan_ns >= s.settings.scan_lost_ns:
-        start_swap(s, leading, now_ns, cause="no scans come here", step=SwapStep.DRAINING)
+        start_swap(s, leading, now_ns, cause="no scans come here", at_any_time=True)
 
 
 def _watch_voters(s: Situation, now_ns: int) -> None:
@@ -153,37 +157,30 @@ def why_not_swap(s: Situation, now_ns: int) -> str:
     return "" if s.is_here(other, now_ns) else f"{other} is not heard"
 
 
-def start_swap(s: Situation, leading: Leading, now_ns: int, *, cause: str, step: SwapStep = SwapStep.STOPPING) -> None:
-    """Begin: the programs stop at once, and with them the outputs."""
-    leading.swap = Swap(until_ns=now_ns + s.settings.swap_limit_ns, cause=cause, step=step)
+def start_swap(s: Situation, leading: Leading, now_ns: int, *, cause: str, at_any_time: bool = False) -> None:
+    """Begin: wait for a moment in which the standby holds the state of a scan that has just ended."""
+    leading.swap = Swap(until_ns=now_ns + s.settings.swap_limit_ns, cause=cause, at_any_time=at_any_time)
     s.tell(Severity.INFO, f"handing over to {s.settings.other}: {cause}")
 
 
 def go_on_with_swap(s: Situation, leading: Leading, now_ns: int) -> None:
-    """Take the next step once the one before is done; give up after a while, and drive again."""
+    """Hand over when the moment has come; give up after a while, and drive on."""
     swap = leading.swap
     if swap is None:
         return
-    if swap.step is SwapStep.HANDING:
+    if swap.handing:
         if not s.raft.why_not_propose():
-            _give_up(s, leading, "was not elected")
+            _give_up(s, leading, "it was not elected")
         return
-    if swap.step is SwapStep.DRAINING:
-        stream = leading.stream
-        if stream.lag == 0:
-            why_not, ready = s.raft.transfer(s.settings.other, now_ns)
-            swap.step = SwapStep.HANDING
-            absorb(s, ready)
-            if why_not:
-                _give_up(s, leading, why_not)
-            return
-        if now_ns >= swap.resend_ns and stream.newest is not None:
-            swap.resend_ns = now_ns + RESEND_NS
-            frame = stream.scan(stream.newest, now_ns)
-            if frame is not None:
-                s.effects.stream.append(frame)
-    if now_ns >= swap.until_ns:
-        _give_up(s, leading, f"it was {swap.step.value} for too long")
+    just_now = now_ns - leading.last_scan_ns <= s.settings.cycle_ns // 2 or swap.at_any_time
+    if leading.stream.lag == 0 and just_now:
+        why_not, ready = s.raft.transfer(s.settings.other, now_ns)
+        swap.handing = True
+        absorb(s, ready)
+        if why_not:
+            _give_up(s, leading, why_not)
+    elif now_ns >= swap.until_ns:
+        _give_up(s, leading, "it did not keep up")
 
 
 def _give_up(s: Situation, leading: Leading, why: str) -> None:

@@ -19,7 +19,6 @@ from runtime.cluster.pair.log import absorb, compact
 from runtime.cluster.pair.settings import PairSettings
 from runtime.cluster.pair.situation import Situation
 from runtime.cluster.pair.stream import StandbyStream
-from runtime.cluster.pair.swap import SwapStep
 from runtime.raft.core import Raft
 from runtime.raft.log import Entry, Snapshot
 from runtime.raft.message import HandOver, Message, Released
@@ -47,7 +46,7 @@ class PairMember:
         held: tuple[int, State] | None,
         now_ns: int,
     ) -> None:
-        standby = StandbyStream(settings.version)
+        standby = StandbyStream(settings.version, settings.life)
         if held is not None:
             standby.term, standby.state = held
         self.situation = Situation(
@@ -85,23 +84,16 @@ class PairMember:
         absorb(s, s.raft.persisted(number, now_ns))
         return self._end(now_ns)
 
-    def scanned(self, state: State, now_ns: int) -> Effects:
-        """Leader: a scan of the own programs has ended in this state."""
+    def scanned(self, term: int, state: State, now_ns: int) -> Effects:
+        """Leader: a scan of the own programs has ended in this state, under that term (0: it mirrored)."""
         s = self._begin(now_ns)
         leading = s.leading
-        if leading is not None:
+        if leading is not None and term == leading.term and not (leading.swap is not None and leading.swap.handing):
             leading.last_scan_ns = s.state_ns = now_ns
             s.standby.term, s.standby.state = leading.term, state
             frame = leading.stream.scan(state, now_ns)
             if frame is not None and not s.agreed.detached:
                 s.effects.stream.append(frame)
-        return self._end(now_ns)
-
-    def stopped(self, now_ns: int) -> Effects:
-        """Scan mirrors and io is silent: no state comes after the last that `scanned` told, and no output."""
-        s = self._begin(now_ns)
-        if s.leading is not None and s.leading.swap is not None and s.leading.swap.step is SwapStep.STOPPING:
-            s.leading.swap.step = SwapStep.DRAINING
         return self._end(now_ns)
 
     def heard(self, message: StreamMessage, now_ns: int) -> Effects:
@@ -115,6 +107,8 @@ class PairMember:
                     s.leading.stream.acknowledged(message)
             case Standing():
                 s.other, s.other_ns = message, now_ns
+                if s.leading is not None:
+                    s.leading.stream.meet(message.life)
         return self._end(now_ns)
 
     def reaches_io(self, *, reached: bool, now_ns: int) -> Effects:
@@ -217,7 +211,7 @@ class PairMember:
     def _give_right(self) -> None:
         s, leading = self.situation, self.situation.leading
         right = Right()
-        if leading is not None and leading.swap is None:
+        if leading is not None and not (leading.swap is not None and leading.swap.handing):
             right = Right(leading.term, s.raft.lease_until_ns, leading.stream.replicated, solo=not s.waits_for)
         if right != s.right:
             s.right = s.effects.right = right
@@ -228,6 +222,8 @@ class PairMember:
         if frame.term != s.raft.term or s.raft.leader != s.settings.other:
             return  # of a leader that is none any more, or is not known here yet
         ack, newer = s.standby.take(frame)
+        if ack is None:
+            return
         s.effects.stream.append(ack)
         if newer and s.standby.state is not None:
             s.state_ns = now_ns
@@ -246,6 +242,7 @@ class PairMember:
         s, state = self.situation, self.situation.standby.state
         return Standing(
             source=s.name,
+            life=s.settings.life,
             term=s.raft.term,
             state_term=s.standby.term if state is not None else 0,
             scan_no=state.scan_no if state is not None else 0,

@@ -13,7 +13,8 @@ _SECOND = 1_000_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairSettings:
-    """One controller's part. `version` names its programs and their layout, and is the same for both.
+    """One controller's part. `version` names its programs and their layout, and is the same for both. `life` is a
+    number that this member never had before, above 0.
 
     `ack_bound_ns`: so long outputs wait for the standby, then the leader goes on without it. `gone_ns`: silence after
     which a member stops voting. `in_sync_after`: frames acknowledged in a row before the standby may take over.
@@ -26,6 +27,8 @@ class PairSettings:
     other: str
     witness: str
     version: int
+    life: int
+    cycle_ns: int
     ack_bound_ns: int
     gone_ns: int = _SECOND
     in_sync_after: int = 10
@@ -40,6 +43,12 @@ class PairSettings:
     def name(self) -> str:
         """This controller's."""
         return self.raft.name
+
+    @property
+    def unseen_scans(self) -> int:
+        """Scans that io may write as those of a leader alone after this member has decided otherwise: it may stand
+        still before it says so, but then the lease runs out."""
+        return -(-self.raft.times.lease_ns // self.cycle_ns) + 1
 
     @property
     def configuration(self) -> Configuration:

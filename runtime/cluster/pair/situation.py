@@ -15,9 +15,10 @@ from runtime.raft.log import Entry
 
 @dataclass(slots=True)
 class Leading:
-    """What only a leader has, for one term. `confirmed`: that it has taken over is committed, so it drives.
+    """What only a leader has, for one term. `confirmed`: that it has taken over is committed.
 
     `in_sync_at`, `applied_told`: index of the last proposal about who is in sync, and the applied index told last.
+    `joins_at`: the standby is waited for already, and goes into the log once it holds this scan; 0: it is not.
     """
 
     term: int
@@ -27,6 +28,7 @@ class Leading:
     confirmed: bool = False
     swap: Swap | None = None
     in_sync_at: int = 0
+    joins_at: int = 0
     applied_told: int = 0
 
 
@@ -70,7 +72,8 @@ class Situation:
     @property
     def waits_for(self) -> bool:
         """Leader: whether the standby is in sync, or may be before this member knows it."""
-        return self.settings.other in in_sync_at_any(self.agreed.in_sync, self.tail)
+        joins = self.leading is not None and self.leading.joins_at > 0
+        return joins or self.settings.other in in_sync_at_any(self.agreed.in_sync, self.tail)
 
     @property
     def applied(self) -> int:

@@ -15,11 +15,15 @@ AHEAD_MAX = 4
 
 @dataclass(slots=True)
 class LeaderStream:
-    """Of the leader, in one term. `again_ns`: after so long without an answer a whole frame is tried again."""
+    """Of the leader, in one term. `again_ns`: after so long without an answer a whole frame is tried again.
+
+    `life`: the standby's that is streamed to; 0: none is known yet.
+    """
 
     term: int
     version: int
     again_ns: int
+    life: int = 0
     replicated: int = 0
     in_a_row: int = 0
     need: Need = Need.WHOLE
@@ -35,6 +39,8 @@ class LeaderStream:
         self.newest = state
         if self.waiting_since_ns is None:
             self.waiting_since_ns = now_ns
+        if not self.life:
+            return None
         if self.need is Need.PROGRAM:
             if now_ns - self._last_sent_ns < self.again_ns:
                 return None
@@ -45,14 +51,20 @@ class LeaderStream:
             self._sent.clear()
             self.need = Need.WHOLE
         before = None if self.need is Need.WHOLE else self._before
-        frame = make_frame(state, before, term=self.term, version=self.version)
+        frame = make_frame(state, before, term=self.term, version=self.version, life=self.life)
         self.need, self._before, self._last_sent_ns = Need.NOTHING, state, now_ns
         self._sent.append((state.scan_no, now_ns))
         return frame
 
+    def meet(self, life: int) -> None:
+        """The standby says which life it is in; another one than before knows nothing."""
+        if life != self.life:
+            self.life, self.need, self.in_a_row = life, Need.WHOLE, 0
+            self._sent.clear()
+
     def acknowledged(self, ack: FrameAck) -> None:
         """The standby has answered."""
-        if ack.term != self.term:
+        if ack.term != self.term or ack.life != self.life:
             return
         if ack.need is not Need.NOTHING:
             self.need, self.in_a_row = ack.need, 0
@@ -79,11 +91,14 @@ class StandbyStream:
     """Of a controller that does not lead: the newest whole state it holds, and of which term."""
 
     version: int
+    life: int
     term: int = 0
     state: State | None = None
 
-    def take(self, frame: Frame) -> tuple[FrameAck, bool]:
+    def take(self, frame: Frame) -> tuple[FrameAck | None, bool]:
         """Apply a frame of the leader; what to answer, and whether there is a newer state."""
+        if frame.life != self.life:
+            return None, False
         if frame.version != self.version:
             return self._answer(frame, Need.PROGRAM), False
         here = self.state if self.term == frame.term else None
@@ -97,4 +112,4 @@ class StandbyStream:
 
     def _answer(self, frame: Frame, need: Need) -> FrameAck:
         known = self.state.scan_no if self.state is not None and self.term == frame.term else 0
-        return FrameAck(term=frame.term, scan_no=known, need=need)
+        return FrameAck(term=frame.term, scan_no=known, need=need, life=self.life)

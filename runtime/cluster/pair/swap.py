@@ -1,24 +1,16 @@
-"""A planned swap, step by step: the programs stop, their last state reaches the standby, then Raft hands over."""
+"""A planned swap: once the standby holds the newest state, the outputs stop and Raft hands over."""
 
 from dataclasses import dataclass
-from enum import Enum
-
-
-class SwapStep(Enum):
-    """How far it is."""
-
-    STOPPING = "stopping"
-    """Scan and io have not said yet that they no longer drive."""
-    DRAINING = "draining"
-    """The last state is on its way."""
-    HANDING = "handing over"
 
 
 @dataclass(slots=True)
 class Swap:
-    """`until_ns`: by then the standby has the last state, or this controller goes on. `cause`: for people."""
+    """`until_ns`: what is not handed over by then is given up. `handing`: outputs have stopped. `cause`: for people.
+
+    `at_any_time`: no scan is waited for, because none comes.
+    """
 
     until_ns: int
     cause: str
-    step: SwapStep = SwapStep.STOPPING
-    resend_ns: int = 0
+    at_any_time: bool = False
+    handing: bool = False

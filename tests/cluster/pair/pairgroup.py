@@ -79,6 +79,7 @@ class Group:
 
     def __init__(self) -> None:
         self.now = 0
+        self.lives = 0
         self.disks = {n: Disk(HardState(), Snapshot(configuration=_configuration())) for n in NAMES}
         self.members: dict[str, PairMember | Raft] = {}
         self.programs: dict[str, Programs] = {}
@@ -101,7 +102,16 @@ class Group:
             self.members[name] = Raft(settings, now_ns=self.now * MS, **persisted)
             return
         other = "b" if name == "a" else "a"
-        pair = PairSettings(raft=settings, other=other, witness="w", version=7, ack_bound_ns=30 * MS)
+        self.lives += 1
+        pair = PairSettings(
+            raft=settings,
+            other=other,
+            witness="w",
+            version=7,
+            life=self.lives,
+            cycle_ns=CYCLE * MS,
+            ack_bound_ns=30 * MS,
+        )
         self.members[name] = PairMember(pair, now_ns=self.now * MS, held=None, **persisted)
         self.programs[name] = Programs()
 
@@ -154,14 +164,11 @@ class Group:
             self._carry_out(name, member.tick(now_ns))
         programs = self.programs[name]
         right = member.right
-        if not right.lead_term and programs.term:
-            programs.term = 0
-            self._carry_out(name, member.stopped(now_ns))
-        elif right.lead_term:
-            programs.term = right.lead_term
+        programs.term = right.lead_term
+        if right.lead_term:
             if self.now % CYCLE == 0:
                 programs.scan()
-                self._carry_out(name, member.scanned(programs.state(), now_ns))
+                self._carry_out(name, member.scanned(programs.term, programs.state(), now_ns))
             self._write(name, programs, member)
 
     def _write(self, name: str, programs: Programs, member: PairMember) -> None:

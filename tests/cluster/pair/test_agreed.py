@@ -71,9 +71,12 @@ def test_command_when_it_stands_in_the_log_twice_then_counts_once():
 
 
 def test_deliveries_when_some_are_applied_then_are_the_rest():
-    agreed = after(*(Command(client="c", seq=n, body="") for n in range(1, 6)), Applied(index=2))
-    assert [d.index for d in agreed.deliveries_after(0)] == [3, 4, 5]
+    commands = [Command(client="c", seq=n, body="") for n in range(1, 6)]
+    cold = TakenOver(leader="a", term=3, cause=Cause.COLD, state_term=0, scan_no=0, gap_ns=0, wall_ns=0)
+    agreed = after(*commands, Applied(index=2))
+    assert [d.index for d in agreed.deliveries_after(1)] == [2, 3, 4, 5]  # a state older than what is known to have run
     assert [d.index for d in agreed.deliveries_after(4)] == [5]
+    assert [d.index for d in after(*commands, Applied(index=2), cold).deliveries_after(0)] == [3, 4, 5]
 
 
 def test_agreed_when_clients_come_without_end_then_stays_bounded():

@@ -34,7 +34,7 @@ def test_patch_when_given_any_bytes_then_says_no_or_gives_memory_of_the_same_siz
 
 def test_frame_when_any_bit_is_flipped_then_is_refused():
     chance = random.Random(1)
-    content = encode_frame(make_frame(state(5, bytes(500)), None, term=2, version=9))
+    content = encode_frame(make_frame(state(5, bytes(500)), None, term=2, version=9, life=4))
     assert decode_frame(content) is not None
     for _ in range(500):
         at = chance.randrange(len(content) * 8)
@@ -45,7 +45,7 @@ def test_frame_when_any_bit_is_flipped_then_is_refused():
 
 def test_frame_when_its_base_is_another_then_is_refused():
     base, after = state(2, bytes(300)), state(3, bytes(299) + b"x")
-    frame = make_frame(after, base, term=1, version=1)
+    frame = make_frame(after, base, term=1, version=1, life=4)
     assert frame.base_scan == 2
     assert take_frame(frame, base) == after
     assert take_frame(frame, state(1, bytes(300))) is None
@@ -54,7 +54,7 @@ def test_frame_when_its_base_is_another_then_is_refused():
 
 
 def test_standby_when_a_frame_is_lost_then_asks_for_a_whole_one_and_goes_on():
-    leader, standby = LeaderStream(1, 7, again_ns=1000), StandbyStream(7)
+    leader, standby = LeaderStream(1, 7, again_ns=1000, life=4), StandbyStream(7, 4)
     memory = bytearray(1000)
     for scan_no in range(1, 10):
         memory[scan_no] = scan_no
@@ -68,7 +68,7 @@ def test_standby_when_a_frame_is_lost_then_asks_for_a_whole_one_and_goes_on():
 
 
 def test_standby_when_it_runs_other_programs_then_says_so_and_takes_nothing():
-    leader, standby = LeaderStream(1, 7, again_ns=1000), StandbyStream(8)
+    leader, standby = LeaderStream(1, 7, again_ns=1000, life=4), StandbyStream(8, 4)
     ack, newer = standby.take(leader.scan(state(1, b"x"), 0))
     leader.acknowledged(ack)
     assert not newer
@@ -77,10 +77,21 @@ def test_standby_when_it_runs_other_programs_then_says_so_and_takes_nothing():
 
 
 def test_leader_when_nothing_is_answered_then_sends_no_more_than_a_few_frames():
-    leader = LeaderStream(1, 7, again_ns=1000)
+    leader = LeaderStream(1, 7, again_ns=1000, life=4)
     sent = [n for n in range(1, 100) if leader.scan(state(n, bytes(100)), n) is not None]
     assert len(sent) == AHEAD_MAX
     assert leader.waiting_since_ns == 1
     again = leader.scan(state(100, bytes(100)), 2000)
     assert again is not None
     assert again.base_scan == 0
+
+
+def test_standby_when_it_was_restarted_then_takes_nothing_that_was_meant_for_the_life_before():
+    leader, standby = LeaderStream(1, 7, again_ns=1000, life=4), StandbyStream(7, 5)
+    late = leader.scan(state(1, bytes(100)), 0)
+    assert standby.take(late) == (None, False)
+    leader.meet(5)
+    ack, newer = standby.take(leader.scan(state(2, bytes(100)), 1))
+    assert newer
+    leader.acknowledged(ack)
+    assert leader.replicated == 2

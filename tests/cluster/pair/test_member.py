@@ -51,7 +51,7 @@ def test_swap_when_it_is_asked_for_then_the_standby_goes_on_from_the_last_state(
     group.run(200)
     assert group.leader() == "b"
     [(gap_ms, unwritten)] = gaps(group, since)
-    assert gap_ms <= 3 * CYCLE
+    assert gap_ms <= 2 * CYCLE  # of the scans that are due, one is missed at most
     assert unwritten <= 1
     group.run(300)
     assert group.ask("b", "swap") == ""
