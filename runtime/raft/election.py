@@ -65,7 +65,11 @@ def on_released(state: State, message: Released, now_ns: int) -> None:
 
 
 def _may_campaign(state: State, now_ns: int) -> bool:
+    """Also who is removed by an entry not committed yet: it may be the only one to have it (dissertation, 4.2.2)."""
+    log = state.log
     votes = state.name in state.configuration.voters
+    if not votes and state.commit < log.configuration_index:
+        votes = state.name in log.configuration_before(log.configuration_index).voters
     return votes and state.may_campaign and not state.is_mute(now_ns)
 
 
@@ -75,7 +79,7 @@ def _ask(state: State, now_ns: int, *, trial: bool, handed_over: bool) -> None:
     state.role = Role.TRIAL if trial else Role.CANDIDATE
     if not trial:
         state.set_hard(replace(state.hard, term=state.hard.term + 1, vote=state.name))
-    state.votes = {state.name: True}
+    state.votes = {state.name: True}  # counts only where it is a voter
     for peer in state.configuration.voters:
         if peer != state.name:
             request = VoteRequest(

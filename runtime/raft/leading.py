@@ -99,10 +99,11 @@ def settle(state: State, now_ns: int) -> None:
         return
     if state.name in configuration.witnesses and leading.transfer is None and state.commit >= leading.first_index:
         equal = [c for c in configuration.controllers if leading.peers[c].match == state.log.last_index]
-        if equal:  # who was asked already may not take it: it may not be in sync
-            target = min(equal, key=lambda name: leading.asked.count(name))
+        asked = leading.asked  # who was asked already may not take it: it may not be in sync
+        for target in sorted(equal, key=lambda c: asked.index(c) if c in asked else -1):
             if not transfer(state, target, now_ns):
-                leading.asked.append(target)
+                leading.asked = [*(a for a in asked if a != target), target]
+                break
     _hand_over_when_equal(state, leading)
 
 

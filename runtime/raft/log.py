@@ -53,6 +53,7 @@ class Log:
 
     snapshot: Snapshot
     entries: list[Entry] = field(default_factory=list)
+    _newest: tuple[Snapshot, Entry | None, int, Configuration] | None = None
 
     @property
     def last_index(self) -> int:
@@ -73,6 +74,11 @@ class Log:
     def configuration_index(self) -> int:
         """Where the newest configuration stands."""
         return self._newest_configuration()[0]
+
+    def configuration_before(self, index: int) -> Configuration:
+        """The newest configuration that stands before an index."""
+        known = [e.configuration for e in self.part(1, index - 1) if e.configuration is not None]
+        return known[-1] if known else self.snapshot.configuration
 
     def term_at(self, index: int) -> int | None:
         """Term of the entry; None where there is none (compacted away, or not yet)."""
@@ -125,8 +131,7 @@ class Log:
         """Let `content` stand for everything up to `index`, which must be applied."""
         term = self.term_at(index)
         assert term is not None, "compacted twice, or never had"
-        known = [e.configuration for e in self.part(1, index) if e.configuration is not None]
-        configuration = known[-1] if known else self.snapshot.configuration
+        configuration = self.configuration_before(index + 1)
         kept = list(self.part(index + 1, self.last_index))
         self.snapshot = Snapshot(index=index, term=term, configuration=configuration, content=content)
         self.entries = kept
@@ -141,7 +146,11 @@ class Log:
         return self.term_at(snapshot.index) == snapshot.term
 
     def _newest_configuration(self) -> tuple[int, Configuration]:
-        for entry in reversed(self.entries):
-            if entry.configuration is not None:
-                return entry.index, entry.configuration
-        return self.snapshot.index, self.snapshot.configuration
+        """Looked for anew only after the log has changed: whoever ends in the same entry is the same log."""
+        last, newest = self.entries[-1] if self.entries else None, self._newest
+        if newest is None or newest[0] is not self.snapshot or newest[1] is not last:
+            found = next((e for e in reversed(self.entries) if e.configuration is not None), None)
+            index = found.index if found is not None else self.snapshot.index
+            configuration = found.configuration if found is not None else None
+            newest = self._newest = (self.snapshot, last, index, configuration or self.snapshot.configuration)
+        return newest[2], newest[3]

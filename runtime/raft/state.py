@@ -66,7 +66,7 @@ class Transfer:
 
 @dataclass(slots=True)
 class Leading:
-    """What only a leader has, for one term. `asked`: whom a witness wanted to hand over to, as often as it did."""
+    """What only a leader has, for one term. `asked`: whom a witness wanted to hand over to, the latest last."""
 
     lease: Lease
     first_index: int
