@@ -70,6 +70,8 @@ class HmiTable(Strict):
 
     view: list[str] = Field(default_factory=lambda: ["*"])
     status_line: list[str] = Field(default_factory=list)
+    summary: list[str] = Field(default_factory=list)
+    """What `voltscan sim` prints at the end of a run."""
 
 
 class PlantTable(Strict):

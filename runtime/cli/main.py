@@ -110,7 +110,9 @@ def run_st_tests(
 @app.command()
 def sim(
     site_file: SiteFile,
-    length: Annotated[str, typer.Option("--for", help="Site time to run: 10m, 24h.")] = "1h",
+    length: Annotated[
+        str | None, typer.Option("--for", help="Site time to run: 10m, 24h; default: the scenario's, or 1h.")
+    ] = None,
     scenario: Annotated[Path | None, typer.Option(metavar="FILE", help="Events and expectations (TOML).")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the samples: .csv or .parquet.")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the curves: .svg or .png.")] = None,

@@ -22,23 +22,24 @@ from runtime.node.statedir import cache_dir
 from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
 from runtime.sim.chart import Curve, save_chart
-from runtime.sim.coupling import CoupledRun, CoupledSide, Kernels
+from runtime.sim.coupling import PLANT_PREFIX, CoupledRun, CoupledSide, Kernels
 from runtime.sim.couplingcode import CouplingKernel
 from runtime.sim.player import Column, Played, play
 from runtime.sim.sampletable import save_samples
 from runtime.sim.scenario import ScenarioTable
-from runtime.sim.script import Script, resolve
+from runtime.sim.script import Script, matching, resolve
 
 POWER_UNITS = {"kW": "kWh", "W": "Wh", "MW": "MWh"}
 """Units whose integral over hours is an energy."""
 CURVES_MAX = 7
+DEFAULT_LENGTH = "1h"
 
 
 @dataclass(frozen=True, slots=True)
 class SimOrder:
     """What to run and what to leave behind."""
 
-    length: str
+    length: str | None
     scenario: Path | None
     out: Path | None
     plot: Path | None
@@ -50,12 +51,7 @@ class SimOrder:
 
 def simulate(site_file: Path, order: SimOrder, *, as_json: bool) -> int:
     """Run it; 1 when an expectation does not hold or the files are wrong."""
-    try:
-        length_ns = duration_ns(order.length)
-    except ValueError as wrong:
-        raise ConfigFault(str(wrong), where="--for") from wrong
-    if length_ns <= 0:
-        raise ConfigFault("a run takes longer than nothing", where="--for", mend="give a time, such as 24h")
+    asked_ns = _asked_ns(order.length)
     result = build_site(site_file)
     print_diagnostics(result.diagnostics, as_json=False)
     if result.build is None:
@@ -66,16 +62,40 @@ def simulate(site_file: Path, order: SimOrder, *, as_json: bool) -> int:
     script = _script(order, result.build, plant)
     if script is None:
         return 1
+    length_ns = asked_ns or script.length_ns or duration_ns(DEFAULT_LENGTH)
     run = _coupled(result.build, plant, order.seed)
     start_s = time.perf_counter()
     played = play(run, script, seed=order.seed, duration_ns=length_ns, on_progress=_progress)
     took_s = time.perf_counter() - start_s
     _save(order, script, played, run)
-    print(json.dumps(_told(played, script)) if as_json else _text(played, script, took_s))
+    summary = _summary(run, result.build, plant)
+    print(json.dumps(_told(played, script, summary)) if as_json else _text(played, script, summary, took_s))
     if order.chart and not as_json:
         width = shutil.get_terminal_size((100, 24)).columns
         print(terminal_chart(played.samples[:, 0], _curves(script, played), width=width))
     return 0 if played.passed else 1
+
+
+def _asked_ns(length: str | None) -> int:
+    """What --for says; 0: nothing."""
+    if length is None:
+        return 0
+    try:
+        length_ns = duration_ns(length)
+    except ValueError as wrong:
+        raise ConfigFault(str(wrong), where="--for") from wrong
+    if length_ns <= 0:
+        raise ConfigFault("a run takes longer than nothing", where="--for", mend="give a time, such as 24h")
+    return length_ns
+
+
+def _summary(run: CoupledRun, build: Build, plant: Build) -> list[tuple[str, float, str]]:
+    """Name, last value and unit of what the two site files want to have told at the end."""
+    tags = run.controller.manifest.tags, run.plant.manifest.tags
+    patterns = [*build.site.table.hmi.summary, *(PLANT_PREFIX + name for name in plant.site.table.hmi.summary)]
+    names = list(dict.fromkeys(name for pattern in patterns for name in matching(pattern, *tags)))
+    found = [(name, *run.side(name)) for name in names]
+    return [(name.removeprefix(PLANT_PREFIX), float(side.read(bare)), side.find(bare).unit) for name, side, bare in found]
 
 
 def _script(order: SimOrder, build: Build, plant: Build) -> Script | None:
@@ -155,7 +175,7 @@ def _energies(column: Column, seconds: float) -> tuple[float, float] | None:
     return column.above_zero * hours, (column.above_zero - column.mean) * hours
 
 
-def _told(played: Played, script: Script) -> dict[str, Any]:
+def _told(played: Played, script: Script, summary: list[tuple[str, float, str]]) -> dict[str, Any]:
     columns = {
         c.name: {"min": c.minimum, "mean": c.mean, "max": c.maximum, "last": c.last, "unit": c.unit}
         | ({"energy_above_0": e[0], "energy_below_0": e[1]} if (e := _energies(c, played.seconds)) else {})
@@ -166,6 +186,7 @@ def _told(played: Played, script: Script) -> dict[str, Any]:
         "seconds": played.seconds,
         "scans": played.scans,
         "tags": columns,
+        "summary": {name: value for name, value, _ in summary},
         "expectations": [{"text": v.text, "holds": v.holds, "why": v.why} for v in played.verdicts],
         "faults": [f"{prefix}{fault}" for prefix, fault in played.faults],
         "fault_count": sum(played.fault_counts),
@@ -173,7 +194,7 @@ def _told(played: Played, script: Script) -> dict[str, Any]:
     }
 
 
-def _text(played: Played, script: Script, took_s: float) -> str:
+def _text(played: Played, script: Script, summary: list[tuple[str, float, str]], took_s: float) -> str:
     rows = [_row(column, played.seconds) for column in played.columns]
     head = ("tag", "min", "mean", "max", "last", "energy above 0", "below 0")
     speed = played.seconds / max(took_s, 1e-9)
@@ -184,6 +205,9 @@ def _text(played: Played, script: Script, took_s: float) -> str:
         f"in {took_s:.1f} s, {speed:.0f} times as fast as time",
         table(rows, head=head, right=range(1, len(head))),
     ]
+    if summary:
+        told = [(name, f"{value:.6g}", unit) for name, value, unit in summary]
+        parts.append(table(told, head=("summary", "at the end", ""), right=(1,)))
     for prefix, fault in played.faults:
         parts.append(f"fault: {prefix}{fault}")
     parts += [

@@ -225,12 +225,12 @@ def _check_tasks(site: Site, app: Application) -> list[Diagnostic]:
 
 
 def _check_shown(site: Site, app: Application) -> list[Diagnostic]:
-    """`[hmi]` `view` and `status_line` must show something each."""
+    """`[hmi]` `view`, `status_line` and `summary` must show something each."""
     hmi = site.table.hmi
     diagnostics: list[Diagnostic] = []
-    for key, names in (("view", hmi.view), ("status_line", hmi.status_line)):
+    for key, names in (("view", hmi.view), ("status_line", hmi.status_line), ("summary", hmi.summary)):
         for number, name in enumerate(names):
-            if _shows(name, app, patterns=key == "view"):
+            if _shows(name, app, patterns=key != "status_line"):
                 continue
             near = app.tags.nearest(name)
             mend = f"did you mean {near}?" if near else "name tags of the programs, such as meter_1.p_kw"

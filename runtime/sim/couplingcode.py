@@ -26,6 +26,9 @@ _SOURCES = (
 _MIX = (0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB)
 """Splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014, figure 15)."""
 _NEVER_NS = -(1 << 62)
+_NAN_BITS = 0x7FF8_0000_0000_0000
+_ABSURD_REAL = 1e9
+"""A million megawatts: beyond all that a site has, and a number like any other to who does not ask."""
 _BYTE_WIDTHS = {1: I8, 2: I16, 4: I32, 8: I64}
 
 
@@ -80,6 +83,7 @@ def _write_readings(code: Code) -> None:
         left = mixed.shifted_left(shift)
         signed = passage["raw_signed"].differs(0)
         passage["raw"] = signed.choose(left.shifted_right_signed(shift), left.shifted_right(shift))
+    _write_wrong_numbers(code)
     with code.routine("readings", transfer=PTR, mode=I32, coupling=PTR, now=I64) as r:
         transfer = View(r, Transfer, r["transfer"])
         count, at = _each_passage(transfer)
@@ -94,7 +98,25 @@ def _write_readings(code: Code) -> None:
                 r.call(code["fetch"], at(i))
             with r.when(r["mode"].equals(Mode.GARBAGE)):
                 r.call(code["garble"], r["coupling"], at(i))
+            with r.when(r["mode"].equals(Mode.NAN)):
+                r.call(code["blank"], at(i))
+            with r.when(r["mode"].equals(Mode.ABSURD)):
+                r.call(code["inflate"], at(i))
             r.call(code["deliver"], at(i), r["now"])
+
+
+def _write_wrong_numbers(code: Code) -> None:
+    """`blank(passage)`: no number; `inflate(passage)`: one that no device can mean."""
+    with code.routine("blank", passage=PTR) as r:
+        passage = View(r, Passage, r["passage"])
+        passage["raw_real"] = r.word(_NAN_BITS).as_real()
+        absent = passage["absent"].differs(0)
+        passage["raw"] = absent.choose(passage["absent_raw"], passage["raw"])
+    with code.routine("inflate", passage=PTR) as r:
+        passage = View(r, Passage, r["passage"])
+        passage["raw_real"] = real(r, _ABSURD_REAL)
+        unused = passage["raw_shift"].widened(I64) + passage["raw_signed"].widened(I64)
+        passage["raw"] = r.word(-1).shifted_right(unused)
 
 
 def _write_writes(code: Code) -> None:

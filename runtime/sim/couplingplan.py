@@ -38,6 +38,8 @@ class Mode(IntEnum):
     SILENT = 1
     FROZEN = 2
     GARBAGE = 3
+    NAN = 4
+    ABSURD = 5
 
 
 class TransferKind(IntEnum):

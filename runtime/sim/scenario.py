@@ -19,7 +19,7 @@ def _duration(text: str) -> str:
 
 Duration = Annotated[str, AfterValidator(_duration)]
 Scalar = bool | int | float | str
-FaultKind = Literal["silent", "frozen", "garbage"]
+FaultKind = Literal["silent", "frozen", "garbage", "nan", "absurd"]
 
 ACTIONS = ("set", "ramp", "fault", "command", "force", "unforce", "acknowledge")
 JUDGED = ("is", "is_not", "above", "below", "between")
@@ -100,9 +100,10 @@ class ExpectTable(Strict):
 
 
 class ScenarioTable(Strict):
-    """The whole file. `seeds`: variables that get the seed before the first scan."""
+    """The whole file. `seeds`: variables that get the seed before the first scan. `length`: how long it plays."""
 
     name: str = ""
+    length: Duration | None = None
     seeds: list[str] = Field(default_factory=list)
     parameters: dict[str, Any] = Field(default_factory=dict)
     record: RecordTable = RecordTable()

@@ -28,7 +28,13 @@ from runtime.wire.values import parse
 
 NEVER_NS = 1 << 61
 """Beyond the end of every run (73 years)."""
-_MODES = {"silent": Mode.SILENT, "frozen": Mode.FROZEN, "garbage": Mode.GARBAGE}
+_MODES = {
+    "silent": Mode.SILENT,
+    "frozen": Mode.FROZEN,
+    "garbage": Mode.GARBAGE,
+    "nan": Mode.NAN,
+    "absurd": Mode.ABSURD,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class Script:
     texts: tuple[str, ...]
     every_ns: int
     plotted: tuple[str, ...]
+    length_ns: int
+    """How long it plays; 0: it does not say."""
 
 
 def resolve(
@@ -125,6 +133,7 @@ class _Resolver:
             texts=tuple(texts),
             every_ns=duration_ns(table.record.every),
             plotted=tuple(plotted),
+            length_ns=duration_ns(table.length) if table.length else 0,
         )
         return made, self._found
 

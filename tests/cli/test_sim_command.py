@@ -44,3 +44,22 @@ def test_sim_when_the_scenario_is_wrong_then_nothing_runs_and_the_line_is_named(
     assert told.exit_code == 1
     assert "wrong.toml:3:" in told.output
     assert "did you mean" in told.output
+
+
+def test_sim_when_the_site_names_a_summary_and_the_scenario_a_length_then_both_are_used(tmp_path: Path) -> None:
+    for folder in ("configs", "programs", "io_maps"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    site = tmp_path / "site.toml"
+    text = (ROOT / "configs" / "demo.toml").read_text().replace('"../', '"')
+    site.write_text(text.replace("[hmi]", '[hmi]\nsummary = ["plant_1.*_kw"]').replace('"demo_plant', '"configs/demo_plant'))
+    scenario = tmp_path / "short.toml"
+    scenario.write_text('length = "5s"\n')
+    told = CliRunner().invoke(app, ["sim", str(site), "--scenario", str(scenario), "--json"])
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)
+    assert found["scans"] == 500
+    assert list(found["summary"]) == ["plant_1.p_set_kw", "plant_1.p_min_kw", "plant_1.p_max_kw"]
+    told = CliRunner().invoke(app, ["sim", str(site), "--for", "2s"])
+    assert "200 scans" in told.output
+    assert "at the end" in told.output
+    assert "plant_1.p_max_kw" in told.output.split("at the end")[1]

@@ -111,6 +111,38 @@ def test_coupled_run_when_devices_answer_garbage_then_no_program_faults_and_powe
     assert np.abs(samples[:, 2]).max() > 1e5  # it was garbage
 
 
+def test_coupled_run_when_a_device_sends_no_numbers_then_they_are_bad_and_its_whole_numbers_stand(
+    coupled_run: Run,
+) -> None:
+    run = coupled_run()
+    run.advance(2000)
+    life = run.controller.read("battery_1.soc_pct")
+    for device in run.devices:
+        run.set_mode(device, Mode.NAN)
+    run.advance(150)
+    assert quality(run, "inverter_1.p_kw") is Quality.BAD
+    assert quality(run, "battery_1.soc_pct") is Quality.GOOD
+    assert run.controller.read("battery_1.soc_pct") == life
+    run.set_mode("inverter_1", Mode.ALIVE)
+    run.advance(100)
+    assert quality(run, "inverter_1.p_kw") is Quality.GOOD
+
+
+def test_coupled_run_when_a_device_sends_absurd_numbers_then_they_come_as_the_wire_can_carry_them(
+    coupled_run: Run,
+) -> None:
+    run = coupled_run()
+    run.advance(2000)
+    for device in run.devices:
+        run.set_mode(device, Mode.ABSURD)
+    run.advance(150)
+    assert run.controller.read("grid_meter_1.p_kw") == pytest.approx((2**31 - 1) * 0.0001)
+    assert run.controller.read("inverter_1.i_l1_a") == pytest.approx(1e9)
+    assert quality(run, "battery_1.soc_pct") is Quality.UNCERTAIN  # more than 100 %
+    assert quality(run, "battery_1.state") is Quality.BAD  # no state of the enumeration
+    assert abs(float(run.controller.read("plant_1.p_set_kw"))) <= 100.0
+
+
 def test_coupled_run_when_a_command_is_given_then_taken_through_the_mailbox_and_acknowledged(coupled_run: Run) -> None:
     run = coupled_run()
     run.advance(2000)
