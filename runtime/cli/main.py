@@ -330,15 +330,18 @@ def hmi(
 
 @app.command()
 def bench(
-    subject: Annotated[Literal["scan", "io"], typer.Argument(help="The scan, or polls of 50 devices.")] = "scan",
+    subject: Annotated[
+        Literal["scan", "io", "site"], typer.Argument(help="The scan, polls of 50 devices, or a site's programs.")
+    ] = "scan",
+    site_file: SiteFile = Path("configs/demo.toml"),
     seconds: Annotated[float, typer.Option(min=1.0, help="For each measurement in time.")] = 5.0,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON too.")] = None,
     json: Json = False,
 ) -> None:
-    """What a scan, or the field side, costs and how punctual it is; the scan beside a bare native loop."""
+    """What a scan, the field side or a site's programs cost, and how punctual it is; the scan beside a bare loop."""
     from runtime.cli.bench import bench
 
-    bench(subject, seconds, out, as_json=json)
+    raise typer.Exit(bench(subject, site_file, seconds, out, as_json=json))
 
 
 @app.command()

@@ -8,22 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.cli.bothsides import build_both
 from runtime.cli.check import print_diagnostics
 from runtime.cli.terminalchart import terminal_chart
 from runtime.cli.textable import table
 from runtime.core.duration import duration_ns, duration_text
 from runtime.core.fault import ConfigFault
-from runtime.core.objectcache import ObjectCache
-from runtime.image.nativecode import native_cache
 from runtime.iomap.read import Document, read_document
-from runtime.lang.cache.objectcode import object_code_for
-from runtime.node.build import Build, build_site
-from runtime.node.statedir import cache_dir
-from runtime.scan.imaged import ImagedScan
-from runtime.scan.kernel import Kernel
+from runtime.node.build import Build
 from runtime.sim.chart import Curve, save_chart
-from runtime.sim.coupling import PLANT_PREFIX, CoupledRun, CoupledSide, Kernels
-from runtime.sim.couplingcode import CouplingKernel
+from runtime.sim.coupling import PLANT_PREFIX, CoupledRun
 from runtime.sim.player import Column, Played, play
 from runtime.sim.sampletable import save_samples
 from runtime.sim.scenario import ScenarioTable
@@ -52,23 +46,19 @@ class SimOrder:
 def simulate(site_file: Path, order: SimOrder, *, as_json: bool) -> int:
     """Run it; 1 when an expectation does not hold or the files are wrong."""
     asked_ns = _asked_ns(order.length)
-    result = build_site(site_file)
-    print_diagnostics(result.diagnostics, as_json=False)
-    if result.build is None:
+    site = build_both(site_file)
+    if site is None:
         return 1
-    plant = result.build.plant
-    if plant is None or plant.io_plan is None or result.build.io_plan is None:
-        raise ConfigFault("the site has no simulated plant", where=str(site_file), mend="name one: [plant] site = …")
-    script = _script(order, result.build, plant)
+    script = _script(order, site.controller, site.plant)
     if script is None:
         return 1
     length_ns = asked_ns or script.length_ns or duration_ns(DEFAULT_LENGTH)
-    run = _coupled(result.build, plant, order.seed)
+    run = site.coupled_run(order.seed)
     start_s = time.perf_counter()
     played = play(run, script, seed=order.seed, duration_ns=length_ns, on_progress=_progress)
     took_s = time.perf_counter() - start_s
     _save(order, script, played, run)
-    summary = _summary(run, result.build, plant)
+    summary = _summary(run, site.controller, site.plant)
     print(json.dumps(_told(played, script, summary)) if as_json else _text(played, script, summary, took_s))
     if order.chart and not as_json:
         width = shutil.get_terminal_size((100, 24)).columns
@@ -94,8 +84,8 @@ def _summary(run: CoupledRun, build: Build, plant: Build) -> list[tuple[str, flo
     tags = run.controller.manifest.tags, run.plant.manifest.tags
     patterns = [*build.site.table.hmi.summary, *(PLANT_PREFIX + name for name in plant.site.table.hmi.summary)]
     names = list(dict.fromkeys(name for pattern in patterns for name in matching(pattern, *tags)))
-    found = [(name, *run.side(name)) for name in names]
-    return [(name.removeprefix(PLANT_PREFIX), float(side.read(bare)), side.find(bare).unit) for name, side, bare in found]
+    found = [run.side(name) for name in names]
+    return [(bare, float(side.read(bare)), side.find(bare).unit) for side, bare in found]
 
 
 def _script(order: SimOrder, build: Build, plant: Build) -> Script | None:
@@ -123,24 +113,6 @@ def _nowhere() -> Any:
     from runtime.iomap.locate import Locator
 
     return Locator(Source("command line", ""))
-
-
-def _coupled(build: Build, plant: Build, seed: int) -> CoupledRun:
-    if build.site.cycle_ns != plant.site.cycle_ns:
-        raise ConfigFault(
-            f"controller and plant have base cycles of {build.site.table.cycle} and {plant.site.table.cycle}",
-            where=str(plant.site.document.path),
-            mend="give both site files one cycle",
-        )
-    native = native_cache(cache_dir())
-    kernels = Kernels(Kernel(native), CouplingKernel(native))
-    return CoupledRun(_side(build), _side(plant), kernels, cycle_ns=build.site.cycle_ns, seed=seed)
-
-
-def _side(build: Build) -> CoupledSide:
-    assert build.io_plan is not None, "the caller has seen to it"
-    code = object_code_for(build.application, ObjectCache(cache_dir() / "programs"))
-    return CoupledSide(ImagedScan(build.manifest(), code, build.application.initial), build.io_plan)
 
 
 def _progress(done: int, total: int) -> None:

@@ -50,8 +50,8 @@ def test_sim_when_the_site_names_a_summary_and_the_scenario_a_length_then_both_a
     for folder in ("configs", "programs", "io_maps"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     site = tmp_path / "site.toml"
-    text = (ROOT / "configs" / "demo.toml").read_text().replace('"../', '"')
-    site.write_text(text.replace("[hmi]", '[hmi]\nsummary = ["plant_1.*_kw"]').replace('"demo_plant', '"configs/demo_plant'))
+    text = (ROOT / "configs" / "demo.toml").read_text().replace('"../', '"').replace('"demo_p', '"configs/demo_p')
+    site.write_text(text.replace("[hmi]", '[hmi]\nsummary = ["plant_1.*_kw"]'))
     scenario = tmp_path / "short.toml"
     scenario.write_text('length = "5s"\n')
     told = CliRunner().invoke(app, ["sim", str(site), "--scenario", str(scenario), "--json"])
