@@ -14,13 +14,14 @@ No field anywhere in it is an address, so any bytes written into globals or inst
 """
 
 NOW_NS = 0
-"""i64: the scan clock, base deadline of this scan on the monotonic clock, ns. `TIME()` reads it."""
+"""i64: the scan clock, ns: PLC time, which is this machine's monotonic time unless another controller of a pair began
+it (scan/phases/mirror.py). `TIME()` reads it."""
 DT_NS = 8
 """i64: interval of the running task, ns. `SCAN_DT()` reads it."""
 WALL_NS = 16
 """i64: wall clock latched once a scan, ns since 1970-01-01 UTC."""
 SCAN_NO = 24
-"""u64: number of this scan since the start, from 1."""
+"""u64: number of this scan since the start, from 1; it goes on over a takeover."""
 FIRST_SCAN = 32
 """u8: 1 in the first call of the running task. `FIRST_SCAN()` reads it."""
 CUT = 33
@@ -39,6 +40,15 @@ FAULT_RING_LEN = 16
 FAULT_ENTRY_SIZE = 16
 """A fault entry: u32 fault site (index into Application.sites), u32 offset of the instance whose body did it (0: it has
 none, or one that lives for a call only), u64 SCAN_NO at the fault."""
+APPLIED_INDEX = 320
+"""u64: index of the newest log entry of a pair whose command the scan has taken; 0: none. A command that comes again
+with an index up to this one is not carried out again."""
+ORIGIN_NS = 328
+"""i64: scan clock of scan 1, the common phase of all tasks."""
+STOP_COUNT = 336
+"""u64: fault count right after the last fault with reaction `stop`; 0: there was none."""
+FAULT_ACK = 344
+"""u64: faults acknowledged up to this fault count, as this scan found it."""
 TEST_FAILED = 352
 """i64: number of the assertion (from 1) at which a TEST failed; 0 while it holds. Only tests use these four words."""
 TEST_LEFT = 360

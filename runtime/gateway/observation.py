@@ -27,6 +27,7 @@ NEVER_MS = -1
 class Look:
     """The controller at one moment: all values of a message come from one look, so that they belong together.
 
+    `now_ns` is in PLC time, as the stamps of the snapshot are.
     `forces` by lower-case tag name. While the scan stands nothing is latched: every input then counts as BAD.
     """
 
@@ -96,6 +97,7 @@ class Observer:
         """Everything as it is now; None before the first scan."""
         now_ns = time.monotonic_ns()
         scanning = self.tick(now_ns)
+        now_ns += self.control.plc_offset_ns
         snapshot = self.latest()
         if snapshot is None:
             return None

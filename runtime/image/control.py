@@ -44,7 +44,8 @@ class MailboxEntry(ctypes.Structure):
     `value` goes to `offset` (`size` 1, 2, 4 or 8 bytes), or 1 to MAILBOX_TEXT_SIZE bytes of the text of the same number
     where MAILBOX_IS_TEXT is added to `size`; when `seq_offset` is not 0 the u32 `seq` goes there too.
     Offsets count within application memory; scan refuses any that do not lie between its globals and its qualities.
-    An entry meant for another version of the programs is refused: its offsets lead elsewhere.
+    An entry meant for another version of the programs is refused: its offsets lead elsewhere. One whose index memory
+    has taken already (core/appmemory.py, APPLIED_INDEX) is not made again, and counts as written.
     `status` (writer: scan): 0 waiting, 1 written, 2 expired before it was taken, 3 refused.
     """
 
@@ -57,6 +58,7 @@ class MailboxEntry(ctypes.Structure):
         ("expires_ns", ctypes.c_int64),  # monotonic; 0 never expires
         ("status", ctypes.c_uint32),
         ("version", ctypes.c_uint32),  # of the programs that the offsets belong to
+        ("index", ctypes.c_uint64),  # of the entry of a pair's log that asked for it; 0: none
     )
 
 
@@ -82,13 +84,19 @@ class Control(ctypes.Structure):
         ("term", ctypes.c_uint64),  # supervisor: the persistent boot count of a single controller
         ("run_switch", ctypes.c_uint32),  # supervisor: 1 RUN, 0 STOP (outputs at fail-safe)
         ("exit_request", ctypes.c_uint32),  # supervisor: 1 ends the native loop after the current scan
-        ("fault_ack", ctypes.c_uint64),  # gateway: faults acknowledged up to this fault count
+        ("fault_ack", ctypes.c_uint64),  # gateway: faults acknowledged up to this fault count; scan while it mirrors
         ("stats_reset", ctypes.c_uint64),  # gateway: add 1 to have the statistics zeroed at the next scan
         ("sink_clock_ns", ctypes.c_int64),  # io: when it last looked at the output frame; 0 while there is no io
-        ("pad_in", ctypes.c_uint64 * 9),
+        ("sink_term", ctypes.c_uint64),  # io: highest term of a frame it has taken; outlives io
+        ("pair", ctypes.c_uint32),  # supervisor: 1 member of a pair, which needs a lease to drive; 0 alone
+        ("solo", ctypes.c_uint32),  # redundancy: 1 no standby to wait for
+        ("lead_term", ctypes.c_uint64),  # redundancy: term under which programs may run here; 0 standby, it mirrors
+        ("lease_until_ns", ctypes.c_int64),  # redundancy: monotonic; in a pair the fence is open only before it
+        ("replicated_scan", ctypes.c_uint64),  # redundancy: frames of lead_term up to this scan are at the standby
+        ("pad_in", ctypes.c_uint64 * 4),
         ("scan_start_count", ctypes.c_uint64),  # scan: how often the scan process started under this supervisor
-        ("scan_no", ctypes.c_uint64),  # scan: number of the last finished scan since its start; the watchdog word
-        ("scan_clock_ns", ctypes.c_int64),  # scan: deadline of that scan
+        ("scan_no", ctypes.c_uint64),  # scan: number of the last finished scan since its start, or mirrored one
+        ("scan_clock_ns", ctypes.c_int64),  # scan: deadline of the last cycle, also while it mirrors; the watchdog word
         ("cycle_ns", ctypes.c_int64),  # scan: base cycle
         ("driving", ctypes.c_uint32),  # scan: 1 while the fence is open and outputs carry program values
         ("fault_stop", ctypes.c_uint32),  # scan: 1 while an unacknowledged fault with reaction `stop` closes it
@@ -100,7 +108,9 @@ class Control(ctypes.Structure):
         ("rights_missing", ctypes.c_uint64),  # scan: real-time rights it could not have (core/rights.py)
         ("version", ctypes.c_uint64),  # scan: number of the version of the programs that runs
         ("change_ns", ctypes.c_int64),  # scan: how long the last change-over held the loop up
-        ("pad_out", ctypes.c_uint64 * 2),
+        ("active_term", ctypes.c_uint64),  # scan: term under which programs run in a pair; 0 while it mirrors
+        ("mirror_taken", ctypes.c_uint64),  # scan: number of the newest mirror entry in application memory
+        ("plc_offset_ns", ctypes.c_int64),  # scan: PLC time minus monotonic time (core/appmemory.py, NOW_NS)
         ("release_delay", Histogram),  # scan: wake-up after the deadline
         ("execution", Histogram),  # scan: wake-up to the end of account
         ("period_error", Histogram),  # scan: how far wake-up to wake-up is from the base cycle, without sign

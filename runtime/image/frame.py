@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from runtime.core.elementary import Value
 from runtime.image.channel import ChannelEnd
-from runtime.image.layout import FRAME_HEADER, FRAME_HEADER_SIZE, FRAME_VALUE_SIZE
+from runtime.image.layout import FRAME_DRIVES, FRAME_HEADER, FRAME_HEADER_SIZE, FRAME_NO_LEASE, FRAME_VALUE_SIZE
 from runtime.image.segment import ImageSegment
 
 
@@ -12,7 +12,8 @@ from runtime.image.segment import ImageSegment
 class OutputFrame:
     """One frame. `values` in the order of `ImageLayout.outputs`; finite by the kernel's care.
 
-    `now_ns` is the scan clock. `driving` False: the values are the fail-safe ones.
+    `now_ns` is the scan's deadline (monotonic). `driving` False: the values are the fail-safe ones; `leased` False: for
+    want of a lease (a member of a pair).
     """
 
     term: int
@@ -21,6 +22,7 @@ class OutputFrame:
     valid_until_ns: int
     driving: bool
     values: tuple[Value, ...]
+    leased: bool = True
 
 
 class FrameReader:
@@ -50,4 +52,5 @@ class FrameReader:
         memory = self._end.buffer
         term, scan_no, now_ns, valid_until_ns, driving = FRAME_HEADER.unpack_from(memory)
         values = tuple(of.unpack(memory, at) for of, at in self._places)
-        return OutputFrame(term, scan_no, now_ns, valid_until_ns, bool(driving), values)
+        drives, leased = driving == FRAME_DRIVES, driving != FRAME_NO_LEASE
+        return OutputFrame(term, scan_no, now_ns, valid_until_ns, drives, values, leased)

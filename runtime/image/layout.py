@@ -8,6 +8,7 @@ The image segment is a memfd that the supervisor makes, one for each layout hash
     snapshots     one channel, a copy of application memory a scan, read by gateway (and recorder, redundancy)
     fault         one channel: application memory right after the first turn with a fault since the last
                   acknowledgement, written by scan
+    mirror        one channel: application memory of a pair's leader, written by redundancy, read by scan
     force table   one entry an input or output, then the texts of those of a string type; written by gateway, read by
                   scan
     pins          PINS_MAX entries (image/pins.py), then a text for each; written by gateway, read by scan
@@ -31,6 +32,7 @@ Texts lie behind the last entry of a page or frame, each in a room of its own (`
 slot; the eight bytes of value in the entry are then unused. A text is as in application memory (core/elementary.py),
 whatever stands in it: nobody relies on its end being there.
 Payload of a snapshot: application memory as it was at the end of a scan.
+Payload of the mirror: MIRROR_HEADER_SIZE bytes (`MIRROR_HEADER`), then the leader's application memory.
 Force table: u64 changes, padded to FORCE_HEADER_SIZE; then an entry a point: u8 active, 7 bytes padding, 8 bytes value.
 Entry number: inputs first, then outputs, each in layout order. Gateway adds 1 to `changes` after it changed entries;
 scan looks at the entries only then, so that a table at rest costs it one load. The value of a string is a number n: its
@@ -53,7 +55,7 @@ from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 IMAGE_MAGIC = int.from_bytes(b"VIMAGE01", "little")
 IMAGE_HEADER_SIZE = 128
 """u64 magic, u64 ABI version, 32 bytes layout hash (raw sha256), padding."""
-ABI_VERSION = 3
+ABI_VERSION = 4
 CHANNEL_HEADER_SIZE = 16
 SLOT_HEADER_SIZE = 16
 ALIGNMENT = 64
@@ -64,7 +66,9 @@ INPUT_ENTRY_SIZE = INPUT_ENTRY.size
 PAGE_SLOTS = 2
 
 FRAME_HEADER = struct.Struct("<QQqqB7x")
-"""term, scan number, scan clock ns, valid until ns (monotonic), driving (1: program values, 0: fail-safe values)."""
+"""term, scan number, deadline ns, valid until ns (both monotonic), what it carries: one of the next three."""
+FRAME_FAIL_SAFE, FRAME_DRIVES, FRAME_NO_LEASE = 0, 1, 2
+"""Fail-safe values; program values; fail-safe values because the lease of this member of a pair has run out."""
 FRAME_HEADER_SIZE = FRAME_HEADER.size
 FRAME_VALUE_SIZE = 8
 FRAME_SLOTS = 2
@@ -74,6 +78,11 @@ SNAPSHOT_SLOTS = 3
 costs the scan: what changed is copied once into every slot."""
 
 FAULT_CAPTURE_SLOTS = 2
+
+MIRROR_SLOTS = 2
+MIRROR_HEADER = struct.Struct("<QQqqQ24x")
+"""term, scan number, PLC time ns, when it was received here (monotonic ns), applied index."""
+MIRROR_HEADER_SIZE = MIRROR_HEADER.size
 
 RING_HEADER_SIZE = 128
 RING_SIZE_MIN = 1 << 20
@@ -173,6 +182,7 @@ class ImageLayout:
     frame: Channel
     snapshots: Channel
     fault_capture: Channel
+    mirror: Channel
     forces_offset: int
     force_texts_offset: int
     force_texts_size: int
@@ -231,7 +241,8 @@ def lay_out(
     frame = Channel(at, FRAME_SLOTS, FRAME_HEADER_SIZE + len(outputs) * FRAME_VALUE_SIZE + driven)
     snapshots = Channel(frame.offset + frame.size, SNAPSHOT_SLOTS, app_size)
     fault_capture = Channel(snapshots.offset + snapshots.size, FAULT_CAPTURE_SLOTS, app_size + FAULT_LOCALS_SIZE)
-    forces_offset = fault_capture.offset + fault_capture.size + FORCE_HEADER_SIZE
+    mirror = Channel(fault_capture.offset + fault_capture.size, MIRROR_SLOTS, MIRROR_HEADER_SIZE + app_size)
+    forces_offset = mirror.offset + mirror.size + FORCE_HEADER_SIZE
     force_texts_offset = _align(forces_offset + (len(inputs) + len(outputs)) * FORCE_ENTRY_SIZE)
     pins_offset = _align(force_texts_offset + 2 * (forced + driven))
     pin_texts_offset = _align(pins_offset + PINS_MAX * ctypes.sizeof(PinEntry))
@@ -245,6 +256,7 @@ def lay_out(
         frame=frame,
         snapshots=snapshots,
         fault_capture=fault_capture,
+        mirror=mirror,
         forces_offset=forces_offset,
         force_texts_offset=force_texts_offset,
         force_texts_size=forced + driven,

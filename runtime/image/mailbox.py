@@ -49,11 +49,13 @@ class MailboxWriter:
         seq_variable: Variable | None = None,
         seq: int = 0,
         expires_ns: int = 0,
+        index: int = 0,
     ) -> int | None:
         """Ask for `value` in `variable` (and `seq` in `seq_variable`) at the next scan; a ticket for `status`.
 
         None when it finds no room: MAILBOX_LEN writes wait already, or a long text takes several of them. `expires_ns`
-        is monotonic; 0 never expires. The value fits the type: whoever accepted the command has checked.
+        is monotonic; 0 never expires. `index`: of the entry of a pair's log that asks for it. The value fits the type:
+        whoever accepted the command has checked.
         """
         raw = variable.type.codec.pack(value)
         size = MAILBOX_TEXT_SIZE if variable.type.kind is Kind.TEXT else len(raw)
@@ -74,7 +76,7 @@ class MailboxWriter:
                 ctypes.memmove(entry.value, part.ljust(8, b"\0"), 8)
             entry.seq_offset = seq_variable.offset if seq_variable and number == last else 0
             entry.seq, entry.expires_ns, entry.status = seq, expires_ns, WriteStatus.WAITING.value
-            entry.version = self._version
+            entry.version, entry.index = self._version, index
         primitives().add_u64(self._head, len(starts))
         return last
 

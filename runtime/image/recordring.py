@@ -20,7 +20,7 @@ A record is RECORD_HEADER, then parts: PART_HEADER and as many bytes. All length
     MEMORY    0         application memory after the scan      | these in a checkpoint only, which is written
     TASKS     0         each task: i64 turn, u64 calls         | after the scan whose number it carries, and
     SAFE      0         fail-safe values and texts of a frame  | has every page and all forces too
-    ORIGIN    0         i64 scan clock of scan 1, u64 stop count, u64 version of the programs
+    ORIGIN    0         i64 PLC time minus monotonic ns, u64 stop count, u64 version of the programs
 """
 
 import ctypes
@@ -34,8 +34,8 @@ from runtime.image.primitives import primitives
 from runtime.image.segment import ImageSegment
 
 RECORD_HEADER = struct.Struct("<QQQqqQQQQQ")
-"""Length (all of it), kind, scan number, scan clock ns, wall clock ns, faults acknowledged, run switch, term, the tasks
-that are late (a bit a task), digest of the output frame's values."""
+"""Length (all of it), kind, scan number, deadline ns (monotonic), wall clock ns, faults acknowledged, run switch (0 too
+without a lease), term, the tasks that are late (a bit a task), digest of the output frame's values."""
 PART_HEADER = struct.Struct("<QQQ")
 """part, index, bytes that follow."""
 DIGEST_START, DIGEST_FACTOR = 0xCBF2_9CE4_8422_2325, 0x0000_0100_0000_01B3

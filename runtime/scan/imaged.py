@@ -5,8 +5,10 @@ force table, outputs leave in frames behind the fence. Whoever runs it writes th
 """
 
 import ctypes
+import struct
 from collections.abc import Sequence
 
+from runtime.core.appmemory import ORIGIN_NS
 from runtime.core.elementary import Value
 from runtime.core.fault import ProgramFault
 from runtime.core.tag import Variable
@@ -22,6 +24,8 @@ from runtime.scan.plan import PagePlan
 from runtime.scan.planning import Addresses, ScanPlan, Timing
 from runtime.wire.messages import JsonValue
 from runtime.wire.values import parse
+
+_I64 = struct.Struct("<q")
 
 
 class ImagedScan:
@@ -127,6 +131,17 @@ class ImagedScan:
     def acknowledge_faults(self) -> None:
         """Let outputs be driven again after the program faults so far."""
         self.control.control.fault_ack = fault_count(self.memory)
+
+    @property
+    def origin_ns(self) -> int:
+        """PLC time of scan 1."""
+        origin_ns: int = _I64.unpack_from(self.memory, ORIGIN_NS)[0]
+        return origin_ns
+
+    @property
+    def plc_offset_ns(self) -> int:
+        """PLC time minus the time that its pages and frames are in."""
+        return int(self.plan.plan.plc_offset_ns)
 
     @property
     def fault_count(self) -> int:

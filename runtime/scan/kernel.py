@@ -1,7 +1,7 @@
 """The native scan: one module of machine code for every controller, driven by a plan (scan/plan.py).
 
 No Python object, lock, socket or allocation inside; nothing in it can fail. The phases are written in latch, mailbox,
-tasks, outputs and account; loop puts them in order.
+tasks, outputs and account; loop puts them in order, or for a standby does what mirror says.
 """
 
 import ctypes
@@ -66,6 +66,7 @@ def _write() -> str:
         capture,
         latch,
         mailbox,
+        mirror,
         outputs,
         pins,
         record,
@@ -91,6 +92,7 @@ def _write() -> str:
     snapshot.write_snapshot(code)
     account.write_account(code)
     record.write_recording(code)
+    mirror.write_mirror(code)
     statemoves.write_state_moves(code)
     changeover.write_change_over(code)
     loop.write_scan(code)

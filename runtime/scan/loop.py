@@ -4,6 +4,7 @@ A deadline that is missed is counted and passed over, never made up by a burst: 
 the newest deadline that has passed as its clock, and after an overrun the loop sleeps to the next one ahead.
 """
 
+from runtime.core.appmemory import ORIGIN_NS
 from runtime.image.control import Control
 from runtime.image.emit import I32, I64, PTR, Code, Word
 from runtime.scan.phases.view import View
@@ -42,20 +43,26 @@ def write_clock(code: Code) -> None:
 
 
 def write_scan(code: Code) -> None:
-    """Write `scan(plan, now, wall)`: one scan, all phases between wait and account."""
+    """Write `scan(plan, now, wall)`: one scan, all phases between wait and account; of a standby, its part of it."""
     with code.routine("scan", plan=PTR, now=I64, wall=I64) as r:
         plan = View(r, Plan, r["plan"])
-        with r.when(plan["scan_no"].equals(0)):
-            plan["first_now_ns"] = r["now"]
-        plan["scan_no"] = plan["scan_no"] + 1
         control = View(r, Control, plan["control"])
+        with (
+            r.when(control.atomic("pair", "acquire").differs(0)),
+            r.when(r.call(code["leads"], r["plan"], r["now"]).equals(0)),
+        ):
+            r.give()
+        plc_now = r["now"] + plan["plc_offset_ns"]
+        with r.when(plan["scan_no"].equals(0)):
+            plan["app"].at(ORIGIN_NS).store(plc_now)
+        plan["scan_no"] = plan["scan_no"] + 1
         with r.when(plan["measured"].differs(0)):
             plan["phase_ns"] = r.call(code["monotonic_ns"])
         r.call(code["latch"], r["plan"], r["now"])
         r.call(code["end_of"], r["plan"], control.address("latch"))
         r.call(code["commands"], r["plan"], r["now"])
         r.call(code["end_of"], r["plan"], control.address("commands"))
-        r.call(code["run"], r["plan"], r["now"], r["wall"])
+        r.call(code["run"], r["plan"], plc_now, r["wall"])
         r.call(code["end_of"], r["plan"], control.address("run"))
         r.call(code["collect"], r["plan"])
         open_fence = r.call(code["fence"], r["plan"])
@@ -105,8 +112,11 @@ def _write_scan_loop(code: Code) -> None:
             control.add("overruns", late.widened(I64))
             control.add("skipped", missed + passed)
             deadline.set(now + cycle + passed * cycle)
-        # The last word to the devices: fail-safe values, so that a clean stop does not wait for a timeout.
-        r.call(code["publish_frame"], current.get(), r.call(code["monotonic_ns"]), r.word(0))
+        # The last word to the devices: fail-safe values, so that a clean stop does not wait for a timeout. In a pair
+        # the other controller goes on, and what was driven stays until it drives.
+        alone = control.atomic("pair", "acquire").equals(0) | control.atomic("solo", "acquire").differs(0)
+        with r.when(alone):
+            r.call(code["publish_frame"], current.get(), r.call(code["monotonic_ns"]), r.word(0))
         r.call(code["mark"], current.get(), control["scan_clock_ns"])
 
 

@@ -228,7 +228,7 @@ class Plan(ctypes.Structure):
         ("eventfds", ctypes.c_void_p),  # i32 a consumer, non-blocking
         ("eventfd_count", ctypes.c_uint64),
         ("scan_no", ctypes.c_uint64),  # of the scan under way
-        ("first_now_ns", ctypes.c_int64),  # scan clock of scan 1: the common phase of all tasks
+        ("plc_offset_ns", ctypes.c_int64),  # PLC time minus monotonic time
         ("active_input_count", ctypes.c_uint64),
         ("active_output_count", ctypes.c_uint64),
         ("active_pin_count", ctypes.c_uint64),
@@ -281,6 +281,14 @@ class Plan(ctypes.Structure):
         ("fault_ack_used", ctypes.c_uint64),  # what the fence and the frame of this scan went by
         ("run_switch_used", ctypes.c_uint64),
         ("term_used", ctypes.c_uint64),
+        ("mirror", ChannelPlan),
+        ("mirror_staging", ctypes.c_void_p),  # one payload
+        ("mirror_taken", ctypes.c_uint64),  # number of the newest entry that was taken
+        ("mirrored", ctypes.c_uint64),  # 1: memory is another controller's; no scan has run on it here
+        ("mirrored_now_ns", ctypes.c_int64),  # its PLC time,
+        ("mirrored_received_ns", ctypes.c_int64),  # which it was at this monotonic time
+        ("active_term", ctypes.c_uint64),  # term under which programs run in a pair; 0 while it mirrors
+        ("refused_term", ctypes.c_uint64),  # one in which a former scan process has led: its scan numbers are used up
         ("exit", ctypes.c_uint32),  # set by the process to end the loop, as `exit_request` of the control segment does
         ("change", ctypes.c_uint32),  # set by the process, once `next` is: change over at the end of this scan
     )

@@ -122,6 +122,8 @@ class ScanPlan:
             plan.frame = _channel(layout.frame, at.image)
             plan.snapshots = _channel(layout.snapshots, at.image)
             plan.fault_capture = _channel(layout.fault_capture, at.image)
+            plan.mirror = _channel(layout.mirror, at.image)
+            plan.mirror_staging = self._table((ctypes.c_uint64 * (layout.mirror.payload_size // 8 + 1))())
             plan.capture_staging = self._table((ctypes.c_uint64 * (layout.fault_capture.payload_size // 8 + 1))())
 
     def _table(self, made: Any) -> int:

@@ -12,13 +12,13 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runtime.core.appmemory import FAULT_COUNT
+from runtime.core.appmemory import FAULT_COUNT, STOP_COUNT
 from runtime.image.control import Control
 from runtime.image.manifest import Manifest
 from runtime.image.nativecode import native_cache
 from runtime.image.primitives import primitives, use_cache
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.scan.change.loadedversion import capture_at_faults, load_version
+from runtime.scan.change.loadedversion import LoadedVersion, capture_at_faults, load_version
 from runtime.scan.kernel import Kernel
 from runtime.scan.planning import ScanPlan
 from runtime.scan.realtime import RealtimeSettings, settle_process, settle_thread
@@ -64,8 +64,7 @@ def run_scan(
         eventfds=_unblocked(eventfds),
         start=start,
     )
-    # A stop stays latched over a restart of the scan.
-    ctypes.c_uint64.from_address(version.app_address + FAULT_COUNT).value = control.control.fault_count
+    _go_on_latched(version, control.control)
     kernel = Kernel(native_cache(cache_dir) if cache_dir else None)
     capture_at_faults(version, kernel)
     _take_over(version.plan, control, manifest.cycle_ns)
@@ -73,6 +72,12 @@ def run_scan(
     if follow is not None:
         threading.Thread(target=follow, args=(running,), name="changes", daemon=True).start()
     _run(kernel, version.plan, realtime, control.control, running)
+
+
+def _go_on_latched(version: LoadedVersion, control: Control) -> None:
+    """A stop stays latched over a restart of the scan."""
+    for offset, word in ((FAULT_COUNT, control.fault_count), (STOP_COUNT, control.stop_count)):
+        ctypes.c_uint64.from_address(version.app_address + offset).value = word
 
 
 def _unblocked(eventfds: Sequence[int]) -> Sequence[int]:
@@ -87,6 +92,11 @@ def _take_over(plan: ScanPlan, control: ControlSegment, cycle_ns: int) -> None:
     plan.plan.mailbox_tail = words.mailbox.tail
     plan.plan.stats_reset_seen = words.stats_reset
     plan.plan.measured = 1
+    # In a term in which it has led, its scan numbers and outputs are known; fresh memory is not what they go on from.
+    plan.plan.refused_term = words.active_term
+    plan.plan.mirror_taken = words.mirror_taken if words.active_term else 0
+    words.active_term = 0
+    words.plc_offset_ns = 0
     words.driving = 0
     words.scan_no = 0
     words.version = plan.plan.version

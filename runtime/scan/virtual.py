@@ -146,6 +146,8 @@ class VirtualScan:
         memory = self.machine.memory
         since_start_ns = self.scan_no * self._period_ns
         now_ns, wall_ns = self.next_ns, self.next_wall_ns
+        if not self.scan_no:
+            _STAMP.pack_into(memory, appmemory.ORIGIN_NS, now_ns)
         self.scan_no += 1
         _HEADER_WORDS.pack_into(memory, appmemory.NOW_NS, now_ns, 0, wall_ns, self.scan_no)
         for i, task in enumerate(self._tasks):

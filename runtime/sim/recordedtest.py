@@ -116,8 +116,8 @@ def _state(app: Application, manifest: Manifest, replay: Replay, stretch: Stretc
     """Of all variables, after the scan of the checkpoint."""
     replay.restore(stretch.checkpoint)
     clocks = Clocks(
-        first_ns=replay.scan.plan.plan.first_now_ns,
-        recorded_ns=stretch.records[0].now_ns,
+        first_ns=replay.scan.origin_ns,
+        recorded_ns=stretch.records[0].now_ns + replay.scan.plc_offset_ns,
         test_ns=START_NS + manifest.cycle_ns,
     )
     return beginning_state(app, manifest, bytes(replay.scan.memory), clocks)
@@ -277,7 +277,7 @@ def shortened(replay: Replay, stretch: Stretch, count: int) -> Stretch:
     A few more, so that the first is one in which every task begins an interval, as in the first scan of a test.
     """
     replay.restore(stretch.checkpoint)
-    first_ns = replay.scan.plan.plan.first_now_ns
+    first_ns = replay.scan.origin_ns - replay.scan.plc_offset_ns
     common_ns = math.lcm(*(task.interval_ns or 1 for task in replay.scan.manifest.tasks))
     begin = max(0, len(stretch.records) - count)
     aligned = (n for n in range(begin, -1, -1) if (stretch.records[n].now_ns - first_ns) % common_ns == 0)

@@ -50,7 +50,9 @@ class ProgressWatch:
     def look(self, now_ns: int) -> None:
         """Look at the words. Called about ten times a second."""
         control = self._control
-        words = {"scan": (control.scan_start_count, control.scan_no), "io": (control.sink_clock_ns,)}
+        # A standby's scan has no number of its own: its deadlines tell.
+        scan = (control.scan_start_count, control.scan_no, control.scan_clock_ns)
+        words = {"scan": scan, "io": (control.sink_clock_ns,)}
         for name, progress in self._progress.items():
             progress.look(words[name], now_ns)
 

@@ -83,13 +83,14 @@ class RecorderLoop:
 
     def poll(self, now_ns: int) -> None:
         """Take records over, look at the triggers, save what is due."""
-        snapshot = self._version.latest()
+        mirrors = self._control.pair and not self._control.active_term  # what it sees is the other controller's
+        snapshot = None if mirrors else self._version.latest()
         self._recorder.poll()
         self._tell_resumed()
         if snapshot is not None:
             self._recorder.note_state(snapshot.scan_no, snapshot.memory)
         self._tell_losses()
-        reason = self._trigger(snapshot)
+        reason = "" if mirrors else self._trigger(snapshot)
         if reason and self._due is None and now_ns >= self._rest_until_ns:
             self._due = (now_ns + self._setup.after_ns, reason)
         if self._due is not None and now_ns >= self._due[0]:

@@ -7,7 +7,7 @@ snapshot that is left here. It happens after a scan's account, in the time the l
 later than it would have.
 """
 
-from runtime.core.appmemory import WALL_NS
+from runtime.core.appmemory import ORIGIN_NS, WALL_NS
 from runtime.image.control import Control
 from runtime.image.emit import I64, PTR, Code
 from runtime.image.recordring import RecordKind
@@ -22,7 +22,7 @@ def write_change_over(code: Code) -> None:
         new = View(r, Plan, r["next"])
         r.call(code["make_moves"], new["moves"], new["move_count"])
         control = View(r, Control, new["control"])
-        since_first = control["scan_clock_ns"] - new["first_now_ns"]
+        since_first = control["scan_clock_ns"] + new["plc_offset_ns"] - new["app"].at(ORIGIN_NS).load(I64)
         with r.each(new["task_count"]) as i:
             task = new.element("tasks", TaskPlan, i)
             # Known, but of another interval: its first turn is the next one of the common phase.
@@ -35,6 +35,7 @@ def write_change_over(code: Code) -> None:
             kind = r.word(RecordKind.CHECKPOINT)
             r.call(code["write_record"], r["next"], control["scan_clock_ns"], wall, kind)
         r.call(code["publish_snapshot"], r["next"])
+        control.set_atomic("mirror_taken", new["mirror_taken"], "release")  # its segment has a mirror of its own
         control.set_atomic("change_ns", r.call(code["monotonic_ns"]) - began, "monotonic")
         control.set_atomic("version", new["version"], "release")
     with code.routine("vs_change_over", exported=True, plan=PTR, next=PTR) as r:

@@ -7,7 +7,17 @@ often each task ran, what held outputs hold, forces, and the figures of tasks; a
 import ctypes
 from typing import Any
 
-from runtime.core.appmemory import CAUGHT, FAULT_COUNT, NOW_NS, SCAN_NO, WALL_NS
+from runtime.core.appmemory import (
+    APPLIED_INDEX,
+    CAUGHT,
+    FAULT_ACK,
+    FAULT_COUNT,
+    NOW_NS,
+    ORIGIN_NS,
+    SCAN_NO,
+    STOP_COUNT,
+    WALL_NS,
+)
 from runtime.core.migration import Copy, Memory, Migration, plan_migration
 from runtime.image.forces import ForceTable
 from runtime.image.layout import FORCE_ENTRY_SIZE, FRAME_VALUE_SIZE, InputSlot, OutputSlot, text_room
@@ -21,8 +31,11 @@ from runtime.scan.planning import frame_words_of
 from runtime.scan.retain.retaining import EDITED, given_values
 
 _WORD_SIZE = 8
-_SCAN_WORDS = ("scan_no", "first_now_ns", "mailbox_tail", "stats_reset_seen", "woke_ns", "measured", "phase_ns")
-_MEMORY_WORDS = (NOW_NS, WALL_NS, SCAN_NO, FAULT_COUNT, CAUGHT)
+_SCAN_WORDS = (
+    *("scan_no", "plc_offset_ns", "mailbox_tail", "stats_reset_seen", "woke_ns", "measured", "phase_ns"),
+    *("mirrored", "mirrored_now_ns", "mirrored_received_ns", "active_term", "refused_term"),
+)
+_MEMORY_WORDS = (NOW_NS, WALL_NS, SCAN_NO, FAULT_COUNT, CAUGHT, APPLIED_INDEX, ORIGIN_NS, STOP_COUNT, FAULT_ACK)
 
 
 def memory_of(manifest: Manifest) -> Memory:

@@ -2,7 +2,8 @@
 
 A page is copied whole and verified before any of it is used; one that was lapped meanwhile counts as a retry and the
 last whole copy stays. An input is what its device said in every scan, whatever programs or commands wrote into it. A
-point without any good reading yet (stamp 0) keeps its value and is BAD.
+point without any good reading yet (stamp 0) keeps its value and is BAD. Whether a reading is stale is judged in
+monotonic time, which is the pages'; the stamp in application memory is in PLC time, which is the programs'.
 
 A page is moved (values, qualities, stamps) when there is a newer one, when forces changed, and when something in it has
 just become stale. Its values go into `inputs`, a copy of the inputs that no program writes, and all of them from there
@@ -14,7 +15,7 @@ from runtime.image.control import Control
 from runtime.image.emit import I8, I32, I64, PTR, Code, Local, Routine, Word
 from runtime.image.layout import FORCE_ENTRY_SIZE
 from runtime.scan.phases.snapshot import mark_changed
-from runtime.scan.phases.values import load_value
+from runtime.scan.phases.values import in_plc_time, load_value
 from runtime.scan.phases.view import View
 from runtime.scan.plan import ActiveForce, ForcePoint, InputMove, PagePlan, Plan, Run, Span, ValueKind
 
@@ -98,7 +99,7 @@ def _move_points(r: Routine, kind: ValueKind, fresh_until: Local) -> None:
     app, inputs, source, blocks = plan["app"], plan["inputs"], page["current"], plan["tag_blocks"]
     qualities, stamps = app.at(plan["writable_end"]), app.at(plan["stamp_offset"])
     moves, stale_after = run["moves"], run["stale_after_ns"]
-    bad, never_stale = r.word(Quality.BAD, I8), stale_after.equals(0)
+    bad, never_stale, plc_offset = r.word(Quality.BAD, I8), stale_after.equals(0), plan["plc_offset_ns"]
     with r.each(run["count"]) as i:
         move = run.element_at(moves, InputMove, i)
         entry = source.at(move["entry_offset"])
@@ -120,7 +121,7 @@ def _move_points(r: Routine, kind: ValueKind, fresh_until: Local) -> None:
         trusted = known & fresh & quality.below(len(Quality))
         index = move["index"].widened(I64)
         qualities.at(index).store(trusted.choose(quality, bad))
-        stamps.at(index * 8).store(known.choose(stamp, r.word(0)))
+        stamps.at(index * 8).store(in_plc_time(r, stamp, known=known, offset=plc_offset))
         mark_changed(r, blocks, index)
 
 
@@ -184,7 +185,7 @@ def _apply_input_forces(code: Code, r: Routine, plan: View) -> None:
     with r.each(plan["active_input_count"]) as i:
         point = store_force(code, r, plan, plan.element("active_inputs", ActiveForce, i))
         app.at(point["quality_offset"]).store(r.word(Quality.GOOD, I8))
-        app.at(point["stamp_offset"]).store(r["now"])
+        app.at(point["stamp_offset"]).store(r["now"] + plan["plc_offset_ns"])
         mark_changed(r, plan["tag_blocks"], point["quality_offset"].widened(I64) - plan["writable_end"])
 
 

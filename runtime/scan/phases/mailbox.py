@@ -3,13 +3,17 @@
 The mailbox is shared memory: each entry is copied first and then checked, and only the copy is used. At most
 MAILBOX_LEN entries a scan; a head that lies further away is not a queue, and the scan lets go of all of it. So it is
 with the text of an entry that writes into a string.
+
+An entry that a pair's log asked for carries its index there. Memory keeps the highest one taken, whatever became of it,
+so that a controller that takes over with that memory does not make a write again that the former one has made. The
+parts of a long text share an index; each but the first goes on where the one before ended.
 """
 
 import ctypes
 
-from runtime.core.appmemory import HEADER_SIZE
+from runtime.core.appmemory import APPLIED_INDEX, HEADER_SIZE
 from runtime.image.control import MAILBOX_LEN, MAILBOX_TEXT_SIZE, Control, MailboxEntry
-from runtime.image.emit import I32, I64, PTR, Code, Routine, Word
+from runtime.image.emit import I32, I64, PTR, Code, Local, Routine, Word
 from runtime.image.mailbox import WriteStatus
 from runtime.scan.phases.texts import command_text_size
 from runtime.scan.phases.view import View
@@ -31,6 +35,7 @@ def write_commands(code: Code) -> None:
         entries = mailbox.address("entries")
         plan["taken_count"] = r.word(0)
         texts = mailbox.address("texts")
+        part_end = r.local(I64, r.word(0))
         with r.each(head - plan["mailbox_tail"]):
             number = plan["mailbox_tail"]
             entry = entries.at(number.modulo(MAILBOX_LEN) * _ENTRY_SIZE)
@@ -41,11 +46,26 @@ def write_commands(code: Code) -> None:
             r.copy(taken, entry, r.word(_ENTRY_SIZE))
             r.fence("acq_rel")  # from here on the entry itself is not looked at again
             r.copy(taken_text, text, command_text_size(r, View(r, MailboxEntry, taken)))
-            status = r.call(code["make_write"], plan["app"], plan["writable_end"], version, taken, taken_text, r["now"])
+            status = r.local(I32, r.word(WriteStatus.WRITTEN.value, I32))
+            with r.when(_is_new(r, plan, View(r, MailboxEntry, taken), part_end)):
+                made = (plan["app"], plan["writable_end"], version, taken, taken_text, r["now"])
+                status.set(r.call(code["make_write"], *made))
             plan["taken_count"] = plan["taken_count"] + 1
-            View(r, MailboxEntry, entry).set_atomic("status", status, "release")
+            View(r, MailboxEntry, entry).set_atomic("status", status.get(), "release")
             plan["mailbox_tail"] = number + 1
         mailbox.set_atomic("tail", plan["mailbox_tail"], "release")
+
+
+def _is_new(r: Routine, plan: View, entry: View, part_end: Local) -> Word:
+    """1 bit: no entry of the log, or one that memory has not taken; from now on it has."""
+    index, applied = entry["index"], plan["app"].at(APPLIED_INDEX)
+    offset, told = entry["offset"].widened(I64), command_text_size(r, entry)
+    taken = applied.load(I64)
+    goes_on = index.equals(taken) & told.differs(0) & offset.equals(part_end.get())
+    part_end.set(offset + told)
+    newer = taken.below(index)
+    applied.store(newer.choose(index, taken))
+    return index.equals(0) | newer | goes_on
 
 
 def _write_one(code: Code) -> None:

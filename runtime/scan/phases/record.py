@@ -226,7 +226,7 @@ def _put_state(code: Code, r: Routine, plan: View) -> None:
         r.call(code["put"], r["plan"], row, r.word(_TASK_SIZE))
     _put_part(code, r, Part.SAFE, plan["safe"], plan["frame_words"] * 8)
     origin = r.room(_ORIGIN_SIZE)
-    origin.store(plan["first_now_ns"])
+    origin.store(plan["plc_offset_ns"])
     origin.at(8).store(View(r, Control, plan["control"]).atomic("stop_count", "monotonic"))
     origin.at(16).store(plan["version"])
     _put_part(code, r, Part.ORIGIN, origin, r.word(_ORIGIN_SIZE))

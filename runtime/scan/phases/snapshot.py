@@ -23,6 +23,12 @@ def mark_changed(r: Routine, blocks: Word, index: Word) -> None:
     blocks.at(index.shifted_right(BLOCK_TAGS.bit_length() - 1)).store(r.word(_ALL_SLOTS, I8))
 
 
+def mark_all_changed(r: Routine, plan: View) -> None:
+    """All of memory has changed."""
+    with r.each(plan["tag_block_count"]) as i:
+        plan["tag_blocks"].at(i).store(r.word(_ALL_SLOTS, I8))
+
+
 def write_snapshot(code: Code) -> None:
     """Write `publish_snapshot(plan)`."""
     _write_copy_blocks(code)

@@ -5,16 +5,16 @@ of it; a scan that was skipped delays it, but never shifts the intervals after. 
 release is an overrun; what follows from it beyond being counted (OverrunRule) happens at the task's next turn.
 """
 
-from runtime.core.appmemory import BUDGET, CUT, DT_NS, FAULT_COUNT, FIRST_SCAN, NOW_NS, SCAN_NO, WALL_NS
-from runtime.image.control import Control
+from runtime.core.appmemory import BUDGET, CUT, DT_NS, FAULT_COUNT, FIRST_SCAN, NOW_NS, ORIGIN_NS, SCAN_NO, WALL_NS
 from runtime.image.emit import I8, I32, I64, PTR, VOID, Code, Routine, Word
 from runtime.image.taskstatistics import TaskStatistics
+from runtime.scan.phases.outputs import stop_at
 from runtime.scan.phases.view import View
 from runtime.scan.plan import OverrunRule, Plan, TaskPlan
 
 
 def write_run(code: Code) -> None:
-    """Write `run(plan, now, wall)`."""
+    """Write `run(plan, now, wall)`, of PLC time."""
     _write_measure(code)
     _write_is_left_out(code)
     with code.routine("run", plan=PTR, now=I64, wall=I64) as r:
@@ -23,7 +23,7 @@ def write_run(code: Code) -> None:
         app.at(NOW_NS).store(r["now"])
         app.at(WALL_NS).store(r["wall"])
         app.at(SCAN_NO).store(plan["scan_no"])
-        since_first = r["now"] - plan["first_now_ns"]
+        since_first = r["now"] - app.at(ORIGIN_NS).load(I64)
         plan["turn_ns"] = plan["phase_ns"]
         with r.each(plan["task_count"]) as i:
             task = plan.element("tasks", TaskPlan, i)
@@ -41,13 +41,13 @@ def write_run(code: Code) -> None:
                     r.call(code["apply_pins"], r["plan"])
                     faults = app.at(FAULT_COUNT).load(I64) - before
                     with r.when(plan["measured"].differs(0)):
-                        next_release = plan["first_now_ns"] + (turn + 1) * interval
+                        next_release = r["now"] - since_first + (turn + 1) * interval - plan["plc_offset_ns"]
                         r.call(code["measure_task"], r["plan"], task.pointer, i, next_release, faults)
                 after = app.at(FAULT_COUNT).load(I64)
                 with r.when(after.differs(before)):
                     r.call(code["capture"], r["plan"])
                     with r.when(task["stop_on_fault"].differs(0)):
-                        View(r, Control, plan["control"]).set_atomic("stop_count", after, "monotonic")
+                        stop_at(r, plan, after)
 
 
 def _run_task(r: Routine, plan: View, task: View) -> None:

@@ -10,6 +10,7 @@ from runtime.image.control import MAILBOX_IS_TEXT, MAILBOX_TEXT_SIZE
 from runtime.image.emit import I8, I16, I64, PTR, Code, Routine, Word
 from runtime.image.layout import PIN_TEXT_SIZE
 from runtime.scan.phases.snapshot import mark_changed
+from runtime.scan.phases.values import in_plc_time
 from runtime.scan.phases.view import View
 from runtime.scan.plan import ActivePin, ForcePoint, PagePlan, Plan, TextMove
 
@@ -81,7 +82,8 @@ def _latch_text(r: Routine, plan: View, page: View, move: View) -> None:
     stale_after = move["stale_after_ns"]
     fresh = stale_after.equals(0) | (r["now"] - stamp <= stale_after)
     trusted = known & fresh & told.below(len(Quality))
-    quality, since = trusted.choose(told, r.word(Quality.BAD, I8)), known.choose(stamp, r.word(0))
+    quality = trusted.choose(told, r.word(Quality.BAD, I8))
+    since = in_plc_time(r, stamp, known=known, offset=plan["plc_offset_ns"])
     quality_at, stamp_at = app.at(move["quality_offset"]), app.at(move["stamp_offset"])
     with r.when(quality_at.load(I8).differs(quality) | stamp_at.load(I64).differs(since)):
         quality_at.store(quality)

@@ -30,6 +30,13 @@ def is_finite(value: Word, kind: ValueKind) -> Word | None:
     return None if mask is None else (value & mask).differs(mask)
 
 
+def in_plc_time(r: Routine, stamp: Word, *, known: Word, offset: Word) -> Word:
+    """A page's stamp as application memory has it; 0 for what was never read. What was read before PLC time began is
+    as old as that."""
+    shifted = stamp + offset
+    return known.choose((shifted < 1).choose(r.word(1), shifted), r.word(0))
+
+
 def write_values(code: Code) -> None:
     """Write `store_bits(target, bits, kind)` and `record_fault(app, site)` into the module."""
     with code.routine("store_bits", target=PTR, bits=I64, kind=I32) as r:

@@ -73,7 +73,7 @@ class Replay:
             elif part is Part.SAFE:
                 ctypes.memmove(plan.safe, content, len(content))
             elif part is Part.ORIGIN:
-                plan.first_now_ns, control.stop_count, plan.version = _ORIGIN.unpack(content)
+                plan.plc_offset_ns, control.stop_count, plan.version = _ORIGIN.unpack(content)
         self._set_late(checkpoint.late)
         plan.scan_no = checkpoint.scan_no
         control.mailbox.head = control.mailbox.tail = plan.mailbox_tail = 0
@@ -93,7 +93,7 @@ class Replay:
             (Part.MEMORY, 0, bytes(self.scan.memory)),
             (Part.TASKS, 0, b"".join(_TURN.pack(task.turn, task.calls) for task in self._tasks)),
             (Part.SAFE, 0, ctypes.string_at(plan.safe, 8 * plan.frame_words)),
-            (Part.ORIGIN, 0, _ORIGIN.pack(plan.first_now_ns, control.stop_count, plan.version)),
+            (Part.ORIGIN, 0, _ORIGIN.pack(plan.plc_offset_ns, control.stop_count, plan.version)),
         ]
         return replace(after, kind=RecordKind.CHECKPOINT, parts=tuple(parts))
 

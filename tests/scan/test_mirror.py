@@ -1,0 +1,385 @@
+"""A pair's two scans on virtual time: one runs, the other mirrors it and goes on where it stops."""
+
+import ctypes
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from runtime.core.appmemory import APPLIED_INDEX
+from runtime.core.fault import ConfigFault
+from runtime.image.frame import FrameReader, OutputFrame
+from runtime.image.mailbox import MailboxWriter, WriteStatus
+from runtime.image.mirror import MirrorEntry, MirrorWriter
+from runtime.image.recordring import RingReader
+from runtime.image.segment import ControlSegment
+from runtime.image.snapshot import Snapshot, SnapshotReader
+from runtime.scan.kernel import Kernel
+from runtime.scan.record.recorder import FlightRecorder, RecorderLimits
+from runtime.scan.record.replay import Replay
+from runtime.scan.record.verify import verify
+from tests.scan.versionline import CYCLE_NS, MS, Line
+
+LIB = Path(__file__).parents[2] / "programs" / "lib"
+BLOCKS = "".join((LIB / f"{name}.st").read_text() for name in ("seconds", "is_finite", "pid"))
+PROGRAM = (
+    BLOCKS
+    + """
+VAR_GLOBAL p_kw : REAL; set_kw : REAL; lamp : BOOL; note : STRING[40]; order : INT; END_VAR
+PROGRAM slow VAR turns : LINT; firsts : INT; at : TIME; END_VAR
+turns := turns + 1;
+at := TIME();
+IF FIRST_SCAN() THEN firsts := firsts + 1; END_IF
+END_PROGRAM
+PROGRAM fast
+VAR
+    scans : LINT; energy : LREAL; pid : PID; t : TON; lap : TP; read_ago : TIME; now : TIME; firsts : INT; taken : INT;
+    bias : REAL;
+END_VAR
+scans := scans + 1;
+energy := energy + LREAL#0.25;
+pid(setpoint := 50.0, measured := p_kw, kp := 0.4, ki := 2.5, kd := 0.01, filter_s := 0.05);
+t(IN := TRUE, PT := T#300ms);
+lap(IN := t.Q, PT := T#200ms);
+read_ago := AGE(p_kw);
+now := TIME();
+set_kw := pid.out + bias;
+lamp := lap.Q;
+taken := taken + order;
+order := 0;
+IF FIRST_SCAN() THEN firsts := firsts + 1; END_IF
+END_PROGRAM
+PROGRAM chart VAR entered : INT; END_VAR
+INITIAL_STEP idle: END_STEP
+STEP busy: count(P1); END_STEP
+ACTION count: entered := entered + 1; END_ACTION
+TRANSITION FROM idle TO busy := idle.T >= T#70ms; END_TRANSITION
+TRANSITION FROM busy TO idle := busy.T >= T#110ms; END_TRANSITION
+END_PROGRAM
+CONFIGURATION c
+    TASK quick (INTERVAL := T#10ms, PRIORITY := 0);
+    TASK lazy (INTERVAL := T#50ms, PRIORITY := 1);
+    PROGRAM fast WITH quick : fast;
+    PROGRAM chart WITH quick : chart;
+    PROGRAM slow WITH lazy : slow;
+END_CONFIGURATION
+"""
+)
+
+FAR_NS = 900_000_000 * MS
+"""How much longer the one machine has been up than the other."""
+LEASE_NS = 45 * MS
+
+
+class Side:
+    """One controller of a pair. `now_ns` of its line is its own monotonic time."""
+
+    def __init__(self, kernel: Kernel, *, start_ns: int, pair: int = 1) -> None:
+        self.segment = ControlSegment.create()
+        self.control = self.segment.control
+        self.control.run_switch, self.control.term, self.control.pair = 1, 1, pair
+        self.line = Line(kernel, self.segment, now_ns=start_ns)
+        self.line.start(PROGRAM)
+        image = self.line.version.image
+        self.mirror, self.snapshots, self.frames = MirrorWriter(image), SnapshotReader(image), FrameReader(image)
+        self.mailbox = MailboxWriter(self.segment, version=self.line.number)
+
+    def close(self) -> None:
+        self.line.version.image.close()
+        self.segment.close()
+
+    def leads(self, term: int) -> None:
+        self.control.lead_term = term
+
+    def scan(self, p_kw: float, *, leased: bool = True) -> None:
+        self.control.lease_until_ns = self.line.now_ns + (LEASE_NS if leased else 0)
+        self.line.feed(p_kw)
+        self.line.scan()
+
+    def passes(self, cycles: int) -> None:
+        self.line.now_ns += cycles * CYCLE_NS
+
+    def snapshot(self) -> Snapshot:
+        found = self.snapshots.latest()
+        assert found is not None
+        return found
+
+    def frame(self) -> OutputFrame:
+        found = self.frames.latest()
+        assert found is not None
+        return found
+
+    def receives(self, snapshot: Snapshot, *, term: int, late_ns: int = 2 * MS) -> int:
+        """What the redundancy process makes of the leader's snapshot, so long after the cycle that has just been."""
+        index = int.from_bytes(snapshot.memory[APPLIED_INDEX : APPLIED_INDEX + 8], "little")
+        received_ns = self.line.now_ns - CYCLE_NS + late_ns
+        entry = MirrorEntry(term, snapshot.scan_no, snapshot.now_ns, received_ns, index, snapshot.memory)
+        return self.mirror.write(entry)
+
+
+@dataclass
+class Pair:
+    """A leads in term 4 and B mirrors it; C is what a controller alone does with the same inputs."""
+
+    a: Side
+    b: Side
+    c: Side
+    p_kw: float = field(default=0.0)
+
+    def feed(self) -> float:
+        self.p_kw = 10.0 + 1.5 * (self.a.line.now_ns // CYCLE_NS % 17)
+        return self.p_kw
+
+    def run(self, count: int) -> None:
+        """A scans, B mirrors, C scans."""
+        for _ in range(count):
+            p_kw = self.feed()
+            for side in (self.a, self.b, self.c):
+                side.scan(p_kw)
+            self.b.receives(self.a.snapshot(), term=4)
+
+    def gap(self, cycles: int) -> None:
+        """Nobody scans for so long, but B's devices are read and its cycles go on."""
+        self.a.passes(cycles)
+        self.c.passes(cycles)
+        for _ in range(cycles):
+            self.b.scan(self.p_kw)
+
+    def run_b(self, count: int) -> None:
+        """B scans instead of A, and C."""
+        for _ in range(count):
+            p_kw = self.feed()
+            self.a.passes(1)
+            for side in (self.b, self.c):
+                side.scan(p_kw)
+
+
+@pytest.fixture
+def pair(kernel: Kernel) -> Iterator[Pair]:
+    a = Side(kernel, start_ns=1_000 * MS)
+    b = Side(kernel, start_ns=1_000 * MS + FAR_NS)
+    c = Side(kernel, start_ns=1_000 * MS, pair=0)
+    a.leads(4)
+    yield Pair(a, b, c)
+    for side in (a, b, c):
+        side.close()
+
+
+def test_scan_when_it_mirrors_then_it_shows_the_leaders_memory_and_runs_drives_and_records_nothing(pair):
+    ring = RingReader(pair.b.line.version.image, from_start=True)
+    pair.run(20)
+    pair.b.scan(1.0)
+    assert pair.b.snapshot().memory == pair.a.snapshot().memory
+    assert pair.b.line.get("fast.scans") == 20
+    control = pair.b.control
+    assert (control.scan_no, control.active_term, control.mirror_taken, control.driving) == (20, 0, 20, 0)
+    assert control.scan_clock_ns == pair.b.line.now_ns - CYCLE_NS
+    assert control.plc_offset_ns == -FAR_NS - 2 * MS
+    assert pair.b.frames.latest() is None
+    assert ring.take() == b""
+
+
+@pytest.mark.parametrize("gap", [0, 1, 7, 23])
+@pytest.mark.parametrize("stop_after", [1, 13, 33, 64])
+def test_memory_when_the_other_controller_leads_then_it_goes_on_as_if_uninterrupted_but_for_the_gap(
+    pair, stop_after, gap
+):
+    pair.run(stop_after)
+    pair.gap(gap)
+    pair.b.leads(5)
+    for _ in range(60):
+        pair.run_b(1)
+        assert pair.b.snapshot().memory == pair.c.snapshot().memory
+        assert pair.b.frame().values == pair.c.frame().values
+    assert pair.b.control.scan_no == stop_after + 60
+    assert pair.b.control.active_term == 5
+    frame = pair.b.frame()
+    assert (frame.term, frame.scan_no, frame.driving) == (5, stop_after + 60, True)
+    assert frame.now_ns == pair.b.line.now_ns - CYCLE_NS
+    assert frame.valid_until_ns == frame.now_ns + LEASE_NS
+    assert pair.b.line.get("fast.firsts") == 1
+
+
+def test_scan_when_it_leads_and_then_mirrors_and_leads_again_then_it_needs_no_restart(pair):
+    pair.run(10)
+    pair.b.leads(5)
+    pair.run_b(10)
+    pair.b.leads(0)
+    pair.a.leads(0)
+    pair.a.receives(pair.b.snapshot(), term=5)
+    pair.a.scan(1.0)
+    pair.b.scan(1.0)
+    assert pair.a.snapshot().memory == pair.b.snapshot().memory
+    assert (pair.b.control.active_term, pair.b.control.driving) == (0, 0)
+    pair.a.leads(6)
+    pair.a.scan(1.0)
+    assert (pair.a.control.scan_no, pair.a.frame().term, pair.a.frame().driving) == (21, 6, True)
+    assert pair.a.line.get("fast.scans") == 21
+    assert pair.a.line.get("fast.firsts") == 1
+
+
+def test_scan_when_no_newer_state_came_before_it_is_elected_again_then_its_own_memory_goes_on(pair):
+    pair.run(10)
+    pair.b.leads(5)
+    pair.run_b(5)
+    before = pair.b.snapshot()
+    pair.b.leads(0)
+    pair.b.scan(1.0)
+    pair.b.leads(7)
+    pair.b.scan(1.0)
+    after = pair.b.snapshot()
+    assert (after.scan_no, after.now_ns - before.now_ns) == (16, 2 * CYCLE_NS)
+    assert pair.b.frame().term == 7
+
+
+def test_scan_when_another_led_between_two_of_its_terms_then_it_goes_on_from_that_one(pair):
+    """Its own lost term was never seen as 0 by a scan."""
+    pair.run(10)
+    pair.b.leads(5)
+    pair.run_b(5)
+    pair.a.receives(pair.b.snapshot(), term=5)
+    pair.a.leads(6)
+    pair.a.scan(1.0)
+    assert (pair.a.snapshot().scan_no, pair.a.line.get("fast.scans")) == (16, 16)
+
+
+def test_scan_when_there_never_was_a_mirrored_state_then_a_leader_starts_from_its_own(pair):
+    pair.b.scan(1.0)
+    assert (pair.b.control.scan_no, pair.b.snapshots.latest()) == (0, None)
+    pair.b.leads(1)
+    pair.b.scan(1.0)
+    assert (pair.b.snapshot().scan_no, pair.b.line.get("fast.firsts")) == (1, 1)
+    assert pair.b.snapshot().now_ns == pair.b.line.now_ns - CYCLE_NS
+
+
+def test_fence_when_the_lease_has_run_out_then_it_is_closed_in_that_scan_and_the_frame_says_why(pair):
+    pair.run(3)
+    assert pair.a.frame().driving
+    pair.a.scan(1.0, leased=False)
+    frame = pair.a.frame()
+    assert (frame.driving, frame.leased, frame.values[0], pair.a.control.driving) == (False, False, 0.0, 0)
+    assert pair.a.line.get("fast.scans") == 4  # programs go on: the state is still what is mirrored
+    pair.a.scan(1.0)
+    assert (pair.a.frame().driving, pair.a.frame().leased) == (True, True)
+
+
+def test_fence_when_the_switch_is_off_then_the_frame_is_fail_safe_and_not_for_want_of_a_lease(pair):
+    pair.run(3)
+    pair.a.control.run_switch = 0
+    pair.a.scan(1.0)
+    assert (pair.a.frame().driving, pair.a.frame().leased) == (False, True)
+
+
+def test_frame_when_the_lease_outlives_it_then_its_own_validity_ends_it(pair):
+    pair.a.line.feed(1.0)
+    pair.a.control.lease_until_ns = pair.a.line.now_ns + 1000 * MS
+    pair.a.line.scan()
+    assert pair.a.frame().valid_until_ns == pair.a.frame().now_ns + 50 * MS
+
+
+def test_command_when_the_log_gives_it_again_after_a_takeover_then_it_is_done_once(pair):
+    manifest = pair.a.line.version.manifest
+    order, note = manifest.tags.find("order"), manifest.tags.find("note")
+    pair.run(2)
+    first = pair.a.mailbox.put(order, 3, index=7)
+    pair.a.mailbox.put(note, "as long as it may be, forty characters..", index=8)
+    pair.run(1)
+    assert pair.a.mailbox.status(first) is WriteStatus.WRITTEN
+    assert pair.a.line.get("fast.taken") == 3
+    pair.b.leads(5)
+    again = [pair.b.mailbox.put(order, 3, index=index) for index in (7, 8, 6)]
+    new = pair.b.mailbox.put(order, 10, index=9)
+    pair.run_b(1)
+    assert {pair.b.mailbox.status(ticket) for ticket in (*again, new)} == {WriteStatus.WRITTEN}
+    assert pair.b.line.get("fast.taken") == 13
+    assert pair.b.line.get("note") == "as long as it may be, forty characters.."
+    plain = pair.b.mailbox.put(order, 100)
+    pair.run_b(1)
+    assert (pair.b.mailbox.status(plain), pair.b.line.get("fast.taken")) == (WriteStatus.WRITTEN, 113)
+    memory = pair.b.snapshot().memory
+    assert int.from_bytes(memory[APPLIED_INDEX : APPLIED_INDEX + 8], "little") == 9
+
+
+def test_command_when_it_expired_then_its_index_is_used_up_on_the_standby_too(pair):
+    order = pair.a.line.version.manifest.tags.find("order")
+    late = pair.a.mailbox.put(order, 3, index=1, expires_ns=1)
+    pair.run(1)
+    assert pair.a.mailbox.status(late) is WriteStatus.EXPIRED
+    pair.b.leads(5)
+    pair.b.mailbox.put(order, 3, index=1)
+    pair.run_b(2)
+    assert pair.b.line.get("fast.taken") == 0
+
+
+def test_replay_when_it_spans_a_takeover_then_every_scan_is_the_same_to_the_bit(pair, kernel):
+    ring = RingReader(pair.b.line.version.image, from_start=True)
+    recorder = FlightRecorder(ring.take, ring.ask_checkpoint, RecorderLimits(3600 * 1000 * MS, 1 << 30))
+    pair.run(30)
+    pair.gap(4)
+    recorder.poll()
+    pair.b.leads(5)
+    for _ in range(50):
+        pair.run_b(1)
+        recorder.poll()
+        recorder.note_state(pair.b.snapshot().scan_no, pair.b.snapshot().memory)
+    pair.b.scan(20.0, leased=False)
+    recorder.poll()
+    chunks = recorder.frozen()
+    assert (chunks[0].first, chunks[-1].last, recorder.lost_count) == (31, 81, 0)
+    manifest, code, initial = pair.b.line.loaded[0]
+    replay = Replay(manifest, code, initial, kernel)
+    verified = verify({1: replay}, chunks)
+    assert (verified.scans, verified.states, verified.gaps, verified.diverged) == (51, 49, (), None)
+    replay.close()
+
+
+def test_fault_when_it_stopped_the_leader_then_it_stops_the_one_that_takes_over_until_acknowledged_there(pair):
+    pair.run(1)
+    _bias(pair.a, float("inf"))
+    pair.run(1)
+    assert pair.a.control.fault_count > 0
+    assert (pair.a.control.fault_stop, pair.a.frame().driving) == (1, False)
+    pair.b.leads(5)
+    pair.run_b(1)
+    assert (pair.b.control.fault_stop, pair.b.frame().driving, pair.b.frame().leased) == (1, False, True)
+    pair.b.control.fault_ack = pair.b.control.fault_count
+    _bias(pair.b, 0.0)
+    pair.run_b(1)
+    assert (pair.b.control.fault_stop, pair.b.frame().driving) == (0, True)
+
+
+def _bias(side: Side, value: float) -> None:
+    """What the output is raised by, written into memory by hand."""
+    leaf = side.line.version.manifest.tags.find("fast.bias")
+    assert leaf is not None
+    ctypes.c_float.from_address(side.line.version.app_address + leaf.offset).value = value
+
+
+def test_mirror_when_the_state_is_of_another_layout_then_it_is_refused_with_what_to_do(pair):
+    with pytest.raises(ConfigFault, match=r"has 3 bytes, \d+ expected\n.*same programs"):
+        pair.b.mirror.write(MirrorEntry(1, 1, 1, 1, 0, b"abc"))
+
+
+def test_scan_when_mirrored_bytes_are_anything_then_it_runs_with_them(pair):
+    size = pair.b.line.version.image.layout.app_size
+    for seed in range(3):
+        memory = bytes((n * 131 + seed * 89) & 0xFF for n in range(size))
+        pair.b.mirror.write(MirrorEntry(1, 2**63 + seed, -(2**63), 2**63 - 1, 5, memory))
+        pair.b.leads(5 + seed)
+        pair.b.scan(1.0)
+        pair.b.leads(0)
+        pair.b.scan(1.0)
+    assert pair.b.control.scan_no == 2**63 + 3
+
+
+def test_version_when_it_changes_on_a_standby_then_it_goes_on_mirroring(pair):
+    pair.run(5)
+    pair.b.scan(1.0)
+    old = pair.b.line.change(PROGRAM.replace("taken : INT;", "taken : INT; more : INT;"))
+    assert (pair.b.control.mirror_taken, pair.b.control.active_term) == (0, 0)
+    pair.b.leads(5)
+    pair.b.control.lease_until_ns = pair.b.line.now_ns + LEASE_NS
+    pair.b.line.scan()
+    assert pair.b.line.get("fast.scans") == 6
+    old.image.close()
