@@ -20,7 +20,7 @@ A *channel* hands whole payloads from one writer to any readers without a lock (
 
     u64 published     number of the newest payload, 0 before the first
     u64 reserved
-    slot[slots]       each: u64 seq, u64 reserved, payload bytes, padded to 64
+    slot[slots]       each: u64 seq, padded to 64, payload bytes, padded to 64
 
 Payload number n goes to slot n % slots. seq is 2n-1 while it is being written and 2n when it is whole. A reader takes
 `published`, copies that slot, and knows by seq whether the writer lapped it meanwhile; it never waits for a writer.
@@ -55,9 +55,9 @@ from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 IMAGE_MAGIC = int.from_bytes(b"VIMAGE01", "little")
 IMAGE_HEADER_SIZE = 128
 """u64 magic, u64 ABI version, 32 bytes layout hash (raw sha256), padding."""
-ABI_VERSION = 4
+ABI_VERSION = 5
 CHANNEL_HEADER_SIZE = 16
-SLOT_HEADER_SIZE = 16
+SLOT_HEADER_SIZE = 64
 ALIGNMENT = 64
 """A cache line: nothing that two processes write shares one."""
 

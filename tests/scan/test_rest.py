@@ -72,7 +72,7 @@ def test_snapshot_when_no_tag_changed_then_qualities_are_copied_only_in_turn_and
     rig.scan(2 * SNAPSHOT_SLOTS)
     laid = rig.image.layout
     qualities = [
-        rig.image.address + laid.snapshots.slot_offset(slot) + 16 + laid.quality_offset
+        rig.image.address + laid.snapshots.slot_offset(slot) + SLOT_HEADER_SIZE + laid.quality_offset
         for slot in range(SNAPSHOT_SLOTS)
     ]
     for at in qualities:
