@@ -2,18 +2,26 @@
 
 import re
 
-NS_PER_UNIT = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
-_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|h)\s*")
+NS_PER_UNIT = {
+    "ns": 1,
+    "us": 1_000,
+    "ms": 1_000_000,
+    "s": 1_000_000_000,
+    "m": 60_000_000_000,
+    "h": 3_600_000_000_000,
+    "d": 86_400_000_000_000,
+}
+_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ns|us|ms|s|m|h|d)\s*")
 _DURATION = re.compile(rf"(?:{_PART.pattern})+")
 
 
 def duration_ns(text: str) -> int:
-    """Nanoseconds of a text such as `10ms`, `1.5s`, `5m`, `24h` or `1h30m`.
+    """Nanoseconds of a text such as `10ms`, `1.5s`, `5m`, `24h`, `7d` or `1h30m`.
 
     Raises ValueError with what is expected.
     """
     if _DURATION.fullmatch(text) is None:
-        raise ValueError(f"'{text}' is no duration: write a number and a unit, such as 10ms, 1.5s, 5m, 24h")
+        raise ValueError(f"'{text}' is no duration: write a number and a unit, such as 10ms, 1.5s, 5m, 24h, 7d")
     return sum(round(float(number) * NS_PER_UNIT[unit]) for number, unit in _PART.findall(text))
 
 

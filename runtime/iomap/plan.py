@@ -64,7 +64,7 @@ class OutputPoint:
 
     Values are clamped to `minimum`..`maximum` before they are encoded: the device's last guard. `period_ns` is that
     of the point's CAN message or, when served, of its poll group; 0 on a Modbus client. `read_back`: read it after each
-    write. `fenced`: its device refuses writes of an older term.
+    write.
     """
 
     name: str
@@ -79,7 +79,6 @@ class OutputPoint:
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
-    fenced: bool = False
 
     def clamp(self, value: Value) -> Value:
         """The value within the point's limits; a text has none."""
@@ -142,7 +141,6 @@ class Heartbeat:
 
 
 ChecksumKind = Literal["sum8", "sum8_id", "xor8", "crc8_j1850", "crc8_autosar"]
-WithoutLease = Literal["hold", "fail_safe"]
 KeepAlive = Literal["no", "driving", "always"]
 
 
@@ -238,16 +236,11 @@ class LinkPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IoPlan:
-    """All links and devices of a site. `devices` by link name, in order of the map.
-
-    `without_lease`: what outputs do that the leader of a pair may no longer drive, at devices that refuse an older term
-    themselves. At others nothing is written.
-    """
+    """All links and devices of a site. `devices` by link name, in order of the map."""
 
     site: str
     served: bool
     fail_safe_after_ns: int
-    without_lease: WithoutLease = "hold"
     links: tuple[LinkPlan, ...] = ()
     devices: dict[str, tuple[DevicePlan, ...]] = field(default_factory=dict)
 

@@ -89,7 +89,8 @@ class CoupledRun:
         made.next_ns = START_NS - cycle_ns  # look for the earliest before the first scan
         self._coupling = made
         transfers = self._transfers(random.Random(seed))  # noqa: S311 - a reproducible draw, nothing secret
-        made.transfers, made.transfer_count = self._table(Transfer, transfers), len(transfers)
+        self._transfer_table = (Transfer * len(transfers))(*transfers)
+        made.transfers, made.transfer_count = ctypes.addressof(self._transfer_table), len(transfers)
         self._gauges: Any = None
         self._watched: tuple[Variable, ...] = ()
         self._captions: Any = None
@@ -117,6 +118,13 @@ class CoupledRun:
     def set_mode(self, device: str, mode: Mode) -> None:
         """Have a device answer so from the next scan on."""
         self._modes[self._devices.index(device)] = mode
+
+    def poll_every(self, device: str, period_ns: int) -> None:
+        """Have a device's readings come so often, whatever its profile says: for studies of slow and fast meters."""
+        number = self._devices.index(device)
+        for transfer in self._transfer_table:
+            if transfer.device == number and transfer.kind == TransferKind.READINGS:
+                transfer.period_ns = period_ns
 
     def watch(self, names: Sequence[str], *, every_ns: int, texts: Sequence[str] = ()) -> None:
         """Look at these variables after each scan, and keep a sample every so often, from the first scan on.
@@ -253,14 +261,14 @@ class CoupledRun:
 
     def _inward(self, device: DevicePlan, point: InputPoint, served: DevicePlan) -> Passage:
         source = served.point(point.name)
-        sink = self.controller.point_addresses(device.name, point.entry)
+        sink = self.controller.page_entry(device.name, point.entry)
         if isinstance(source, OutputPoint):
             return passage_of(Ends(source, self.plant.frame_value(source.entry), point, sink), self._kept)
         return passage_of(Ends(None, 0, point, sink), self._kept)
 
     def _outward(self, point: OutputPoint, served: DevicePlan, sink: InputPoint) -> Passage:
         ends = Ends(
-            point, self.controller.frame_value(point.entry), sink, self.plant.point_addresses(served.name, sink.entry)
+            point, self.controller.frame_value(point.entry), sink, self.plant.page_entry(served.name, sink.entry)
         )
         return passage_of(ends, self._kept)
 

@@ -88,7 +88,9 @@ def test_check_when_only_a_rule_warns_then_it_is_told_and_the_code_is_0(tmp_path
     assert "warning L9101: the variable 'idle' of p is never used" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("site", ["configs/demo.toml"])
+@pytest.mark.parametrize(
+    "site", [f"configs/{name}.toml" for name in ("demo", "home", "commercial", "industrial", "offgrid")]
+)
 def test_check_when_run_on_a_site_of_the_project_then_nothing_is_said(site, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert check_paths([Path(site)], as_json=False) == 0
