@@ -31,21 +31,48 @@ GRID_TARGET_COMMAND = "command_grid_target_1.value"
 MODE_COMMAND = "command_mode_1.value"
 
 ERROR_WORDS = (
-    (1, "inverter reports an error"),
-    (2, "all racks report a fault"),
-    (4, "racks do not connect"),
-    (8, "inverter does not start"),
-    (16, "error in the program"),
+    "inverter reports an error",
+    "all racks report a fault",
+    "racks do not connect",
+    "inverter does not start",
+    "error in the program",
+    "emergency stop",
+    "cell voltage critically low",
+    "cell voltage critically high",
+    "cell temperature too high",
+    "cell temperature too low",
+    "battery current too high",
+    "inverter current too high",
+    "inverter too hot",
+    "inverter does not stop",
+    "grid is lost",
+    "frequency too low",
+    "frequency too high",
+    "a rack reports a fault",
+    "a rack does not answer",
+    "inverter does not answer",
+    "grid meter does not answer",
+    "a BMS stays inactive",
+    "no fresh state of charge",
+    "state of charge has drifted",
+    "cells are out of balance",
+    "a reading cannot be true",
+    "humidity out of limits",
+    "inverter has lost the heartbeat",
+    "parameters contradict each other",
+    "CAN bus",
+    "Modbus",
+    "computer warns",
 )
-"""Bits of ERROR_BITS (programs/plant/state_machine.st, PLANT_STATE_MACHINE.error_bits)."""
+"""Bits of ERROR_BITS from the lowest (programs/plant/error_catalogue.st)."""
 
 _RACK = re.compile(r"^(battery_(\d+))\.soc_pct$")
 
 
 def errors_of(bits: int) -> list[str]:
     """The errors that are set, in words; a bit without words by its number."""
-    known = [word for bit, word in ERROR_WORDS if bits & bit]
-    rest = bits & ~sum(bit for bit, _ in ERROR_WORDS)
+    known = [word for number, word in enumerate(ERROR_WORDS) if bits >> number & 1]
+    rest = bits >> len(ERROR_WORDS) << len(ERROR_WORDS)
     return known + ([f"error bits 16#{rest:X}"] if rest else [])
 
 

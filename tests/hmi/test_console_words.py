@@ -171,7 +171,7 @@ FAULT = {"scan": 5, "code": 2, "text": "t", "pou": "MAIN", "file": "main.st", "l
         (
             {"view": {"plant_1.state": "ERROR", "plant_1.error_bits": 36}},
             "PLANT IN ERROR",
-            "racks do not connect · error bits 16#20",
+            "racks do not connect · emergency stop",
         ),
         ({"bad_inputs": ["a.x", "a.y", "b.z"], "bad_devices": ["a"]}, "BAD INPUT", "a (no answer), b.z"),
         ({"bad_inputs": [f"a.x{n}" for n in range(6)] + ["b.y"]}, "BAD INPUT", "a (6 inputs), b.y"),
