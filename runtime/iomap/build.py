@@ -39,6 +39,7 @@ def build(site: LoadedSite, uses: list[Use]) -> tuple[Bindings, IoPlan]:
         site=site.map.site,
         served=site.map.serve,
         fail_safe_after_ns=site.map.fail_safe_after_ms * NS_PER_MS,
+        without_lease=site.map.without_lease,
         links=tuple(link.plan(name) for name, link in site.map.links.items() if name in devices),
         devices=devices,
     )

@@ -64,7 +64,7 @@ class OutputPoint:
 
     Values are clamped to `minimum`..`maximum` before they are encoded: the device's last guard. `period_ns` is that
     of the point's CAN message or, when served, of its poll group; 0 on a Modbus client. `read_back`: read it after each
-    write.
+    write. `fenced`: its device refuses writes of an older term.
     """
 
     name: str
@@ -79,6 +79,7 @@ class OutputPoint:
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    fenced: bool = False
 
     def clamp(self, value: Value) -> Value:
         """The value within the point's limits; a text has none."""
@@ -141,6 +142,7 @@ class Heartbeat:
 
 
 ChecksumKind = Literal["sum8", "sum8_id", "xor8", "crc8_j1850", "crc8_autosar"]
+WithoutLease = Literal["hold", "fail_safe"]
 KeepAlive = Literal["no", "driving", "always"]
 
 
@@ -236,11 +238,16 @@ class LinkPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IoPlan:
-    """All links and devices of a site. `devices` by link name, in order of the map."""
+    """All links and devices of a site. `devices` by link name, in order of the map.
+
+    `without_lease`: what outputs do that the leader of a pair may no longer drive, at devices that refuse an older term
+    themselves. At others nothing is written.
+    """
 
     site: str
     served: bool
     fail_safe_after_ns: int
+    without_lease: WithoutLease = "hold"
     links: tuple[LinkPlan, ...] = ()
     devices: dict[str, tuple[DevicePlan, ...]] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from runtime.core.duration import duration_ns
-from runtime.iomap.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan import DevicePlan, LinkPlan, WithoutLease
 from runtime.iomap.playedfaults import FaultKind, FaultPlan
 from runtime.iomap.profile import Nature, PeriodMs, Strict
 from runtime.iomap.settings import LinkSettings
@@ -140,6 +140,7 @@ class SiteMap(Strict):
     site: str
     serve: bool = False
     fail_safe_after_ms: PeriodMs = 1000
+    without_lease: WithoutLease = "hold"
     links: dict[str, Link]
     devices: Annotated[dict[str, Device], Field(min_length=1)]
     commands: dict[str, Command] = Field(default_factory=dict)

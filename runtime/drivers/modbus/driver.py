@@ -17,7 +17,6 @@ from runtime.drivers.modbus.device import LinkDevice, modbus
 from runtime.drivers.modbus.link import ModbusLink, Refusal, Silence, read_of
 from runtime.drivers.modbus.pdu import ExceptionCode
 from runtime.drivers.modbus.polls import Poll, PollSchedule
-from runtime.drivers.sink import SinkState
 from runtime.drivers.writes import HeartbeatCounter
 from runtime.iomap.plan import OutputPoint
 from runtime.iomap.wire import ModbusWire, Numeric
@@ -164,7 +163,7 @@ class ModbusDriver:
                 await self._write(link, device, *due)
                 return True
             for beat in device.heartbeats:
-                if beat.next_ns <= now_ns and self._context.sink.state is SinkState.DRIVING:
+                if beat.next_ns <= now_ns and self._context.sink.drives(now_ns):
                     await self._beat(link, device, beat, now_ns)
                     return True
         return False
