@@ -89,6 +89,10 @@ class Post:
         messages = list(self._taken(self.urgent.receive(_URGENT_ONCE)))
         return messages + list(self._taken(self.bulk.receive(_BULK_ONCE)))
 
+    def watch(self, fd: int) -> None:
+        """Let waits end as long as this file descriptor can be read, too; whoever gives it reads it."""
+        self._poller.register(fd, zmq.POLLIN)
+
     def wake(self) -> None:
         """End a wait in `receive`; from any thread."""
         os.eventfd_write(self._bell, 1)

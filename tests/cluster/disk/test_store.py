@@ -13,7 +13,7 @@ from runtime.raft.ready import HardState, Persist
 EMPTY = Snapshot(configuration=TRIO)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_store_when_the_power_is_cut_anywhere_then_nothing_acknowledged_is_lost(seed):
     assert next(broken_promises(recorded(seed)), None) is None
 

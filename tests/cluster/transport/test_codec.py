@@ -35,7 +35,7 @@ def test_bytes_when_they_are_anybodys_then_they_are_refused_or_a_message(content
     _decoded(bytes([VERSION]) + content)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(messages(), st.data())
 def test_message_when_bytes_of_it_change_then_it_is_refused_or_a_message(message, data):
     content = bytearray(encode(message))
@@ -76,7 +76,7 @@ def test_append_when_its_entries_do_not_fit_then_it_is_refused(previous, first, 
         decode(encode(message))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(Role), st.lists(messages(st.sampled_from(["a", "b", "w"]), st.integers(0, 6)), max_size=12))
 def test_core_when_peers_say_whatever_can_be_decoded_then_nothing_raises(role, said):
     raft, now_ns = _raft(role)
