@@ -180,6 +180,20 @@ class MessagePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FencePlan:
+    """The device refuses writes of an older term, which they carry in the point `point`.
+
+    `together`: for each output, by its place in the device's plan, the places of all outputs that are written in one
+    request with it and the term, in order of their registers. `free`: points that need no term (heartbeats).
+    """
+
+    point: str
+    wire: ModbusWire
+    together: tuple[tuple[int, ...], ...] = ()
+    free: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DevicePlan:
     """One device: who it is on its link, and every point of it that a tag is bound to.
 
@@ -188,7 +202,8 @@ class DevicePlan:
     `faults`: what goes wrong with it while it is played.
     `exponents` are the points that give others their scale; `held` what a played device holds where no tag drives it.
     `counters` show that it works. `mask_write`: the device has Modbus function 22.
-    `i2c`: which chip it is, on an I2C bus.
+    `i2c`: which chip it is, on an I2C bus. `fence`: how it keeps out a former leader of a pair; None: it does not.
+    `write_log`: file in which a played device writes down who wrote what.
     """
 
     name: str
@@ -212,6 +227,8 @@ class DevicePlan:
     table: str = ""
     faults: tuple[FaultPlan, ...] = ()
     i2c: I2cChip | None = None
+    fence: FencePlan | None = None
+    write_log: str = ""
 
     def point(self, name: str) -> InputPoint | OutputPoint | None:
         """The bound point of that profile name."""
