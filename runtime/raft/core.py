@@ -15,7 +15,7 @@ from runtime.raft.message import (
     VoteReply,
     VoteRequest,
 )
-from runtime.raft.ready import HardState, Ready
+from runtime.raft.ready import NOTHING_TO_DO, HardState, Ready
 from runtime.raft.state import Role, Settings, State
 
 
@@ -194,11 +194,17 @@ class Raft:
 
     def _ready(self, now_ns: int) -> Ready:
         state = self._state
-        leading.settle(state, now_ns)
-        apply = state.log.part(state.applied + 1, state.commit)
-        state.applied = max(state.applied, state.commit)
+        if state.leading is not None:
+            leading.settle(state, now_ns)
+        apply: tuple[Entry, ...] = ()
+        if state.commit > state.applied:
+            apply = state.log.part(state.applied + 1, state.commit)
+            state.applied = state.commit
+        persist = state.take_persist()
+        if not (state.send or state.promise or persist or apply or state.install):
+            return NOTHING_TO_DO
         ready = Ready(
-            persist=state.take_persist(),
+            persist=persist,
             send=tuple(state.send),
             promise=tuple(state.promise),
             install=state.install,

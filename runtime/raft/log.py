@@ -89,6 +89,8 @@ class Log:
 
     def part(self, first: int, last: int) -> tuple[Entry, ...]:
         """Entries `first` to `last`, as far as they are here."""
+        if last < first:
+            return ()
         begin = max(0, first - self.snapshot.index - 1)
         return tuple(self.entries[begin : max(begin, last - self.snapshot.index)])
 

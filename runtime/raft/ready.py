@@ -45,3 +45,6 @@ class Ready:
     promise: tuple[Message, ...] = ()
     install: Snapshot | None = None
     apply: tuple[Entry, ...] = ()
+
+
+NOTHING_TO_DO = Ready()

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from runtime.cluster.pair.entries import (
@@ -179,7 +180,13 @@ def in_sync_at_any(before: tuple[str, ...] | None, entries: Iterable[Entry]) -> 
 
 
 def _said(entries: Iterable[Entry]) -> Iterable[PairEntry]:
-    return (decode_entry(e.content) for e in entries if e.kind is EntryKind.COMMAND and e.content[:1] in b"TS")
+    return (_decoded(e.content) for e in entries if e.kind is EntryKind.COMMAND and e.content[:1] in b"TS")
+
+
+@lru_cache(maxsize=32)
+def _decoded(content: bytes) -> PairEntry:
+    """Asked again and again while the entry is not committed."""
+    return decode_entry(content)
 
 
 def _drop_first(rows: dict[_Key, _Value], count: int) -> None:

@@ -1,0 +1,164 @@
+"""Mistakes put in on purpose, in Raft, in the pair above it and in what stands around it: chance must find each.
+
+`put(owner, name, value)` sets an attribute for as long as the mistake is to last (`pytest.MonkeyPatch.setattr`). Those
+of Raft alone are those that it is tested with by itself.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.append(str(Path(__file__).parents[2] / "raft"))
+
+from pairdisk import Disk, Held
+from pairio import Device, Sink
+from pairworld import World
+from raftmistakes import (
+    commit_an_old_term_by_counting,
+    lease_from_the_acknowledgement,
+    lease_kept_in_a_swap,
+    no_mute_after_a_restart,
+    no_trial_before_an_election,
+    own_entry_counted_before_it_is_durable,
+    truncate_on_a_duplicate_append,
+    vote_for_a_shorter_log,
+)
+
+from runtime.cluster.pair import stream
+from runtime.cluster.pair.agreed import Agreed
+from runtime.cluster.pair.frame import State, patch
+from runtime.cluster.pair.settings import PairSettings
+from runtime.cluster.pair.situation import Situation
+from runtime.cluster.pair.stream import StandbyStream
+from runtime.raft.ready import HardState
+
+Put = Callable[[Any, str, Any], None]
+
+
+def skip_fsync(put: Put) -> None:
+    keep, crash = Disk.keep, Disk.crash
+
+    def forgets(self, persist):
+        if getattr(self, "cached", None) is None:
+            held = self.held
+            self.cached = Held(held.hard, held.snapshot, list(held.entries))
+        keep(self, persist)
+
+    def crash_and_lose(self):
+        crash(self)
+        self.held, self.cached = getattr(self, "cached", None) or self.held, None
+
+    put(Disk, "keep", forgets)
+    put(Disk, "crash", crash_and_lose)
+
+
+def vote_again_after_an_unreadable_file(put: Put) -> None:
+    start = World.start_node
+
+    def forgetful(self, name):
+        node = self.nodes[name]
+        if not node.process.runs:
+            node.disk.held.hard = HardState(term=max(0, node.disk.held.hard.term - 1))
+        start(self, name)
+
+    put(World, "start_node", forgetful)
+
+
+def sink_without_term_check(put: Put) -> None:
+    put(Device, "refuses", lambda *_: False)
+
+
+def outputs_before_the_acknowledgement(put: Put) -> None:
+    put(Sink, "may_go", lambda self, frame: frame.term == self._control.lead_term)
+
+
+def take_over_while_not_in_sync(put: Put) -> None:
+    both = property(lambda s: (s.settings.name, s.settings.other))
+    put(Situation, "in_sync_in_log", both)
+
+
+def delta_on_any_base(put: Put) -> None:
+    def takes_all(frame, before):
+        memory = frame.body
+        if frame.base_scan:
+            patched = patch(before.memory, frame.body) if before is not None else None
+            if patched is None:
+                return None
+            memory = patched
+        return State(
+            scan_no=frame.scan_no, plc_now_ns=frame.plc_now_ns, applied_index=frame.applied_index, memory=memory
+        )
+
+    put(stream, "take_frame", takes_all)
+
+
+def commands_run_as_often_as_they_come(put: Put) -> None:
+    note = Agreed._note
+
+    def notes_all(self, index, command):
+        self._ran.pop(command.client, None)
+        return note(self, index, command)
+
+    put(Agreed, "_note", notes_all)
+
+
+def alone_before_it_is_committed(put: Put) -> None:
+    waits = Situation.waits_for.fget
+
+    def impatient(s):
+        return waits(s) and not (s.leading is not None and s.leading.stream.lag > 1)
+
+    put(Situation, "waits_for", property(impatient))
+
+
+def in_sync_while_scans_are_unseen(put: Put) -> None:
+    put(PairSettings, "unseen_scans", property(lambda _: 0))
+
+
+def commands_up_to_the_floor_are_passed_over(put: Put) -> None:
+    put(
+        Agreed,
+        "deliveries_after",
+        lambda self, applied: tuple(d for d in self.commands if d.index > max(applied, self.applied_floor)),
+    )
+
+
+def frames_of_an_earlier_life_are_taken(put: Put) -> None:
+    take = StandbyStream.take
+
+    def takes_any(self, frame):
+        self.life, life = frame.life, self.life
+        taken = take(self, frame)
+        self.life = life
+        return taken
+
+    put(StandbyStream, "take", takes_any)
+
+
+QUICK = [
+    skip_fsync,
+    truncate_on_a_duplicate_append,
+    no_trial_before_an_election,
+    outputs_before_the_acknowledgement,
+    take_over_while_not_in_sync,
+    commands_run_as_often_as_they_come,
+]
+"""Caught within a few seeds."""
+RARE = [
+    vote_again_after_an_unreadable_file,
+    lease_from_the_acknowledgement,
+    no_mute_after_a_restart,
+    commit_an_old_term_by_counting,
+    sink_without_term_check,
+    delta_on_any_base,
+    alone_before_it_is_committed,
+    in_sync_while_scans_are_unseen,
+    commands_up_to_the_floor_are_passed_over,
+    frames_of_an_earlier_life_are_taken,
+    lease_kept_in_a_swap,
+    own_entry_counted_before_it_is_durable,
+    vote_for_a_shorter_log,
+]
+"""Caught within SEEDS_MAX."""
+SEEDS_MAX = 1000

@@ -1,0 +1,86 @@
+"""The ways between nodes: each message takes its own time, so they overtake each other; some are lost, some doubled.
+
+A way is directed, so a cut may be one way only, and a and b may both see the witness but not each other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from pairtime import MS, Events, Process
+
+FAST_NS = (MS // 10, MS // 2)
+"""What a message takes on a healthy way, at least and at most."""
+OLD_MAX = 64
+"""Messages said before that may come once more."""
+
+Way = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Weather:
+    """How bad the ways are. Chances are per message; `slow` ways take up to `slow_ns`."""
+
+    cut: set[Way] = field(default_factory=set)
+    slow: set[Way] = field(default_factory=set)
+    slow_ns: int = 40 * MS
+    lost: float = 0.0
+    late: float = 0.0
+    doubled: float = 0.0
+    again: float = 0.0
+
+
+class Network:
+    """Carries anything to whoever is registered under a name."""
+
+    def __init__(self, events: Events, random: Random) -> None:
+        self.weather = Weather()
+        self._events = events
+        self._random = random
+        self._ends: dict[str, tuple[Process, Callable[[Any], None]]] = {}
+        self._old: list[tuple[str, Any]] = []
+
+    def register(self, name: str, process: Process, receive: Callable[[Any], None]) -> None:
+        """Who gets what is sent to that name, in whatever life."""
+        self._ends[name] = (process, receive)
+
+    def send(self, source: str, target: str, message: Any) -> None:
+        """It may arrive; never at once."""
+        weather, chance = self.weather, self._random.random
+        if target not in self._ends or (source, target) in weather.cut:
+            return
+        if weather.again and chance() < weather.again:
+            self._echo(target, message)
+        if weather.lost and chance() < weather.lost:
+            return
+        self._carry(source, target, message)
+        if weather.doubled and chance() < weather.doubled:
+            self._carry(source, target, message)
+
+    def _carry(self, source: str, target: str, message: Any) -> None:
+        weather, chance = self.weather, self._random.random
+        least_ns, most_ns = FAST_NS
+        delay_ns = least_ns + int((most_ns - least_ns) * chance())
+        if (source, target) in weather.slow or (weather.late and chance() < weather.late):
+            delay_ns += int(weather.slow_ns * chance())
+        self._arrive_in(delay_ns, target, message)
+
+    def _arrive_in(self, delay_ns: int, target: str, message: Any) -> None:
+        """Whoever has the name when it arrives gets it: also one that was started since."""
+        self._events.after(delay_ns, None, self._arrive, target, message)
+
+    def _arrive(self, target: str, message: Any) -> None:
+        process, receive = self._ends[target]
+        if process.runs:
+            self._events.now(process, receive, message)
+
+    def _echo(self, target: str, message: Any) -> None:
+        """Something said long ago arrives once more."""
+        old, chance = self._old, self._random.random
+        if len(old) < OLD_MAX:
+            old.append((target, message))
+        else:
+            old[int(OLD_MAX * chance())] = (target, message)
+        again_target, again = old[int(len(old) * chance())]
+        self._arrive_in(int(MS * chance()), again_target, again)

@@ -1,0 +1,188 @@
+"""A controller's scan in virtual time, with a small program whose every bit hangs on all that it was ever given.
+
+Two runs from one state with other inputs, another time or another order of commands never come to one memory again, so
+a wrong frame, a lost one or a command that ran twice shows.
+"""
+
+from dataclasses import dataclass, field
+from struct import Struct
+from zlib import crc32
+
+from pairbook import Book, Broken, Key
+from pairtime import MS, Clock, Events, Process
+
+CYCLE_NS = 10 * MS
+HEAD = Struct("<QqQQQQ")
+"""Scan number, PLC time, applied log index, state of the program, register, number of commands in it."""
+COMMANDS_MAX = 240
+MEMORY_BYTES = HEAD.size + 4 * COMMANDS_MAX
+MASK = (1 << 64) - 1
+NO_KEY: Key = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorEntry:
+    """A leader's whole state, as the standby's redundancy hands it to its scan."""
+
+    term: int
+    scan_no: int
+    plc_now_ns: int
+    received_ns: int
+    memory: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxEntry:
+    """A command on its way into the programs; `index` is its place in the log."""
+
+    index: int
+    client: int
+    seq: int
+    body: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFrame:
+    """What one scan wants the devices to do."""
+
+    term: int
+    scan_no: int
+    outputs: int
+    driving: bool
+
+
+@dataclass(slots=True)
+class Control:
+    """The words of the control segment that the processes of a controller share, and the channels beside them."""
+
+    lead_term: int = 0
+    lease_until_ns: int = 0
+    replicated_scan: int = 0
+    solo: bool = False
+    active_term: int = 0
+    mirror_taken: int = 0
+    mirror: MirrorEntry | None = None
+    mailbox: list[MailboxEntry] = field(default_factory=list)
+    frames: list[OutputFrame] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """One scan is over: what redundancy hands to the standby."""
+
+    term: int
+    scan_no: int
+    plc_now_ns: int
+    applied_index: int
+    memory: bytes
+    outputs: int
+
+
+FRAMES_MAX = 8
+"""Output frames that wait for the standby at once; older ones are dropped."""
+RUN_NS = MS // 2
+"""From the start of a scan, where it learns whether it leads, to its end."""
+
+
+class VirtualScan:
+    """The scan process of one controller. `told` is called after each scan that ran programs."""
+
+    def __init__(self, name: str, *, events: Events, clock: Clock, control: Control, book: Book) -> None:
+        self.process = Process(f"{name} scan")
+        self.name = name
+        self.told: list[Scanned] = []
+        self.wake_redundancy = lambda: None
+        self.wake_io = lambda: None
+        self._events, self._clock, self._control, self._book = events, clock, control, book
+        self._memory = bytes(MEMORY_BYTES)
+        self._key = NO_KEY
+        self._plc_offset_ns = 0
+        self._readings = crc32(name.encode())
+
+    @property
+    def memory(self) -> bytes:
+        """The application memory after the newest scan."""
+        return self._memory
+
+    @property
+    def key(self) -> Key:
+        """Term and scan number that the memory is of."""
+        return self._key
+
+    def start(self) -> None:
+        """Begin anew, with nothing in memory."""
+        self._memory, self._key, self._plc_offset_ns = bytes(MEMORY_BYTES), NO_KEY, 0
+        self._control.active_term = 0
+        self._release()
+
+    def _release(self) -> None:
+        now_ns = self._clock.local_ns(self._events.now_ns)
+        deadline_ns = (now_ns // CYCLE_NS + 1) * CYCLE_NS
+        self._events.at(self._clock.true_ns(deadline_ns), self.process, self._scan)
+
+    def _scan(self) -> None:
+        self._release()
+        control = self._control
+        term, before = control.lead_term, control.active_term
+        control.active_term = term
+        if term == 0:
+            self._mirror()
+            if before:
+                self.wake_redundancy()
+            return
+        if term != before:
+            self._mirror()
+            self._book.taken_over(self.name, term, self._key)
+        self._events.after(RUN_NS, self.process, self._run, term)
+
+    def _mirror(self) -> None:
+        entry = self._control.mirror
+        if entry is None or (entry.term, entry.scan_no) <= self._key:
+            return
+        self._memory, self._key = entry.memory, (entry.term, entry.scan_no)
+        passed_ns = self._clock.local_ns(self._events.now_ns) - entry.received_ns
+        self._plc_offset_ns = entry.plc_now_ns + passed_ns // CYCLE_NS * CYCLE_NS - self._deadline_ns()
+        self._control.mirror_taken = entry.scan_no
+        self._book.mirrored(self.name, self._key, entry.memory)
+
+    def _deadline_ns(self) -> int:
+        return self._clock.local_ns(self._events.now_ns) // CYCLE_NS * CYCLE_NS
+
+    def _run(self, term: int) -> None:
+        control = self._control
+        scan_no, plc_before_ns, applied, state, register, count = HEAD.unpack_from(self._memory)
+        commands = self._memory[HEAD.size :]
+        for entry in control.mailbox:
+            if entry.index > applied:
+                applied = entry.index
+                register = (register * 31 + entry.body) & MASK
+                commands = self._book_command(commands, count, entry)
+                count += 1
+        control.mailbox.clear()
+        scan_no += 1
+        plc_ns = max(self._deadline_ns() + self._plc_offset_ns, plc_before_ns + 1)
+        self._readings = (self._readings * 1103515245 + 12345) & 0x7FFFFFFF
+        state = (state * 6364136223846793005 + self._readings + plc_ns + register) & MASK
+        head = HEAD.pack(scan_no, plc_ns, applied, state, register, count)
+        self._memory, self._key = head + commands, (term, scan_no)
+        outputs = state ^ register
+        driving = control.lease_until_ns > self._clock.local_ns(self._events.now_ns)
+        self._book.made(self.name, self._key, self._memory)
+        control.frames.append(OutputFrame(term, scan_no, outputs, driving))
+        del control.frames[:-FRAMES_MAX]
+        self.told.append(Scanned(term, scan_no, plc_ns, applied, self._memory, outputs))
+        self.wake_redundancy()
+        self.wake_io()
+
+    def _book_command(self, commands: bytes, count: int, entry: MailboxEntry) -> bytes:
+        word = (entry.client << 16 | entry.seq).to_bytes(4, "little")
+        if any(commands[4 * at : 4 * at + 4] == word for at in range(count)):
+            raise Broken(f"{self.name} runs command {entry.client}/{entry.seq} a second time")
+        return commands[: 4 * count] + word + commands[4 * count + 4 :]
+
+
+def commands_in(memory: bytes) -> list[tuple[int, int]]:
+    """Client and sequence number of all that the program of this memory has run, in its order."""
+    count = HEAD.unpack_from(memory)[5]
+    words = [int.from_bytes(memory[at : at + 4], "little") for at in range(HEAD.size, HEAD.size + 4 * count, 4)]
+    return [(word >> 16, word & 0xFFFF) for word in words]
