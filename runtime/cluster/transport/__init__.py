@@ -1,1 +1,0 @@
-"""What members say to each other, over ZeroMQ with CURVE keys."""
