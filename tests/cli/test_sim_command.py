@@ -58,7 +58,7 @@ def test_sim_when_the_site_names_a_summary_and_the_scenario_a_length_then_both_a
     assert told.exit_code == 0, told.output
     found = json.loads(told.stdout)
     assert found["scans"] == 500
-    assert list(found["summary"]) == ["plant_1.p_set_kw", "plant_1.p_min_kw", "plant_1.p_max_kw"]
+    assert list(found["summary"]) == ["plant_1.wish_kw", "plant_1.p_set_kw", "plant_1.p_min_kw", "plant_1.p_max_kw"]
     told = CliRunner().invoke(app, ["sim", str(site), "--for", "2s"])
     assert "200 scans" in told.output
     assert "at the end" in told.output
