@@ -6,7 +6,7 @@ SITE   ?= configs/demo.toml
 VMLAB  ?= $(HOME)/.cache/voltscan/vmlab
 FAST   := not slow and not aarch64 and not needs_kernel_io
 # Tests with real processes, sockets and clocks have the machine to themselves; the others share its cores.
-ALONE  := tests/e2e tests/node tests/scan tests/gateway tests/drivers
+ALONE  := tests/e2e tests/node tests/scan tests/gateway tests/drivers tests/cluster/transport
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow test-aarch64 test-vm lint bench clean

@@ -62,6 +62,14 @@ def _check_all(paths: list[Path]) -> list[Diagnostic]:
     return found
 
 
+def _check_member(path: Path, keys: set[str]) -> list[Diagnostic]:
+    """The group file of a hot-standby pair, or the file of its witness."""
+    from runtime.cluster.group import load_group
+    from runtime.cluster.witnessfile import load_witness
+
+    return load_group(path)[1] if "members" in keys else load_witness(path)[1]
+
+
 def _check_toml(path: Path) -> list[Diagnostic]:
     """A site file is checked with all that it names; a site map or profile, without a program, for what needs none."""
     from runtime.drivers.registry import installed_kinds
@@ -70,6 +78,8 @@ def _check_toml(path: Path) -> list[Diagnostic]:
     from runtime.node.build import build_site
 
     keys = _keys(path)
+    if keys & _MEMBER_KEYS:
+        return _check_member(path, keys)
     if not keys & _SITE_KEYS and (path.parent.name == "profiles" or "maker" in keys):
         return load_profile(path, path.parent.parent / "dbc", shown=str(path), kinds=installed_kinds())[1]
     if not keys & _SITE_KEYS and (path.parent.name == "sites" or "devices" in keys):
@@ -89,6 +99,8 @@ def _lint(build: "Build | None") -> list[Diagnostic]:
 
 _SITE_KEYS = {"programs", "io_map"}
 """What a site file names; a site map and a profile never do."""
+_MEMBER_KEYS = {"members", "member"}
+"""What the group file of a hot-standby pair has, and the file of its witness."""
 
 
 def _keys(path: Path) -> set[str]:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from os.path import normpath
 from typing import Any
 
 from runtime.lang.interp.coverage import Covered
@@ -35,12 +36,17 @@ class PouCoverage:
 
 
 def merged(runs: Iterable[Iterable[Covered]]) -> list[PouCoverage]:
-    """The coverage of several applications together, by file and POU; tests and the standard's blocks left out."""
+    """The coverage of several applications together, by file and POU; tests and the standard's blocks left out.
+
+    What was written once counts once: a POU that is compiled for arrays of several bounds (`SPLIT&...`) or inherited
+    (`PUMP.start@DRIVE_PUMP`) is one, and so is a file that two tests name by different ways.
+    """
     counts: Counter[tuple[str, str, int, int, str]] = Counter()
     for run in runs:
         for c in run:
             if not c.pou.startswith("TEST '") and not c.file.startswith(_OWN_LIBRARY):
-                counts[c.file, c.pou, c.line, c.column, c.branch] += c.count
+                written = c.pou.split("&")[0].split("@")[0]
+                counts[normpath(c.file), written, c.line, c.column, c.branch] += c.count
     found: dict[tuple[str, str], list[Covered]] = {}
     for (file, pou, line, column, branch), count in counts.items():
         found.setdefault((file, pou), []).append(Covered(pou, file, line, column, branch, count))

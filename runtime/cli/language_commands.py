@@ -45,9 +45,14 @@ def lsp() -> None:
 def doc(
     paths: Annotated[list[Path], typer.Argument(help="ST files and folders.")],
     title: Annotated[str | None, typer.Option(help="Heading of the manual.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it there.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Write it there, with pictures of the blocks' demos beside it."
+        ),
+    ] = None,
 ) -> None:
-    """Make the manual of a block library, in Markdown, from its declarations and comments."""
+    """Make the manual of a block library, in Markdown, from its declarations, comments and demos."""
     from runtime.cli.doc import print_manual
 
     raise typer.Exit(print_manual(paths, title=title, out=out))

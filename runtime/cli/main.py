@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from runtime.cli import change_commands, io_commands, language_commands
+from runtime.cli import change_commands, io_commands, language_commands, member_commands
 from runtime.core.fault import PlcFault
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ app.add_typer(map_app, name="map")
 language_commands.add_to(app)
 change_commands.add_to(app)
 io_commands.add_to(app)
+member_commands.add_to(app)
 
 NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 """`voltscan write x -5`: a value may begin with a minus sign."""

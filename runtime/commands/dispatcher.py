@@ -100,17 +100,19 @@ class Dispatcher:
         lane.waiting.append(job)
         return Accepted(ticket), self._start_next(lane)
 
-    def taken(self, ticket: int, how: Taken, now_ns: int) -> list[Effect]:
-        """The scan has taken a Write out of the mailbox."""
+    def taken(self, ticket: int, how: Taken, now_ns: int, *, reason: str = "", request_seq: int = 0) -> list[Effect]:
+        """The scan has taken a Write out of the mailbox; `reason`: why it never got there, `request_seq`: the number
+        that it really went with, where not the one that was given."""
         if ticket in self._writes:
-            return [_end(self._writes.pop(ticket), _as_outcome(how), now_ns)]
+            return [_end(self._writes.pop(ticket), _as_outcome(how, reason), now_ns)]
         for lane in self._lanes.values():
             job = lane.active
             if job is not None and job.entry.ticket == ticket:
                 if how is Taken.WRITTEN:
                     job.written = True
+                    job.request_seq = request_seq or job.request_seq
                     return []
-                return self._finish(lane, job, _as_outcome(how), now_ns)
+                return self._finish(lane, job, _as_outcome(how, reason), now_ns)
         return []  # it ended meanwhile
 
     def observe(self, acks: Mapping[str, Ack], now_ns: int) -> list[Effect]:
@@ -176,12 +178,12 @@ def _end(job: _Job, outcome: Outcome, now_ns: int) -> Ended:
     return Ended(job.entry.ticket, outcome)
 
 
-def _as_outcome(how: Taken) -> Outcome:
+def _as_outcome(how: Taken, reason: str) -> Outcome:
     if how is Taken.WRITTEN:
         return Outcome(Ending.DONE)
     if how is Taken.EXPIRED:
         return Outcome(Ending.TIMED_OUT, "the scan did not take it in time")
-    return Outcome(Ending.REFUSED, "the scan refused to write there")
+    return Outcome(Ending.REFUSED, reason or "the scan refused to write there")
 
 
 def _answered(job: _Job, ack: Ack) -> Outcome | None:

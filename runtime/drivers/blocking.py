@@ -53,6 +53,7 @@ class _Device:
     retry_ns: int = 0
     failures: int = 0
     is_open: bool = False
+    listens: bool = False
     watched: int | None = None
     warned: set[str] = field(default_factory=set)
 
@@ -126,6 +127,10 @@ class BlockingDriver:
             self._epoch = self._context.sink.epoch
             for device in self._devices:
                 device.writes.forget()
+                if device.listens and self._context.sink.state is not SinkState.STANDBY:
+                    self._unwatch(device)
+                    device.is_open, device.retry_ns = False, 0
+                    self._thread.submit(device.device.close)
 
     async def _work(self, device: _Device, now_ns: int) -> bool:
         """Do the next thing that is due; False when nothing is."""
@@ -141,7 +146,7 @@ class BlockingDriver:
             await self._write(device, *due)
             return True
         for beat in device.heartbeats:
-            if beat.next_ns <= now_ns and self._context.sink.state is SinkState.DRIVING:
+            if beat.next_ns <= now_ns and self._context.sink.drives(now_ns):
                 await self._call(device, device.device.write, beat.rule.wire, beat.beat(now_ns))
                 return True
         poll = min(device.polls, key=lambda poll: poll.next_ns, default=None)
@@ -162,10 +167,11 @@ class BlockingDriver:
             return
 
     async def _open(self, device: _Device) -> None:
-        if await self._call(device, device.device.open) is _FAILED:
+        listens = self._context.sink.state is SinkState.STANDBY
+        if await self._call(device, device.device.listen if listens else device.device.open) is _FAILED:
             return
         now_ns = self._context.clock()
-        device.is_open, device.failures = True, 0
+        device.is_open, device.failures, device.listens = True, 0, listens
         device.writes.forget()
         for poll in device.polls:
             poll.next_ns = now_ns

@@ -17,6 +17,13 @@ class BlockingDevice(ABC):
     def open(self) -> None:
         """Take hold of the device. Raises DriverFault when it cannot be had."""
 
+    def listen(self) -> None:
+        """As `open`, for inputs alone: this controller is a standby, and another may drive what hangs on the outputs.
+
+        `close` and `open` follow when it is no more. To be overridden where opening does something to outputs.
+        """
+        self.open()
+
     @abstractmethod
     def close(self) -> None:
         """Let go of it; also after `open` or a call has failed. Never raises."""

@@ -7,7 +7,7 @@ from random import Random
 from runtime.drivers.base import Clock, DeviceStatistics, Driver, EventSink, LinkContext, PageSink, Reading, Registry
 from runtime.drivers.frozen import FrozenWatch
 from runtime.drivers.page import DevicePage
-from runtime.drivers.sink import Frame, FrameSource, OutputSink, SinkState
+from runtime.drivers.sink import Frame, FrameSource, OutputSink, PairRight, SinkState, TermStore
 from runtime.iomap.plan import IoPlan
 
 FRAME_PERIOD_S = 0.005
@@ -23,7 +23,8 @@ class IoEngine:
     `pages` by device name, for the devices that have inputs. `registry` says which driver a kind of link takes: that
     of `drivers.registry` for real devices, that of `sim.served_registry` for played ones. `remembered`: what the pages
     held before, by device (`image.pages.PageReader.read`), so that a restart of io is no gap in the inputs. `beat` is
-    told the time of each look at the frame: whoever watches io sees by it that outputs are followed.
+    told the time of each look at the frame: whoever watches io sees by it that outputs are followed. `pair`: what this
+    member of a pair may do; None for a controller alone. `term_store` keeps the sink's term over a restart of io.
     """
 
     def __init__(
@@ -38,9 +39,17 @@ class IoEngine:
         random: Random,
         remembered: Mapping[str, Sequence[Reading] | None] | None = None,
         beat: Callable[[int], None] = lambda _: None,
+        pair: PairRight | None = None,
+        term_store: TermStore | None = None,
     ) -> None:
         self.plan = plan
-        self.sink = OutputSink(fail_safe_after_ns=plan.fail_safe_after_ns, start_ns=clock())
+        self.sink = OutputSink(
+            fail_safe_after_ns=plan.fail_safe_after_ns,
+            start_ns=clock(),
+            pair=pair,
+            store=term_store,
+            fail_safe_unleased=plan.without_lease == "fail_safe",
+        )
         devices = [device for devices in plan.devices.values() for device in devices]
         self.statistics = {device.name: DeviceStatistics() for device in devices}
         self.pages = {
@@ -113,8 +122,12 @@ class IoEngine:
                 driver.wake()
         if self.sink.epoch == epoch or not self._drives:
             return
-        if state is SinkState.FAIL_SAFE:
+        if state is SinkState.STANDBY:
+            self._on_event("info", "outputs are left to the other controller")
+        elif state is SinkState.FAIL_SAFE:
             self._on_event("error", f"outputs to fail-safe: {self._why(before)}")
+        elif before is SinkState.STANDBY:
+            self._on_event("info", "outputs are this controller's now")
         else:
             self._on_event("info", "outputs follow the program again")
 
@@ -125,6 +138,8 @@ class IoEngine:
 
     async def _settle(self) -> None:
         self.sink.close()
+        if self.sink.state is SinkState.STANDBY:
+            return
         settling = [asyncio.create_task(driver.settle()) for driver in self._drivers]
         if not settling:
             return

@@ -52,6 +52,20 @@ class GpioLines(BlockingDevice):
         except OSError as fault:
             raise _told(fault, path) from fault
 
+    def listen(self) -> None:
+        """Request the inputs: to request an output is to drive it."""
+        library = self._library = self._library or _gpiod()
+        path = _find_chip(library, self._settings.chip)
+        try:
+            with library.Chip(path) as chip:
+                inputs = [wire for wire in self._wires() if not wire.is_output]
+                self._offsets = {wire: _offset(chip, wire.line, path) for wire in inputs}
+                self._refuse_taken(chip, path)
+                settings = {offset: self._line_settings(wire, on=False) for wire, offset in self._offsets.items()}
+                self._request = chip.request_lines(settings, consumer=self._settings.consumer) if settings else None
+        except OSError as fault:
+            raise _told(fault, path) from fault
+
     def close(self) -> None:
         """Release the lines."""
         request, self._request = self._request, None

@@ -52,6 +52,10 @@ class WriteSchedule:
                 times.append(max(last.at_ns + point.policy.refresh_ns, last.not_before_ns))
         return min(times)
 
+    def held(self, number: int) -> Value | None:
+        """What the device took last of this output, as far as is known."""
+        return self._written[number].value
+
     def written(self, number: int, value: Value, now_ns: int) -> None:
         """The device has taken the value."""
         interval_ns = self.points[number].policy.min_interval_ns

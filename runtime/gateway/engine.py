@@ -20,6 +20,7 @@ from runtime.gateway.frames import Frames
 from runtime.gateway.keptforces import KEPT_FORCES, KeptForces
 from runtime.gateway.lasting import Lasting
 from runtime.gateway.observation import Observer
+from runtime.gateway.pairsubmitter import PairSubmitter
 from runtime.gateway.requests import Requests
 from runtime.gateway.scada_server import ScadaService
 from runtime.gateway.scada_unit import ScadaUnit
@@ -75,12 +76,15 @@ class Gateway:
         """`version`: that of the programs. `lasting`: what the engine before an online change leaves."""
         started_wall_ns = time.time_ns()
         self._where = endpoints(run_dir)
-        self.lasting = lasting or Lasting.of(run_dir, cycle_ns=manifest.cycle_ns, started_wall_ns=started_wall_ns)
+        is_pair = bool(control.control.pair)
+        self.lasting = lasting or Lasting.of(
+            run_dir, cycle_ns=manifest.cycle_ns, started_wall_ns=started_wall_ns, pair=is_pair
+        )
         self._audience = self.lasting.audience
         self._observer = Observer(manifest, image, control, watch=self.lasting.watch, faults=self.lasting.faults)
         self._frames = Frames(self._observer, tuple(view), version)
         mailbox = MailboxWriter(control, version=version["number"] if version else 0)
-        self._submitter = Submitter(self._observer, mailbox, self.lasting.submitted, self.lasting.journal)
+        self._submitter = self._make_submitter(mailbox)
         self._transitions = Transitions(self._observer)
         self._requests = Requests(
             self._observer,
@@ -92,6 +96,7 @@ class Gateway:
             started_wall_ns=started_wall_ns,
             audit=self._audit,
             events_since=self._audience.ring.since,
+            agreement=self.lasting.agreement,
         )
         self._scada = scada
         self._group: asyncio.TaskGroup | None = None
@@ -128,6 +133,7 @@ class Gateway:
             self._publish_tags,
             self._submit,
             self._serve_scada,
+            self._agree,
         ]
         async with asyncio.TaskGroup() as group:
             self._group = group  # a bug in any part, or in one request, ends the process
@@ -154,6 +160,23 @@ class Gateway:
 
     async def _submit(self, _: Sockets) -> None:
         await self._submitter.run()
+
+    async def _agree(self, _: Sockets) -> None:
+        if self.lasting.agreement is not None:
+            await self.lasting.agreement.run()
+
+    def _make_submitter(self, mailbox: MailboxWriter) -> Submitter:
+        lasting = self.lasting
+        if lasting.agreement is None:
+            return Submitter(self._observer, mailbox, lasting.submitted, lasting.journal)
+        return PairSubmitter(
+            self._observer,
+            mailbox,
+            lasting.submitted,
+            lasting.journal,
+            agreement=lasting.agreement,
+            tell=lambda severity, text: self.event(severity, "gateway", text),
+        )
 
     async def _answer_requests(self, sockets: Sockets) -> None:
         while True:

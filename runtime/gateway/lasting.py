@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.commands.remembered import Memory
+from runtime.gateway.agreement import Agreement
 from runtime.gateway.audience import Audience
 from runtime.gateway.commandjournal import JOURNAL, CommandJournal
 from runtime.gateway.eventring import EventRing
@@ -18,7 +19,8 @@ from runtime.wire.messages import FaultEntry
 @dataclass(frozen=True, slots=True)
 class Lasting:
     """Who listens, the SCADA server with its connections, whether scans come (the base cycle stays the same), the fault
-    log, and what has been submitted; the journal leaves that to the next gateway too."""
+    log, what has been submitted (the journal leaves that to the next gateway too), and the way to the redundancy
+    process of a pair, None without one."""
 
     audience: Audience
     scada: ScadaServer
@@ -26,9 +28,10 @@ class Lasting:
     faults: deque[FaultEntry]
     submitted: Memory
     journal: CommandJournal
+    agreement: Agreement | None
 
     @classmethod
-    def of(cls, run_dir: Path, *, cycle_ns: int, started_wall_ns: int) -> "Lasting":
+    def of(cls, run_dir: Path, *, cycle_ns: int, started_wall_ns: int, pair: bool) -> "Lasting":
         """For the first engine of a gateway."""
         # Ids of events: above all of a gateway before this one.
         audience = Audience(EventRing(first_id=started_wall_ns // 1_000_000))
@@ -40,7 +43,8 @@ class Lasting:
         journal = CommandJournal(run_dir / JOURNAL, memory, tell)
         journal.restore(time.monotonic_ns())
         faults: deque[FaultEntry] = deque(maxlen=FAULTS_KEPT)
-        return cls(audience, ScadaServer(), ScanWatch(cycle_ns), faults, memory, journal)
+        agreement = Agreement(run_dir) if pair else None
+        return cls(audience, ScadaServer(), ScanWatch(cycle_ns), faults, memory, journal, agreement)
 
     async def close(self) -> None:
         """After the last engine."""

@@ -11,19 +11,22 @@ from runtime.commands.submission import Ending, Outcome
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Variable
 from runtime.gateway import fields
+from runtime.gateway.agreement import Agreement
 from runtime.gateway.audit import Audit, shown_before, unit_of, who
 from runtime.gateway.forcing import Forcing
 from runtime.gateway.frames import Frames
 from runtime.gateway.names import known, select
 from runtime.gateway.observation import Look, Observer
 from runtime.gateway.scanstats import stats_result
-from runtime.gateway.submitter import CommandPlace, SubmitFault, Submitter
+from runtime.gateway.submitter import SubmitFault, Submitter
 from runtime.gateway.tagtable import tags_result
+from runtime.gateway.way import CommandPlace
 from runtime.image.forces import refuse_veto
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment
 from runtime.wire.fault import WireFault
 from runtime.wire.messages import CommandResult, Event, Hello, ReadValue, Severity, StatsResult
+from runtime.wire.pairport import ASKS
 from runtime.wire.values import parse, show, to_json
 
 TTL_MS = 5_000
@@ -50,6 +53,7 @@ class Requests:
         started_wall_ns: int,
         audit: Audit,
         events_since: Callable[[int], list[Event]],
+        agreement: Agreement | None = None,
     ) -> None:
         self._observer = observer
         self._control = control
@@ -59,6 +63,7 @@ class Requests:
         self._started_wall_ns = started_wall_ns
         self._audit = audit
         self._events_since = events_since
+        self._agreement = agreement
         self.forces_wait = False
         """True while an online change carries the forces over."""
         self._at_once: dict[str, Callable[[_Message], _Answer]] = {
@@ -75,10 +80,12 @@ class Requests:
             "events": lambda m: {"events": self._events_since(fields.whole(m, "since", 0))},
             "acknowledge": self._acknowledge,
             "faults": self._faults,
+            "pair": self._pair,
         }
         self._waiting: dict[str, Callable[[_Message], Awaitable[_Answer]]] = {
             "command": self._command,
             "write": self._write,
+            "pair_ask": self._pair_ask,
         }
 
     def at_once(self, message: _Message) -> _Answer | None:
@@ -108,6 +115,33 @@ class Requests:
             pid=os.getpid(),
             started_wall_ns=self._started_wall_ns,
         )
+
+    def _agreed(self) -> Agreement:
+        if self._agreement is None:
+            raise ConfigFault(
+                "this controller is alone",
+                where=self._observer.manifest.site,
+                mend="a pair has [pair] in its site file",
+            )
+        return self._agreement
+
+    def _pair(self, _: _Message) -> _Answer:
+        status = self._agreed().status
+        if status is None:
+            raise ConfigFault(
+                "the redundancy process does not run", where="pair", mend="see its log; the supervisor starts it again"
+            )
+        return status
+
+    async def _pair_ask(self, message: _Message) -> _Answer:
+        what = fields.text(message, "what")
+        if what not in ASKS:
+            raise WireFault(
+                f"a pair cannot be asked to {what!r}", where="request", mend=f"use one of: {', '.join(ASKS)}"
+            )
+        await self._agreed().ask(what, str(message.get("name", "")))
+        self._audit("warning", f"{who(message)} asked the pair to {what}")
+        return {}
 
     def _look(self) -> Look:
         look = self._observer.look()

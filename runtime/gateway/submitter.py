@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 
 from runtime.commands.dispatcher import Dispatcher
 from runtime.commands.remembered import Memory
@@ -18,43 +16,24 @@ from runtime.commands.submission import (
     Outcome,
     Rejected,
     Submit,
-    Taken,
-    Write,
 )
 from runtime.core.elementary import Value
 from runtime.core.fault import ConfigFault, PlcFault
 from runtime.core.tag import Variable
 from runtime.gateway.commandjournal import CommandJournal
 from runtime.gateway.observation import Observer
-from runtime.image.mailbox import MailboxWriter, WriteStatus
+from runtime.gateway.way import CommandPlace, MailboxWay, ValueOf, Way
+from runtime.image.mailbox import MailboxWriter
 from runtime.image.snapshot import Snapshot
 from runtime.wire.values import to_json
 
 POLL_S = 0.005
 """While something is under way; nothing is polled otherwise."""
-_TAKEN = {
-    WriteStatus.WRITTEN: Taken.WRITTEN,
-    WriteStatus.EXPIRED: Taken.EXPIRED,
-    WriteStatus.REFUSED: Taken.REFUSED,
-    WriteStatus.FORGOTTEN: Taken.REFUSED,
-}
-
-
 _LET_GO = Outcome(Ending.TIMED_OUT, "the gateway goes over to other programs, or ends: look whether it acted")
 
 
 class SubmitFault(PlcFault):
     """A command or write was not accepted."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommandPlace:
-    """Where a command is requested and acknowledged."""
-
-    value: Variable
-    request_seq: Variable
-    ack_seq: Variable
-    ack_result: Variable
 
 
 class Submitter:
@@ -66,8 +45,10 @@ class Submitter:
         mailbox: MailboxWriter,
         memory: Memory | None = None,
         journal: CommandJournal | None = None,
+        agreed: Callable[[MailboxWay, ValueOf], Way] | None = None,
     ) -> None:
-        """`memory`, and the journal of it: what clients submitted before."""
+        """`memory`, and the journal of it: what clients submitted before. `agreed`: makes the way of a pair of the way
+        into the mailbox."""
         self.places = {
             binding.name: CommandPlace(
                 _leaf(observer, f"{binding.request}.value"),
@@ -78,14 +59,13 @@ class Submitter:
             for binding in observer.manifest.bindings.commands
         }
         self._observer = observer
-        self._mailbox = mailbox
         self._memory = memory if memory is not None else Memory()
         self._journal = journal
         self._dispatcher = Dispatcher(self.places, memory=self._memory)
         self._numbered = self._has_let_go = False
         self._accepted: dict[int, Submit] = {}
-        self._unsent: deque[Write] = deque()
-        self._in_mailbox: dict[int, int] = {}
+        direct = MailboxWay(mailbox, places=self.places, leaf=lambda name: _leaf(observer, name))
+        self._way: Way = direct if agreed is None else agreed(direct, self.value_of)
         self._waiters: dict[int, list[asyncio.Future[Outcome]]] = {}
         self._wake = asyncio.Event()
 
@@ -101,7 +81,7 @@ class Submitter:
         """Follow what is under way, for ever."""
         while True:
             await self._wake.wait()
-            while not self._dispatcher.is_idle:
+            while not (self._dispatcher.is_idle and self._way.is_idle):
                 self._step(time.monotonic_ns())
                 await asyncio.sleep(POLL_S)
             self._wake.clear()
@@ -124,8 +104,9 @@ class Submitter:
         self._number_on()
         now_ns = time.monotonic_ns()
         verdict, effects = self._dispatcher.submit(submit, now_ns)
-        if isinstance(verdict, Accepted) and self._journal is not None:
-            self._journal.submitted(submit, now_ns)  # before anything is done
+        if isinstance(verdict, Accepted):
+            if self._journal is not None:
+                self._journal.submitted(submit, now_ns)  # before anything is done
             self._accepted[verdict.ticket] = submit
         if isinstance(verdict, Rejected):
             raise SubmitFault(verdict.reason, where=submit.target, mend="look at it again, then try once more")
@@ -138,13 +119,10 @@ class Submitter:
         return await future
 
     def _step(self, now_ns: int) -> None:
-        unsent, self._unsent = self._unsent, deque()
-        self._carry_out(write for write in unsent if now_ns < write.expires_ns)
-        for ticket, place in list(self._in_mailbox.items()):
-            status = self._mailbox.status(place)
-            if status is not WriteStatus.WAITING:
-                del self._in_mailbox[ticket]
-                self._carry_out(self._dispatcher.taken(ticket, _TAKEN[status], now_ns))
+        for one in self._way.arrived(now_ns):
+            self._carry_out(
+                self._dispatcher.taken(one.ticket, one.how, now_ns, reason=one.reason, request_seq=one.request_seq)
+            )
         snapshot = self._observer.latest()
         acks = {} if snapshot is None else {name: _ack(place, snapshot) for name, place in self.places.items()}
         self._carry_out(self._dispatcher.observe(acks, now_ns))
@@ -152,13 +130,14 @@ class Submitter:
     def _carry_out(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             if isinstance(effect, Ended):
-                self._in_mailbox.pop(effect.ticket, None)
+                self._way.forget(effect.ticket)
                 self._note_end(effect.ticket)
                 for future in self._waiters.pop(effect.ticket, []):
                     if not future.done():
                         future.set_result(effect.outcome)
             else:
-                self._put(effect)
+                submit = self._accepted[effect.ticket]
+                self._way.put(effect, submit.client, submit.seq)
 
     def _note_end(self, ticket: int) -> None:
         submit = self._accepted.pop(ticket, None)
@@ -166,23 +145,17 @@ class Submitter:
         if entry is not None and self._journal is not None:
             self._journal.ended([entry])
 
-    def _put(self, write: Write) -> None:
-        if write.is_command:
-            place = self.places[write.target]
-            number = self._mailbox.put(
-                place.value,
-                write.value,
-                seq_variable=place.request_seq,
-                seq=write.request_seq,
-                expires_ns=write.expires_ns,
-            )
-        else:
-            variable = _leaf(self._observer, write.target)
-            number = self._mailbox.put(variable, write.value, expires_ns=write.expires_ns)
-        if number is None:
-            self._unsent.append(write)
-        else:
-            self._in_mailbox[write.ticket] = number
+    def wake(self) -> None:
+        """Something has come that `run` is to see to."""
+        self._wake.set()
+
+    def number_anew(self) -> None:
+        """Requests were numbered by another controller meanwhile: go on from what it left."""
+        self._numbered = False
+
+    def value_of(self, target: str, is_command: bool) -> Variable:
+        """The variable that a target's value is written to. Raises ConfigFault for none."""
+        return self.places[target].value if is_command and target in self.places else _leaf(self._observer, target)
 
     def _number_on(self) -> None:
         """Request numbers go on where the last gateway left them, or an old acknowledgement would answer a new one."""

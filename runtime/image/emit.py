@@ -155,6 +155,13 @@ class Routine:
         memcpy = module.globals.get(name) or ir.Function(module, kind, name)
         self.call(memcpy, target, source, size, self.word(0, I1))
 
+    def stream_line(self, target: Word, source: Word) -> None:
+        """Copy 64 bytes to a multiple of 64, past the caches. They are in order only behind a `seq_cst` fence."""
+        line = ir.VectorType(I64, 8)
+        value = self._builder.load(source.ir, typ=line, align=8)
+        store = self._builder.store(value, target.ir, align=64)
+        store.set_metadata("nontemporal", self._builder.module.add_metadata([I32(1)]))
+
     def clear(self, target: Word, size: Word) -> None:
         """Fill bytes with 0."""
         kind = ir.FunctionType(VOID, [PTR, I8, I64, I1])

@@ -20,17 +20,15 @@ A *channel* hands whole payloads from one writer to any readers without a lock (
 
     u64 published     number of the newest payload, 0 before the first
     u64 reserved
-    slot[slots]       each: u64 seq, u64 reserved, payload bytes, padded to 64
+    slot[slots]       each: u64 seq, padded to 64, payload bytes, padded to 64
 
 Payload number n goes to slot n % slots. seq is 2n-1 while it is being written and 2n when it is whole. A reader takes
 `published`, copies that slot, and knows by seq whether the writer lapped it meanwhile; it never waits for a writer.
 
-Payload of an input page: an `InputSlot` entry of INPUT_ENTRY_SIZE bytes a point: i64 stamp (monotonic ns of the last
-good reading, 0 = never), 8 bytes value (little-endian, in the type's first bytes), u8 quality, 7 bytes padding.
-Payload of the output frame: FRAME_HEADER_SIZE bytes (`FRAME_HEADER`), then 8 bytes of value an output.
-Texts lie behind the last entry of a page or frame, each in a room of its own (`text_room`), at the `text_place` of its
-slot; the eight bytes of value in the entry are then unused. A text is as in application memory (core/elementary.py),
-whatever stands in it: nobody relies on its end being there.
+Payload of an input page: stamps, numbers, qualities and texts of its points (image/pageplaces.py).
+Payload of the output frame: FRAME_HEADER_SIZE bytes (`FRAME_HEADER`), then 8 bytes of value an output, then texts, each
+in a room of its own (`text_room`), at the `text_place` of its slot; the eight bytes of value are then unused.
+A text is as in application memory (core/elementary.py), whatever stands in it: nobody relies on its end being there.
 Payload of a snapshot: application memory as it was at the end of a scan.
 Payload of the mirror: MIRROR_HEADER_SIZE bytes (`MIRROR_HEADER`), then the leader's application memory.
 Force table: u64 changes, padded to FORCE_HEADER_SIZE; then an entry a point: u8 active, 7 bytes padding, 8 bytes value.
@@ -47,22 +45,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.core.binding import Bindings
-from runtime.core.elementary import Elementary, Kind, Value
+from runtime.core.elementary import Kind, Value
 from runtime.core.faultlocals import FAULT_LOCALS_SIZE
 from runtime.core.tag import Tag, TagTable
+from runtime.image.pageplaces import PointPlaces, place_points
+from runtime.image.pageplaces import text_room as text_room
 from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 
 IMAGE_MAGIC = int.from_bytes(b"VIMAGE01", "little")
 IMAGE_HEADER_SIZE = 128
 """u64 magic, u64 ABI version, 32 bytes layout hash (raw sha256), padding."""
-ABI_VERSION = 4
+ABI_VERSION = 5
 CHANNEL_HEADER_SIZE = 16
-SLOT_HEADER_SIZE = 16
+SLOT_HEADER_SIZE = 64
 ALIGNMENT = 64
 """A cache line: nothing that two processes write shares one."""
 
-INPUT_ENTRY = struct.Struct("<q8sB7x")
-INPUT_ENTRY_SIZE = INPUT_ENTRY.size
 PAGE_SLOTS = 2
 
 FRAME_HEADER = struct.Struct("<QQqqB7x")
@@ -141,9 +139,9 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class InputSlot:
-    """An input tag: entry `entry` of device `device`'s page, force entry `force`.
+    """An input tag: point `entry` of device `device`, in map order, at `places` of its page; force entry `force`.
 
-    Of a string also where its text lies: `text_place` in the page, `force_text_place` among the texts of forces.
+    Of a string also `force_text_place`, where its text lies among the texts of forces.
     """
 
     tag: Tag
@@ -151,8 +149,13 @@ class InputSlot:
     entry: int
     force: int
     stale_after_ns: int
-    text_place: int = 0
+    places: PointPlaces
     force_text_place: int = 0
+
+    @property
+    def is_text(self) -> bool:
+        """A string."""
+        return self.tag.type.kind is Kind.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,11 @@ class OutputSlot:
     fail_safe: Value | None
     text_place: int = 0
     force_text_place: int = 0
+
+    @property
+    def is_text(self) -> bool:
+        """A string."""
+        return self.tag.type.kind is Kind.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +220,6 @@ class ImageLayout:
         return (self.frame.payload_size - FRAME_HEADER_SIZE) // 8
 
 
-def text_room(of: Elementary) -> int:
-    """Bytes that a text of the type takes outside application memory; 0 for what is no string."""
-    return (of.size + 7) // 8 * 8 if of.kind is Kind.TEXT else 0
-
-
 def lay_out(
     tags: TagTable,
     bindings: Bindings,
@@ -232,11 +235,11 @@ def lay_out(
     `quality_offset` and `stamp_offset` count within application memory. Bindings name existing tags (the map's check
     has seen to it).
     """
-    inputs = _input_slots(tags, bindings)
+    inputs, page_sizes = _input_slots(tags, bindings)
     forced = sum(text_room(slot.tag.type) for slot in inputs)
     outputs = _output_slots(tags, bindings, first_force=len(inputs), first_text=forced)
     driven = sum(text_room(slot.tag.type) for slot in outputs)
-    pages = _pages(bindings, inputs)
+    pages = _pages(page_sizes)
     at = IMAGE_HEADER_SIZE + sum(page.size for page in pages.values())
     frame = Channel(at, FRAME_SLOTS, FRAME_HEADER_SIZE + len(outputs) * FRAME_VALUE_SIZE + driven)
     snapshots = Channel(frame.offset + frame.size, SNAPSHOT_SLOTS, app_size)
@@ -277,10 +280,7 @@ def lay_out(
     )
 
 
-def _pages(bindings: Bindings, inputs: tuple[InputSlot, ...]) -> dict[str, Channel]:
-    sizes = dict.fromkeys(bindings.inputs, 0)
-    for slot in inputs:
-        sizes[slot.device] += INPUT_ENTRY_SIZE + text_room(slot.tag.type)
+def _pages(sizes: dict[str, int]) -> dict[str, Channel]:
     at, pages = IMAGE_HEADER_SIZE, {}
     for device, size in sizes.items():
         pages[device] = Channel(at, PAGE_SLOTS, size)
@@ -293,18 +293,19 @@ def _ring_size(checkpoint_size: int) -> int:
     return max(RING_SIZE_MIN, 1 << (RING_CHECKPOINTS * checkpoint_size).bit_length())
 
 
-def _input_slots(tags: TagTable, bindings: Bindings) -> tuple[InputSlot, ...]:
+def _input_slots(tags: TagTable, bindings: Bindings) -> tuple[tuple[InputSlot, ...], dict[str, int]]:
+    """The inputs, and the size of each device's page."""
     slots: list[InputSlot] = []
+    sizes: dict[str, int] = {}
     forced = 0
     for device, points in bindings.inputs.items():
-        at = len(points) * INPUT_ENTRY_SIZE
-        for entry, point in enumerate(points):
-            tag = _bound(tags, point.tag)
-            room = text_room(tag.type)
-            places = (at, forced) if room else (0, 0)
-            slots.append(InputSlot(tag, device, entry, len(slots), point.stale_after_ns, *places))
-            at, forced = at + room, forced + room
-    return tuple(slots)
+        bound = [_bound(tags, point.tag) for point in points]
+        places, sizes[device] = place_points(bound)
+        for entry, (point, tag) in enumerate(zip(points, bound, strict=True)):
+            text = forced if text_room(tag.type) else 0
+            slots.append(InputSlot(tag, device, entry, len(slots), point.stale_after_ns, places[entry], text))
+            forced += text_room(tag.type)
+    return tuple(slots), sizes
 
 
 def _output_slots(tags: TagTable, bindings: Bindings, *, first_force: int, first_text: int) -> tuple[OutputSlot, ...]:

@@ -18,9 +18,12 @@ from runtime.core.objectcache import ObjectCache, content_key
 OPTIMISATION = 2
 
 
-def object_code(assembly: str) -> bytes:
-    """Optimised object code for this machine's architecture (not its model: caches may be shared)."""
-    machine = _target_machine()
+def object_code(assembly: str, *, of_this_processor: bool = False) -> bytes:
+    """Optimised object code for this machine's architecture, or for its very processor.
+
+    Only code that moves data may be of this processor: what programs compute has the same bits everywhere.
+    """
+    machine = _target_machine(*(_processor() if of_this_processor else ("", "")))
     module = binding.parse_assembly(assembly)
     module.verify()
     options = binding.create_pipeline_tuning_options(speed_level=OPTIMISATION)
@@ -30,15 +33,21 @@ def object_code(assembly: str) -> bytes:
     return code
 
 
-def cached_object_code(cache: ObjectCache | None, sources: tuple[Path, ...], write: Callable[[], str]) -> bytes:
-    """What `object_code(write())` gives, from the cache if it was made before from the same `sources`."""
+def cached_object_code(
+    cache: ObjectCache | None, sources: tuple[Path, ...], write: Callable[[], str], *, of_this_processor: bool = False
+) -> bytes:
+    """What `object_code(write())` gives, from the cache if it was made before from the same `sources`.
+
+    A cache may be shared by machines with different processors.
+    """
     if cache is None:
-        return object_code(write())
+        return object_code(write(), of_this_processor=of_this_processor)
     texts = [source.read_bytes() for source in sources]
-    key = content_key(llvmlite.__version__, binding.get_default_triple(), str(OPTIMISATION), *texts)
+    processor = _processor() if of_this_processor else ()
+    key = content_key(llvmlite.__version__, binding.get_default_triple(), str(OPTIMISATION), *processor, *texts)
     found = cache.get(key)
     if found is None:
-        found = object_code(write())
+        found = object_code(write(), of_this_processor=of_this_processor)
         cache.put(key, found)
     return found
 
@@ -78,8 +87,17 @@ def _initialise() -> None:
     binding.initialize_native_asmprinter()
 
 
-def _target_machine() -> Any:
+def _processor() -> tuple[str, str]:
+    """Name and features of this machine's processor, as LLVM takes them; empty for one that it does not know."""
+    try:
+        return binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten()
+    except RuntimeError:
+        return "", ""
+
+
+def _target_machine(cpu: str = "", features: str = "") -> Any:
     """A new one each time: an engine takes the one it gets along when it dies."""
     _initialise()
     target = binding.Target.from_triple(binding.get_default_triple())
-    return target.create_target_machine(opt=OPTIMISATION, codemodel="jitdefault", jit=True)
+    how = {"opt": OPTIMISATION, "codemodel": "jitdefault", "jit": True}
+    return target.create_target_machine(cpu=cpu, features=features, **how)

@@ -15,7 +15,7 @@ F32, F64 = ir.FloatType(), ir.DoubleType()
 BY_SIZE = {1: I8, 2: I16, 4: I32, 8: I64}
 """The integer type of so many bytes."""
 
-Order = Literal["monotonic", "acquire", "release", "acq_rel"]
+Order = Literal["monotonic", "acquire", "release", "acq_rel", "seq_cst"]
 
 
 class Word:

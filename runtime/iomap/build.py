@@ -1,6 +1,9 @@
 """Makes bindings and plan from uses that have no mistakes."""
 
+from dataclasses import replace
+
 from runtime.core.binding import Bindings, CommandBinding, InputBinding, OutputBinding
+from runtime.iomap.fences import plan_fence
 from runtime.iomap.fit import fail_safe_value, limits
 from runtime.iomap.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.plan import (
@@ -39,6 +42,7 @@ def build(site: LoadedSite, uses: list[Use]) -> tuple[Bindings, IoPlan]:
         site=site.map.site,
         served=site.map.serve,
         fail_safe_after_ns=site.map.fail_safe_after_ms * NS_PER_MS,
+        without_lease=site.map.without_lease,
         links=tuple(link.plan(name) for name, link in site.map.links.items() if name in devices),
         devices=devices,
     )
@@ -48,13 +52,15 @@ def _device_plan(site: LoadedSite, name: str, inputs: list[Use], outputs: list[t
     device = site.map.devices[name]
     loaded = site.placed[name]
     used = {use.name for use in inputs} | {use.name for _, use in outputs}
+    fence = plan_fence(site, name, [use.wire for _, use in outputs])
+    driven = (replace(_output_point(site, loaded, n, use), fenced=fence is not None) for n, use in outputs)
     plan = DevicePlan(
         name=name,
         profile=device.profile,
         nature=device.nature or loaded.profile.natures[0],
         served=site.map.serve,
         inputs=tuple(_input_point(site, loaded, entry, use) for entry, use in enumerate(inputs)),
-        outputs=tuple(_output_point(site, loaded, entry, use) for entry, use in outputs),
+        outputs=tuple(driven),
         heartbeats=() if site.map.serve else _heartbeats(site, name, used),
         spare=tuple(
             site_wire(loaded, w, None, device, invert=False)
@@ -62,6 +68,8 @@ def _device_plan(site: LoadedSite, name: str, inputs: list[Use], outputs: list[t
             if site.map.serve and n not in used
         ),
         faults=tuple(fault.plan() for fault in site.map.faults if fault.device == name),
+        fence=fence,
+        write_log=str(site.document.path.resolve().parent / site.map.write_log) if site.map.write_log else "",
     )
     return loaded.protocol.complete(plan, loaded, device)
 

@@ -9,6 +9,7 @@ from runtime.core.tag import TagTable
 from runtime.iomap.build import build
 from runtime.iomap.busload import check_load
 from runtime.iomap.conflicts import check_conflicts
+from runtime.iomap.fences import check_fences
 from runtime.iomap.fit import check_use
 from runtime.iomap.kinds.can.unsent import check_unsent
 from runtime.iomap.loaded import LoadedSite
@@ -43,6 +44,7 @@ def check(site: LoadedSite, tags: TagTable) -> CheckedSite:
     found += _check_commands(site, tags)
     found += _check_faults(site)
     found += check_unsent(site, uses)
+    found += check_fences(site, uses)
     found += _unused_devices(site, uses)
     if not site.sound or has_errors(found):
         return CheckedSite(tuple(found))

@@ -64,7 +64,7 @@ class OutputPoint:
 
     Values are clamped to `minimum`..`maximum` before they are encoded: the device's last guard. `period_ns` is that
     of the point's CAN message or, when served, of its poll group; 0 on a Modbus client. `read_back`: read it after each
-    write.
+    write. `fenced`: its device refuses writes of an older term.
     """
 
     name: str
@@ -79,6 +79,7 @@ class OutputPoint:
     unit: str = ""
     minimum: float | None = None
     maximum: float | None = None
+    fenced: bool = False
 
     def clamp(self, value: Value) -> Value:
         """The value within the point's limits; a text has none."""
@@ -141,6 +142,7 @@ class Heartbeat:
 
 
 ChecksumKind = Literal["sum8", "sum8_id", "xor8", "crc8_j1850", "crc8_autosar"]
+WithoutLease = Literal["hold", "fail_safe"]
 KeepAlive = Literal["no", "driving", "always"]
 
 
@@ -178,6 +180,20 @@ class MessagePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FencePlan:
+    """The device refuses writes of an older term, which they carry in the point `point`.
+
+    `together`: for each output, by its place in the device's plan, the places of all outputs that are written in one
+    request with it and the term, in order of their registers. `free`: points that need no term (heartbeats).
+    """
+
+    point: str
+    wire: ModbusWire
+    together: tuple[tuple[int, ...], ...] = ()
+    free: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DevicePlan:
     """One device: who it is on its link, and every point of it that a tag is bound to.
 
@@ -186,7 +202,8 @@ class DevicePlan:
     `faults`: what goes wrong with it while it is played.
     `exponents` are the points that give others their scale; `held` what a played device holds where no tag drives it.
     `counters` show that it works. `mask_write`: the device has Modbus function 22.
-    `i2c`: which chip it is, on an I2C bus.
+    `i2c`: which chip it is, on an I2C bus. `fence`: how it keeps out a former leader of a pair; None: it does not.
+    `write_log`: file in which a played device writes down who wrote what.
     """
 
     name: str
@@ -210,6 +227,8 @@ class DevicePlan:
     table: str = ""
     faults: tuple[FaultPlan, ...] = ()
     i2c: I2cChip | None = None
+    fence: FencePlan | None = None
+    write_log: str = ""
 
     def point(self, name: str) -> InputPoint | OutputPoint | None:
         """The bound point of that profile name."""
@@ -236,11 +255,16 @@ class LinkPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IoPlan:
-    """All links and devices of a site. `devices` by link name, in order of the map."""
+    """All links and devices of a site. `devices` by link name, in order of the map.
+
+    `without_lease`: what outputs do that the leader of a pair may no longer drive, at devices that refuse an older term
+    themselves. At others nothing is written.
+    """
 
     site: str
     served: bool
     fail_safe_after_ns: int
+    without_lease: WithoutLease = "hold"
     links: tuple[LinkPlan, ...] = ()
     devices: dict[str, tuple[DevicePlan, ...]] = field(default_factory=dict)
 

@@ -101,12 +101,23 @@ class HeartbeatRule(Strict):
     max: int = 65535
 
 
+class TermFence(Strict):
+    """The device itself refuses writes of an older term: `point` carries the term, in one request with each output."""
+
+    class_: Annotated[Literal["term"], Field(alias="class")]
+    point: str
+
+
+Fence = Literal["time"] | TermFence
+"""What keeps a former leader of a pair from the device: the time that the next one waits, or the device."""
+
+
 class Profile(Strict):
     """One device type, as far as all protocols agree.
 
     `dialect`: which of the device's maps or firmware lines this is. `lacks`: required points of its natures that the
     device does not have, each with the reason (natures.toml). `base`: the profile whose map this one shares.
-    `cyclic`: both sides send by the clock, nobody asks.
+    `cyclic`: both sides send by the clock, nobody asks. `fence`: its fence class, in a pair of controllers.
     """
 
     cyclic: ClassVar[bool] = False
@@ -123,6 +134,7 @@ class Profile(Strict):
     groups: dict[str, PollGroup] = {}
     heartbeats: list[HeartbeatRule] = []
     options: dict[str, Option] = {}
+    fence: Fence = "time"
     points: Annotated[Mapping[str, Point], Field(min_length=1)]
 
     def group_of(self, point: Point) -> str:

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from runtime.core.duration import duration_ns
-from runtime.iomap.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan import DevicePlan, LinkPlan, WithoutLease
 from runtime.iomap.playedfaults import FaultKind, FaultPlan
-from runtime.iomap.profile import Nature, PeriodMs, Strict
+from runtime.iomap.profile import Fence, Nature, PeriodMs, Strict
 from runtime.iomap.settings import LinkSettings
 
 NS_PER_MS = 1_000_000
@@ -87,13 +87,15 @@ class Device(Strict):
     """One device of the site: its profile and its link. Its address there is a key of the link's kind.
 
     `options` of its profile go to the program (options.py). `charge_sign` 1: it charges on positive commands, so those
-    of its points whose sign is told (`positive`) are turned; -1 is the sign of all maps.
+    of its points whose sign is told (`positive`) are turned; -1 is the sign of all maps. `fence`: its fence class,
+    where it is another one than the profile's.
     """
 
     profile: str
     link: str
     nature: Nature | None = None
     charge_sign: Literal[-1, 1] = -1
+    fence: Fence | None = None
     options: dict[str, bool | int | float | str | SecretFile] = Field(default_factory=dict)
     points: dict[str, PointRule] = Field(default_factory=dict)
 
@@ -135,11 +137,17 @@ class PlayedFault(Strict):
 
 
 class SiteMap(Strict):
-    """One site. `serve`: the program plays the devices instead of talking to them, with `faults` at their times."""
+    """One site. `serve`: the program plays the devices instead of talking to them, with `faults` at their times.
+
+    `without_lease`: what outputs do that the leader of a pair may no longer drive. `write_log`: the file, beside the
+    map, in which played Modbus devices write down who wrote what into them.
+    """
 
     site: str
     serve: bool = False
     fail_safe_after_ms: PeriodMs = 1000
+    without_lease: WithoutLease = "hold"
+    write_log: str = ""
     links: dict[str, Link]
     devices: Annotated[dict[str, Device], Field(min_length=1)]
     commands: dict[str, Command] = Field(default_factory=dict)

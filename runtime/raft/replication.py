@@ -61,6 +61,8 @@ def on_append_reply(state: State, reply: AppendReply, now_ns: int) -> None:
         return
     peer = state.leading.peers[reply.source]
     peer.heard_ns = now_ns
+    if reply.index > state.log.last_index:
+        return  # in this term nobody can have more than its leader
     if not reply.accepted:
         if reply.index > peer.match:  # else it is the answer to something long ago
             peer.probing = True

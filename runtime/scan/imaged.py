@@ -13,9 +13,10 @@ from runtime.core.elementary import Value
 from runtime.core.fault import ProgramFault
 from runtime.core.tag import Variable
 from runtime.image.forces import ForceTable
-from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_VALUE_SIZE, INPUT_ENTRY_SIZE, ImageLayout
+from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_VALUE_SIZE, ImageLayout
 from runtime.image.mailbox import MailboxWriter
 from runtime.image.manifest import Manifest
+from runtime.image.pageplaces import PointPlaces
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.lang.native import load_object
 from runtime.scan.change.loadedversion import planned_tasks
@@ -84,9 +85,10 @@ class ImagedScan:
         """How often the force table has changed."""
         return ctypes.c_uint64.from_address(self.image.address + self.layout.force_changes_offset).value
 
-    def page_entry(self, device: str, entry: int) -> int:
-        """Address of a point's entry in what the scan latches of a device."""
-        return self._pages[device] + entry * INPUT_ENTRY_SIZE
+    def point_addresses(self, device: str, entry: int) -> PointPlaces:
+        """Where a point lies in what the scan latches of a device."""
+        found = next(slot for slot in self.layout.inputs if (slot.device, slot.entry) == (device, entry))
+        return found.places.at(self._pages[device])
 
     def frame_value(self, entry: int) -> int:
         """Address of an output's value in the frame of the last scan."""

@@ -34,7 +34,7 @@ class Kernel:
     """The scan kernel, bound. All calls take the address of a plan and run without the GIL."""
 
     def __init__(self, cache: ObjectCache | None = None) -> None:
-        self._native = NativeCode(cached_object_code(cache, _SOURCES, _write))
+        self._native = NativeCode(cached_object_code(cache, _SOURCES, _write, of_this_processor=True))
         plan, i64 = ctypes.c_void_p, ctypes.c_int64
         bind = self._native.long_function
         self.loop: Callable[[int], None] = bind("vs_scan_loop", None, plan)
@@ -71,6 +71,7 @@ def _write() -> str:
         pins,
         record,
         snapshot,
+        stream,
         tasks,
         texts,
         values,
@@ -89,6 +90,7 @@ def _write() -> str:
     account.write_end_of_phase(code)
     tasks.write_run(code)
     outputs.write_outputs(code)
+    stream.write_stream(code)
     snapshot.write_snapshot(code)
     account.write_account(code)
     record.write_recording(code)

@@ -51,7 +51,7 @@ class Run(ctypes.Structure):
 class TextMove(ctypes.Structure):
     """A string: between `text_place` in a page or frame and application memory, `size` bytes of characters of `width`.
 
-    Of an input also entry, quality and stamp, as offsets.
+    Of an input also its stamp and quality, in the page and in application memory.
     """
 
     _fields_ = (
@@ -59,21 +59,52 @@ class TextMove(ctypes.Structure):
         ("value_offset", ctypes.c_uint32),
         ("size", ctypes.c_uint32),
         ("width", ctypes.c_uint32),
-        ("entry_offset", ctypes.c_uint32),
+        ("stamp_place", ctypes.c_uint32),
+        ("quality_place", ctypes.c_uint32),
         ("quality_offset", ctypes.c_uint32),
         ("stamp_offset", ctypes.c_uint32),
-        ("reserved", ctypes.c_uint32),
         ("stale_after_ns", ctypes.c_int64),
     )
 
 
 class InputMove(ctypes.Structure):
-    """A point: from its entry in the page to its value (byte offsets), quality and stamp (those of tag `index`)."""
+    """A point: its value's place in the page and offset in memory, its rank among stamps and qualities of the page, and
+    the index of its tag."""
 
     _fields_ = (
-        ("entry_offset", ctypes.c_uint32),
+        ("value_place", ctypes.c_uint32),
         ("value_offset", ctypes.c_uint32),
+        ("rank", ctypes.c_uint32),
         ("index", ctypes.c_uint32),
+    )
+
+
+class ValueStrip(ctypes.Structure):
+    """Values next to each other: `size` bytes from `place` on in the page, from `offset` on in application memory.
+
+    `boolean` 1: each is a BOOL, else none is.
+    """
+
+    _fields_ = (
+        ("place", ctypes.c_uint32),
+        ("offset", ctypes.c_uint32),
+        ("size", ctypes.c_uint32),
+        ("boolean", ctypes.c_uint32),
+    )
+
+
+class StatusStrip(ctypes.Structure):
+    """Stamps and qualities of `count` points: from `rank` on in the page, from tag `index` on in application memory.
+
+    All become stale after the same time (0: never).
+    """
+
+    _fields_ = (
+        ("rank", ctypes.c_uint32),
+        ("index", ctypes.c_uint32),
+        ("count", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
+        ("stale_after_ns", ctypes.c_int64),
     )
 
 
@@ -81,7 +112,7 @@ class PagePlan(ctypes.Structure):
     """An input page: its last whole copy in `current` (number `seen`), and `spare` for the next.
 
     It need not be moved again while it is the same and until `fresh_until_ns`, when a point of it becomes stale.
-    Two cache lines, of which a page at rest needs the first.
+    A page at rest needs the first cache line of it alone, one whose points are all known and fresh not the runs.
     """
 
     _fields_ = (
@@ -92,6 +123,11 @@ class PagePlan(ctypes.Structure):
         ("text_count", ctypes.c_uint64),
         ("current", ctypes.c_void_p),
         ("spare", ctypes.c_void_p),
+        ("value_strips", ctypes.c_void_p),
+        ("value_strip_count", ctypes.c_uint64),
+        ("status_strips", ctypes.c_void_p),
+        ("status_strip_count", ctypes.c_uint64),
+        ("quality_place", ctypes.c_uint64),  # of the point of rank 0
         ("runs", ctypes.c_void_p),
         ("run_count", ctypes.c_uint64),
         ("recorded", ctypes.c_uint64),  # number of the page that is in the record ring

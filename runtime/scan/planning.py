@@ -11,7 +11,6 @@ from runtime.image.control import MAILBOX_LEN, MAILBOX_TEXT_SIZE, MailboxEntry
 from runtime.image.layout import (
     FRAME_HEADER_SIZE,
     FRAME_VALUE_SIZE,
-    INPUT_ENTRY_SIZE,
     PIN_TEXT_SIZE,
     PINS_MAX,
     Channel,
@@ -21,6 +20,7 @@ from runtime.image.layout import (
     text_room,
 )
 from runtime.image.recordring import begin_ring
+from runtime.scan.pagestrips import status_strips, value_strips
 from runtime.scan.plan import (
     BLOCK_TAGS,
     STAMP_SIZE,
@@ -35,9 +35,11 @@ from runtime.scan.plan import (
     Plan,
     Run,
     Span,
+    StatusStrip,
     TaskPlan,
     TextMove,
     ValueKind,
+    ValueStrip,
 )
 from runtime.scan.spans import Piece, find_spans, overlap
 
@@ -146,10 +148,14 @@ class ScanPlan:
         pages: list[PagePlan] = []
         for device, channel in layout.pages.items():
             points = [slot for slot in layout.inputs if slot.device == device]
-            runs = self._input_runs([point for point in points if not point.text_place])
+            numbers = [point for point in points if not point.is_text]
+            runs, values, statuses = self._input_runs(numbers), value_strips(numbers), status_strips(numbers)
             page = PagePlan(channel=_channel(channel, image), run_count=len(runs), fresh_until_ns=_LONG_AGO_NS)
             page.unknown = self._table((Span * sum(run.count for run in runs))())
-            texts = [_input_text(layout, point) for point in points if point.text_place]
+            page.value_strips, page.value_strip_count = self._rows(ValueStrip, values), len(values)
+            page.status_strips, page.status_strip_count = self._rows(StatusStrip, statuses), len(statuses)
+            page.quality_place = min((point.places.quality for point in points), default=0)
+            texts = [_input_text(layout, point) for point in points if point.is_text]
             page.texts, page.text_count = self._rows(TextMove, texts), len(texts)
             page.current = self._table((ctypes.c_uint8 * channel.payload_size)())
             page.spare = self._table((ctypes.c_uint8 * channel.payload_size)())
@@ -169,7 +175,7 @@ class ScanPlan:
         if not plan.alone or overlap(places):
             return
         size = (layout.quality_offset + 7) // 8 * 8
-        numbers = [place for point, place in zip(layout.inputs, places, strict=True) if not point.text_place]
+        numbers = [place for point, place in zip(layout.inputs, places, strict=True) if not point.is_text]
         spans = find_spans(numbers, size)
         plan.inputs = self._table((ctypes.c_uint8 * size)())
         plan.input_mask = self._table((ctypes.c_uint8 * size)(*spans.mask))
@@ -182,10 +188,7 @@ class ScanPlan:
         runs: list[Run] = []
         in_memory = sorted(points, key=lambda point: point.tag.offset)
         for (kind, stale_after_ns), group in _grouped(in_memory, lambda p: (_input_kind(p), p.stale_after_ns)):
-            moves = [
-                InputMove(entry_offset=p.entry * INPUT_ENTRY_SIZE, value_offset=p.tag.offset, index=p.tag.index)
-                for p in group
-            ]
+            moves = [InputMove(p.places.value, p.tag.offset, p.places.stamp // STAMP_SIZE, p.tag.index) for p in group]
             runs.append(Run(kind, len(moves), self._rows(InputMove, moves), stale_after_ns))
         return runs
 
@@ -193,12 +196,12 @@ class ScanPlan:
         plan, outputs = self.plan, layout.outputs
         runs: list[Run] = []
         plan.first_output_site = first_site
-        for kind, group in _grouped([o for o in outputs if not o.text_place], _output_kind):
+        for kind, group in _grouped([o for o in outputs if not o.is_text], _output_kind):
             moves = _rows_of_outputs(group)
             runs.append(Run(kind, len(moves), self._rows(OutputMove, moves)))
         plan.output_runs, plan.output_run_count = self._rows(Run, runs), len(runs)
         plan.output_count, plan.frame_words = len(outputs), layout.frame_words
-        texts = [_text_move(o) for o in outputs if o.text_place]
+        texts = [_text_move(o, o.text_place) for o in outputs if o.is_text]
         plan.output_texts, plan.output_text_count = self._rows(TextMove, texts), len(texts)
         plan.safe = self._table((ctypes.c_uint8 * (8 * layout.frame_words))(*_safe_values(layout, initial)))
         holds = [word for o in outputs if o.fail_safe is None for word in frame_words_of(o)]
@@ -269,14 +272,14 @@ def _rows_of_outputs(outputs: Sequence[OutputSlot]) -> list[OutputMove]:
     return moves
 
 
-def _text_move(point: InputSlot | OutputSlot) -> TextMove:
+def _text_move(point: InputSlot | OutputSlot, place: int) -> TextMove:
     of = point.tag.type
-    return TextMove(text_place=point.text_place, value_offset=point.tag.offset, size=of.size, width=of.width)
+    return TextMove(text_place=place, value_offset=point.tag.offset, size=of.size, width=of.width)
 
 
 def _input_text(layout: ImageLayout, point: InputSlot) -> TextMove:
-    made = _text_move(point)
-    made.entry_offset = point.entry * INPUT_ENTRY_SIZE
+    made = _text_move(point, point.places.value)
+    made.stamp_place, made.quality_place = point.places.stamp, point.places.quality
     made.quality_offset = layout.quality_offset + point.tag.index
     made.stamp_offset = layout.stamp_offset + 8 * point.tag.index
     made.stale_after_ns = point.stale_after_ns
@@ -285,7 +288,7 @@ def _input_text(layout: ImageLayout, point: InputSlot) -> TextMove:
 
 def frame_words_of(output: OutputSlot) -> range:
     """Which words of a frame's values and texts are the output's."""
-    if not output.text_place:
+    if not output.is_text:
         return range(output.entry, output.entry + 1)
     first = (output.text_place - FRAME_HEADER_SIZE) // FRAME_VALUE_SIZE
     return range(first, first + text_room(output.tag.type) // FRAME_VALUE_SIZE)

@@ -261,14 +261,14 @@ class CoupledRun:
 
     def _inward(self, device: DevicePlan, point: InputPoint, served: DevicePlan) -> Passage:
         source = served.point(point.name)
-        sink = self.controller.page_entry(device.name, point.entry)
+        sink = self.controller.point_addresses(device.name, point.entry)
         if isinstance(source, OutputPoint):
             return passage_of(Ends(source, self.plant.frame_value(source.entry), point, sink), self._kept)
         return passage_of(Ends(None, 0, point, sink), self._kept)
 
     def _outward(self, point: OutputPoint, served: DevicePlan, sink: InputPoint) -> Passage:
         ends = Ends(
-            point, self.controller.frame_value(point.entry), sink, self.plant.page_entry(served.name, sink.entry)
+            point, self.controller.frame_value(point.entry), sink, self.plant.point_addresses(served.name, sink.entry)
         )
         return passage_of(ends, self._kept)
 

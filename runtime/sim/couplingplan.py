@@ -54,8 +54,8 @@ class Passage(ctypes.Structure):
     """One point from its source to its sink.
 
     `source`: the 8 bytes of a value of the output frame, 0 when nobody drives the point: it reads 0. `sink`: the
-    point's entry in an input page. Limits come twice, for values that are integers and for real ones. `raw` is the
-    number that is on the wire, `raw_real` where it is a floating one.
+    `sink_size` bytes of the point's value in an input page. Limits come twice, for values that are integers and for
+    real ones. `raw` is the number that is on the wire, `raw_real` where it is a floating one.
     """
 
     _fields_ = (
@@ -92,6 +92,9 @@ class Passage(ctypes.Structure):
         ("sink_whole_scale", ctypes.c_int64),
         ("sink_whole_offset", ctypes.c_int64),
         ("sink", ctypes.c_void_p),
+        ("sink_stamp", ctypes.c_void_p),
+        ("sink_quality", ctypes.c_void_p),
+        ("sink_size", ctypes.c_uint64),
         ("sink_form", ctypes.c_uint32),
         ("allowed_count", ctypes.c_uint32),
         ("allowed", ctypes.c_void_p),  # i64: the values of an enumeration

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from runtime.core.elementary import ELEMENTARY, Elementary, Kind
 from runtime.core.fault import ConfigFault
+from runtime.image.pageplaces import PointPlaces
 from runtime.iomap.plan import InputPoint, OutputPoint
 from runtime.iomap.wire import Numeric
 from runtime.sim.couplingplan import Encoding, Form, Passage
@@ -16,12 +17,12 @@ _FLOAT_MAX = {32: 3.4028234663852886e38, 64: 1.7976931348623157e308}
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Where a value comes from and where it goes. `output` None: nobody drives the point, it reads 0."""
+    """Where a value comes from and where it goes, as addresses. `output` None: nobody drives the point, it reads 0."""
 
     output: OutputPoint | None
     source: int
     input: InputPoint
-    sink: int
+    sink: PointPlaces
 
 
 def passage_of(ends: Ends, kept: list[object]) -> Passage:
@@ -42,7 +43,8 @@ def passage_of(ends: Ends, kept: list[object]) -> Passage:
         _encode(made, ends.output)
         _refuse_unlike(ends.output, ends.input)
     _decode(made, ends.input, kept)
-    made.sink = ends.sink
+    made.sink, made.sink_stamp, made.sink_quality = ends.sink.value, ends.sink.stamp, ends.sink.quality
+    made.sink_size = ELEMENTARY[ends.input.type_name].size
     return made
 
 

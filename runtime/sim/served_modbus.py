@@ -2,11 +2,14 @@
 
 The registers follow from the same profile that a client polls, with the profile's types and rounding. While the program
 does not drive, the device is busy (exception 6): a client sees no frozen values. A register that the profile does not
-know is refused (exception 2), except in gaps that the profile lets a client read across, which read 0.
+know is refused (exception 2), except in gaps that the profile lets a client read across, which read 0. A device of
+fence class `term` refuses writes without a term and of an older one (exception 3). If the map says so, a file tells who
+wrote what.
 """
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from runtime.core.fault import ConfigFault
 from runtime.drivers.backoff import Backoff
@@ -14,11 +17,13 @@ from runtime.drivers.base import LinkContext
 from runtime.drivers.codec import mask_words, raw_of_words, words_of_raw
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
 from runtime.drivers.modbus.pdu import Table as WireTable
-from runtime.drivers.modbus.server import ModbusServer, Unit
-from runtime.iomap.plan import DevicePlan, InputPoint, OutputPoint
+from runtime.drivers.modbus.server import CLIENT, ModbusServer, Unit
+from runtime.iomap.plan import DevicePlan, FencePlan, InputPoint, OutputPoint
 from runtime.iomap.settings import ModbusTcpSettings
 from runtime.iomap.wire import ModbusWire, Numeric, Table
 from runtime.sim.faultyunit import FaultyUnit
+from runtime.sim.playedfence import PlayedFence
+from runtime.sim.writelog import WriteLog
 
 _TABLES = {
     WireTable.COILS: Table.COIL,
@@ -38,8 +43,12 @@ class PlayedUnit:
         self._statistics = context.statistics[plan.name]
         self._outputs: list[tuple[ModbusWire, OutputPoint]] = [(_modbus(p.wire), p) for p in plan.outputs]
         self._inputs: list[tuple[ModbusWire, InputPoint]] = [(_modbus(p.wire), p) for p in plan.inputs]
+        self.fence = None if plan.fence is None else _fence(plan.fence, self._inputs)
+        self._log = WriteLog(Path(plan.write_log)) if plan.write_log else None
         self._written: dict[tuple[Table, int], int] = {}
         """What clients wrote, by table and address, over what it holds by itself."""
+        self._told: set[tuple[int | None, int]] = set()
+        """Terms of refused writes, with the term that stood against them: each is told once."""
         for wire, held in plan.held:
             self._hold(wire, wire.number.encode(held) if isinstance(held, str) else held)
         wires = [wire for wire, _ in (*self._outputs, *self._inputs)] + [_modbus(wire) for wire in plan.spare]
@@ -85,6 +94,7 @@ class PlayedUnit:
             self._statistics.errors += 1
             raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
         now_ns = self._context.clock()
+        self._pass_fence(table, address, words, now_ns)
         self._written |= {(table, address + step): word for step, word in enumerate(words)}
         for wire, point in self._inputs:
             if wire.table is table and address < wire.end and wire.address < address + len(words):
@@ -92,6 +102,23 @@ class PlayedUnit:
                 self._page.take(point.entry, raw_of_words(wire, held), now_ns, self._number(wire, now_ns))
         self._page.publish()
         self._statistics.last_good_ns = now_ns
+
+    def _pass_fence(self, table: Table, address: int, words: Sequence[int], now_ns: int) -> None:
+        fence = self.fence
+        newest = 0 if fence is None else fence.newest
+        accepted = fence is None or fence.takes(table, address, words)
+        term = None if fence is None else fence.term_of(table, address, words)
+        if self._log is not None:
+            told = {"client": CLIENT.get(), "table": table.value}
+            self._log.note(now_ns, self._plan.name, **told, address=address, words=words, term=term, accepted=accepted)
+        if not accepted:
+            self._statistics.errors += 1
+            if (term, newest) not in self._told:
+                self._told.add((term, newest))
+                said = "without a term" if term is None else f"of term {term}"
+                text = f"{self._plan.name} refuses a write {said}: it has taken one of term {newest}"
+                self._context.on_event("warning", text)
+            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE)
 
     def _number(self, wire: ModbusWire, now_ns: int) -> Numeric:
         """How a point is scaled: by what the program gives as its exponent, if it drives that."""
@@ -105,6 +132,10 @@ class PlayedUnit:
         words = [self._written.get((wire.table, at), 0) for at in range(wire.address, wire.end)]
         _lay_over(words, wire.address, wire, words_of_raw(wire, raw))
         self._written |= {(wire.table, wire.address + step): word for step, word in enumerate(words)}
+
+
+def _fence(plan: FencePlan, inputs: Sequence[tuple[ModbusWire, InputPoint]]) -> PlayedFence:
+    return PlayedFence(plan, [wire for wire, point in inputs if point.name not in plan.free])
 
 
 class ServedModbus:

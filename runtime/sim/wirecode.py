@@ -5,7 +5,7 @@ them on numbers of all kinds.
 """
 
 from runtime.core.quality import Quality
-from runtime.image.emit import F64, I8, I32, I64, PTR, Code, Real, Routine, Word
+from runtime.image.emit import BY_SIZE, F64, I8, I32, I64, PTR, Code, Real, Routine, Word
 from runtime.scan.phases.view import View
 from runtime.sim.couplingplan import Encoding, Form, Passage
 
@@ -13,7 +13,6 @@ _SINGLE_FITS_BELOW = 3.4028235677973366e38
 """From here on the nearest 32-bit float is infinite (image/pages.py)."""
 _WHOLE_FROM = float(1 << 52)
 """From here on every 64-bit float is a whole number."""
-_VALUE, _QUALITY = 8, 16
 _INFINITE = 0x7FF0_0000_0000_0000
 
 
@@ -37,7 +36,7 @@ def write_passages(code: Code) -> None:
             with otherwise:
                 r.call(code["encode_real"], r["passage"], r.call(code["take_real"], r["passage"]))
     with code.routine("spoil", passage=PTR) as r:
-        View(r, Passage, r["passage"])["sink"].at(_QUALITY).store(r.word(Quality.BAD, I8))
+        View(r, Passage, r["passage"])["sink_quality"].store(r.word(Quality.BAD, I8))
     _write_deliver(code)
 
 
@@ -217,7 +216,8 @@ def _allowed(passage: View, i: Word) -> Word:
 
 
 def _store(r: Routine, passage: View, bits: Word, certain: Word) -> None:
-    sink = passage["sink"]
-    sink.store(r["now"])
-    sink.at(_VALUE).store(bits)
-    sink.at(_QUALITY).store(certain.choose(r.word(Quality.GOOD, I8), r.word(Quality.UNCERTAIN, I8)))
+    passage["sink_stamp"].store(r["now"])
+    for size, of in BY_SIZE.items():
+        with r.when(passage["sink_size"].equals(size)):
+            passage["sink"].store(bits.narrowed(of))
+    passage["sink_quality"].store(certain.choose(r.word(Quality.GOOD, I8), r.word(Quality.UNCERTAIN, I8)))

@@ -267,6 +267,33 @@ def test_coverage_when_printed_then_a_line_a_pou_and_what_is_missing(run):
     assert "never ran: 9 ELSIF 1, 12, 14 label 1, 15" in out
 
 
+ANY_BOUNDS = """
+FUNCTION_BLOCK SUM_OF
+VAR_IN_OUT a : ARRAY [*] OF INT; END_VAR
+VAR_OUTPUT sum : INT; END_VAR
+IF UPPER_BOUND(a, 1) > 1 THEN
+    sum := 2;
+ELSE
+    sum := 1;
+END_IF
+END_FUNCTION_BLOCK
+TEST 'two bounds' (CYCLE := T#10ms)
+VAR x, y : SUM_OF; one : ARRAY [1..1] OF INT; two : ARRAY [1..2] OF INT; END_VAR
+x(a := one);
+y(a := two);
+ASSERT(y.sum > x.sum);
+END_TEST
+"""
+
+
+def test_coverage_when_a_block_takes_arrays_of_any_bounds_then_it_counts_once(run):
+    _, out = run({"v.st": ANY_BOUNDS}, order=TestOrder("interp", coverage=True), as_json=True)
+    (block,) = json.loads(out)["coverage"]
+    assert block["pou"] == "SUM_OF"
+    assert block["statements"] == {"all": 3, "run": 3}
+    assert block["branches"] == {"all": 2, "run": 2}
+
+
 ROWS = """
 FUNCTION QUOTIENT : INT
 VAR_INPUT a, b : INT; END_VAR

@@ -32,6 +32,12 @@ class HandedSink:
     def value(self, point: OutputPoint, _now_ns: int) -> Value | None:
         return self.values.get(point.name)
 
+    def drives(self, _now_ns: int) -> bool:
+        return self.state is SinkState.DRIVING
+
+    def is_silent(self, _now_ns: int) -> bool:
+        return self.state is SinkState.STANDBY
+
 
 def message(name: str, frame_id: int, *, sent: bool = False, **changes: object) -> MessagePlan:
     """A message every 100 ms that times out after 500 ms."""

@@ -62,9 +62,21 @@ def output_point(name: str = "p", entry: int = 0, fail_safe: Value | None = 0.0,
     return OutputPoint(**made)  # type: ignore[arg-type]
 
 
+@dataclass
+class Right:
+    """What redundancy said last to a member of a pair."""
+
+    lead_term: int = 0
+    lease_until_ns: int = 0
+    replicated_scan: int = 0
+    solo: bool = False
+
+
 @dataclass(frozen=True)
 class FakeFrame:
     values: Sequence[Value] = (5.0,)
     term: int = 1
     valid_until_ns: int = 50 * MS
     driving: bool = True
+    scan_no: int = 1
+    leased: bool = True

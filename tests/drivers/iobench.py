@@ -7,7 +7,7 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
-from io_points import MS, FakeFrame
+from io_points import MS, FakeFrame, Right
 
 from runtime.core.elementary import Value
 from runtime.core.quality import Quality
@@ -28,6 +28,7 @@ class IoBench:
         registry: Registry,
         patience_s: float = PATIENCE_S,
         fail_safe_after_ns: int = 300 * MS,
+        pair: Right | None = None,
     ) -> None:
         self.events: list[str] = []
         self.frame: FakeFrame | None = None
@@ -47,6 +48,7 @@ class IoBench:
             on_event=lambda level, text: self.events.append(f"{level}: {text}"),
             registry=registry,
             random=Random(1),
+            pair=pair,
         )
         self._stop = asyncio.Event()
 

@@ -199,6 +199,7 @@ def test_keep_alive_when_no_tag_drives_it_then_sent_while_driving_or_always() ->
 
     assert (sends("driving", SinkState.DRIVING), sends("driving", SinkState.FAIL_SAFE)) == (10, 0)
     assert (sends("always", SinkState.WAITING), sends("no", SinkState.DRIVING)) == (10, 0)
+    assert (sends("always", SinkState.STANDBY), sends("driving", SinkState.STANDBY)) == (0, 0)
 
 
 def test_message_when_a_signal_would_have_a_value_that_never_goes_out_then_it_is_not_sent() -> None:

@@ -64,15 +64,17 @@ def test_latch_when_program_wrote_over_an_input_then_next_scan_sees_the_device_a
     assert rig.get("in_real") == 7.0
 
 
-def test_latch_when_page_holds_hostile_bytes_then_bool_is_0_or_1_and_unknown_quality_is_bad(make_rig):
+@pytest.mark.parametrize(("quality", "told"), [(0x83, BAD), (GOOD, GOOD)])
+def test_latch_when_page_holds_hostile_bytes_then_bool_is_0_or_1_and_unknown_quality_is_bad(make_rig, quality, told):
     rig = make_rig()
     writer = rig.pages["meter"]
     writer.write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
-    writer._end.buffer[16] = 0x83  # quality of in_real
-    writer._end.buffer[24 + 8] = 0xFE  # value of in_bool
+    in_real, in_bool = (point.places for point in writer.points)
+    writer._end.buffer[in_real.quality] = quality
+    writer._end.buffer[in_bool.value] = 0xFE
     writer._end.publish()
     rig.scan()
-    assert rig.quality("in_real") == BAD
+    assert rig.quality("in_real") == told
     with rig.memory as memory:
         assert memory[rig.tag("in_bool").offset] == 1
 

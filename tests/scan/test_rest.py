@@ -7,13 +7,13 @@ import ctypes
 import random
 
 import pytest
-from scanrig import HEADER_SIZE, MS, STALE_NS, START_NS, WALL_NS
+from scanrig import HEADER_SIZE, MS, STALE_NS, START_NS, WALL_NS, layout
 
 from runtime.core.binding import Bindings, InputBinding
 from runtime.core.elementary import BOOL, INT, LREAL, REAL
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, TagTable
-from runtime.image.layout import SNAPSHOT_SLOTS, lay_out
+from runtime.image.layout import SLOT_HEADER_SIZE, SNAPSHOT_SLOTS, lay_out
 from runtime.image.pages import PageWriter
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import SnapshotReader
@@ -27,12 +27,17 @@ def test_latch_when_a_page_changed_without_a_new_number_then_it_is_not_copied(ma
     rig = make_rig()
     rig.pages["meter"].write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
     rig.scan()
-    channel = rig.image.layout.pages["meter"]
+    channel, place = rig.image.layout.pages["meter"], place_of("in_real")
     for slot in range(channel.slots):
-        value = rig.image.address + channel.slot_offset(slot) + 16 + 8
+        value = rig.image.address + channel.slot_offset(slot) + SLOT_HEADER_SIZE + place
         ctypes.c_float.from_address(value).value = 666.0
     rig.scan(20, period_ns=STALE_NS // 10)  # past the time at which the page becomes stale, too
     assert (rig.get("in_real"), rig.quality("in_real")) == (7.0, BAD)
+
+
+def place_of(name):
+    """Where an input's value lies in its page."""
+    return next(slot.places.value for slot in layout().inputs if slot.tag.name == name)
 
 
 def test_latch_when_nothing_changed_then_no_point_is_moved_until_one_becomes_stale(make_rig):
@@ -40,7 +45,9 @@ def test_latch_when_nothing_changed_then_no_point_is_moved_until_one_becomes_sta
     rig.pages["meter"].write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
     rig.scan()
     page = PagePlan.from_address(rig.plan.plan.pages)
-    ctypes.c_float.from_address(page.current + 8).value = 8.0  # seen by the next move of this page, and only by a move
+    ctypes.c_float.from_address(
+        page.current + place_of("in_real")
+    ).value = 8.0  # seen by the next move of this page, and only by a move
     seen = []
     for age_ms in (10, STALE_NS // MS, STALE_NS // MS + 1):
         rig.now_ns = START_NS + age_ms * MS
@@ -63,9 +70,9 @@ def test_latch_when_a_force_is_taken_back_then_all_pages_are_moved_once(make_rig
 def test_snapshot_when_no_tag_changed_then_qualities_are_copied_only_in_turn_and_foreign_bytes_go(make_rig):
     rig = make_rig()
     rig.scan(2 * SNAPSHOT_SLOTS)
-    layout = rig.image.layout
+    laid = rig.image.layout
     qualities = [
-        rig.image.address + layout.snapshots.slot_offset(slot) + 16 + layout.quality_offset
+        rig.image.address + laid.snapshots.slot_offset(slot) + SLOT_HEADER_SIZE + laid.quality_offset
         for slot in range(SNAPSHOT_SLOTS)
     ]
     for at in qualities:

@@ -130,9 +130,9 @@ def test_latch_when_the_bytes_of_a_page_are_hostile_then_a_text_of_at_most_its_l
     end = ChannelEnd(rig.image, LAYOUT.pages["plate"])
     end.read()
     for slot in LAYOUT.inputs:
-        if slot.text_place:
+        if slot.is_text:
             room = (slot.tag.type.size + 7) // 8 * 8
-            end.buffer[slot.text_place : slot.text_place + room] = page_bytes[:room]
+            end.buffer[slot.places.value : slot.places.value + room] = page_bytes[:room]
     end.publish()
     rig.put("shown", "next")
     rig.scan()
@@ -304,7 +304,7 @@ def test_scan_when_all_shared_texts_are_random_then_numbers_and_neighbours_stay(
         for offset, size in texts:
             ctypes.memmove(rig.image.address + offset, chance.randbytes(size), size)
         end.read()
-        first = min(slot.text_place for slot in LAYOUT.inputs if slot.text_place)
+        first = min(slot.places.value for slot in LAYOUT.inputs if slot.is_text)
         end.buffer[first:] = chance.randbytes(len(end.buffer) - first)
         end.publish()
         rig.forces.announce()

@@ -12,7 +12,7 @@ from runtime.core.elementary import ELEMENTARY, Kind, Value
 from runtime.core.fault import ConfigFault
 from runtime.core.quality import Quality
 from runtime.drivers.page import interpret
-from runtime.image.layout import INPUT_ENTRY
+from runtime.image.pageplaces import PointPlaces
 from runtime.image.pages import fits
 from runtime.iomap.plan import InputPoint, OutputPoint
 from runtime.iomap.wire import CanWire, Numeric
@@ -27,12 +27,13 @@ BITS = {"SINT": 8, "INT": 16, "DINT": 32, "LINT": 64, "USINT": 8, "UINT": 16, "U
 
 def cross(output: OutputPoint, point: InputPoint, value: Value) -> tuple[Value, Quality, int]:
     """What the native code makes of a value: the page's entry after it."""
-    source, sink, kept = ctypes.create_string_buffer(8), ctypes.create_string_buffer(24), []
+    source, sink, kept = ctypes.create_string_buffer(8), ctypes.create_string_buffer(17), []
     ELEMENTARY[output.type_name].pack_into(source, 0, value)
-    passage = passage_of(Ends(output, ctypes.addressof(source), point, ctypes.addressof(sink)), kept)
+    places = PointPlaces(value=8, stamp=0, quality=16)
+    passage = passage_of(Ends(output, ctypes.addressof(source), point, places.at(ctypes.addressof(sink))), kept)
     kernels().coupling.fetch(ctypes.addressof(passage))
     kernels().coupling.deliver(ctypes.addressof(passage), STAMP_NS)
-    stamp, raw, quality = INPUT_ENTRY.unpack(sink.raw)
+    stamp, raw, quality = struct.unpack("<q8sB", sink.raw)
     return ELEMENTARY[point.type_name].unpack(raw), Quality(quality), stamp
 
 
@@ -104,5 +105,5 @@ def test_wire_when_a_tag_has_more_than_63_bits_then_refused_with_words(type_name
     out = OutputPoint(name="p", tag="a.p", type_name=type_name, entry=0, wire=wire, fail_safe=None)
     into = InputPoint(name="p", tag="b.p", type_name=type_name, entry=0, wire=wire, period_ns=1)
     with pytest.raises(ConfigFault) as refused:
-        passage_of(Ends(out, 0, into, 0), [])
+        passage_of(Ends(out, 0, into, PointPlaces(0, 0, 0)), [])
     assert "LINT" in refused.value.mend

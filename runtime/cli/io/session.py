@@ -24,6 +24,8 @@ class GivenFrame:
     term: int = 1
     valid_until_ns: int = 1 << 62
     driving: bool = True
+    scan_no: int = 1
+    leased: bool = True
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from runtime.cluster.pair.entries import (
     Cause,
     Command,
     Detached,
+    Force,
     InSync,
     PairEntry,
     TakenOver,
@@ -55,6 +56,7 @@ class Agreed:
     cold_floor: int = 0
     takeovers: list[TakenOver] = field(default_factory=list)
     commands: list[Delivery] = field(default_factory=list)
+    forces: dict[str, str] = field(default_factory=dict)
     program: str = ""
     version: bytes = b""
     _parts: dict[int, VersionPart] = field(default_factory=dict)
@@ -75,6 +77,10 @@ class Agreed:
                 self.in_sync = said.members
             case Command():
                 return said if self._note(entry.index, said) else None
+            case Force():
+                self.forces.pop(said.name, None)
+                if said.body:
+                    self.forces[said.name] = said.body
             case Applied():
                 self.applied_floor = max(self.applied_floor, said.index)
             case Detached():
@@ -100,6 +106,7 @@ class Agreed:
             "applied_floor": self.applied_floor,
             "cold_floor": self.cold_floor,
             "takeovers": [asdict(t) for t in self.takeovers],
+            "forces": self.forces,
             "commands": [[d.index, asdict(d.command)] for d in self.commands],
             "program": self.program,
             "version": base64.b64encode(self.version).decode(),
@@ -121,6 +128,7 @@ class Agreed:
             applied_floor=told["applied_floor"],
             cold_floor=told["cold_floor"],
             takeovers=[TakenOver(**{**t, "cause": Cause(t["cause"])}) for t in told["takeovers"]],
+            forces=told["forces"],
             commands=[Delivery(index, Command(**command)) for index, command in told["commands"]],
             program=told["program"],
             version=base64.b64decode(told["version"]),

@@ -5,8 +5,9 @@
 3. `stream`: to the other controller. It promises nothing that must survive.
 4. `readies`, in order: as `raft.ready` says; their `install` and `apply` have been dealt with.
 5. `deliveries`: into the mailbox of the scan, in order; the scan passes over those it has taken already.
-6. `accepted`: tell the clients that these commands are agreed on.
-7. `told`: events for people.
+6. `accepted`: tell the clients that these commands are agreed on. `known`: those had been, as they stand there.
+7. `forces`, if they changed: all that both controllers hold.
+8. `told`: events for people.
 """
 
 from dataclasses import dataclass, field
@@ -67,4 +68,6 @@ class Effects:
     readies: list[Ready] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     accepted: list[Command] = field(default_factory=list)
+    known: list[Delivery] = field(default_factory=list)
+    forces: dict[str, str] | None = None
     told: list[Told] = field(default_factory=list)

@@ -54,6 +54,14 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Force:
+    """Both controllers hold the variable of this name: `body` is the gateways', opaque here; empty: they let go."""
+
+    name: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """Commands up to this index are in what the leader's programs did; after a cold start they do not run again."""
 
@@ -77,12 +85,13 @@ class VersionPart:
     content: bytes
 
 
-PairEntry = TakenOver | InSync | Command | Applied | Detached | VersionPart
+PairEntry = TakenOver | InSync | Command | Force | Applied | Detached | VersionPart
 
 _TOPICS: dict[bytes, type[PairEntry]] = {
     b"T": TakenOver,
     b"S": InSync,
     b"C": Command,
+    b"F": Force,
     b"A": Applied,
     b"D": Detached,
     b"V": VersionPart,

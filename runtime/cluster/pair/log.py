@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from runtime.cluster.pair.agreed import Agreed
 from runtime.cluster.pair.effects import Severity
-from runtime.cluster.pair.entries import Command, InSync, PairEntry, TakenOver
+from runtime.cluster.pair.entries import Command, Force, InSync, PairEntry, TakenOver
 from runtime.cluster.pair.situation import Situation
 from runtime.raft.log import Entry
 from runtime.raft.ready import Ready
@@ -17,6 +17,7 @@ def absorb(s: Situation, ready: Ready) -> None:
     """Apply what is committed; hand on what is to be sent and persisted."""
     if ready.install is not None:
         s.agreed = Agreed.of_bytes(ready.install.content)
+        s.effects.forces = dict(s.agreed.forces)
     for entry in ready.apply:
         said = s.agreed.apply(entry)
         if said is not None:
@@ -45,5 +46,7 @@ def _applied(s: Situation, entry: Entry, said: PairEntry) -> None:
                 s.effects.accepted.append(said)
                 if leading.confirmed:
                     s.effects.deliveries += [d for d in s.agreed.commands if d.index == entry.index]
+        case Force():
+            s.effects.forces = dict(s.agreed.forces)
         case InSync():
             s.tell(Severity.INFO, f"in sync: {', '.join(said.members)}")

@@ -11,9 +11,9 @@ sync by its own log, and holds the state, stands for election.
 """
 
 from runtime.cluster.pair import leading as leads
-from runtime.cluster.pair.agreed import Agreed
+from runtime.cluster.pair.agreed import Agreed, Delivery
 from runtime.cluster.pair.effects import Effects, Mirror, Right, Severity
-from runtime.cluster.pair.entries import Cause, Command, Detached
+from runtime.cluster.pair.entries import Cause, Command, Detached, Force
 from runtime.cluster.pair.frame import Frame, FrameAck, Need, Standing, State, StreamMessage
 from runtime.cluster.pair.log import absorb, compact
 from runtime.cluster.pair.settings import PairSettings
@@ -126,12 +126,22 @@ class PairMember:
         """Leader: agree on a command. `Effects.accepted` has it once it cannot be lost any more."""
         s = self._begin(now_ns)
         why_not = self._why_not_propose()
-        if not why_not and s.agreed.index_of(command.client, command.seq):
+        index = s.agreed.index_of(command.client, command.seq)
+        if not why_not and index:
             s.effects.accepted.append(command)
+            s.effects.known.append(next((d for d in s.agreed.commands if d.index == index), Delivery(index, command)))
         elif not why_not and len(s.agreed.deliveries_after(s.applied)) + len(s.tail) >= WAITING_MAX:
             why_not = f"{WAITING_MAX} commands wait for the scan already"
         elif not why_not:
             leads.propose(s, command, now_ns)
+        return why_not, self._end(now_ns)
+
+    def force(self, name: str, body: str, now_ns: int) -> tuple[str, Effects]:
+        """Leader: have both controllers hold a variable, or with an empty body let go of it."""
+        s = self._begin(now_ns)
+        why_not = self._why_not_propose()
+        if not why_not:
+            leads.propose(s, Force(name=name, body=body), now_ns)
         return why_not, self._end(now_ns)
 
     def swap(self, now_ns: int) -> tuple[str, Effects]:

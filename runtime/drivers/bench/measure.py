@@ -157,6 +157,8 @@ class _Frame:
     term: int = 1
     valid_until_ns: int = 1 << 62
     driving: bool = True
+    scan_no: int = 1
+    leased: bool = True
 
 
 class _Frames:

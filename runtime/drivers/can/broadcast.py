@@ -6,6 +6,7 @@ it every period. So a setpoint does not outlive the frame that it came from, wha
 Source: Linux, Documentation/networking/can.rst, "Broadcast Manager protocol sockets"; include/uapi/linux/can/bcm.h.
 """
 
+import contextlib
 import socket
 import struct
 
@@ -15,7 +16,7 @@ _HEAD = struct.Struct("@3I4l2I0q")
 """struct bcm_msg_head: operation, flags, count, two intervals (seconds, microseconds), id, number of frames."""
 _FRAME = struct.Struct("=IB3x8s")
 _FD_FRAME = struct.Struct("=IBB2x64s")
-TX_SETUP = 1
+TX_SETUP, TX_DELETE = 1, 2
 SET_TIMER, START_TIMER, FD_FRAME = 0x001, 0x002, 0x800
 EXTENDED = 0x8000_0000
 BIT_RATE_SWITCH = 0x01
@@ -31,8 +32,8 @@ class Broadcaster:
         except OSError:
             self._socket.close()
             raise
-        self._until_ns: dict[tuple[int, bool], int] = {}
-        """When the last of the sends ordered for an id is due."""
+        self._orders: dict[tuple[int, bool], tuple[int, bool]] = {}
+        """When the last of the sends ordered for an id is due, and whether they are of CAN FD."""
 
     def keep(self, frame: can.Message, *, period_ns: int, sends: int, now_ns: int) -> None:
         """Send the frame every period, `sends` times from now on, in place of what was ordered for its id before.
@@ -40,10 +41,18 @@ class Broadcaster:
         The first goes out at once, unless the id is being sent already: then the new payload waits for its turn.
         """
         key = (frame.arbitration_id, frame.is_extended_id)
-        going = now_ns < self._until_ns.get(key, 0)
+        going = now_ns < self._orders.get(key, (0, False))[0]
         flags = SET_TIMER if going else SET_TIMER | START_TIMER
         self._socket.send(setup(frame, flags=flags, period_ns=period_ns, sends=sends))
-        self._until_ns[key] = now_ns + (sends - 1) * period_ns
+        self._orders[key] = (now_ns + (sends - 1) * period_ns, frame.is_fd)
+
+    def forget(self) -> None:
+        """End all sending now; new orders may follow."""
+        for (number, extended), (_, fd) in self._orders.items():
+            identifier = number | (EXTENDED if extended else 0)
+            with contextlib.suppress(OSError):  # EINVAL: the kernel has ended it itself
+                self._socket.send(_HEAD.pack(TX_DELETE, FD_FRAME if fd else 0, 0, 0, 0, 0, 0, identifier, 0))
+        self._orders.clear()
 
     def close(self) -> None:
         """End all sending: the kernel drops the orders with the socket."""

@@ -39,7 +39,9 @@ class CanDriver:
         self._told_no_restart = False
 
     def wake(self) -> None:
-        """See `Driver`. Frames go out by the clock, not by changes."""
+        """See `Driver`. Frames go out by the clock, not by changes; what the kernel repeats ends with the right to."""
+        if self._broadcaster is not None and self._context.sink.is_silent(self._context.clock()):
+            self._broadcaster.forget()
 
     async def run(self) -> None:
         """See `Driver`."""

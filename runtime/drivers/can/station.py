@@ -18,7 +18,6 @@ from runtime.drivers.can.received import News, ReceivedMessage
 from runtime.drivers.can.sent import SentMessage
 from runtime.drivers.lossreport import LossReport
 from runtime.drivers.page import DevicePage
-from runtime.drivers.sink import SinkState
 from runtime.iomap.dbc import parse_database
 from runtime.iomap.plan import DevicePlan, MessagePlan
 from runtime.iomap.settings import CanSettings
@@ -189,7 +188,9 @@ class Station:
 
     def _frames(self, member: Member, sent: SentMessage, now_ns: int) -> Iterator[Outgoing]:
         values = [self._context.sink.value(point, now_ns) for point in sent.points]
-        if not self._has_something_to_say(sent.plan, values):
+        if self._context.sink.is_silent(now_ns) and not any(value is not None for value in values):
+            return
+        if not self._has_something_to_say(sent.plan, values, now_ns):
             return
         for variant, payload in enumerate(sent.payloads(values)):
             frame = can.Message(
@@ -202,10 +203,10 @@ class Station:
             )
             yield Outgoing(member, sent.plan, frame, variant, sent.is_constant)
 
-    def _has_something_to_say(self, plan: MessagePlan, values: list[Value | None]) -> bool:
+    def _has_something_to_say(self, plan: MessagePlan, values: list[Value | None], now_ns: int) -> bool:
         if plan.keep_alive == "always" or any(value is not None for value in values):
             return True
-        return plan.keep_alive == "driving" and self._context.sink.state is SinkState.DRIVING
+        return plan.keep_alive == "driving" and self._context.sink.drives(now_ns)
 
 
 def _member(context: LinkContext, plan: DevicePlan) -> Member:

@@ -52,6 +52,17 @@ class I2cDevice(BlockingDevice):
 
     def open(self) -> None:
         """Open the bus, see that it is the right chip, and set it up."""
+        self._meet().open()
+
+    def listen(self) -> None:
+        """As `open`; the outputs of an expander are left alone."""
+        chip = self._meet()
+        if isinstance(chip, Expander):
+            chip.listen()
+        else:
+            chip.open()
+
+    def _meet(self) -> Chip:
         bus = self._bus = self._open_bus()
         told = self._plan.i2c
         assert told is not None, "the plan of an I2C device says which chip it is"
@@ -62,7 +73,7 @@ class I2cDevice(BlockingDevice):
                 what = f"register 0x{register:02X} holds 0x{found:02X}, this chip's holds 0x{value:02X}"
                 raise DriverFault(what, where=bus.where(told.address), mend="is it another chip?")
         self._chip = _chip(bus, self._plan)
-        self._chip.open()
+        return self._chip
 
     def close(self) -> None:
         """Let go of the bus."""

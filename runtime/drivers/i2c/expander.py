@@ -20,6 +20,10 @@ class _Ports(Protocol):
         """Directions; what the output latches hold."""
         ...
 
+    def listen(self, *, inputs: int, pull_ups: int) -> None:
+        """See to it that these pins are inputs; the others stay what they are."""
+        ...
+
     def read(self) -> int: ...
 
     def write(self, levels: int) -> None: ...
@@ -37,6 +41,13 @@ class Expander:
         """Set directions. An output keeps the level that its latch holds."""
         self._levels = self._ports.set_up(
             outputs=_mask(w for w in self._wires if w.is_output),
+            pull_ups=_mask(w for w in self._wires if _pin(w).pull_up),
+        )
+
+    def listen(self) -> None:
+        """Set up the inputs alone."""
+        self._ports.listen(
+            inputs=_mask(w for w in self._wires if not w.is_output),
             pull_ups=_mask(w for w in self._wires if _pin(w).pull_up),
         )
 
@@ -68,6 +79,9 @@ class Pcf8574:
         self._inputs = 0xFF & ~outputs
         return self._bus.read_plain(self._address) & outputs
 
+    def listen(self, *, inputs: int, pull_ups: int) -> None:
+        """A pin is an input since it was switched on, unless somebody drives it: nothing is written."""
+
     def read(self) -> int:
         """Levels of all pins."""
         return self._bus.read_plain(self._address)
@@ -90,6 +104,11 @@ class Mcp23017:
         self._put(GPPU, pull_ups)
         self._put(IODIR, 0xFFFF & ~outputs)
         return levels
+
+    def listen(self, *, inputs: int, pull_ups: int) -> None:
+        """Other pins keep direction and pull-up."""
+        self._put(GPPU, self._get(GPPU) & ~inputs | pull_ups)
+        self._put(IODIR, self._get(IODIR) | inputs)
 
     def read(self) -> int:
         """Levels of all pins."""

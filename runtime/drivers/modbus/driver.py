@@ -14,10 +14,10 @@ from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
 from runtime.drivers.codec import raw_of_words, words_of_raw
 from runtime.drivers.modbus.device import LinkDevice, modbus
+from runtime.drivers.modbus.fenced import fenced_write
 from runtime.drivers.modbus.link import ModbusLink, Refusal, Silence, read_of
 from runtime.drivers.modbus.pdu import ExceptionCode
 from runtime.drivers.modbus.polls import Poll, PollSchedule
-from runtime.drivers.sink import SinkState
 from runtime.drivers.writes import HeartbeatCounter
 from runtime.iomap.plan import OutputPoint
 from runtime.iomap.wire import ModbusWire, Numeric
@@ -164,14 +164,27 @@ class ModbusDriver:
                 await self._write(link, device, *due)
                 return True
             for beat in device.heartbeats:
-                if beat.next_ns <= now_ns and self._context.sink.state is SinkState.DRIVING:
+                if beat.next_ns <= now_ns and self._context.sink.drives(now_ns):
                     await self._beat(link, device, beat, now_ns)
                     return True
         return False
 
     def _value(self, device: LinkDevice, point: OutputPoint, now_ns: int) -> Value | None:
         """What to write now. A value whose scale the device has not told yet is held back."""
-        return self._context.sink.value(point, now_ns) if device.number(point) is not None else None
+        value = self._context.sink.value(point, now_ns) if device.number(point) is not None else None
+        return value if value is None or device.plan.fence is None or self._raws(device, point, now_ns) else None
+
+    def _raws(self, device: LinkDevice, point: OutputPoint, now_ns: int) -> dict[int, float]:
+        """What goes with the point in one request, raw, by place in the plan; empty when part of it is not known."""
+        assert device.plan.fence is not None, "else each point goes alone"
+        found: dict[int, float] = {}
+        for place in device.plan.fence.together[device.plan.outputs.index(point)]:
+            other = device.plan.outputs[place]
+            number, value = device.number(other), self._context.sink.value(other, now_ns)
+            if number is None or value is None:
+                return {}
+            found[place] = number.encode(value)
+        return found
 
     async def _write(self, link: ModbusLink, device: LinkDevice, number: int, value: Value) -> None:
         """Write an output; where it asks for it, see whether the device holds what it was just given."""
@@ -181,7 +194,14 @@ class ModbusDriver:
         what = f"writing {point.name}"
         asked_ns = self._context.clock()
         try:
-            await self._write_wire(link, device, wire, scaled.encode(value))
+            if point.read_back and device.writes.held(number) == value:
+                await self._look_for_others(link, device, point, value)
+            if self._value(device, point, self._context.clock()) is None:
+                return  # the right to write it has ended since it was looked up
+            if device.plan.fence is not None:
+                await self._write_fenced(link, device, point, asked_ns)
+            else:
+                await self._write_wire(link, device, wire, scaled.encode(value))
             device.writes.written(number, value, asked_ns)
             self._answered(device, asked_ns, what)
             if point.read_back:
@@ -197,6 +217,23 @@ class ModbusDriver:
                 )
             return
         device.told.discard(f"tries of {point.name}")
+
+    async def _look_for_others(self, link: ModbusLink, device: LinkDevice, point: OutputPoint, value: Value) -> None:
+        """Before a value is written again: does the device still hold it? Else somebody else has written there, as a
+        former leader of a pair may have, once. Raises Silence or Refusal."""
+        number, wire = device.number(point), modbus(point.wire)
+        assert number is not None, "a value without its scale is held back"
+        held = await link.read(device.plan.unit_id, read_of(wire))
+        what = f"others at {point.name}"
+        if held == words_of_raw(wire, number.encode(value), held):
+            device.told.discard(what)
+        else:
+            shown = number.decode(raw_of_words(wire, held), elementary(point.type_name).kind)
+            device.once(what, f"was written to by somebody else: {point.name} was {shown} instead of {value}")
+
+    async def _write_fenced(self, link: ModbusLink, device: LinkDevice, point: OutputPoint, now_ns: int) -> None:
+        address, words = fenced_write(device.plan, self._context.sink.term, self._raws(device, point, now_ns))
+        await link.write(device.plan.unit_id, modbus(point.wire).table, address, words)
 
     async def _write_wire(self, link: ModbusLink, device: LinkDevice, wire: ModbusWire, raw: float) -> None:
         """Write a point whole, or the bits of registers that it is. Raises Silence or Refusal."""

@@ -11,6 +11,7 @@ Source: Modbus Messaging on TCP/IP Implementation Guide V1.0b, 3.1.3 (MBAP heade
 import asyncio
 import struct
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from typing import Protocol
 
 from runtime.core.fault import ConfigFault
@@ -41,6 +42,10 @@ _HEADER = struct.Struct(">HHHB")
 """Transaction, protocol (0), length of what follows it, unit."""
 _LENGTH_MAX = 254
 """Unit and a PDU of 253 bytes."""
+
+
+CLIENT: ContextVar[str] = ContextVar("client", default="")
+"""Whose request is being answered: address and port. Each connection has a task, and so a value, of its own."""
 
 
 class NoReply(Exception):
@@ -174,6 +179,7 @@ class ModbusServer:
         task.add_done_callback(self._connections.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        CLIENT.set(":".join(str(part) for part in writer.get_extra_info("peername", ())[:2]))
         try:
             while await self._serve_one(reader, writer):
                 self.requests += 1

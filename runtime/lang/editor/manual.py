@@ -1,6 +1,6 @@
 """A block library's manual, from its declarations: comments, types, defaults, units and limits, as Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from runtime.core.diagnostic import Source
 from runtime.lang import tree
@@ -23,8 +23,11 @@ _SHOWN_LABELS = 4
 """Values of an enumeration that stand on one line; more get one each."""
 
 
-def manual(sources: Sequence[Source], title: str) -> str:
-    """The manual of what the sources declare: a list of everything, then a chapter a kind, each by name."""
+def manual(sources: Sequence[Source], title: str, examples: Mapping[str, str] | None = None) -> str:
+    """The manual of what the sources declare: a list of everything, then a chapter a kind, each by name.
+
+    `examples` is Markdown that goes to the entry of that name (in lower case): a picture and the program behind it.
+    """
     project = Project(sources)
     every = project.index.declared.every
     declared = [s for s in every if s.kind in _CHAPTER_KINDS and not s.library and s.owner is None]
@@ -33,7 +36,7 @@ def manual(sources: Sequence[Source], title: str) -> str:
     for kind, symbols in chapters.items():
         if symbols:
             parts.append(f"## {_CHAPTERS[kind]}")
-            parts += [_entry(project, symbol) for symbol in symbols]
+            parts += [_entry(project, symbol, (examples or {}).get(symbol.key, "")) for symbol in symbols]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -55,7 +58,7 @@ def _link(symbol: Symbol) -> str:
     return f"[{symbol.name}](#{symbol.key.replace('.', '')})"
 
 
-def _entry(project: Project, symbol: Symbol) -> str:
+def _entry(project: Project, symbol: Symbol, example: str) -> str:
     parts = [f"### {symbol.name}", _prose(project.comment_of(symbol))]
     if symbol.kind is SymbolKind.TYPE:
         parts += _type(symbol)
@@ -66,6 +69,7 @@ def _entry(project: Project, symbol: Symbol) -> str:
         for section, heading in _SECTIONS.items():
             parts.append(_table(heading, [m for m in symbol.members.values() if m.section == section]))
         parts += [_properties(project, symbol), *_methods(project, symbol)]
+    parts.append(f"Example:\n\n{example}" if example else "")
     place = symbol.span
     parts.append(f"Source: `{place.source.name}:{place.line}`")
     return "\n\n".join(part for part in parts if part)

@@ -17,6 +17,7 @@ from runtime.drivers.sink import Frame
 from runtime.image.frame import FrameReader
 from runtime.image.manifest import Manifest
 from runtime.image.pages import PageReader, PageWriter, Reading
+from runtime.image.pairwords import PairWords, SinkTerm
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.iomap.plan import IoPlan
@@ -172,6 +173,8 @@ class IoProcess:
             remembered=readings,
             random=Random(),  # noqa: S311 - spreads reconnects in time, guards nothing
             beat=lambda now_ns: primitives().store_u64(self._sink_clock, now_ns),
+            pair=PairWords(self._control) if self._control.control.pair else None,
+            term_store=SinkTerm(self._control),
         )
 
 

@@ -120,7 +120,7 @@ class ChangePlan:
             source = old.image.address + was_layout.forces_offset + was.force * FORCE_ENTRY_SIZE
             target = new.image.address + is_layout.forces_offset + slot.force * FORCE_ENTRY_SIZE
             self._copy(source, target, FORCE_ENTRY_SIZE)
-            if slot.text_place:
+            if slot.is_text:
                 rooms = 2 * text_room(slot.tag.type)
                 self._copy(_force_texts(old, was), _force_texts(new, slot), rooms)
 

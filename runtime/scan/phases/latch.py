@@ -15,19 +15,19 @@ from runtime.image.control import Control
 from runtime.image.emit import I8, I32, I64, PTR, Code, Local, Routine, Word
 from runtime.image.layout import FORCE_ENTRY_SIZE
 from runtime.scan.phases.snapshot import mark_changed
+from runtime.scan.phases.strips import FOR_EVER_NS, write_move_strips
 from runtime.scan.phases.values import in_plc_time, load_value
 from runtime.scan.phases.view import View
-from runtime.scan.plan import ActiveForce, ForcePoint, InputMove, PagePlan, Plan, Run, Span, ValueKind
+from runtime.scan.plan import STAMP_SIZE, ActiveForce, ForcePoint, InputMove, PagePlan, Plan, Run, Span, ValueKind
 
 _PAGE_KINDS = (ValueKind.BOOL, ValueKind.BYTES_1, ValueKind.BYTES_2, ValueKind.BYTES_4, ValueKind.BYTES_8)
 _SIZES = {ValueKind.BOOL: 1, ValueKind.BYTES_1: 1, ValueKind.BYTES_2: 2, ValueKind.BYTES_4: 4, ValueKind.BYTES_8: 8}
-_ENTRY_VALUE, _ENTRY_QUALITY = 8, 16
-_FOR_EVER_NS = (1 << 63) - 1
 
 
 def write_latch(code: Code) -> None:
     """Write `latch(plan, now)`."""
     _write_take_page(code)
+    write_move_strips(code)
     _write_move_run(code)
     _write_move_page(code)
     _write_restore(code)
@@ -78,7 +78,9 @@ def _write_take_page(code: Code) -> None:
 def _write_move_page(code: Code) -> None:
     with code.routine("move_page", plan=PTR, page=PTR, now=I64) as r:
         page = View(r, PagePlan, r["page"])
-        page["fresh_until_ns"] = r.word(_FOR_EVER_NS)
+        with r.when(r.call(code["move_strips"], r["plan"], r["page"], r["now"]).differs(0)):
+            r.give()
+        page["fresh_until_ns"] = r.word(FOR_EVER_NS)
         page["unknown_count"] = r.word(0)
         with r.each(page["run_count"]) as i:
             r.call(code["move_run"], r["plan"], page.pointer, page.element("runs", Run, i).pointer, r["now"])
@@ -98,12 +100,12 @@ def _move_points(r: Routine, kind: ValueKind, fresh_until: Local) -> None:
     plan, page, run = View(r, Plan, r["plan"]), View(r, PagePlan, r["page"]), View(r, Run, r["run"])
     app, inputs, source, blocks = plan["app"], plan["inputs"], page["current"], plan["tag_blocks"]
     qualities, stamps = app.at(plan["writable_end"]), app.at(plan["stamp_offset"])
-    moves, stale_after = run["moves"], run["stale_after_ns"]
+    moves, stale_after, told = run["moves"], run["stale_after_ns"], source.at(page["quality_place"])
     bad, never_stale, plc_offset = r.word(Quality.BAD, I8), stale_after.equals(0), plan["plc_offset_ns"]
     with r.each(run["count"]) as i:
         move = run.element_at(moves, InputMove, i)
-        entry = source.at(move["entry_offset"])
-        stamp, value, told = entry.load(I64), load_value(entry.at(_ENTRY_VALUE), kind), entry.at(_ENTRY_QUALITY)
+        rank, value = move["rank"].widened(I64), load_value(source.at(move["value_place"]), kind)
+        stamp, quality = source.at(rank * STAMP_SIZE).load(I64), told.at(rank).load(I8)
         known = stamp > 0
         with r.either(known) as (take, leave):
             with take:
@@ -117,7 +119,6 @@ def _move_points(r: Routine, kind: ValueKind, fresh_until: Local) -> None:
         ends_first = known & never_stale.equals(0) & in_time & (stale_at < fresh_until.get())
         fresh_until.set(ends_first.choose(stale_at, fresh_until.get()))
         fresh = never_stale | (r["now"] - stamp <= stale_after)
-        quality = told.load(I8)
         trusted = known & fresh & quality.below(len(Quality))
         index = move["index"].widened(I64)
         qualities.at(index).store(trusted.choose(quality, bad))

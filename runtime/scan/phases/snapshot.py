@@ -44,9 +44,10 @@ def write_snapshot(code: Code) -> None:
             with in_part:
                 turn = plan["scan_no"] // slots
                 plan["tag_blocks"].at(turn.modulo(plan["tag_block_count"])).store(r.word(_ALL_SLOTS, I8))
-                r.copy(payload, plan["app"], plan["writable_end"])
+                r.call(code["stream_out"], payload, plan["app"], r.word(0), plan["writable_end"])
                 bit = r.word(1).shifted_left(number.modulo(slots)).narrowed(I8)
                 r.call(code["copy_blocks"], r["plan"], payload, bit)
+                r.fence("seq_cst")
             with whole:
                 r.copy(payload, plan["app"], plan["app_size"])
         close_slot(channel["address"], number, slot)
@@ -73,5 +74,5 @@ def _write_copy_blocks(code: Code) -> None:
             with r.when(first.differs(block.get())):
                 for start, end, size in ((qualities, stamps, BLOCK_TAGS), (stamps, app_size, BLOCK_TAGS * STAMP_SIZE)):
                     at, behind = start + first * size, start + block.get() * size
-                    r.copy(payload.at(at), app.at(at), (behind < end).choose(behind, end) - at)
+                    r.call(code["stream_out"], payload, app, at, (behind < end).choose(behind, end))
             block.set(block.get() + 1)

@@ -73,8 +73,8 @@ def _write_latch(code: Code) -> None:
 
 
 def _latch_text(r: Routine, plan: View, page: View, move: View) -> None:
-    app, entry = plan["app"], page["current"].at(move["entry_offset"])
-    stamp, told = entry.load(I64), entry.at(16).load(I8)
+    app, source = plan["app"], page["current"]
+    stamp, told = source.at(move["stamp_place"]).load(I64), source.at(move["quality_place"]).load(I8)
     known = stamp > 0
     with r.when(known):
         text = page["current"].at(move["text_place"])

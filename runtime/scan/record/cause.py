@@ -15,7 +15,7 @@ from runtime.core.fault import ConfigFault
 from runtime.core.tag import Variable
 from runtime.core.textliteral import show_text
 from runtime.image.control import MAILBOX_IS_TEXT, MailboxEntry
-from runtime.image.layout import INPUT_ENTRY, INPUT_ENTRY_SIZE, ImageLayout, InputSlot, text_room
+from runtime.image.layout import ImageLayout, InputSlot, text_room
 from runtime.image.manifest import Manifest
 from runtime.image.recordring import Part, Record
 from runtime.scan.record.replay import Replay, Stretch
@@ -214,28 +214,24 @@ class _Inquiry:
     def _restamped(self, page: int, told: bytes, newer: bytes) -> bytes:
         """Values and qualities of one page with the time stamps of another: the device answers, with nothing new."""
         made = bytearray(told)
-        for of_page, entry in self._slots:
+        for (of_page, _), slot in self._slots.items():
             if of_page == page:
-                at = entry * INPUT_ENTRY_SIZE
+                at = slot.places.stamp
                 made[at : at + _STAMP.size] = newer[at : at + _STAMP.size]
         return bytes(made)
 
 
 def _told_places(slot: InputSlot) -> list[slice]:
-    """Where in its page an input's value and quality lie, and its text."""
-    at = slot.entry * INPUT_ENTRY_SIZE
-    text = slice(slot.text_place, slot.text_place + text_room(slot.tag.type))
-    return [slice(at + 8, at + 17), *([text] if slot.text_place else [])]
+    """Where in its page an input's value and quality lie."""
+    value, quality = slot.places.value, slot.places.quality
+    return [slice(value, value + (text_room(slot.tag.type) or slot.tag.type.size)), slice(quality, quality + 1)]
 
 
 def _shown(slot: InputSlot, page: bytes) -> str:
     if not page:
         return "nothing"
-    _, value, quality = INPUT_ENTRY.unpack_from(page, slot.entry * INPUT_ENTRY_SIZE)
-    if slot.text_place:
-        word = show_text(str(slot.tag.type.unpack(page, slot.text_place)), slot.tag.type.name)
-    else:
-        word = _number_shown(slot, slot.tag.type.unpack(value))
+    value, quality = slot.tag.type.unpack(page, slot.places.value), page[slot.places.quality]
+    word = show_text(str(value), slot.tag.type.name) if slot.is_text else _number_shown(slot, value)
     return word + ("" if quality == 2 else " UNCERTAIN" if quality == 1 else " BAD")
 
 

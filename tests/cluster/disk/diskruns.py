@@ -46,7 +46,7 @@ class Model:
                 configuration=TRIO,
                 index=at.index,
                 term=at.term,
-                content=self.random.randbytes(self.random.randint(0, 40)),
+                content=self.random.randbytes(self.random.randint(0, 20)),
             )
         elif lot > 0.7 and self.kept.entries:
             truncate_from = self.random.choice(self.kept.entries).index
@@ -57,7 +57,7 @@ class Model:
 
     def _entry(self, index: int, term: int) -> Entry:
         kind = self.random.choice(list(EntryKind))
-        content = self.random.randbytes(self.random.randint(0, 30)) if kind is EntryKind.COMMAND else b""
+        content = self.random.randbytes(self.random.randint(0, 20)) if kind is EntryKind.COMMAND else b""
         configuration = TRIO if kind is EntryKind.CONFIGURATION else None
         return Entry(index=index, term=term, kind=kind, content=content, configuration=configuration)
 
@@ -74,7 +74,7 @@ class Run:
     store: Store
 
 
-def recorded(seed: int, *, groups: int = 9, files: MemoryFiles | None = None) -> Run:
+def recorded(seed: int, *, groups: int = 7, files: MemoryFiles | None = None) -> Run:
     """A store that takes groups of writes, one after the other."""
     files = files or MemoryFiles()
     model = Model(Random(seed))

@@ -88,6 +88,8 @@ class Group:
         self.told: list[str] = []
         self.writes: list[tuple[int, str, int, int, int]] = []
         self.accepted: list[tuple[str, int]] = []
+        self.known: list[Delivery] = []
+        self.forces: dict[str, dict[str, str]] = {}
         for name in NAMES:
             self.start(name)
 
@@ -219,6 +221,9 @@ class Group:
             self._ready(name, ready)
         programs.waiting += effects.deliveries
         self.accepted += [(c.client, c.seq) for c in effects.accepted]
+        self.known += effects.known
+        if effects.forces is not None:
+            self.forces[name] = effects.forces
         self.told += [f"{self.now} {name}: {told.text}" for told in effects.told]
 
     def _ready(self, name: str, ready: Ready) -> None:

@@ -9,6 +9,7 @@ from runtime.cluster.pair.entries import (
     Cause,
     Command,
     Detached,
+    Force,
     InSync,
     TakenOver,
     VersionPart,
@@ -23,6 +24,9 @@ SAID = (
     TAKEN,
     InSync(members=("a", "b")),
     Command(client="hmi", seq=4, body='{"tag":"x"}'),
+    Force(name="a.x", body="1"),
+    Force(name="a.y", body="2"),
+    Force(name="a.x", body=""),
     Applied(index=3),
     Detached(members=("b",)),
     VersionPart(program="v2", part=0, parts=2, content=b"\0\1\2"),
@@ -62,6 +66,7 @@ def test_agreed_when_it_goes_through_a_snapshot_at_any_place_then_comes_to_the_s
     assert (whole.program, whole.version) == ("v2", b"\0\1\2\0end")
     assert whole.in_sync == ("a", "b")
     assert whole.takeovers == [TAKEN]
+    assert whole.forces == {"a.y": "2"}
 
 
 def test_command_when_it_stands_in_the_log_twice_then_counts_once():

@@ -154,6 +154,7 @@ def test_command_when_it_is_submitted_twice_then_it_runs_once_and_both_are_accep
     group.run(60)
     assert group.programs["a"].total == 4
     assert group.accepted[-1] == ("c", 9)
+    assert [(d.command.seq, d.command.body) for d in group.known] == [(9, "4")]
     assert group.submit("b", 10, 4) == "b does not lead, a does"
 
 
@@ -178,3 +179,12 @@ def test_standby_out_of_sync_when_an_operator_claims_it_then_it_leads_from_what_
     group.run(500)
     assert group.leader() == "b"
     assert any("claimed by an operator" in told for told in group.told)
+
+
+def test_force_when_it_is_agreed_on_then_both_controllers_hold_it_until_it_is_let_go(group):
+    assert group.ask("a", "force", "x", "1") == ""
+    group.run(30)
+    assert group.forces == {"a": {"x": "1"}, "b": {"x": "1"}}
+    group.ask("a", "force", "x", "")
+    group.run(30)
+    assert group.forces == {"a": {}, "b": {}}

@@ -1,0 +1,177 @@
+"""The group file: who the members are, where they are reached and by which key; the same file on every box.
+
+It says how a group begins and how its members find each other. Who takes part at any moment is for the log to say.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from runtime.cluster.encoding import NAME_SIZE_MAX
+from runtime.cluster.keys import KeyPair, why_no_key
+from runtime.cluster.memberplan import MemberPlan
+from runtime.cluster.pair.settings import times_for
+from runtime.cluster.transport.post import Endpoints, Peer
+from runtime.core.diagnostic import Diagnostic
+from runtime.core.duration import duration_ns, duration_text
+from runtime.core.fault import ClusterFault, ConfigFault
+from runtime.iomap.read import read_document
+from runtime.raft.configuration import Configuration
+from runtime.raft.state import Settings
+from runtime.raft.times import Times
+
+PORT_MAX = 65534
+"""The next one is used too."""
+CYCLE_NS_MIN, CYCLE_NS_MAX = 1_000_000, 1_000_000_000
+_SPREAD = 4
+"""Election time-outs of the members are a quarter of the shortest one apart."""
+
+
+def _key(text: str) -> str:
+    if why := why_no_key(text):
+        raise ValueError(why)
+    return text
+
+
+def _duration(text: str, *, low: int = 1, high: int = CYCLE_NS_MAX) -> str:
+    if not low <= duration_ns(text) <= high:
+        raise ValueError(f"this lasts {duration_text(low)} to {duration_text(high)}")
+    return text
+
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=NAME_SIZE_MAX)]
+Duration = Annotated[str, AfterValidator(_duration)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class MemberTable(_Strict):
+    """One member; `port` is for what is urgent, the next one for states and what else is large."""
+
+    role: Literal["controller", "witness"]
+    host: Annotated[str, Field(min_length=1)]
+    port: Annotated[int, Field(ge=1, le=PORT_MAX)] = 7420
+    public_key: Annotated[str, AfterValidator(_key)]
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """As ZeroMQ writes them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return Endpoints(f"tcp://{host}:{self.port}", f"tcp://{host}:{self.port + 1}")
+
+
+class TimesTable(_Strict):
+    """The protocol's times where those that suit the cycle do not suit the network (raft/times.py)."""
+
+    heartbeat: Duration
+    election_min: Duration
+    lease: Duration
+    effect: Duration
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        try:
+            self.times()
+        except ClusterFault as fault:
+            raise ValueError(f"{fault.what}: {fault.mend}") from fault
+        return self
+
+    def times(self) -> Times:
+        """As the core takes them."""
+        return Times(
+            heartbeat_ns=duration_ns(self.heartbeat),
+            election_min_ns=duration_ns(self.election_min),
+            lease_ns=duration_ns(self.lease),
+            effect_ns=duration_ns(self.effect),
+        )
+
+
+def _members(members: dict[str, MemberTable]) -> dict[str, MemberTable]:
+    roles = sorted(member.role for member in members.values())
+    if roles != ["controller", "controller", "witness"]:
+        raise ValueError("a group has two controllers and one witness")
+    if len({member.public_key for member in members.values()}) < len(roles):
+        raise ValueError("two members have one public key: each needs a pair of its own, voltscan keys NAME")
+    taken = [(m.host, port) for m in members.values() for port in (m.port, m.port + 1)]
+    if len(set(taken)) < len(taken):
+        raise ValueError("two members would listen on one port: each takes its `port` and the next one")
+    return members
+
+
+class GroupTable(_Strict):
+    """The whole file."""
+
+    name: Name
+    cycle: Annotated[str, AfterValidator(partial(_duration, low=CYCLE_NS_MIN))]
+    times: TimesTable | None = None
+    members: Annotated[dict[Name, MemberTable], AfterValidator(_members)]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a group file says."""
+
+    table: GroupTable
+    path: Path
+
+    @property
+    def configuration(self) -> Configuration:
+        """The members as the group begins: the same on each of them."""
+        return Configuration(controllers=self._names("controller"), witnesses=self._names("witness"))
+
+    @property
+    def times(self) -> Times:
+        """The protocol's."""
+        return self.table.times.times() if self.table.times is not None else times_for(duration_ns(self.table.cycle))
+
+    def plan(self, name: str, *, key_file: Path, state_dir: Path) -> MemberPlan:
+        """What that member starts from."""
+        others = ((other, member) for other, member in self.table.members.items() if other != name)
+        return MemberPlan(
+            group=self.table.name,
+            settings=self._settings(name),
+            configuration=self.configuration,
+            endpoints=self.table.members[name].endpoints,
+            peers={other: Peer(member.endpoints, member.public_key) for other, member in others},
+            key_file=key_file,
+            state_dir=state_dir,
+        )
+
+    def check_key(self, name: str, keys: KeyPair) -> None:
+        """Raises ConfigFault when the others know that member by another key."""
+        if keys.public != self.table.members[name].public_key:
+            raise ConfigFault(
+                f"the group file gives {name} another public key than its secret key has",
+                where=str(self.path),
+                mend=f'on every box write public_key = "{keys.public}" into [members.{name}], or give it its own key',
+            )
+
+    def _settings(self, name: str) -> Settings:
+        """Controllers come first to elections, so that a witness seldom has to lead."""
+        times, place = self.times, self.configuration.voters.index(name)
+        return Settings(
+            name=name, times=times, election_ns=times.election_min_ns + place * times.election_min_ns // _SPREAD
+        )
+
+    def _names(self, role: str) -> tuple[str, ...]:
+        return tuple(sorted(name for name, member in self.table.members.items() if member.role == role))
+
+
+def load_group(path: Path, *, name: str = "") -> tuple[Group | None, list[Diagnostic]]:
+    """The group of a file, or what is wrong with it. `name`: the path as the user gave it.
+
+    Raises ConfigFault when there is no such file.
+    """
+    if not path.exists():
+        raise ConfigFault(
+            "there is no such group file",
+            where=name or str(path),
+            mend="copy the one that the other members have; for a new group: voltscan keys a b witness --out FOLDER",
+        )
+    document, found = read_document(path, GroupTable, name=name)
+    return (Group(document.content, path) if document is not None else None), found

@@ -1,0 +1,120 @@
+"""A member's messages out and in: encoded, on the lane that suits them, and checked.
+
+*Urgent* are heartbeats, votes and all else that is small: they decide who leads, and wait for nothing. *Bulk* are
+parcels, and what of Raft's is large (a snapshot, a program that is downloaded): a 16 MB snapshot takes 130 ms at
+1 Gbit/s, longer than a lease. Raft needs no order between the two.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import zmq
+
+from runtime.cluster.encoding import Malformed
+from runtime.cluster.keys import KeyPair
+from runtime.cluster.transport.codec import OtherVersion, Parcel, decode, encode
+from runtime.cluster.transport.lane import Lane, LaneSettings, PeerAddress
+from runtime.core.fault import ConfigFault
+from runtime.raft.message import Message
+
+URGENT_SIZE_MAX = 8 * 1024
+"""Bytes of a message that others may wait for: 70 us at 1 Gbit/s."""
+BULK_SIZE_MAX = 16 * 1024 * 1024
+"""Bytes of any message: a snapshot with the programs of a large site."""
+ENTRY_SIZE_MAX = 128 * 1024
+"""Bytes of one entry's content, so that the 64 entries of one Append fit; who proposes more cuts it."""
+SNAPSHOT_SIZE_MAX = BULK_SIZE_MAX - 64 * 1024
+"""Bytes of a snapshot's content; the names of members and the head of the message need less than the rest."""
+URGENT = LaneSettings(size_max=URGENT_SIZE_MAX, queue=64, send_buffer=32 * 1024)
+BULK = LaneSettings(size_max=BULK_SIZE_MAX, queue=16)
+_URGENT_ONCE, _BULK_ONCE = 64, 4
+"""Messages taken in one go, before whoever asks may look at the clock again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Of one member: where its two lanes listen."""
+
+    urgent: str
+    bulk: str
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another member."""
+
+    endpoints: Endpoints
+    public_key: str
+
+
+class Post:
+    """For one thread, but for `wake`. `refusals`: why what was received was not taken, and how often."""
+
+    def __init__(self, name: str, endpoints: Endpoints, keys: KeyPair, peers: Mapping[str, Peer]) -> None:
+        """Raises ConfigFault when an endpoint cannot be bound."""
+        self.refusals: Counter[str] = Counter()
+        self._name = name
+        urgent = {n: PeerAddress(p.endpoints.urgent, p.public_key) for n, p in peers.items()}
+        bulk = {n: PeerAddress(p.endpoints.bulk, p.public_key) for n, p in peers.items()}
+        self.urgent = Lane(endpoints.urgent, keys, urgent, URGENT)
+        try:
+            self.bulk = Lane(endpoints.bulk, keys, bulk, BULK)
+        except ConfigFault:
+            self.urgent.close()
+            raise
+        self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._poller = zmq.Poller()
+        for socket in (*self.urgent.sockets, *self.bulk.sockets):
+            self._poller.register(socket, zmq.POLLIN)
+        self._poller.register(self._bell, zmq.POLLIN)
+
+    @property
+    def strangers(self) -> int:
+        """How often somebody without a member's key has knocked."""
+        return self.urgent.refused + self.bulk.refused
+
+    def send(self, message: Message) -> bool:
+        """Whether it is on its way; a message that is not is dropped, as any network might."""
+        content = encode(message)
+        is_bulk = isinstance(message, Parcel) or len(content) > URGENT_SIZE_MAX
+        return (self.bulk if is_bulk else self.urgent).send(message.target, content)
+
+    def receive(self, timeout_ms: int) -> list[Message]:
+        """What has come; waits so long for something, or until `wake`."""
+        ready = self._poller.poll(timeout_ms)
+        if any(found == self._bell for found, _ in ready):
+            os.eventfd_read(self._bell)
+        messages = list(self._taken(self.urgent.receive(_URGENT_ONCE)))
+        return messages + list(self._taken(self.bulk.receive(_BULK_ONCE)))
+
+    def watch(self, fd: int) -> None:
+        """Let waits end as long as this file descriptor can be read, too; whoever gives it reads it."""
+        self._poller.register(fd, zmq.POLLIN)
+
+    def wake(self) -> None:
+        """End a wait in `receive`; from any thread."""
+        os.eventfd_write(self._bell, 1)
+
+    def close(self) -> None:
+        """Say what was said last, and let everything go."""
+        self.urgent.close()
+        self.bulk.close()
+        os.close(self._bell)
+
+    def _taken(self, contents: Iterator[tuple[str, bytes]]) -> Iterator[Message]:
+        for peer, content in contents:
+            try:
+                message = decode(content)
+            except OtherVersion:
+                self.refusals["another version"] += 1
+            except Malformed:
+                self.refusals["malformed"] += 1
+            else:
+                if message.source != peer:
+                    self.refusals["in another's name"] += 1
+                elif message.target != self._name:
+                    self.refusals["for another member"] += 1
+                else:
+                    yield message

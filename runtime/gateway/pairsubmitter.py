@@ -1,0 +1,88 @@
+"""The submitter of a controller in a pair: writes are agreed on first at the leader, the standby's go to the leader.
+
+Whoever is connected to either controller is served the same; what came of it shows in the mirrored values too.
+"""
+
+from runtime.commands.remembered import Memory
+from runtime.commands.submission import Ending, Outcome, Submit
+from runtime.core.fault import ConfigFault
+from runtime.gateway.agreement import Agreement, Relayed
+from runtime.gateway.audit import Audit
+from runtime.gateway.commandjournal import CommandJournal
+from runtime.gateway.observation import Observer
+from runtime.gateway.submitter import SubmitFault, Submitter
+from runtime.gateway.way import AgreedWay, MailboxWay, ValueOf
+from runtime.image.mailbox import MailboxWriter
+from runtime.wire.fault import ValueFault
+from runtime.wire.values import parse, to_json
+
+
+class PairSubmitter(Submitter):
+    """See the head of this file."""
+
+    def __init__(
+        self,
+        observer: Observer,
+        mailbox: MailboxWriter,
+        memory: Memory,
+        journal: CommandJournal,
+        *,
+        agreement: Agreement,
+        tell: Audit,
+    ) -> None:
+        def agreed(direct: MailboxWay, value_of: ValueOf) -> AgreedWay:
+            return AgreedWay(
+                direct, agreement, value_of=value_of, tell=lambda text: tell("warning", text), wake=self.wake
+            )
+
+        super().__init__(observer, mailbox, memory, journal, agreed=agreed)
+        self._agreement = agreement
+        agreement.on_lead = lambda leads: self.number_anew() if leads else None
+        agreement.on_relayed = self._relayed
+
+    async def _submit(self, submit: Submit) -> Outcome:
+        status = self._agreement.status
+        if status is None:
+            raise SubmitFault(
+                "the redundancy process of this controller does not run, so nothing can be agreed on",
+                where=submit.target,
+                mend="it comes back by itself; see `voltscan pair status`",
+            )
+        if status["drives"]:
+            return await super()._submit(submit)
+        if not status["leader"] or status["leader"] == status["name"]:
+            raise SubmitFault(
+                "nobody leads the pair just now", where=submit.target, mend="see `voltscan pair status`, and try again"
+            )
+        return await self._at_leader(submit)
+
+    async def _at_leader(self, submit: Submit) -> Outcome:
+        told = {
+            "target": submit.target,
+            "value": to_json(submit.value, self.value_of(submit.target, submit.is_command)),
+            "is_command": submit.is_command,
+            "client": submit.client,
+            "seq": submit.seq,
+            "ttl_ns": submit.ttl_ns,
+        }
+        answer = await self._agreement.relay(told, within_ns=submit.ttl_ns)
+        if answer is None:
+            return Outcome(Ending.TIMED_OUT, "the leader has not answered; it may have run: look before trying again")
+        if "rejected" in answer:
+            raise SubmitFault(str(answer["rejected"]), where=submit.target, mend="look at it again, then try once more")
+        return Outcome(Ending(answer["ending"]), str(answer["reason"]))
+
+    async def _relayed(self, told: Relayed) -> Relayed:
+        """A submission that came to the other controller."""
+        status = self._agreement.status
+        if status is None or not status["drives"]:
+            return {"rejected": "leadership has just changed"}
+        try:
+            variable = self.value_of(told["target"], told["is_command"])
+            value = parse(told["value"], variable)
+            outcome = await super()._submit(
+                Submit(told["client"], told["seq"], told["target"], value, told["ttl_ns"], told["is_command"])
+            )
+        except (SubmitFault, ConfigFault, ValueFault) as fault:
+            return {"rejected": fault.what}
+        return {"ending": outcome.ending.value, "reason": outcome.reason}

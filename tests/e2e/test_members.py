@@ -1,0 +1,218 @@
+"""Three members as processes on the loopback, with real keys and disks: killed, returned, all killed at once."""
+
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from runtime.cluster.group import load_group
+from runtime.cluster.memberstate import found_member
+
+SHELL = Path(__file__).with_name("membershell.py")
+GIVE_UP_S = 40.0
+VOLTSCAN = [sys.executable, "-m", "runtime.cli"]
+
+
+class Process:
+    """One member's process, and the lines that it has said."""
+
+    def __init__(self, command: list[str], cwd: Path) -> None:
+        self.popen = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd
+        )
+        self.said: list[str] = []
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        assert self.popen.stdout is not None
+        for line in self.popen.stdout:
+            self._lines.put(line.strip())
+
+    def new(self) -> list[str]:
+        lines = []
+        while not self._lines.empty():
+            lines.append(self._lines.get())
+        self.said += lines
+        return lines
+
+    def tell(self, line: str) -> None:
+        assert self.popen.stdin is not None
+        self.popen.stdin.write(line + "\n")
+        self.popen.stdin.flush()
+
+    def kill(self, number: int = signal.SIGKILL) -> int:
+        os.kill(self.popen.pid, number)
+        code = self.popen.wait(timeout=GIVE_UP_S)
+        self._thread.join()
+        for pipe in (self.popen.stdin, self.popen.stdout):
+            assert pipe is not None
+            pipe.close()
+        self.new()
+        return code
+
+
+class Trio:
+    """Controllers a and b, and the witness, each with its own keys and folder below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        """In a folder with its files and the state of its witness."""
+        self.folder = folder
+        self.running: dict[str, Process] = {}
+        group, mistakes = load_group(folder / "group.toml")
+        assert group is not None, mistakes
+        for name in ("a", "b"):
+            plan = group.plan(name, key_file=folder / f"{name}.key", state_dir=folder / "state")
+            found_member(plan)
+            (folder / f"{name}.json").write_text(plan.to_json())
+
+    def start(self, *names: str) -> None:
+        for name in names:
+            run = (
+                [*VOLTSCAN, "witness", "witness.toml"] if name == "w" else [sys.executable, str(SHELL), f"{name}.json"]
+            )
+            self.running[name] = Process(run, self.folder)
+
+    def kill(self, *names: str) -> None:
+        for name in names:
+            os.kill(self.running[name].popen.pid, signal.SIGKILL)
+        for name in names:
+            self.running.pop(name).kill()
+
+    @property
+    def shells(self) -> dict[str, Process]:
+        return {name: process for name, process in self.running.items() if name != "w"}
+
+    def leader(self) -> str:
+        """Wait for one."""
+        return self._until(lambda: next((n for n in self.shells if self._situation(n).startswith("leads")), ""))
+
+    def acknowledged(self, *seqs: int) -> None:
+        """Give these commands to whoever leads, until the leader has them agreed on."""
+        for seq in seqs:
+            begun = {name: len(process.said) for name, process in self.shells.items()}
+            due = [0.0]
+
+            def accepted(seq: int = seq, begun: dict[str, int] = begun, due: list[float] = due) -> bool:
+                if time.monotonic() >= due[0]:  # a client takes silence for "perhaps", and asks again
+                    self.shells[self.leader()].tell(f"propose {seq}")
+                    due[0] = time.monotonic() + 1.0
+                self._hear()
+                return any(f"applied {seq}" in process.said[begun[n] :] for n, process in self.shells.items())
+
+            self._until(accepted)
+
+    def agreed(self, name: str, seqs: list[int]) -> None:
+        """Wait until that controller has applied exactly these, in order."""
+        wanted = " ".join(map(str, ["list", *seqs]))
+
+        def has() -> bool:
+            self.running[name].tell("list")
+            time.sleep(0.02)
+            said = [line for line in self.running[name].new() if line.startswith("list")]
+            return bool(said) and said[-1] == wanted
+
+        self._until(has)
+
+    def heard(self, name: str, text: str) -> None:
+        """Wait until that process has said so."""
+        self._until(lambda: self._hear() or any(text in line for line in self.running[name].said))
+
+    def _situation(self, name: str) -> str:
+        self._hear()
+        said = [line for line in self.running[name].said if line.startswith(("leads", "follows"))]
+        return said[-1] if said else ""
+
+    def _hear(self) -> None:
+        for process in self.running.values():
+            process.new()
+
+    def _until(self, done):
+        give_up = time.monotonic() + GIVE_UP_S
+        while not (found := done()):
+            if time.monotonic() > give_up:
+                told = {name: process.said[-8:] for name, process in self.running.items()}
+                pytest.fail(f"it did not come to it; said last: {told}")
+            time.sleep(0.005)
+        return found
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder as the command line makes it, on an address of the loopback that is this process's own."""
+    folder = tmp_path_factory.mktemp("made")
+    pid = os.getpid()
+    host = f"127.{pid >> 16 & 0xFF}.{pid >> 8 & 0xFF}.{max(2, pid & 0xFF)}"
+    members = [f"{name}={host}:{port}" for name, port in (("a", 7420), ("b", 7422), ("w", 7424))]
+    subprocess.run(
+        [*VOLTSCAN, "keys", *members, "--out", str(folder), "--cycle", "100ms"], check=True, capture_output=True
+    )
+    (folder / "witness.toml").write_text('member = "w"\ngroup = "group.toml"\nkey = "w.key"\nstate_dir = "state"\n')
+    subprocess.run([*VOLTSCAN, "witness", "witness.toml", "--found"], check=True, cwd=folder, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def trio(made, tmp_path):
+    group = Trio(Path(shutil.copytree(made, tmp_path / "trio")))
+    yield group
+    group.kill(*group.running)
+
+
+def test_members_when_they_are_killed_one_by_one_and_all_at_once_then_nothing_acknowledged_is_lost(trio):
+    trio.start("a", "b", "w")
+    first = trio.leader()
+    other = "b" if first == "a" else "a"
+    trio.acknowledged(*range(1, 16))
+    trio.heard("w", f"follows {first}")
+
+    trio.kill(first)
+    assert trio.leader() == other
+    trio.acknowledged(*range(16, 21))
+    trio.start(first)
+    trio.agreed(first, list(range(1, 21)))
+    assert any(line.startswith("installed") for line in trio.running[first].said)
+
+    trio.acknowledged(21, 22)
+    trio.kill("a", "b", "w")
+    trio.start("a", "b", "w")
+    trio.acknowledged(23)
+    for name in ("a", "b"):
+        trio.agreed(name, list(range(1, 24)))
+
+
+def test_witness_when_it_runs_then_it_is_small_and_ends_in_order(trio):
+    trio.start("a", "b", "w")
+    trio.acknowledged(1)
+    trio.heard("w", "follows")
+    witness = trio.running["w"]
+    status = Path(f"/proc/{witness.popen.pid}/status").read_text()
+    peak_kb = int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+    assert peak_kb < 40_000
+    assert witness.kill(signal.SIGTERM) == 0
+    del trio.running["w"]
+    assert witness.said[-1] == "w: stopped"
+    assert (
+        sum("follows" in line for line in witness.said) <= sum("knows no leader" in line for line in witness.said) + 1
+    )
+
+
+def test_witness_when_its_state_is_damaged_then_it_does_not_vote_and_says_how_it_comes_back(trio):
+    (file,) = (trio.folder / "state" / "w").iterdir()
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 4
+    file.write_bytes(content)
+    ended = subprocess.run(
+        [*VOLTSCAN, "witness", "witness.toml"], check=False, cwd=trio.folder, capture_output=True, text=True
+    )
+    assert ended.returncode == 1
+    assert "the state of member w is damaged" in ended.stderr
+    assert "under a new name, with `--join`" in ended.stderr
