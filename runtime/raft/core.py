@@ -138,6 +138,8 @@ class Raft:
         state.durable_persists = max(state.durable_persists, number)
         if state.durable_persists == state.persists:
             state.durable_index, state.durable_term = state.log.last_index, state.hard.term
+            if state.role is Role.CANDIDATE:
+                election.count(state, now_ns)
             replication.commit(state)
         return self._ready(now_ns)
 

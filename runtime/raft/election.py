@@ -48,7 +48,7 @@ def on_vote_reply(state: State, reply: VoteReply, now_ns: int) -> None:
     term = state.hard.term + (reply.trial and reply.granted)
     if state.role is asked and reply.term == term:
         state.votes[reply.source] = reply.granted
-        _count(state, now_ns)
+        count(state, now_ns)
 
 
 def on_hand_over(state: State, message: HandOver, now_ns: int) -> None:
@@ -92,10 +92,13 @@ def _ask(state: State, now_ns: int, *, trial: bool, handed_over: bool) -> None:
                 handed_over=handed_over,
             )
             (state.say if trial else state.promise_)(request)
-    _count(state, now_ns)
+    count(state, now_ns)
 
 
-def _count(state: State, now_ns: int) -> None:
+def count(state: State, now_ns: int) -> None:
+    """Go on with a majority. A candidate's own vote counts once it is durable: else it could lead a term twice."""
+    if state.role is Role.CANDIDATE and state.durable_term != state.hard.term:
+        return
     configuration = state.configuration
     granted = sum(state.votes.get(voter, False) for voter in configuration.voters)
     refused = sum(not state.votes.get(voter, True) for voter in configuration.voters)

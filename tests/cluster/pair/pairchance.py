@@ -159,6 +159,8 @@ class Run:
 
     def _heal(self) -> None:
         self._healed = True
+        for controller in self.world.controllers.values():
+            controller.sink.freeze = None
         self.world.network.weather = Weather()
         self.events.pause_every = 0
         for name, node in self.world.nodes.items():
