@@ -91,12 +91,21 @@ class TimesTable(_Strict):
         )
 
 
+def _is_local(host: str) -> bool:
+    """Whether a host is this machine itself: a group to try things out."""
+    return host == "localhost" or host.startswith("127.") or host == "::1"
+
+
 def _members(members: dict[str, MemberTable]) -> dict[str, MemberTable]:
     roles = sorted(member.role for member in members.values())
     if roles != ["controller", "controller", "witness"]:
         raise ValueError("a group has two controllers and one witness")
     if len({member.public_key for member in members.values()}) < len(roles):
         raise ValueError("two members have one public key: each needs a pair of its own, voltscan keys NAME")
+    witness = next(member for member in members.values() if member.role == "witness")
+    shared = [n for n, m in members.items() if m is not witness and m.host == witness.host and not _is_local(m.host)]
+    if shared:
+        raise ValueError(f"the witness is on the machine of {shared[0]}: with that machine two of three votes would go")
     taken = [(m.host, port) for m in members.values() for port in (m.port, m.port + 1)]
     if len(set(taken)) < len(taken):
         raise ValueError("two members would listen on one port: each takes its `port` and the next one")

@@ -36,7 +36,7 @@ def send(state: State, name: str) -> None:
         snapshot = state.log.snapshot
         state.say(InstallSnapshot(source=state.name, target=name, term=state.hard.term, snapshot=snapshot))
         return
-    entries = state.log.part(peer.next, peer.next + state.settings.entries_max - 1)
+    entries = _first(state.log.part(peer.next, peer.next + state.settings.entries_max - 1), state.settings.bytes_max)
     previous = peer.next - 1
     term = state.log.term_at(previous)
     assert term is not None
@@ -164,6 +164,16 @@ def _answer(state: State, message: Message, *, index: int, accepted: bool, hint:
         hint=hint,
     )
     (state.promise_ if accepted else state.say)(reply)
+
+
+def _first(entries: tuple[Entry, ...], bytes_max: int) -> tuple[Entry, ...]:
+    """As many of them as fit into one message; at least one."""
+    size = 0
+    for number, entry in enumerate(entries):
+        size += len(entry.content)
+        if number and size > bytes_max:
+            return entries[:number]
+    return entries
 
 
 def _meet(state: State, now_ns: int) -> None:

@@ -29,14 +29,15 @@ class Settings:
     """Who this member is. `election_ns`: how long it waits for a leader; within a pair and its witness no two the same.
 
     It lies between `times.election_min_ns` and `times.election_max_ns`: who has the shortest is usually the only
-    candidate, so no chance is needed to tell them apart. `entries_max`: entries in one message; a program of some
-    megabytes is cut into fewer by who proposes it.
+    candidate, so no chance is needed to tell them apart. `entries_max`: entries in one message, and
+    `bytes_max`: of their contents, unless it is a single entry.
     """
 
     name: str
     times: Times
     election_ns: int
     entries_max: int = 64
+    bytes_max: int = 1 << 20
 
 
 @dataclass(slots=True)

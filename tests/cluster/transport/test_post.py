@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from stallwire import StallWire
 
+from runtime.cluster.encoding import MEMBERS_MAX
 from runtime.cluster.keys import new_keys
 from runtime.cluster.transport import post
 from runtime.cluster.transport.codec import Parcel, encode
@@ -100,14 +101,14 @@ def test_post_when_both_are_there_then_messages_of_both_lanes_arrive():
             term=1,
             previous_index=0,
             previous_term=0,
-            entries=(Entry(index=1, term=1, kind=EntryKind.COMMAND, content=bytes(post.ENTRY_SIZE_MAX)),),
+            entries=(Entry(index=1, term=1, kind=EntryKind.COMMAND, content=bytes(2 * post.URGENT_SIZE_MAX)),),
             commit=0,
         ),
         InstallSnapshot(
             source="a",
             target="b",
             term=1,
-            snapshot=Snapshot(configuration=Configuration(), content=bytes(post.SNAPSHOT_SIZE_MAX)),
+            snapshot=Snapshot(configuration=Configuration(), content=bytes(1 << 24)),
         ),
     ],
     ids=["append", "snapshot"],
@@ -120,14 +121,17 @@ def test_post_when_a_message_of_raft_is_large_then_no_heartbeat_waits_behind_it(
         assert (b.urgent.received["a"], b.bulk.received["a"]) == (0, 1)
 
 
-def test_post_when_every_entry_of_an_append_is_as_large_as_may_be_then_it_still_fits():
-    entries = tuple(
-        Entry(index=n, term=1, kind=EntryKind.COMMAND, content=bytes(post.ENTRY_SIZE_MAX)) for n in range(1, 65)
-    )
-    message = Append(
-        source="a" * 64, target="b" * 64, term=1, previous_index=0, previous_term=0, entries=entries, commit=0
-    )
-    assert len(encode(message)) <= post.BULK_SIZE_MAX
+def test_post_when_contents_are_as_large_as_may_be_then_their_messages_still_fit():
+    names = tuple(f"{n:064}" for n in range(MEMBERS_MAX))
+    everybody = Configuration(controllers=names, witnesses=names, learners=names)
+    largest = bytes(post.CONTENT_SIZE_MAX)
+    entry = Entry(index=1, term=1, kind=EntryKind.CONFIGURATION, content=largest, configuration=everybody)
+    head = {"source": "a" * 64, "target": "b" * 64, "term": 1}
+    for message in (
+        Append(**head, previous_index=0, previous_term=0, entries=(entry,), commit=0),
+        InstallSnapshot(**head, snapshot=Snapshot(configuration=everybody, content=largest)),
+    ):
+        assert len(encode(message)) <= post.BULK_SIZE_MAX
 
 
 def test_post_when_a_stranger_knocks_then_nothing_of_it_is_heard_and_it_is_counted():
