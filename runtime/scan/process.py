@@ -12,12 +12,13 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runtime.core.appmemory import FAULT_COUNT, STOP_COUNT
+from runtime.core.appmemory import APPLIED_INDEX, FAULT_COUNT, STOP_COUNT
 from runtime.image.control import Control
 from runtime.image.manifest import Manifest
 from runtime.image.nativecode import native_cache
 from runtime.image.primitives import primitives, use_cache
 from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.image.snapshot import SnapshotReader
 from runtime.scan.change.loadedversion import LoadedVersion, capture_at_faults, load_version
 from runtime.scan.kernel import Kernel
 from runtime.scan.planning import ScanPlan
@@ -75,7 +76,11 @@ def run_scan(
 
 
 def _go_on_latched(version: LoadedVersion, control: Control) -> None:
-    """A stop stays latched over a restart of the scan."""
+    """A stop stays latched over a restart of the scan, and what the last one took of a pair's log stays taken."""
+    last = SnapshotReader(version.image).latest()
+    if last is not None:
+        word = last.memory[APPLIED_INDEX : APPLIED_INDEX + 8]
+        ctypes.memmove(version.app_address + APPLIED_INDEX, word, len(word))
     for offset, word in ((FAULT_COUNT, control.fault_count), (STOP_COUNT, control.stop_count)):
         ctypes.c_uint64.from_address(version.app_address + offset).value = word
 

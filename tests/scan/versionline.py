@@ -25,6 +25,30 @@ BINDINGS = Bindings(
 )
 
 
+def compiled(text: str, bindings: Bindings = BINDINGS) -> tuple[Manifest, bytes, bytes]:
+    """A version of the programs: manifest, machine code, initial memory."""
+    source = Source("main.st", text)
+    app = compile_sources([source]).application
+    assert app is not None
+    manifest = Manifest(
+        site="s",
+        cycle_ns=CYCLE_NS,
+        budget=100_000,
+        on_fault="stop",
+        frame_valid_ns=50 * MS,
+        tags=app.tags,
+        tasks=tuple(ManifestTask(t.name, t.interval_ns, t.priority) for t in app.tasks),
+        sites=app.sites,
+        app_size=len(app.initial),
+        quality_offset=app.quality_offset,
+        stamp_offset=app.stamp_offset,
+        app_hash=app.layout_hash,
+        bindings=bindings,
+        statements=statement_texts(app.sites, [source]),
+    )
+    return manifest, object_code(emit_module(app)), app.initial
+
+
 @dataclass
 class Line:
     """One controller through its versions."""
@@ -38,30 +62,11 @@ class Line:
     loaded: list[tuple[Manifest, bytes, bytes]] = field(default_factory=list)
 
     def load(self, text: str, bindings: Bindings = BINDINGS) -> LoadedVersion:
-        source = Source("main.st", text)
-        app = compile_sources([source]).application
-        assert app is not None
-        manifest = Manifest(
-            site="s",
-            cycle_ns=CYCLE_NS,
-            budget=100_000,
-            on_fault="stop",
-            frame_valid_ns=50 * MS,
-            tags=app.tags,
-            tasks=tuple(ManifestTask(t.name, t.interval_ns, t.priority) for t in app.tasks),
-            sites=app.sites,
-            app_size=len(app.initial),
-            quality_offset=app.quality_offset,
-            stamp_offset=app.stamp_offset,
-            app_hash=app.layout_hash,
-            bindings=bindings,
-            statements=statement_texts(app.sites, [source]),
-        )
+        manifest, code, initial = compiled(text, bindings)
         self.number += 1
         image = ImageSegment.create(manifest.layout())
-        code = object_code(emit_module(app))
-        self.loaded.append((manifest, code, app.initial))
-        version = load_version(manifest, code, app.initial, control=self.control, image=image, number=self.number)
+        self.loaded.append((manifest, code, initial))
+        version = load_version(manifest, code, initial, control=self.control, image=image, number=self.number)
         capture_at_faults(version, self.kernel)
         return version
 

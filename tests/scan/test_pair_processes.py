@@ -1,0 +1,166 @@
+"""Two scan processes, started for real; the test is their redundancy. Asserted is what follows what, never how fast."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.core.appmemory import APPLIED_INDEX
+from runtime.core.elementary import Value
+from runtime.image.frame import FrameReader
+from runtime.image.mailbox import MailboxWriter, WriteStatus
+from runtime.image.manifest import Manifest
+from runtime.image.mirror import MirrorEntry, MirrorWriter
+from runtime.image.pairwords import PairWords
+from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.image.snapshot import Snapshot, SnapshotReader
+from tests.scan.test_mirror import PROGRAM
+from tests.scan.versionline import CYCLE_NS, MS, compiled
+
+CHILD = Path(__file__).with_name("scanchild.py")
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 30
+HOUR_NS = 3_600_000 * MS
+
+
+class Controller:
+    """One member: its segments, and its scan process while there is one."""
+
+    def __init__(self, run_dir: Path, manifest: Manifest) -> None:
+        self._run_dir, self.manifest = run_dir, manifest
+        self.segment, self.image = ControlSegment.create(), ImageSegment.create(manifest.layout())
+        self.control = self.segment.control
+        self.control.run_switch, self.control.term, self.control.pair = 1, 1, 1
+        self.words, self.mirror = PairWords(self.segment), MirrorWriter(self.image)
+        self.snapshots, self.frames = SnapshotReader(self.image), FrameReader(self.image)
+        self.mailbox = MailboxWriter(self.segment)
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        fds = (self.segment.fd, self.image.fd)
+        command = [sys.executable, str(CHILD), str(self._run_dir), *(str(fd) for fd in fds), "0"]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        self.child = subprocess.Popen(command, pass_fds=fds, stderr=subprocess.DEVNULL, env=environment)
+
+    def kill(self) -> None:
+        if self.child is not None:
+            self.child.kill()
+            self.child.wait()
+            self.child = None
+
+    def close(self) -> None:
+        self.kill()
+        self.image.close()
+        self.segment.close()
+
+    def leads(self, term: int) -> None:
+        lease_until_ns = time.monotonic_ns() + HOUR_NS
+        self.words.give(lead_term=term, lease_until_ns=lease_until_ns, replicated_scan=0, solo=False)
+
+    def latest(self) -> Snapshot:
+        found = self.snapshots.latest()
+        assert found is not None
+        return found
+
+    def get(self, name: str) -> Value:
+        leaf = self.manifest.tags.find(name)
+        assert leaf is not None
+        return self.latest().value(leaf)
+
+
+def replicate(source: Controller, target: Controller, *, term: int, last: int) -> int:
+    """Hand the newest state on if it is newer than that of scan `last`; its scan number."""
+    state = source.snapshots.latest()
+    if state is None or state.scan_no <= last:
+        return last
+    index = int.from_bytes(state.memory[APPLIED_INDEX : APPLIED_INDEX + 8], "little")
+    target.mirror.write(MirrorEntry(term, state.scan_no, state.now_ns, time.monotonic_ns(), index, state.memory))
+    return state.scan_no
+
+
+def until(holds: Callable[[], object], what: str, meanwhile: Callable[[], object] = lambda: None) -> None:
+    give_up = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < give_up, f"never: {what}"
+        meanwhile()
+        time.sleep(0.002)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[Controller, Controller]]:
+    manifest, code, initial = compiled(PROGRAM)
+    manifest.save(tmp_path / "manifest.json")
+    (tmp_path / "programs.o").write_bytes(code)
+    (tmp_path / "initial.bin").write_bytes(initial)
+    made = Controller(tmp_path, manifest), Controller(tmp_path, manifest)
+    yield made
+    for controller in made:
+        controller.close()
+
+
+def test_scan_processes_when_the_leader_is_killed_and_comes_back_then_programs_go_on_without_a_jump(pair):
+    a, b = pair
+    last = 0
+
+    def copy() -> None:
+        nonlocal last
+        last = replicate(a, b, term=4, last=last)
+
+    a.leads(4)
+    a.start()
+    b.start()
+    until(lambda: a.control.scan_no > 40 and b.control.scan_no > 20, "a leads and b mirrors", copy)
+    assert (a.control.active_term, b.control.active_term, b.control.driving) == (4, 0, 0)
+    assert b.frames.latest() is None
+    order = a.manifest.tags.find("order")
+    done = a.mailbox.put(order, 3, index=1)
+    until(lambda: a.mailbox.status(done) is WriteStatus.WRITTEN, "taken", copy)
+    until(lambda: b.get("fast.taken") == 3, "mirrored", copy)
+
+    a.kill()
+    copy()
+    before, at_ns = a.latest(), time.monotonic_ns()
+    b.leads(5)
+    again, new = b.mailbox.put(order, 3, index=1), b.mailbox.put(order, 4, index=2)
+    until(lambda: b.control.scan_no > before.scan_no, "b leads")
+    first = b.latest()
+    passed_ns = first.now_ns - before.now_ns
+    assert (passed_ns % CYCLE_NS, passed_ns >= CYCLE_NS) == (0, True)
+    until(lambda: b.control.scan_no > before.scan_no + 30, "b goes on")
+    frame, after = b.frames.latest(), b.latest()
+    assert frame is not None
+    assert (frame.term, frame.driving) == (5, True)
+    assert b.get("fast.scans") == after.scan_no
+    assert b.get("fast.energy") == 0.25 * after.scan_no
+    assert b.get("fast.firsts") == 1
+    assert b.get("fast.taken") == 7
+    assert {b.mailbox.status(ticket) for ticket in (again, new)} == {WriteStatus.WRITTEN}
+    assert after.now_ns - before.now_ns <= time.monotonic_ns() - at_ns + 20 * CYCLE_NS
+
+    a.start()  # its redundancy has not heard of anything yet: a.words still say term 4
+    started = a.control.scan_start_count
+    until(lambda: a.control.scan_start_count > started, "a is back")
+    clock_ns = a.control.scan_clock_ns
+    until(lambda: a.control.scan_clock_ns > clock_ns, "a's loop runs")
+    assert (a.control.active_term, a.control.driving) == (0, 0)
+    a.leads(0)
+    last = 0
+
+    def copy_back() -> None:
+        nonlocal last
+        last = replicate(b, a, term=5, last=last)
+
+    until(lambda: a.control.scan_no > before.scan_no + 30, "a mirrors b", copy_back)
+    b.leads(0)
+    until(lambda: b.control.active_term == 0, "b mirrors")
+    copy_back()
+    swapped = b.latest()
+    a.leads(6)
+    until(lambda: a.control.scan_no > swapped.scan_no + 10, "a leads again")
+    assert a.get("fast.scans") == a.latest().scan_no
+    assert a.get("fast.firsts") == 1
+    assert a.get("fast.taken") == 7
