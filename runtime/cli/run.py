@@ -9,6 +9,7 @@ from pathlib import Path
 from runtime.cli.check import print_diagnostics
 from runtime.core.duration import duration_ns
 from runtime.core.fault import ConfigFault
+from runtime.image.control import is_standby
 from runtime.image.snapshot import SnapshotReader
 from runtime.node.build import build_site
 from runtime.node.prepare import prepare
@@ -101,7 +102,8 @@ class _Screen:
         snapshot = self._snapshots.latest()
         if snapshot is None or control.scan_no == 0:
             return "waiting for the first scan"
-        told = [f"scan {control.scan_no}", "driving" if control.driving else "FAIL-SAFE"]
+        doing = "standby" if is_standby(control) else "driving" if control.driving else "FAIL-SAFE"
+        told = [f"scan {control.scan_no}", doing]
         for leaf in self._leaves:
             value = show(to_json(snapshot.value(leaf), leaf), leaf.type_name)
             told.append(f"{leaf.name} {_short(value)}")  # the unit is the last word of the name

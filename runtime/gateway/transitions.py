@@ -3,7 +3,11 @@
 from runtime.core.rights import RIGHTS, rights_in
 from runtime.gateway.observation import Observer
 from runtime.gateway.programfaults import faults_since
+from runtime.image.control import is_standby
 from runtime.wire.messages import Severity
+
+_STANDBY = "this controller is the standby now: it mirrors the other one, which drives the outputs"
+_LEADS = "this controller leads now"
 
 
 class Transitions:
@@ -14,6 +18,7 @@ class Transitions:
         self._scanning: bool | None = None
         self._driving: bool | None = None
         self._fault_stop: bool | None = None
+        self._standby: bool | None = None
         self._faults: int | None = None
         self._rights_missing = 0
 
@@ -26,7 +31,10 @@ class Transitions:
         events: list[tuple[Severity, str]] = []
         if self._scanning is not None and scanning != self._scanning:
             events.append(("info", "the scan runs") if scanning else ("error", "the scan stands"))
-        if self._driving is not None and driving != self._driving:
+        standby = is_standby(control)
+        if self._standby is not None and standby != self._standby:
+            events.append(("info", _STANDBY if standby else _LEADS))
+        if self._driving is not None and driving != self._driving and not standby:
             events.append(
                 ("info", "outputs are driven by the programs") if driving else ("warning", "outputs are at fail-safe")
             )
@@ -38,7 +46,7 @@ class Transitions:
                 if fault_stop
                 else ("info", "program faults acknowledged")
             )
-        self._scanning, self._driving, self._fault_stop = scanning, driving, fault_stop
+        self._scanning, self._driving, self._fault_stop, self._standby = scanning, driving, fault_stop, standby
         return events
 
     def _new_rights(self, missing: int) -> list[tuple[Severity, str]]:

@@ -124,3 +124,8 @@ class Control(ctypes.Structure):
 
 
 CONTROL_SIZE = ctypes.sizeof(Control)
+
+
+def is_standby(control: Control) -> bool:
+    """True for the scan of a pair's member that mirrors the other one: it runs no program and drives nothing."""
+    return bool(control.pair) and not control.active_term

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from runtime.core.duration import duration_text
-from runtime.image.control import Control
+from runtime.image.control import Control, is_standby
 from runtime.node.host.hardwarewatchdog import HardwareWatchdog
 from runtime.node.host.servicemanager import ServiceManager
 from runtime.node.host.watch import ProgressWatch
@@ -76,4 +76,6 @@ class Guard:
         if not goes_on:
             return "the scan stands" if self._control.scan_start_count else "starting"
         outputs = "outputs driven" if control.driving else "outputs at fail-safe"
+        if is_standby(control):
+            outputs = "standby"
         return f"scan {control.scan_no}, {outputs}, {control.overruns} overruns"

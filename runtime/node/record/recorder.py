@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from runtime.core.tag import Variable
-from runtime.image.control import Control
+from runtime.image.control import Control, is_standby
 from runtime.image.snapshot import Snapshot
 from runtime.node.record.recordrequest import RecordAnswer, answer_request, requests
 from runtime.scan.record.recorder import AskCheckpoint, FlightRecorder, RecorderLimits, TakeRecords
@@ -83,7 +83,7 @@ class RecorderLoop:
 
     def poll(self, now_ns: int) -> None:
         """Take records over, look at the triggers, save what is due."""
-        mirrors = self._control.pair and not self._control.active_term  # what it sees is the other controller's
+        mirrors = is_standby(self._control)  # what it sees is the other controller's
         snapshot = None if mirrors else self._version.latest()
         self._recorder.poll()
         self._tell_resumed()
