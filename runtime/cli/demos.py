@@ -5,8 +5,7 @@ PROGRAM whose outputs are the curves, with their units, and whose variable `show
 caption.
 """
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from runtime.core.diagnostic import Source, has_errors, render
 from runtime.core.elementary import TIME, Kind
 from runtime.core.fault import ConfigFault
 from runtime.lang.compile import compile_sources, load_sources
+from runtime.lang.editor.needed import Needed
 from runtime.lang.editor.project import Project
 from runtime.lang.index import Symbol, SymbolKind
 from runtime.lang.interp import Interpreter
@@ -29,7 +29,6 @@ DEMOS_FOLDER = "demos"
 SHOW_FOR = "show_for"
 SCANS_MAX = 1_000_000
 """A demo is looked at by a person: more than this is a mistake in `show_for`."""
-_WORD = re.compile(r"[A-Za-z_]\w*")
 _SWITCH = "TRUE or FALSE"
 
 
@@ -48,36 +47,8 @@ def demos(sources: Sequence[Source]) -> list[Demo]:
     """The demos of the folders that the sources lie in, played. Raises ConfigFault when one cannot be."""
     folders = {Path(source.name).parent / TESTS_FOLDER / DEMOS_FOLDER for source in sources}
     found = load_sources(sorted(folder for folder in folders if folder.is_dir()))
-    wanted = _Wanted(sources)
-    return [_play(demo, wanted.by(demo)) for demo in found]
-
-
-class _Wanted:
-    """Which sources a demo needs: compiling a whole library for each would take a second a picture."""
-
-    def __init__(self, sources: Sequence[Source]) -> None:
-        self._sources = {source.name: source for source in sources}
-        self._words = {source.name: _words(source) for source in sources}
-        self._declared: dict[str, set[str]] = {}
-        for symbol in Project(sources).index.declared.every:
-            if not symbol.library and symbol.owner is None:
-                self._declared.setdefault(symbol.key, set()).add(symbol.span.source.name)
-
-    def by(self, demo: Source) -> list[Source]:
-        """The sources that declare what it names, and what these name in turn."""
-        names: set[str] = set()
-        new = self._declaring(_words(demo))
-        while new:
-            names |= new
-            new = self._declaring(set[str]().union(*(self._words[name] for name in new))) - names
-        return [source for name, source in self._sources.items() if name in names]
-
-    def _declaring(self, words: Iterable[str]) -> set[str]:
-        return set[str]().union(*(self._declared.get(word, ()) for word in words))
-
-
-def _words(source: Source) -> set[str]:
-    return {word.lower() for word in _WORD.findall(source.text)}
+    needed = Needed(sources)
+    return [_play(demo, needed.by(demo)) for demo in found]
 
 
 def _play(demo: Source, needed: Sequence[Source]) -> Demo:

@@ -15,6 +15,7 @@ from runtime.core.diagnostic import Source, render
 from runtime.core.elementary import Kind, Value
 from runtime.lang.application import Application
 from runtime.lang.compile import compile_sources, load_sources
+from runtime.lang.editor.needed import Needed
 from runtime.lang.interp.interpreter import Interpreter
 from runtime.lang.llvm.compile import compile_object
 from runtime.lang.machine import Machine
@@ -89,8 +90,17 @@ def library() -> tuple[Source, ...]:
 
 
 @cache
+def needed() -> Needed:
+    return Needed(library())
+
+
+@cache
 def compiled(text: str) -> Application:
-    result = compile_sources([*library(), Source("bench.st", text)])
+    bench = Source("bench.st", text)
+    sources = needed().by(bench)
+    if any(Path(source.name).parent.name != "lib" for source in sources):
+        sources = list(library())  # files of other folders add to tasks and enumerations that do not name them
+    result = compile_sources([*sources, bench])
     assert result.application is not None, "\n".join(render(d) for d in result.diagnostics)
     return result.application
 
