@@ -19,6 +19,9 @@ RETAIN_EVERY_NS_MAX = 3_600_000_000_000
 FRAME_VALID_CYCLES = 3
 FRAME_VALID_NS_MIN = 50_000_000
 """Fifty milliseconds: io may be off the processor that long on a busy two-core machine without losing the outputs."""
+WAIT_CYCLES = 3
+WAIT_NS_MIN = 100_000_000
+"""A standby that is off the processor for a tenth of a second is not dead."""
 
 
 def _duration(text: str) -> str:
@@ -80,6 +83,16 @@ class PlantTable(Strict):
     site: str
 
 
+class PairTable(Strict):
+    """This controller's part in a hot-standby pair; the group file names all three members."""
+
+    member: str
+    group: str
+    key: str
+    on_witness_loss: Literal["stay", "shrink"] = "stay"
+    wait_for_standby: Duration | None = None
+
+
 class RetainTable(Strict):
     """How retained values are saved."""
 
@@ -124,6 +137,7 @@ class SiteTable(Strict):
     scada: ScadaTable = ScadaTable()
     hmi: HmiTable = HmiTable()
     plant: PlantTable | None = None
+    pair: PairTable | None = None
 
     def task_table(self, name: str) -> TaskTable:
         """What the file says about the task of that name; names are case-insensitive, as in ST."""
@@ -152,6 +166,12 @@ class Site:
         if self.table.frame_valid is not None:
             return duration_ns(self.table.frame_valid)
         return max(FRAME_VALID_CYCLES * self.cycle_ns, FRAME_VALID_NS_MIN)
+
+    @property
+    def wait_for_standby_ns(self) -> int:
+        """How long outputs wait for the standby of a pair before the leader goes on without it, in ns."""
+        told = self.table.pair.wait_for_standby if self.table.pair is not None else None
+        return duration_ns(told) if told is not None else max(WAIT_CYCLES * self.cycle_ns, WAIT_NS_MIN)
 
     @property
     def retain_every_ns(self) -> int:
@@ -195,6 +215,8 @@ def _missing_paths(site: Site) -> list[Diagnostic]:
         (("io_map",), table.io_map),
         (("scada_map",), table.scada_map),
         (("plant", "site"), table.plant.site if table.plant else None),
+        (("pair", "group"), table.pair.group if table.pair else None),
+        (("pair", "key"), table.pair.key if table.pair else None),
     ]
     return [
         error(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from runtime.cli import change_commands, io_commands, language_commands, member_commands
+from runtime.cli import change_commands, io_commands, language_commands, member_commands, pair_commands
 from runtime.core.fault import PlcFault
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ language_commands.add_to(app)
 change_commands.add_to(app)
 io_commands.add_to(app)
 member_commands.add_to(app)
+pair_commands.add_to(app)
 
 NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 """`voltscan write x -5`: a value may begin with a minus sign."""
@@ -49,10 +50,18 @@ def run(
         bool, typer.Option("--cold", help="Cold start: drop the retained values, start with initial ones.")
     ] = False,
     hmi: Annotated[bool | None, typer.Option("--hmi/--no-hmi", help="Default: with a terminal.")] = None,
+    found: Annotated[
+        bool, typer.Option("--found", help="In a pair: make the state of a member that the group begins with, and end.")
+    ] = False,
+    join: Annotated[
+        bool, typer.Option("--join", help="In a pair: make the state of a new member, for the leader to add, and end.")
+    ] = False,
 ) -> None:
     """Run a controller, and its simulated plant if the site file names one."""
-    from runtime.cli.run import run_site
+    from runtime.cli.run import make_pair_state, run_site
 
+    if found or join:
+        raise typer.Exit(make_pair_state(site_file, joins=join))
     raise typer.Exit(run_site(site_file, duration=duration, hmi=hmi, cold=cold))
 
 

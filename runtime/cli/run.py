@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from runtime.cli.check import print_diagnostics
+from runtime.cluster.memberstate import found_member, join_member
 from runtime.core.duration import duration_ns
 from runtime.core.fault import ConfigFault
 from runtime.image.control import is_standby
@@ -48,6 +49,21 @@ def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: b
     finally:
         controller.close()
     _say(f"site {controller.manifest.site}: stopped, outputs at fail-safe")
+    return 0
+
+
+def make_pair_state(site_file: Path, *, joins: bool) -> int:
+    """Make the state of a member of a pair, once; 1 when something is wrong with the site."""
+    result = build_site(site_file)
+    print_diagnostics(result.diagnostics, as_json=False)
+    if result.build is None:
+        return 1
+    plan = result.build.pair
+    if plan is None:
+        raise ConfigFault("this controller is alone", where=str(site_file), mend="a pair has [pair] in its site file")
+    (join_member if joins else found_member)(plan)
+    how = "the leader is to add it" if joins else "its group begins with it"
+    print(f"member {plan.name} has a state now in {plan.state_folder}: {how}")
     return 0
 
 

@@ -54,7 +54,7 @@ LAST_ANSWERS_WITHIN_S = 0.2
 WAITING_REQUESTS_MAX = 64
 """Commands and writes that wait for their end at once, of all clients together."""
 _SEVERITIES: tuple[Severity, ...] = ("info", "warning", "error")
-_SOURCES: tuple[EventSource, ...] = ("io", "scan", "gateway", "supervisor", "operator")
+_SOURCES: tuple[EventSource, ...] = ("io", "scan", "gateway", "supervisor", "redundancy", "operator")
 
 
 class Gateway:

@@ -5,10 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from runtime.cluster.group import Group, load_group
+from runtime.cluster.keys import read_keys
+from runtime.cluster.memberplan import MemberPlan
 from runtime.config import Site, find_site_file, load_site
 from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Diagnostic, Label, error, has_errors
+from runtime.core.duration import duration_ns
 from runtime.core.elementary import Kind
+from runtime.core.fault import ConfigFault
 from runtime.core.objectcache import ObjectCache
 from runtime.drivers.registry import installed_kinds
 from runtime.gateway.names import is_pattern, matching
@@ -23,14 +28,15 @@ from runtime.lang.application import Application, Task
 from runtime.lang.cache.sourcecache import compile_cached
 from runtime.lang.diagnostics.statement import statement_texts
 from runtime.lang.syntax.source import load_sources
-from runtime.node.statedir import cache_dir
+from runtime.node.statedir import cache_dir, default_state_dir
 from runtime.wire.fault import ValueFault
 from runtime.wire.values import parse
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A checked site: programs with its parameters as initial values, bindings, plan for io, simulated plant.
+    """A checked site: programs with its parameters as initial values, bindings, plan for io, simulated plant, and its
+    place in a pair.
 
     `options`: variables that take their initial values from options of devices in the I/O map.
     """
@@ -43,6 +49,7 @@ class Build:
     plant: "Build | None"
     statements: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    pair: MemberPlan | None = None
 
     def manifest(self) -> Manifest:
         """What every process of the controller is told."""
@@ -111,11 +118,14 @@ def build_site(path: Path) -> BuildResult:
         diagnostics += load_scada_map(scada, tags=app.tags, bindings=bindings, name=shown)[1]
     plant, found = _build_plant(site)
     diagnostics += found
+    pair, found = _load_pair(site)
+    diagnostics += found
     if has_errors(diagnostics):
         return BuildResult(None, tuple(diagnostics))
     statements = statement_texts(app.sites, sources)
     taken = tuple(option.variable for option in options)
-    return BuildResult(Build(site, app, bindings, io_plan, scada, plant, statements, taken), tuple(diagnostics))
+    build = Build(site, app, bindings, io_plan, scada, plant, statements, taken, pair)
+    return BuildResult(build, tuple(diagnostics))
 
 
 def _build_plant(site: Site) -> tuple[Build | None, list[Diagnostic]]:
@@ -132,6 +142,37 @@ def _build_plant(site: Site) -> tuple[Build | None, list[Diagnostic]]:
         return None, [error("S1005", f"`{table.site}` cannot be this site's simulated plant", told, help=mend)]
     result = build_site(plant.document.path)
     return result.build, list(result.diagnostics)
+
+
+def _load_pair(site: Site) -> tuple[MemberPlan | None, list[Diagnostic]]:
+    """This controller's place in its pair. Raises ConfigFault when site, group file and key do not belong together."""
+    table = site.table.pair
+    if table is None:
+        return None, []
+    group, found = load_group(site.path(table.group), name=site.shown(table.group))
+    if group is None:
+        return None, found
+    _check_part(site, table.member, group)
+    state_dir = site.path(site.table.state_dir) if site.table.state_dir else default_state_dir(site.table.name)
+    plan = group.plan(table.member, key_file=site.path(table.key), state_dir=state_dir / "pair")
+    group.check_key(table.member, read_keys(plan.key_file))
+    return plan, found
+
+
+def _check_part(site: Site, member: str, group: Group) -> None:
+    controllers = group.configuration.controllers
+    if member not in controllers:
+        raise ConfigFault(
+            f"{member} is no controller of group {group.table.name}",
+            where=f"{site.document.path}: [pair] member",
+            mend=f"its controllers are {' and '.join(controllers)}",
+        )
+    if duration_ns(group.table.cycle) != site.cycle_ns:
+        raise ConfigFault(
+            f"the base cycle is {site.table.cycle} here, and {group.table.cycle} in the group file",
+            where=f"{site.document.path}: cycle",
+            mend="let both say the same: the times of the pair follow from it",
+        )
 
 
 def _load_io_map(site: Site) -> tuple[LoadedSite | None, list[Diagnostic]]:

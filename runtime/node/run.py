@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.cluster.memberplan import MemberPlan
+from runtime.cluster.memberstate import open_member
 from runtime.gateway.keptforces import KEPT_FORCES, KeptForces, restore_forces
 from runtime.image.control import Control
 from runtime.image.forces import ForceTable
@@ -22,7 +24,7 @@ from runtime.node.host.servicemanager import from_environment
 from runtime.node.host.watch import ProgressWatch, stuck_after_ns
 from runtime.node.link import Link
 from runtime.node.lock import SiteLock
-from runtime.node.runplan import RunPlan
+from runtime.node.runplan import PairPlan, RunPlan
 from runtime.node.seat import Seat
 from runtime.node.statedir import make_state_dir, next_term
 from runtime.node.supervisor import Child, Supervisor
@@ -33,6 +35,7 @@ from runtime.wire.events import EventSender
 from runtime.wire.messages import Severity
 from runtime.wire.rundir import PLANT_OF_NAME, make_run_dir
 
+HAND_OVER_WITHIN_S = 1.0
 GATEWAY_AFTER_NS = 500_000_000
 """Half of what scan and io take to start."""
 
@@ -83,6 +86,9 @@ class Controller:
         self.control.term = self.term
         self.control.cycle_ns = self.manifest.cycle_ns
         self.control.run_switch = 1
+        self._bell = -1
+        if self._plan.pair is not None:
+            self._take_part_in_pair(self._plan.pair)
 
     @property
     def control(self) -> Control:
@@ -151,7 +157,13 @@ class Controller:
 
         end = self._options.duration_ns
         until_ns = None if end is None else time.monotonic_ns() + end
-        supervisor.run(until_ns=until_ns, on_tick=tick, on_stop=guard.stopping)
+
+        def stopping() -> None:
+            guard.stopping()
+            if self._plan.pair is not None:
+                self._hand_over(supervisor)
+
+        supervisor.run(until_ns=until_ns, on_tick=tick, on_stop=stopping)
         guard.stopped()
         change.close()
         operators.close()
@@ -164,6 +176,8 @@ class Controller:
         for link in self._links.values():
             link.close()
         self._control.close()
+        if self._bell >= 0:
+            os.close(self._bell)
         self._state_lock.release()
         self._lock.release()
 
@@ -178,6 +192,21 @@ class Controller:
             hardware=HardwareWatchdog(device, timeout_s=plan.watchdog_timeout_s) if device else None,
             on_event=tell,
         )
+
+    def _take_part_in_pair(self, plan: PairPlan) -> None:
+        """Look now at all that the redundancy process will need: nobody sees what it would say. Raises ConfigFault."""
+        member = MemberPlan.of_json(plan.member)
+        store, _ = open_member(member)
+        store.close()
+        self.control.pair = 1
+        self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def _hand_over(self, supervisor: Supervisor) -> None:
+        """Before a leader stops, its standby takes the outputs."""
+        supervisor.signal("redundancy", signal.SIGUSR1)
+        until = time.monotonic() + HAND_OVER_WITHIN_S
+        while self.control.lead_term and time.monotonic() < until:
+            time.sleep(0.005)
 
     def _note_plant_of(self) -> None:
         note = self.run_dir / PLANT_OF_NAME
@@ -205,6 +234,8 @@ class Controller:
         children = [
             self._process(name) for name in (["scan", "io", "gateway"] if plan.has_devices else ["scan", "gateway"])
         ]
+        if plan.pair is not None:
+            children.append(self._process("redundancy"))
         if plan.retain_every_ns:
             children.append(self._process("retain"))
         if plan.record_keep_ns:
@@ -227,13 +258,14 @@ class Controller:
             control_fd=self._control.fd,
             image_fd=current.image.fd,
             link_fd=link.child_fd if link is not None else -1,
+            bell_fd=self._bell if name in ("scan", "redundancy") else -1,
         )
         return Child(
             name,
             (sys.executable, "-m", "runtime.node.children.child", name, *seat.words(), str(os.getpid())),
-            pass_fds=tuple(fd for fd in (seat.control_fd, seat.image_fd, seat.link_fd) if fd >= 0),
+            pass_fds=tuple(fd for fd in (seat.control_fd, seat.image_fd, seat.link_fd, seat.bell_fd) if fd >= 0),
             log=self._log(name),
-            after_ns=0 if name in ("scan", "io") else GATEWAY_AFTER_NS,
+            after_ns=0 if name in ("scan", "io", "redundancy") else GATEWAY_AFTER_NS,
             before_start=link.drain if link is not None else _nothing,
         )
 

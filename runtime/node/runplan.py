@@ -17,11 +17,22 @@ PLANT = "plant"
 
 
 @dataclass(frozen=True, slots=True)
+class PairPlan:
+    """Its part in a pair. `member`: a cluster.memberplan.MemberPlan; `version` names programs and layout."""
+
+    member: str
+    version: int
+    wait_ns: int
+    shrink_on_witness_loss: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunPlan:
     """What a process needs beside manifest and I/O plan.
 
     `scada_map` False: no SCADA server. `retain_every_ns` 0: nothing is retained. `record_keep_ns` 0: nothing is
-    recorded. `stuck_after_ns` 0: as the cycle says. `watchdog_device` "": the machine's watchdog is left alone.
+    recorded. `stuck_after_ns` 0: as the cycle says. `watchdog_device` "": the machine's watchdog is left alone. `pair`
+    None: a controller alone.
     """
 
     site: str
@@ -43,6 +54,7 @@ class RunPlan:
     record_size_mb: int
     record_after_ns: int
     record_triggers: tuple[str, ...]
+    pair: PairPlan | None = None
 
     def save(self, run_dir: Path) -> None:
         """Write it whole or not at all."""
@@ -54,7 +66,8 @@ class RunPlan:
     def load(cls, run_dir: Path) -> "RunPlan":
         """The plan that `save` wrote."""
         told: dict[str, Any] = json.loads((run_dir / RUN_PLAN).read_text())
-        return cls(**(told | {name: tuple(told[name]) for name in ("view", "record_triggers")}))
+        pair = PairPlan(**told["pair"]) if told["pair"] is not None else None
+        return cls(**(told | {name: tuple(told[name]) for name in ("view", "record_triggers")} | {"pair": pair}))
 
 
 def living_processes(run_dir: Path) -> dict[str, int]:

@@ -13,7 +13,10 @@ from runtime.node.link import LinkEnd, Order
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """`folder` holds the files of the version that runs, `number` counts versions; the descriptors are inherited."""
+    """`folder` holds the files of the version that runs, `number` counts versions; the descriptors are inherited.
+
+    `bell_fd`: in a pair the eventfd by which scan tells redundancy of each scan; -1 without one.
+    """
 
     run_dir: Path
     folder: Path
@@ -21,17 +24,18 @@ class Seat:
     control_fd: int
     image_fd: int
     link_fd: int
+    bell_fd: int = -1
 
     @classmethod
     def from_words(cls, words: list[str]) -> "Seat":
         """The seat that `words` wrote."""
-        run_dir, folder, number, control_fd, image_fd, link_fd = words
-        return cls(Path(run_dir), Path(folder), int(number), int(control_fd), int(image_fd), int(link_fd))
+        run_dir, folder, *numbers = words
+        return cls(Path(run_dir), Path(folder), *map(int, numbers))
 
     def words(self) -> tuple[str, ...]:
         """As words of a command line."""
-        told = (self.run_dir, self.folder, self.number, self.control_fd, self.image_fd, self.link_fd)
-        return tuple(map(str, told))
+        fds = (self.control_fd, self.image_fd, self.link_fd, self.bell_fd)
+        return tuple(map(str, (self.run_dir, self.folder, self.number, *fds)))
 
 
 class Follower(Protocol):

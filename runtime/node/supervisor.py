@@ -103,6 +103,12 @@ class Supervisor:
             running.child = replace(running.child, restart=False)
             running.process.terminate()
 
+    def signal(self, name: str, what: signal.Signals) -> None:
+        """Send a child a signal, if it lives."""
+        running = self._running.get(name)
+        if running is not None and running.process is not None:
+            running.process.send_signal(what)
+
     def kill(self, name: str) -> None:
         """End a child that answers nothing any more; it is started again like any that died."""
         running = self._running[name]
@@ -200,7 +206,8 @@ class Supervisor:
     def _stop_all(self) -> None:
         """Outputs first: close the fence, let io write fail-safe values, then end the rest.
 
-        What saves retained values ends last, with those of the last scan. Had io just died, devices still hold what it
+        What saves retained values ends last, with those of the last scan; so does redundancy: it tells a pair's others
+        that the outputs have ended. Had io just died, devices still hold what it
         wrote: it is started once more, for its last words alone.
         """
         self._control.run_switch = 0
@@ -210,7 +217,7 @@ class Supervisor:
         closed_by = time.monotonic() + FENCE_CLOSED_WITHIN_S
         while self.alive("scan") and self._control.driving and time.monotonic() < closed_by:
             time.sleep(0.005)  # the scan closes the fence at its next publish
-        for names in (("io", "hmi"), ("scan", "gateway", "plant"), ("retain", "recorder")):
+        for names in (("io", "hmi"), ("scan", "gateway", "plant"), ("retain", "recorder", "redundancy")):
             self._end([r for n, r in self._running.items() if n in names])
 
     def _end(self, ending: Sequence[_Running]) -> None:

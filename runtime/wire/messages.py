@@ -29,7 +29,7 @@ TOPICS: Final = (STATUS, TAGS, EVENT)
 JsonValue = bool | int | float | str
 """A value of a variable in a message."""
 Severity = Literal["info", "warning", "error"]
-EventSource = Literal["io", "scan", "gateway", "supervisor", "operator"]
+EventSource = Literal["io", "scan", "gateway", "supervisor", "redundancy", "operator"]
 
 
 class Event(TypedDict):

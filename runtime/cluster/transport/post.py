@@ -91,6 +91,10 @@ class Post:
         """Let waits end as long as this file descriptor can be read, too; whoever gives it reads it."""
         self._poller.register(fd, zmq.POLLIN)
 
+    def unwatch(self, fd: int) -> None:
+        """It is of no interest any more."""
+        self._poller.unregister(fd)
+
     def wake(self) -> None:
         """End a wait in `receive`; from any thread."""
         os.eventfd_write(self._bell, 1)

@@ -45,6 +45,7 @@ def scan(seat: Seat) -> None:
         realtime=RealtimeSettings(priority=plan.realtime_priority, cpu=plan.realtime_cpu),
         cache_dir=Path(plan.cache_dir),
         number=seat.number,
+        eventfds=(seat.bell_fd,) if seat.bell_fd >= 0 else (),
         follow=lambda running: _follow_changes(link, running),
     )
 
@@ -137,11 +138,21 @@ def gateway(seat: Seat) -> None:
     run_gateway(seat, _freeze)
 
 
+def redundancy(seat: Seat) -> None:
+    """The redundancy process of a pair."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})  # in the threads, too, that numpy starts when imported
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    from runtime.node.children.redundancychild import run_redundancy
+
+    run_redundancy(seat, _freeze)
+
+
 ENTRIES: dict[str, tuple[Callable[[Seat], None], signal.Signals]] = {
     "scan": (scan, signal.SIGKILL),
     "io": (io, signal.SIGTERM),  # it writes fail-safe values first, within its last words
     "gateway": (gateway, signal.SIGTERM),
     "recorder": (recorder, signal.SIGKILL),
+    "redundancy": (redundancy, signal.SIGKILL),  # without it the lease runs out; only a supervisor can say "released"
     "retain": (retain, signal.SIGTERM),  # saves the last snapshot first
 }
 """Entry of each process, and the signal it gets when its supervisor dies."""

@@ -1,0 +1,189 @@
+"""What a redundancy process does in each turn: what comes in goes to the pair member, what that says is done.
+
+The loop (cluster/memberloop.py) brings the network, the disk and time; beside them come here the end of a scan and the
+gateway. None of them is waited for alone.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.cluster.disk.writer import Writer
+from runtime.cluster.memberloop import MemberLoop
+from runtime.cluster.pair.agreed import Delivery
+from runtime.cluster.pair.effects import Effects, Told
+from runtime.cluster.pair.entries import Command
+from runtime.cluster.pair.member import PairMember
+from runtime.cluster.redundancy.gatewayport import GatewayPort
+from runtime.cluster.redundancy.parcels import message_of, parcel_of, relay_content, relay_parcel
+from runtime.cluster.redundancy.sharedmemory import SharedMemory
+from runtime.cluster.redundancy.status import pair_status
+from runtime.cluster.transport.codec import Parcel
+from runtime.cluster.transport.post import Post
+from runtime.raft.message import Message
+
+STATUS_EVERY_NS = 100_000_000
+IO_LOST_AFTER_NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What the process is connected to. `scan_bell` (eventfd) rings at the end of each scan; `tell` takes events."""
+
+    post: Post
+    writer: Writer
+    memory: SharedMemory
+    port: GatewayPort
+    scan_bell: int
+    tell: Callable[[Told], None]
+
+
+class Redundancy:
+    """One redundancy process: the core of its loop, as that sees it. For one thread."""
+
+    def __init__(self, member: PairMember, ends: Ends) -> None:
+        self._member = member
+        self._ends = ends
+        self._status_ns = 0
+        self._asks: Mapping[str, Callable[[str, int], tuple[str, Effects]]] = {
+            "swap": lambda _, now_ns: member.swap(now_ns),
+            "detach": lambda name, now_ns: member.detach(name or member.situation.settings.other, now_ns),
+            "attach": lambda _, now_ns: member.detach("", now_ns),
+            "claim": lambda _, now_ns: member.claim(now_ns),
+        }
+        self.loop = MemberLoop(self, self._carry_out, carrier=ends.post, disk=ends.writer, each_turn=self._each_turn)
+        for fd in (ends.scan_bell, *ends.port.fds):
+            ends.post.watch(fd)
+
+    @property
+    def due_ns(self) -> int:
+        """When there is something to do at the latest."""
+        return min(self._member.due_ns, self._status_ns + STATUS_EVERY_NS)
+
+    def step(self, message: Message, now_ns: int) -> Effects:
+        """Take what another member said."""
+        if not isinstance(message, Parcel):
+            return self._member.step(message, now_ns)
+        told = message_of(message)
+        if told is not None:
+            return self._member.heard(told, now_ns)
+        content = relay_content(message)
+        if content is not None:
+            self._ends.port.send(content)
+        return Effects()
+
+    def tick(self, now_ns: int) -> Effects:
+        """Let time pass."""
+        self._member.situation.wall_ns = time.time_ns()
+        if now_ns >= self._status_ns + STATUS_EVERY_NS:
+            self._status_ns = now_ns
+            reached = self._ends.memory.reaches_io(now_ns, within_ns=IO_LOST_AFTER_NS)
+            self._carry_out(self._member.reaches_io(reached=reached, now_ns=now_ns), now_ns)
+            self._tell_status()
+        return self._member.tick(now_ns)
+
+    def persisted(self, number: int, now_ns: int) -> Effects:
+        """A write is durable."""
+        return self._member.persisted(number, now_ns)
+
+    def run(self) -> None:
+        """Until the loop is stopped; then the others may elect at once, for this controller's outputs have ended."""
+        self.loop.run()
+        now_ns = time.monotonic_ns()
+        self._carry_out(self._member.release(now_ns), now_ns)
+
+    def hand_over(self, now_ns: int) -> None:
+        """This controller is about to stop: swap, where there is somebody to swap with."""
+        _, effects = self._member.swap(now_ns)
+        self._carry_out(effects, now_ns)
+
+    def _each_turn(self, now_ns: int) -> None:
+        self._take_scan(now_ns)
+        self._take_from_gateway()
+
+    def _take_scan(self, now_ns: int) -> None:
+        try:
+            os.eventfd_read(self._ends.scan_bell)
+        except BlockingIOError:
+            return
+        scanned = self._ends.memory.scanned()
+        if scanned is not None:
+            term, state = scanned
+            self._carry_out(self._member.scanned(term, state, now_ns), now_ns)
+
+    def _take_from_gateway(self) -> None:
+        port = self._ends.port
+        before = set(port.fds)
+        if port.accept():
+            self._meet_gateway()
+        for packet in port.receive():
+            self._take_packet(packet, time.monotonic_ns())
+        after = set(port.fds)
+        for fd in before - after:
+            self._ends.post.unwatch(fd)
+        for fd in after - before:
+            self._ends.post.watch(fd)
+
+    def _meet_gateway(self) -> None:
+        """A gateway that has just come knows nothing: all that the programs may not have taken is delivered again."""
+        s = self._member.situation
+        self._ends.port.send({"do": "forces", "forces": s.agreed.forces})
+        self._tell_status()
+        if s.leading is not None and s.leading.confirmed:
+            self._deliver(s.agreed.deliveries_after(s.applied))
+
+    def _take_packet(self, packet: dict[str, Any], now_ns: int) -> None:
+        match packet:
+            case {"do": "propose", "client": str(client), "seq": int(seq), "body": str(body)}:
+                why_not, effects = self._member.submit(Command(client=client, seq=seq, body=body), now_ns)
+                self._carry_out(effects, now_ns)
+                if why_not:
+                    self._ends.port.send({"do": "refused", "client": client, "seq": seq, "why": why_not})
+            case {"do": "force", "name": str(name), "body": str(body)}:
+                why_not, effects = self._member.force(name, body, now_ns)
+                self._carry_out(effects, now_ns)
+                if why_not:
+                    self._ends.port.send({"do": "forces", "forces": self._member.situation.agreed.forces})
+            case {"do": "ask", "id": number, "what": str(what), "name": str(name)} if what in self._asks:
+                why_not, effects = self._asks[what](name, now_ns)
+                self._carry_out(effects, now_ns)
+                self._ends.port.send({"do": "answer", "id": number, "why_not": why_not})
+            case {"do": "relay" | "relay_answer" as what}:
+                told = packet if what == "relay_answer" else {**packet, "do": "relayed"}
+                settings = self._member.situation.settings
+                self._ends.post.send(relay_parcel(told, source=settings.name, target=settings.other))
+
+    def _carry_out(self, effects: Effects, now_ns: int) -> None:  # noqa: ARG002 - the loop tells it
+        ends, settings = self._ends, self._member.situation.settings
+        if effects.right is not None:
+            ends.memory.give(effects.right)
+        if effects.mirror is not None:
+            ends.memory.mirror(effects.mirror)
+        for message in effects.stream:
+            ends.post.send(parcel_of(message, source=settings.name, target=settings.other))
+        for ready in effects.readies:
+            self.loop.give(ready)
+        self._deliver(effects.deliveries)
+        for known in effects.known:
+            ends.port.send({"do": "known", **_told(known)})
+        if effects.forces is not None:
+            ends.port.send({"do": "forces", "forces": effects.forces})
+        for told in effects.told:
+            ends.tell(told)
+        if effects.right is not None:
+            self._tell_status()
+
+    def _deliver(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            self._ends.port.send({"do": "deliver", **_told(delivery)})
+
+    def _tell_status(self) -> None:
+        status = pair_status(self._member.situation, time.monotonic_ns())
+        self._ends.port.send({"do": "status", "status": status})
+
+
+def _told(delivery: Delivery) -> dict[str, Any]:
+    command = delivery.command
+    return {"index": delivery.index, "client": command.client, "seq": command.seq, "body": command.body}

@@ -1,0 +1,78 @@
+"""The pair as one of its controllers sees it, for people and monitors."""
+
+from runtime.cluster.pair.situation import Situation
+from runtime.raft.state import Role
+from runtime.wire.pairport import PairMemberStatus, PairStatus, TakeOverStatus
+
+TAKEOVERS_SHOWN = 8
+
+
+def pair_status(s: Situation, now_ns: int) -> PairStatus:
+    """All of it."""
+    raft, leading = s.raft, s.leading
+    state = s.standby.state
+    return PairStatus(
+        name=s.name,
+        role=_role(s),
+        leader=raft.leader,
+        term=raft.term,
+        drives=s.right.lead_term > 0,
+        lease_ms=max(0, raft.lease_until_ns - now_ns) / 1e6 if leading is not None else 0.0,
+        in_sync=list(s.agreed.in_sync or ()),
+        solo=s.right.solo,
+        lag_scans=leading.stream.lag if leading is not None else 0,
+        state_scan=state.scan_no if state is not None else 0,
+        members=[_member(s, name, now_ns) for name in (*sorted((s.name, s.settings.other)), s.settings.witness)],
+        detached=list(s.agreed.detached),
+        takeovers=[
+            TakeOverStatus(
+                leader=t.leader,
+                term=t.term,
+                cause=t.cause.value,
+                scan_no=t.scan_no,
+                gap_ms=t.gap_ns / 1e6,
+                t_wall_ns=t.wall_ns,
+            )
+            for t in reversed(s.agreed.takeovers[-TAKEOVERS_SHOWN:])
+        ],
+        commit=raft.commit,
+        alarms=alarms(s, now_ns),
+    )
+
+
+def alarms(s: Situation, now_ns: int) -> list[str]:
+    """What is degraded, as the pair would go on with one more loss."""
+    other, witness = s.settings.other, s.settings.witness
+    found: list[str] = []
+    if not s.raft.leader:
+        found.append("nobody leads: the outputs hold or are at fail-safe")
+        return found
+    in_sync = s.agreed.in_sync or ()
+    if len(in_sync) < 2:
+        standby = next((n for n in sorted((s.name, other)) if n not in in_sync), other)
+        service = ", out of service by an operator" if standby in s.agreed.detached else ""
+        found.append(f"{standby} is not in sync{service}: it does not take over by itself")
+    if s.leading is not None:
+        found += [f"{m} is not heard" for m in (other, witness) if not s.is_here(m, now_ns)]
+        if witness not in s.raft.configuration.voters:
+            found.append(f"{witness} does not vote: nobody takes over by itself")
+    if s.io_lost_ns is not None:
+        found.append(f"{s.name} does not reach its devices")
+    return found
+
+
+def _role(s: Situation) -> str:
+    if s.raft.role is Role.LEADER:
+        return "leader"
+    return "standby" if s.raft.role is Role.FOLLOWER else "candidate"
+
+
+def _member(s: Situation, name: str, now_ns: int) -> PairMemberStatus:
+    heard_ns = s.heard_ns.get(name)
+    own = name == s.name
+    return PairMemberStatus(
+        name=name,
+        kind="witness" if name == s.settings.witness else "controller",
+        votes=name in s.raft.configuration.voters,
+        heard_ms=0 if own else -1 if heard_ns is None else (now_ns - heard_ns) // 1_000_000,
+    )

@@ -1,0 +1,282 @@
+"""A pair of its own for the end-to-end tests: two controllers, a witness, and a device that records what is written.
+
+The program counts its scans, integrates and times itself into output registers. The device is served by this process.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
+from runtime.drivers.modbus.server import ModbusServer
+from runtime.wire.client import Client
+from runtime.wire.endpoints import endpoints
+from tests.e2e.conftest import LIMIT_S, free_port
+
+PROGRAM = """
+TYPE
+    COMMAND_RESULT : USINT (NONE := 0, ACCEPTED := 1, DONE := 2, REFUSED := 3);
+    ASKED : STRUCT value : INT; seq : UDINT; END_STRUCT;
+    ANSWERED : STRUCT seq : UDINT; result : COMMAND_RESULT; END_STRUCT;
+    DRIVE : STRUCT scans : UDINT; sum : UDINT; timed : UDINT; asked : UDINT; END_STRUCT;
+END_TYPE
+VAR_GLOBAL drive_1 : DRIVE; add_1 : ASKED; ack_add_1 : ANSWERED; END_VAR
+PROGRAM main
+VAR scans : UDINT; total : LREAL; t : TON; asked : UDINT; END_VAR
+scans := scans + 1;
+total := total + 0.5;
+t(IN := TRUE, PT := T#100h);
+IF add_1.seq <> ack_add_1.seq THEN
+    asked := asked + INT_TO_UDINT(add_1.value);
+    ack_add_1.seq := add_1.seq;
+    ack_add_1.result := COMMAND_RESULT#DONE;
+END_IF
+drive_1.scans := scans;
+drive_1.sum := LREAL_TO_UDINT(total * 2.0);
+drive_1.timed := TIME_TO_UDINT(t.ET);
+drive_1.asked := asked;
+END_PROGRAM
+CONFIGURATION c
+    TASK quick (INTERVAL := T#{cycle_ms}ms, PRIORITY := 0);
+    PROGRAM main WITH quick : main;
+END_CONFIGURATION
+"""
+PROFILE = """
+maker = "Test"
+model = "Drive"
+natures = ["sensor"]
+version = "1"
+protocol = "modbus"
+source = { document = "none", page = "1" }
+[modbus]
+table = "holding"
+[groups]
+fast = { period_ms = 50 }
+[points]
+scans = { register = 0, type = "u32", access = "w" }
+sum = { register = 2, type = "u32", access = "w" }
+timed = { register = 4, type = "u32", access = "w" }
+asked = { register = 6, type = "u32", access = "w" }
+"""
+IO_MAP = """
+site = "{name}"
+fail_safe_after_ms = 2000
+[links.field]
+kind = "modbus_tcp"
+host = "127.0.0.1"
+port = {port}
+backoff_max_ms = 300
+[devices.drive_1]
+profile = "drive"
+link = "field"
+unit = 1
+[devices.drive_1.points]
+scans = {{ fail_safe = "hold" }}
+sum = {{ fail_safe = "hold" }}
+timed = {{ fail_safe = "hold" }}
+asked = {{ fail_safe = "hold" }}
+[commands]
+add = {{ request = "add_1", ack = "ack_add_1" }}
+"""
+SITE = """
+name = "{name}"
+cycle = "{cycle_ms}ms"
+programs = ["pair.st"]
+io_map = "sites/{name}.toml"
+state_dir = "state_{member}"
+[pair]
+member = "{member}"
+group = "keys/group.toml"
+key = "keys/{member}.key"
+"""
+WITNESS = """
+member = "w"
+group = "keys/group.toml"
+key = "keys/w.key"
+state_dir = "state_w"
+"""
+
+
+class Drive:
+    """The device: its registers, and every write in order: when (monotonic ns), first register, words."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.words = [0] * 8
+        self.writes: list[tuple[int, int, tuple[int, ...]]] = []
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread.start()
+
+    async def _serve(self) -> None:
+        server = ModbusServer({1: self}, host="127.0.0.1", port=self.port)
+        await server.start()
+        while not self._stop.is_set():  # noqa: ASYNC110 - a threading.Event cannot be awaited
+            await asyncio.sleep(0.05)
+        await server.stop()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def value(self, number: int) -> int:
+        """Of the output register of that number, as it is now."""
+        return (self.words[2 * number] << 16) + self.words[2 * number + 1]
+
+    def scans_written(self, since_ns: int = 0) -> list[tuple[int, int]]:
+        """(ms, scan number) of every write of the counter."""
+        return [
+            (at_ns // 1_000_000, (words[0] << 16) + words[1])
+            for at_ns, address, words in self.writes
+            if address == 0 and len(words) >= 2 and at_ns >= since_ns
+        ]
+
+    async def read_bits(self, table: Table, address: int, count: int) -> Sequence[bool]:
+        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION, f"{table} {address} {count}")
+
+    async def write_bits(self, address: int, bits: Sequence[bool]) -> None:
+        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION, f"{address} {bits}")
+
+    async def read_words(self, table: Table, address: int, count: int) -> Sequence[int]:  # noqa: ARG002
+        return self.words[address : address + count]
+
+    async def write_words(self, address: int, words: Sequence[int]) -> None:
+        self.writes.append((time.monotonic_ns(), address, tuple(words)))
+        self.words[address : address + len(words)] = words
+
+
+class PairSite:
+    """The three members in a folder, as processes. `kill` is of a whole controller, supervisor and all."""
+
+    def __init__(self, folder: Path, *, cycle_ms: int = 50) -> None:
+        self.folder = folder
+        self.drive = Drive()
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        state = {"XDG_RUNTIME_DIR": str(folder), "XDG_STATE_HOME": str(folder / "xdg")}
+        self.env = os.environ | state
+        ports = {name: free_port() for name in "abw"}
+        members = [f"{name}=127.0.0.1:{port}" for name, port in ports.items()]
+        self.voltscan("keys", *members, "--cycle", f"{cycle_ms}ms", "--out", "keys")
+        (folder / "pair.st").write_text(PROGRAM.replace("{cycle_ms}", str(cycle_ms)))
+        for kind in ("profiles", "sites"):
+            (folder / kind).mkdir()
+        (folder / "profiles" / "drive.toml").write_text(PROFILE)
+        (folder / "witness.toml").write_text(WITNESS)
+        for member in "ab":
+            name = f"pair_{member}"
+            (folder / f"{name}.toml").write_text(SITE.format(name=name, member=member, cycle_ms=cycle_ms))
+            (folder / "sites" / f"{name}.toml").write_text(IO_MAP.format(name=name, port=self.drive.port))
+        self.voltscan("witness", "witness.toml", "--found")
+        for member in "ab":
+            self.voltscan("run", f"pair_{member}.toml", "--found")
+
+    def voltscan(self, *words: str) -> str:
+        """Run a command of the command line to its end, which must be good; what it printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "runtime.cli", *words],
+            env=self.env,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, *members: str) -> None:
+        for member in members:
+            words = ("witness", "witness.toml") if member == "w" else ("run", f"pair_{member}.toml", "--no-hmi")
+            with (self.folder / f"{member}.log").open("a") as log:
+                self.processes[member] = subprocess.Popen(
+                    [sys.executable, "-m", "runtime.cli", *words],
+                    env=self.env,
+                    cwd=self.folder,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                )
+
+    def pids(self, member: str) -> list[int]:
+        """Of the whole member, the supervisor first: it would start the others again."""
+        process = self.processes[member]
+        if member == "w":
+            return [process.pid]
+        with suppress(FileNotFoundError):
+            told = json.loads((self.folder / "voltscan" / f"pair_{member}" / "processes.json").read_text())
+            return [process.pid, *told.values()]
+        return [process.pid]
+
+    def signal(self, member: str, what: signal.Signals) -> None:
+        for pid in self.pids(member):
+            with suppress(ProcessLookupError):
+                os.kill(pid, what)
+
+    def kill(self, member: str) -> int:
+        """The monotonic time (ns) at which the whole member was killed."""
+        pids = self.pids(member)
+        at_ns = time.monotonic_ns()
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.processes.pop(member).wait()
+        return at_ns
+
+    def stop(self, member: str) -> int:
+        """Stop it in order; its exit code."""
+        process = self.processes.pop(member)
+        process.send_signal(signal.SIGTERM)
+        return process.wait(LIMIT_S)
+
+    def client(self, member: str) -> Client:
+        return Client(endpoints(self.folder / "voltscan" / f"pair_{member}"), timeout_ms=8000)
+
+    def status(self, member: str) -> dict:
+        with self.client(member) as client:
+            return client.request("pair")
+
+    def leader(self) -> str:
+        """Who drives; empty when nobody says so."""
+        for member in "ab":
+            if member in self.processes:
+                with suppress(Exception):
+                    if self.status(member)["drives"]:
+                        return member
+        return ""
+
+    def wait_in_sync(self) -> str:
+        """Until both controllers are in sync and nothing is degraded; the leader."""
+
+        def whole() -> str:
+            leader = self.leader()
+            return leader if leader and len(self.status(leader)["in_sync"]) == 2 and self._all_vote(leader) else ""
+
+        return until(whole)
+
+    def _all_vote(self, leader: str) -> bool:
+        return all(member["votes"] for member in self.status(leader)["members"])
+
+    def close(self) -> None:
+        for member in list(self.processes):
+            self.signal(member, signal.SIGCONT)
+            self.kill(member)
+        self.drive.close()
+
+
+def until(condition: Callable[[], str | bool], limit_s: float = LIMIT_S) -> str:
+    """Wait until it holds; what it said."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        with suppress(Exception):
+            found = condition()
+            if found:
+                return str(found)
+        time.sleep(0.02)
+    raise AssertionError("it never came to hold")
