@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from runtime.cli import change_commands, io_commands, language_commands, member_commands, pair_commands
+from runtime.cli import (
+    change_commands,
+    io_commands,
+    language_commands,
+    member_commands,
+    pair_commands,
+    recording_commands,
+)
 from runtime.core.fault import PlcFault
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ change_commands.add_to(app)
 io_commands.add_to(app)
 member_commands.add_to(app)
 pair_commands.add_to(app)
+recording_commands.add_to(app)
 
 NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
 """`voltscan write x -5`: a value may begin with a minus sign."""
@@ -137,40 +145,6 @@ def sim(
 
     order = SimOrder(length, scenario, out, plot, chart, seed, tuple(tags or ()), every)
     raise typer.Exit(simulate(site_file, order, as_json=json))
-
-
-@app.command()
-def record(
-    reason: Annotated[str, typer.Option(help="A word for the file's name.")] = "asked",
-    site: Site = None,
-    json: Json = False,
-) -> None:
-    """Save what the flight recorder of a running controller remembers."""
-    from runtime.cli.replay import record as save_recording
-
-    raise typer.Exit(save_recording(site, reason, as_json=json))
-
-
-@app.command()
-def replay(
-    recording: Annotated[Path, typer.Argument(help="File of `voltscan record`, or of a fault.")],
-    tags: Annotated[list[str] | None, typer.Option("--tag", help="A variable for --out, --plot and --step.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a row a scan: .csv or .parquet.")] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the tags: .svg or .png.")] = None,
-    step: Annotated[bool, typer.Option("--step", help="Stop after each scan.")] = False,
-    why: Annotated[str | None, typer.Option(metavar="TAG@SCAN", help="Which input made it what it is there?")] = None,
-    window: Annotated[
-        int, typer.Option(min=0, help="For --why: scans back in which inputs are suspects; 0: up to 100.")
-    ] = 0,
-    to_test: Annotated[Path | None, typer.Option(metavar="FILE.st", help="Make an ST test of its last scans.")] = None,
-    scans: Annotated[int, typer.Option(min=1, help="For --to-test: how many scans.")] = 500,
-    json: Json = False,
-) -> None:
-    """Run a recording again, bit for bit; exit code 1 when it differs from what was recorded."""
-    from runtime.cli.replay import ReplayOrder, replay_file
-
-    order = ReplayOrder(out, plot, tuple(tags or ()), step, why, window, to_test, scans)
-    raise typer.Exit(replay_file(recording, order, as_json=json))
 
 
 @app.command()
