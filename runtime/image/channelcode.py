@@ -37,7 +37,7 @@ def write_channel(code: Code, *, exported: bool) -> None:
         number = r["channel"].load(I64, "acquire")
         with r.when(number.equals(0)):
             r.give(number)
-        slot = _slot(r["channel"], number, r["slots"], r["stride"])
+        slot = slot_of(r["channel"], number, r["slots"], r["stride"])
         whole = number + number
         with r.when(slot.load(I64, "acquire").differs(whole)):
             r.give(r.word(0))
@@ -53,7 +53,7 @@ def open_slot(r: Routine, channel: Word, slots: Word, stride: Word) -> tuple[Wor
     Between the two a writer may fill the slot as it likes: whole, or only where it differs (scan/phases/snapshot.py).
     """
     number = channel.load(I64, "monotonic") + 1
-    slot = _slot(channel, number, slots, stride)
+    slot = slot_of(channel, number, slots, stride)
     slot.store(number + number - 1, "monotonic")
     r.fence("release")
     return number, slot
@@ -65,5 +65,6 @@ def close_slot(channel: Word, number: Word, slot: Word) -> None:
     channel.store(number, "release")
 
 
-def _slot(channel: Word, number: Word, slots: Word, stride: Word) -> Word:
+def slot_of(channel: Word, number: Word, slots: Word, stride: Word) -> Word:
+    """Where payload `number` goes."""
     return channel.at(ALIGNMENT).at(number.modulo(slots) * stride)

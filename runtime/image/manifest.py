@@ -41,6 +41,7 @@ class Manifest:
     `budget` is what each task may use of loop iterations and calls in one scan. `frame_valid_ns` is how long after its
     scan clock an output frame may be written to devices. `sites` are those of the
     programs' faults, `statements` the texts there. `parameters` are the names of the variables that the site file sets.
+    `stored`: stretches of application memory outside of which no program stores anything; None: there are none.
     """
 
     site: str
@@ -58,6 +59,7 @@ class Manifest:
     bindings: Bindings
     statements: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
+    stored: tuple[tuple[int, int], ...] | None = None
 
     def layout(self) -> ImageLayout:
         """The layout of the image segment; the same in every process."""
@@ -94,6 +96,7 @@ class Manifest:
             "bindings": asdict(self.bindings),
             "parameters": self.parameters,
             "statements": self.statements,
+            "stored": self.stored,
         }
         partial = path.with_suffix(".partial")
         partial.write_text(json.dumps(told))
@@ -111,6 +114,7 @@ class Manifest:
             bindings=_bindings(told["bindings"]),
             parameters=tuple(told["parameters"]),
             statements=tuple(told["statements"]),
+            stored=None if told["stored"] is None else tuple((start, end) for start, end in told["stored"]),
         )
 
 

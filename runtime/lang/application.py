@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from runtime.core.fault import FaultSite as FaultSite  # part of what an Application is made of
 from runtime.core.tag import TagTable
 from runtime.lang.ir import Body
+from runtime.lang.ir.stores import Stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Application:
     `initial` is application memory before the first scan (its length is the memory's size); everything in it is data,
     so parameters of a site are written into a copy of it. `tasks` are in the order in which they run within a scan.
     Globals and instances lie in [HEADER_SIZE, quality_offset).
+    `stored` is what the tasks' programs may store into; None: anything (ir/stores.py).
     `source_key` names the sources it was compiled from and the compiler (lang/cache), when that is known.
     `layout_hash` changes when any name, type or offset changes; the code alone does not change it.
     """
@@ -52,3 +54,4 @@ class Application:
     sites: tuple[FaultSite, ...]
     layout_hash: str
     source_key: str = ""
+    stored: Stretches | None = None

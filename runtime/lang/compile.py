@@ -14,6 +14,7 @@ from runtime.lang.application import Application, ProgramInstance, Task
 from runtime.lang.cache.compileresult import CompileResult
 from runtime.lang.diagnostics.report import Report
 from runtime.lang.diagnostics.rules import several_writers
+from runtime.lang.ir.stores import stored_stretches
 from runtime.lang.lower.body import Bodies
 from runtime.lang.lower.context import Compiled, Context, Sites
 from runtime.lang.semantics import located
@@ -95,15 +96,18 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test], *, every_body: bo
     diagnostics = tuple(report.diagnostics)
     if has_errors(diagnostics):
         return CompileResult(None, diagnostics)
+    bodies_used, all_tasks = {**used, **bits}, tuple(_between(bits, task) for task in tasks + test_tasks)
+    run_programs = ((program.body, program.offset) for task in all_tasks for program in task.programs)
     application = Application(
-        {**used, **bits},
-        tuple(_between(bits, task) for task in tasks + test_tasks),
+        bodies_used,
+        all_tasks,
         layout.tags if not given.aliases else TagTable(layout.tags, (*layout.tags.variables, *given.aliases)),
         given.initial,
         layout.quality_offset,
         layout.stamp_offset,
         sites.sites,
         layout.layout_hash,
+        stored=stored_stretches(bodies_used, run_programs),
     )
     return CompileResult(application, diagnostics, cases)
 

@@ -70,6 +70,7 @@ class Build:
             bindings=self.bindings,
             parameters=(*self.options, *self.site.table.parameters),
             statements=self.statements,
+            stored=app.stored,
         )
 
     def _manifest_task(self, task: Task) -> ManifestTask:

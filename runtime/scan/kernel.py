@@ -70,6 +70,7 @@ def _write() -> str:
         outputs,
         pins,
         record,
+        resting,
         snapshot,
         stream,
         tasks,
@@ -82,6 +83,7 @@ def _write() -> str:
     loop.write_clock(code)
     values.write_values(code)
     texts.write_texts(code)
+    resting.write_meets_resting(code)
     pins.write_pins(code)
     latch.write_latch(code)
     mailbox.write_commands(code)

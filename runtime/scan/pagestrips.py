@@ -1,6 +1,6 @@
 """A page cut into strips: points next to each other in the page and in application memory, moved in one copy."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from runtime.core.elementary import Kind
 from runtime.image.layout import InputSlot
@@ -8,17 +8,18 @@ from runtime.image.pageplaces import STAMP_SIZE
 from runtime.scan.plan import StatusStrip, ValueStrip
 
 
-def value_strips(points: Sequence[InputSlot]) -> list[ValueStrip]:
-    """Strips of the values of points that are no strings, in the order of memory."""
+def value_strips(points: Sequence[InputSlot], resting: Container[int]) -> list[ValueStrip]:
+    """Strips of the values of points that are no strings, in the order of memory. `resting`: offsets of such inputs."""
     strips: list[ValueStrip] = []
     for point in sorted(points, key=lambda point: point.places.stamp):
         place, offset, size = point.places.value, point.tag.offset, point.tag.type.size
-        boolean = point.tag.type.kind is Kind.BOOL
+        how = (point.tag.type.kind is Kind.BOOL, offset in resting)
         last = strips[-1] if strips else ValueStrip()
-        if last.size and (last.place + last.size, last.offset + last.size, last.boolean) == (place, offset, boolean):
+        after = (last.place + last.size, last.offset + last.size, (bool(last.boolean), bool(last.resting)))
+        if last.size and after == (place, offset, how):
             last.size += size
         else:
-            strips.append(ValueStrip(place, offset, size, boolean))
+            strips.append(ValueStrip(place, offset, size, *how))
     return strips
 
 

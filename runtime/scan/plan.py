@@ -82,7 +82,7 @@ class InputMove(ctypes.Structure):
 class ValueStrip(ctypes.Structure):
     """Values next to each other: `size` bytes from `place` on in the page, from `offset` on in application memory.
 
-    `boolean` 1: each is a BOOL, else none is.
+    `boolean` 1: each is a BOOL, else none is. `resting` 1: no program stores into any of them, else into each.
     """
 
     _fields_ = (
@@ -90,6 +90,7 @@ class ValueStrip(ctypes.Structure):
         ("offset", ctypes.c_uint32),
         ("size", ctypes.c_uint32),
         ("boolean", ctypes.c_uint32),
+        ("resting", ctypes.c_uint32),
     )
 
 
@@ -293,7 +294,13 @@ class Plan(ctypes.Structure):
             ctypes.c_void_p,
         ),  # Span each, in words of 8 bytes: inputs and others; `input_mask` tells them apart
         ("mixed_span_count", ctypes.c_uint64),
-        ("input_mask", ctypes.c_void_p),  # a byte of ones for each of an input's, at the offsets of `app`
+        (
+            "input_mask",
+            ctypes.c_void_p,
+        ),  # a byte of ones for each of an input that is restored, as in `app`
+        ("resting_mask", ctypes.c_void_p),  # the same of the other inputs (scan/phases/resting.py); or 0
+        ("resting_touched", ctypes.c_uint64),  # 1: a command wrote into one of those since pages were looked at last
+        ("resting_pinned", ctypes.c_uint64),  # 1: a pin lies on one
         ("force_changes_latched", ctypes.c_uint64),  # `force_changes_seen` when pages were looked at last
         ("tag_blocks", ctypes.c_void_p),  # u8 each (scan/phases/snapshot.py)
         ("tag_block_count", ctypes.c_uint64),

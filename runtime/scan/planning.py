@@ -41,7 +41,7 @@ from runtime.scan.plan import (
     ValueKind,
     ValueStrip,
 )
-from runtime.scan.spans import Piece, find_spans, overlap
+from runtime.scan.spans import Piece, apart, find_spans, overlap
 
 _LONG_AGO_NS = -(1 << 63)
 _BY_SIZE = {1: ValueKind.BYTES_1, 2: ValueKind.BYTES_2, 4: ValueKind.BYTES_4, 8: ValueKind.BYTES_8}
@@ -92,8 +92,10 @@ class ScanPlan:
         eventfds: Sequence[int] = (),
         recorded: bool = True,
         alone: bool = False,
+        stored: Sequence[tuple[int, int]] | None = None,
     ) -> None:
         """`alone`: nothing but scans changes memory and copies of pages, so what rests need not be copied again.
+        `stored`: stretches of memory outside of which no program stores anything; None: there are none.
 
         `initial` is application memory before the first scan, for outputs that hold. Output number n records
         faults at site `first_output_site` + n; behind those of the outputs is a site a task, for its overruns."""
@@ -114,7 +116,7 @@ class ScanPlan:
         plan.eventfds = self._table((ctypes.c_int32 * len(eventfds))(*eventfds))
         plan.eventfd_count = len(eventfds)
         if at.image is not None:
-            self._plan_pages(layout, at.image)
+            self._plan_pages(layout, at.image, self._plan_spans(layout, stored))
             self._plan_forces(layout, at.image)
             if recorded:
                 plan.ring, plan.ring_size = at.image + layout.record_offset, layout.record_size
@@ -144,12 +146,12 @@ class ScanPlan:
         self.plan.tasks = self._rows(TaskPlan, rows)
         self.plan.task_count = len(tasks)
 
-    def _plan_pages(self, layout: ImageLayout, image: int) -> None:
+    def _plan_pages(self, layout: ImageLayout, image: int, resting: frozenset[int]) -> None:
         pages: list[PagePlan] = []
         for device, channel in layout.pages.items():
             points = [slot for slot in layout.inputs if slot.device == device]
             numbers = [point for point in points if not point.is_text]
-            runs, values, statuses = self._input_runs(numbers), value_strips(numbers), status_strips(numbers)
+            runs, values, statuses = self._input_runs(numbers), value_strips(numbers, resting), status_strips(numbers)
             page = PagePlan(channel=_channel(channel, image), run_count=len(runs), fresh_until_ns=_LONG_AGO_NS)
             page.unknown = self._table((Span * sum(run.count for run in runs))())
             page.value_strips, page.value_strip_count = self._rows(ValueStrip, values), len(values)
@@ -162,26 +164,30 @@ class ScanPlan:
             page.runs = self._rows(Run, runs)
             pages.append(page)
         self.plan.pages, self.plan.page_count = self._rows(PagePlan, pages), len(pages)
-        self._plan_spans(layout)
         blocks = max(1, -(-(layout.app_size - layout.stamp_offset) // (STAMP_SIZE * BLOCK_TAGS)))
         self.plan.tag_blocks = self._table((ctypes.c_uint8 * blocks)(*[0xFF] * blocks))
         self.plan.tag_block_count = blocks
 
-    def _plan_spans(self, layout: ImageLayout) -> None:
-        """Inputs that share bytes are what the page that is moved last says: all of them are moved in every scan."""
+    def _plan_spans(self, layout: ImageLayout, stored: Sequence[tuple[int, int]] | None) -> frozenset[int]:
+        """The offsets of resting inputs. Inputs that share bytes are what the page that is moved last says: all of them
+        are moved in every scan, and none rests."""
         plan = self.plan
         plan.inputs = plan.app
         places = [Piece(point.tag.offset, point.tag.type.size) for point in layout.inputs]
         if not plan.alone or overlap(places):
-            return
+            return frozenset()
         size = (layout.quality_offset + 7) // 8 * 8
         numbers = [place for point, place in zip(layout.inputs, places, strict=True) if not point.is_text]
-        spans = find_spans(numbers, size)
+        resting = [] if stored is None else apart(numbers, stored)
+        offsets = frozenset(piece.offset for piece in resting)
+        spans = find_spans((piece for piece in numbers if piece.offset not in offsets), size)
         plan.inputs = self._table((ctypes.c_uint8 * size)())
         plan.input_mask = self._table((ctypes.c_uint8 * size)(*spans.mask))
+        plan.resting_mask = self._table((ctypes.c_uint8 * size)(*find_spans(resting, size).mask))
         for name, pieces in (("whole_span", spans.whole), ("mixed_span", spans.mixed)):
             setattr(plan, f"{name}s", self._rows(Span, (Span(piece.offset, piece.size) for piece in pieces)))
             setattr(plan, f"{name}_count", len(pieces))
+        return offsets
 
     def _input_runs(self, points: list[InputSlot]) -> list[Run]:
         """A run a kind and time after which points are stale, each in the order of memory."""

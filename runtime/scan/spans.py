@@ -2,10 +2,12 @@
 
 Tags of a device lie beside each other more often than not. Inputs without a gap between them form a *whole* span,
 copied as it is. Where others lie in between (an output in the same structure, padding), the span is *mixed*, of whole
-8-byte words, and a mask tells whose each byte is. A gap longer than GAP_MAX ends a span.
+8-byte words, and a mask tells whose each byte is. A gap longer than GAP_MAX ends a span. An input that no program
+stores into needs no restoring at all.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -42,6 +44,17 @@ def overlap(inputs: Iterable[Piece]) -> bool:
     """True when two inputs share a byte, as variables at addresses (`AT %IW4`, `AT %IB8`) may."""
     ordered = sorted(inputs, key=lambda piece: (piece.offset, piece.end))
     return any(one.end > other.offset for one, other in pairwise(ordered))
+
+
+def apart(pieces: Iterable[Piece], stretches: Sequence[tuple[int, int]]) -> list[Piece]:
+    """The pieces that share no byte with stretches of memory (first byte, behind the last), given in order."""
+    ends = [end for _, end in stretches]
+    found = []
+    for piece in pieces:
+        number = bisect_right(ends, piece.offset)
+        if number == len(stretches) or stretches[number][0] >= piece.end:
+            found.append(piece)
+    return found
 
 
 def find_spans(inputs: Iterable[Piece], memory_size: int) -> Spans:

@@ -37,6 +37,7 @@ def make_rig(kernel):
         tags: TagTable = TAGS,
         laid: ImageLayout | None = None,
         alone: bool = True,
+        stored: Sequence[tuple[int, int]] | None = None,
     ) -> Rig:
         code = Code("tasks")
         clock_gettime = code.external("clock_gettime", I32, I32, PTR)
@@ -61,6 +62,7 @@ def make_rig(kernel):
             initial=initial or bytes(laid.app_size),
             first_output_site=0,
             alone=alone,
+            stored=stored,
         )
         rig = Rig(kernel, image, control, plan, tags)
         made.append(rig)

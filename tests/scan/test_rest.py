@@ -7,13 +7,15 @@ import ctypes
 import random
 
 import pytest
-from scanrig import HEADER_SIZE, MS, STALE_NS, START_NS, WALL_NS, layout
+from scanrig import HEADER_SIZE, MS, STALE_NS, START_NS, WALL_NS, layout, offset
 
 from runtime.core.binding import Bindings, InputBinding
 from runtime.core.elementary import BOOL, INT, LREAL, REAL
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, TagTable
-from runtime.image.layout import SLOT_HEADER_SIZE, SNAPSHOT_SLOTS, lay_out
+from runtime.image.emit import I16, I64
+from runtime.image.layout import SLOT_HEADER_SIZE, SNAPSHOT_SLOTS, PinEntry, lay_out
+from runtime.image.mailbox import MailboxWriter
 from runtime.image.pages import PageWriter
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import SnapshotReader
@@ -88,7 +90,7 @@ def test_snapshot_when_no_tag_changed_then_qualities_are_copied_only_in_turn_and
 class Crowd:
     """A controller of 600 tags of all sizes, most of them inputs of three devices, without programs."""
 
-    def __init__(self, kernel, *, chance, share, alone):
+    def __init__(self, kernel, *, chance, share, alone, stored_share):
         types = [chance.choice((REAL, REAL, REAL, INT, BOOL, LREAL)) for _ in range(600)]
         tags, at = [], HEADER_SIZE
         for index, of in enumerate(types):
@@ -96,6 +98,7 @@ class Crowd:
             tags.append(Tag(name=f"t{index}", type=of, offset=at, index=index))
             at += of.size
         self.inputs = [tag for tag in tags if chance.random() < share]
+        self.stored = [tag for tag in tags if chance.random() < stored_share]
         devices = {f"d{n}": self.inputs[n::3] for n in range(3)}
         stamps = (at + len(tags) + 7) // 8 * 8
         self.layout = lay_out(
@@ -123,7 +126,9 @@ class Crowd:
             initial=bytes(self.layout.app_size),
             first_output_site=0,
             alone=alone,
+            stored=[(tag.offset, tag.offset + tag.type.size) for tag in self.stored],
         )
+        self.mailbox = MailboxWriter(self.control)
         self.pages = {name: PageWriter(self.image, name) for name in devices}
         self.snapshots = SnapshotReader(self.image)
 
@@ -141,28 +146,57 @@ class Crowd:
         return memory
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(12))
 def test_scan_when_what_rests_is_left_alone_then_memory_is_as_if_all_were_copied(kernel, seed):
-    """Random readings, never-read points, overwritten inputs and steps of the clock, past STALE_NS too."""
-    share = (1.0, 0.9, 0.5, 0.05)[seed % 4]
-    crowds = [Crowd(kernel, chance=random.Random(seed), share=share, alone=alone) for alone in (False, True)]
+    """Random readings, never-read points, steps of the clock, past STALE_NS too; inputs overwritten by programs, where
+    they may store, and by commands, anywhere."""
+    share, stored_share = (1.0, 0.9, 0.5, 0.05)[seed % 4], (0.0, 0.1, 0.5, 0.95, 1.0)[seed % 5]
+    how = {"share": share, "stored_share": stored_share}
+    crowds = [Crowd(kernel, chance=random.Random(seed), alone=alone, **how) for alone in (False, True)]
     chance, now_ns = random.Random(seed), START_NS
     for _ in range(120):
         device, value = chance.choice(("d0", "d1", "d2")), chance.randrange(2)
         stamps = [chance.choice((0, now_ns, now_ns, now_ns - STALE_NS // 2, now_ns - 2 * STALE_NS)) for _ in range(600)]
-        raw, hit, deed = chance.randbytes(8), chance.randrange(len(crowds[0].inputs)), chance.randrange(3)
+        raw, deed, flag = chance.randbytes(8), chance.randrange(4), chance.randrange(2)
+        stored, hit = chance.choice(crowds[0].stored or [None]), chance.choice(crowds[0].inputs)
         now_ns += chance.choice((MS, 10 * MS, STALE_NS - MS, STALE_NS * 2))
         memories = []
         for crowd in crowds:
             page = crowd.pages[device]
             if deed == 0:
                 page.write([(value, GOOD, stamp) for _, stamp in zip(page.points, stamps, strict=False)])
-            elif deed == 1:
-                crowd.overwrite(crowd.inputs[hit], raw)
+            elif deed == 1 and stored is not None:
+                crowd.overwrite(stored, raw)
+            elif deed == 2:
+                crowd.mailbox.put(hit, flag)
             memories.append(crowd.scan(now_ns))
         assert memories[0] == memories[1], f"seed {seed}"
     assert crowds[1].plan.plan.tag_block_count > 1, "there are several blocks"
-    assert crowds[1].plan.plan.mixed_span_count > 0
-    assert share < 1.0 or crowds[1].plan.plan.whole_span_count > 0
+    assert stored_share < 0.5 or crowds[1].plan.plan.mixed_span_count > 0
+    assert share * stored_share < 1.0 or crowds[1].plan.plan.whole_span_count > 0
     for crowd in crowds:
         crowd.close()
+
+
+def test_latch_when_a_pin_lies_on_an_input_then_it_is_over_with_the_pin(make_rig):
+    """No pin is set there, but the table is shared memory."""
+    seen = []
+
+    def look(r, app):
+        seen_at = app.at(offset("runs"))
+        seen_at.store(app.at(offset("in_int")).load(I16).widened(I64))
+
+    rig = make_rig([(look, 0)], stored=[(offset("runs"), offset("runs") + 8)])
+    rig.pages["pcs"].write([(7, GOOD, START_NS), (1.0, GOOD, START_NS)])
+    rig.scan()
+    entry = PinEntry.from_address(rig.image.address + rig.image.layout.pins_offset)
+    entry.offset, entry.size, entry.value, entry.active = offset("in_int"), 2, 99, 1
+    rig.forces.announce()
+    for _ in range(3):
+        rig.scan()
+        seen.append(rig.get("runs"))
+    entry.active = 0
+    rig.forces.announce()
+    rig.scan()
+    seen.append(rig.get("runs"))
+    assert seen == [99, 99, 99, 7]

@@ -199,7 +199,9 @@ def test_saving_when_the_disk_is_full_for_a_while_then_it_is_told_once_and_saved
     assert site.start(store, "main.starts") == [3]
 
 
-def test_manifest_when_written_and_read_back_then_the_parameters_are_in_it(tmp_path):
-    manifest = replace(Site().manifest, parameters=("a.b", "c"))
+@pytest.mark.parametrize("stored", [None, (), ((384, 390), (400, 408))])
+def test_manifest_when_written_and_read_back_then_parameters_and_what_is_stored_are_in_it(tmp_path, stored):
+    manifest = replace(Site().manifest, parameters=("a.b", "c"), stored=stored)
     manifest.save(tmp_path / "manifest.json")
-    assert Manifest.load(tmp_path / "manifest.json").parameters == ("a.b", "c")
+    read = Manifest.load(tmp_path / "manifest.json")
+    assert (read.parameters, read.stored) == (("a.b", "c"), stored)

@@ -97,6 +97,7 @@ def _pack(app: Application, diagnostics: Sequence[Diagnostic]) -> bytes:
         "stamp_offset": app.stamp_offset,
         "sites": [[int(s.code), s.pou, s.file, s.line, s.column] for s in app.sites],
         "layout_hash": app.layout_hash,
+        "stored": app.stored,
         "diagnostics": [_diagnostic_to_json(d) for d in diagnostics],
     }
     text = json.dumps(told, separators=(",", ":")).encode()
@@ -119,9 +120,14 @@ def _unpack(content: bytes, sources: Sequence[Source], key: str) -> CompileResul
         tuple(FaultSite(FaultCode(code), *rest) for code, *rest in told["sites"]),
         told["layout_hash"],
         key,
+        _stretches(told["stored"]),
     )
     by_name = {s.name: s for s in sources}
     return CompileResult(app, tuple(_diagnostic_from_json(d, by_name) for d in told["diagnostics"]))
+
+
+def _stretches(told: list[list[int]] | None) -> tuple[tuple[int, int], ...] | None:
+    return None if told is None else tuple((start, end) for start, end in told)
 
 
 def _diagnostic_to_json(diagnostic: Diagnostic) -> list[Any]:

@@ -142,6 +142,7 @@ def _manifest(app: Application) -> Manifest:
         quality_offset=app.quality_offset,
         stamp_offset=app.stamp_offset,
         app_hash=app.layout_hash,
+        stored=app.stored,
         bindings=Bindings(
             inputs={f"d{n}": tuple(InputBinding(name, 0) for name in names) for n, names in enumerate(devices)},
             outputs=tuple(OutputBinding(f"driven[{i}]", "d0", 0.0) for i in range(1, OUTPUTS + 1)),

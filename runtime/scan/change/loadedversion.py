@@ -68,6 +68,7 @@ def load_version(
         first_output_site=len(manifest.sites),
         eventfds=eventfds,
         alone=True,
+        stored=manifest.stored,
     )
     plan.plan.version = number
     image.populate()

@@ -6,11 +6,13 @@ point without any good reading yet (stamp 0) keeps its value and is BAD. Whether
 monotonic time, which is the pages'; the stamp in application memory is in PLC time, which is the programs'.
 
 A page is moved (values, qualities, stamps) when there is a newer one, when forces changed, and when something in it has
-just become stale. Its values go into `inputs`, a copy of the inputs that no program writes, and all of them from there
-into application memory, which is a few long copies (scan/spans.py). So a page at rest costs two compares.
+just become stale. The values of inputs that programs store into go into `inputs`, a copy that no program writes, and in
+every scan from there into application memory, which is a few long copies (scan/spans.py); those of the others, and that
+is all of them in most sites, go there at once (scan/phases/resting.py). So a page at rest costs two compares.
 """
 
 from runtime.core.quality import Quality
+from runtime.image.channelcode import slot_of
 from runtime.image.control import Control
 from runtime.image.emit import I8, I32, I64, PTR, Code, Local, Routine, Word
 from runtime.image.layout import FORCE_ENTRY_SIZE
@@ -26,6 +28,7 @@ _SIZES = {ValueKind.BOOL: 1, ValueKind.BYTES_1: 1, ValueKind.BYTES_2: 2, ValueKi
 
 def write_latch(code: Code) -> None:
     """Write `latch(plan, now)`."""
+    _write_fetch_page(code)
     _write_take_page(code)
     write_move_strips(code)
     _write_move_run(code)
@@ -37,10 +40,14 @@ def write_latch(code: Code) -> None:
         pages = plan["page_count"]
         with r.each(pages) as i:  # they lie far apart: fetch them side by side instead of one after the other
             plan.element("pages", PagePlan, i).inner("channel")["address"].prefetch()
+        with r.each(pages) as i:
+            r.call(code["fetch_page"], plan.element("pages", PagePlan, i).pointer)
         r.call(code["look_at_forces"], r["plan"])
         forces = plan["force_changes_seen"]
         forces_rest = forces.equals(plan["force_changes_latched"])
-        may_rest = plan["alone"].differs(0) & plan["inputs"].differs(plan["app"]) & forces_rest
+        untouched = (plan["resting_touched"] | plan["resting_pinned"]).equals(0)
+        may_rest = plan["alone"].differs(0) & plan["inputs"].differs(plan["app"]) & forces_rest & untouched
+        plan["resting_touched"] = r.word(0)
         plan["force_changes_latched"] = forces
         with r.each(pages) as i:
             page = plan.element("pages", PagePlan, i)
@@ -53,6 +60,22 @@ def write_latch(code: Code) -> None:
                 r.call(code["latch_texts"], r["plan"], page.pointer, r["now"])
         r.call(code["restore"], r["plan"])
         _apply_input_forces(code, r, plan)
+
+
+def _write_fetch_page(code: Code) -> None:
+    """`fetch_page(page)`: begin to fetch what taking a newer one will touch, all of it side by side."""
+    with code.routine("fetch_page", page=PTR) as r:
+        page = View(r, PagePlan, r["page"])
+        channel = page.inner("channel")
+        published = channel["address"].load(I64, "monotonic")
+        with r.when(published.equals(page["seen"])):
+            r.give()
+        slot = slot_of(channel["address"], published, channel["slots"], channel["stride"])
+        page["value_strips"].prefetch()
+        page["status_strips"].prefetch()
+        with r.each(channel["size"].shifted_right(6) + 2) as i:
+            slot.at(i * 64).prefetch()
+            page["spare"].at(i * 64).prefetch()
 
 
 def _write_take_page(code: Code) -> None:
@@ -110,6 +133,7 @@ def _move_points(r: Routine, kind: ValueKind, fresh_until: Local) -> None:
         with r.either(known) as (take, leave):
             with take:
                 inputs.at(move["value_offset"]).store(value)
+                app.at(move["value_offset"]).store(value)  # nobody restores a resting input
             with leave:
                 unknown = page.element("unknown", Span, page["unknown_count"])
                 unknown["offset"], unknown["size"] = move["value_offset"], r.word(_SIZES[kind], I32)

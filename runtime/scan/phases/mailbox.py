@@ -50,10 +50,20 @@ def write_commands(code: Code) -> None:
             with r.when(_is_new(r, plan, View(r, MailboxEntry, taken), part_end)):
                 made = (plan["app"], plan["writable_end"], version, taken, taken_text, r["now"])
                 status.set(r.call(code["make_write"], *made))
+                with r.when(status.get().equals(WriteStatus.WRITTEN.value)):
+                    _tell_resting(code, r, plan, View(r, MailboxEntry, taken))
             plan["taken_count"] = plan["taken_count"] + 1
             View(r, MailboxEntry, entry).set_atomic("status", status.get(), "release")
             plan["mailbox_tail"] = number + 1
         mailbox.set_atomic("tail", plan["mailbox_tail"], "release")
+
+
+def _tell_resting(code: Code, r: Routine, plan: View, entry: View) -> None:
+    told = command_text_size(r, entry)
+    size = told.differs(0).choose(told, entry["size"].widened(I64))
+    value = r.call(code["meets_resting"], r["plan"], entry["offset"].widened(I64), size)
+    seq = r.call(code["meets_resting"], r["plan"], entry["seq_offset"].widened(I64), r.word(_SEQ_SIZE))
+    plan["resting_touched"] = plan["resting_touched"] | value | seq
 
 
 def _is_new(r: Routine, plan: View, entry: View, part_end: Local) -> Word:

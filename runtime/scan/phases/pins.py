@@ -4,7 +4,7 @@ Entries lie in shared memory: each is copied first, then checked, and only the c
 """
 
 from runtime.core.appmemory import HEADER_SIZE
-from runtime.image.emit import I32, I64, PTR, Code, Word
+from runtime.image.emit import I32, I64, PTR, Code, Routine, Word
 from runtime.image.layout import PIN_IS_TEXT, PIN_IS_WIDE, PINS_MAX, PinEntry
 from runtime.scan.phases.view import View
 from runtime.scan.plan import ActivePin, Plan, ValueKind
@@ -15,7 +15,7 @@ def write_pins(code: Code) -> None:
     with code.routine("take_pins", plan=PTR) as r:
         plan = View(r, Plan, r["plan"])
         found = r.local(I64, r.word(0))
-        plan["pin_text_count"] = r.word(0)
+        plan["pin_text_count"], plan["resting_pinned"] = r.word(0), r.word(0)
         with r.each(r.word(PINS_MAX)) as i:
             entry = plan.element("pins", PinEntry, i)
             with r.when(entry.atomic("active", "acquire").differs(0)):
@@ -28,6 +28,7 @@ def write_pins(code: Code) -> None:
                     active["kind"] = (size.floor_log2() + int(ValueKind.BYTES_1)).narrowed(I32)
                     active["value"] = value
                     found.set(found.get() + 1)
+                    _tell_resting(code, r, plan, offset, size)
                 told = size & (PIN_IS_WIDE - 1)
                 with r.when(_is_text(offset, size, told, plan["writable_end"])):
                     width = (size & PIN_IS_WIDE).differs(0).choose(r.word(2), r.word(1))
@@ -35,6 +36,7 @@ def write_pins(code: Code) -> None:
                     active["kind"], active["size"] = r.word(ValueKind.TEXT, I32), told.narrowed(I32)
                     active["value"] = r.call(code["take_pin_text"], r["plan"], i, value, told, width)
                     found.set(found.get() + 1)
+                    _tell_resting(code, r, plan, offset, told)
         plan["active_pin_count"] = found.get()
     with code.routine("apply_pins", plan=PTR) as r:
         plan = View(r, Plan, r["plan"])
@@ -45,6 +47,11 @@ def write_pins(code: Code) -> None:
                     r.call(code["store_pin_text"], r["plan"], pin.pointer)
                 with number:
                     r.call(code["store_bits"], plan["app"].at(pin["offset"]), pin["value"], pin["kind"])
+
+
+def _tell_resting(code: Code, r: Routine, plan: View, offset: Word, size: Word) -> None:
+    """No pin is set on an input, but any bytes may stand in the table."""
+    plan["resting_pinned"] = plan["resting_pinned"] | r.call(code["meets_resting"], r["plan"], offset, size)
 
 
 def _is_variable(offset: Word, size: Word, end: Word) -> Word:

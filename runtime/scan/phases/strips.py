@@ -24,10 +24,11 @@ def write_move_strips(code: Code) -> None:
         with r.when(soonest.equals(0)):
             r.give(r.word(0))
         page["fresh_until_ns"], page["unknown_count"] = soonest, r.word(0)
-        inputs, source = plan["inputs"], page["current"]
+        app, inputs, source = plan["app"], plan["inputs"], page["current"]
         with r.each(page["value_strip_count"]) as i:
             strip = page.element("value_strips", ValueStrip, i)
-            there, told, size = inputs.at(strip["offset"]), source.at(strip["place"]), strip["size"].widened(I64)
+            target = strip["resting"].differs(0).choose(app, inputs)
+            there, told, size = target.at(strip["offset"]), source.at(strip["place"]), strip["size"].widened(I64)
             with r.either(strip["boolean"].differs(0)) as (flags, numbers):
                 with flags, r.each(size) as j:
                     there.at(j).store(load_value(told.at(j), ValueKind.BOOL))

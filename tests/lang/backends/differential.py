@@ -3,12 +3,13 @@
 import random
 from collections.abc import Callable, Sequence
 
-from handbuilt import differences, edge_values
+from handbuilt import differences, edge_values, strays
 from program_generator import ProgramGenerator
 from scanbench import ScanBench, both_machines
 
 from runtime.core.elementary import Elementary, Kind
 from runtime.lang.application import Application
+from runtime.lang.ir.stores import stored_stretches
 from runtime.lang.machine import Machine
 
 MakeMachines = Callable[[Application], Sequence[Machine]]
@@ -29,6 +30,7 @@ def content_of(chance: random.Random, type_: Elementary) -> bytes:
 def compare(seed: int, machines: MakeMachines = both_machines) -> str:
     """What differs in the application of a seed between two machines; empty when nothing does."""
     app = ProgramGenerator(seed).application()
+    stored = stored_stretches(app.bodies, [(p.body, p.offset) for task in app.tasks for p in task.programs])
     chance = random.Random(seed)
     budget = chance.choice((5, 40, 100, 250))
     benches = [ScanBench(machine, budget) for machine in machines(app)]
@@ -38,9 +40,10 @@ def compare(seed: int, machines: MakeMachines = both_machines) -> str:
             content = content_of(chance, variable.type)
             for bench in benches:
                 bench.memory[variable.offset : variable.offset + len(content)] = content
+        before = bytes(benches[0].memory)
         for bench in benches:
             bench.scan()
-        found = differences(*benches)
+        found = differences(*benches) + strays(before, benches[0], stored)
         if found:
             return f"seed {seed}, scan {scan + 1}: {'; '.join(found[:5])}"
     return ""

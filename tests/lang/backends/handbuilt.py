@@ -14,6 +14,7 @@ from runtime.core.fault import FaultCode
 from runtime.core.tag import TagTable, Variable
 from runtime.lang import ir
 from runtime.lang.application import Application, FaultSite, ProgramInstance, Task
+from runtime.lang.ir.stores import Stretches
 
 TYPES = tuple(dict.fromkeys(t for t in ELEMENTARY.values() if t.kind not in (Kind.TEXT, Kind.CHAR)))
 """All that arithmetic works on; strings and characters are met in generated text."""
@@ -131,6 +132,18 @@ def differences(left: ScanBench, right: ScanBench) -> list[str]:
     elif None in variables:
         found.append("bytes between variables")
     return found
+
+
+def strays(before: bytes, bench: ScanBench, stored: Stretches | None) -> list[str]:
+    """Variables that a scan has changed though no program may store there (lang/ir/stores.py)."""
+    if stored is None:
+        return []
+    changed = np.frombuffer(before, np.uint8) != np.frombuffer(bench.memory, np.uint8)
+    changed[: appmemory.HEADER_SIZE] = False
+    changed[bench.app.quality_offset :] = False
+    for start, end in stored:
+        changed[start:end] = False
+    return [f"stray store at {at}, {bench.variable_at(int(at))}" for at in np.flatnonzero(changed)]
 
 
 def set_all(bench: ScanBench, values: Iterable[tuple[str, Value]]) -> None:

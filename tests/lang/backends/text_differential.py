@@ -4,7 +4,7 @@ import random
 import re
 
 from differential import INPUTS_PER_SCAN, SCANS, MakeMachines, content_of
-from handbuilt import differences
+from handbuilt import differences, strays
 from scanbench import ScanBench, both_machines
 from st_text.program import text_of
 
@@ -41,9 +41,10 @@ def compare_text(seed: int, machines: MakeMachines | None = None) -> str:
             content = content_of(chance, variable.type)
             for bench in benches:
                 bench.memory[variable.offset : variable.offset + len(content)] = content
+        before = bytes(benches[0].memory)
         for bench in benches:
             bench.scan()
-        found = differences(*benches)
+        found = differences(*benches) + strays(before, benches[0], app.stored)
         if found:
             return f"seed {seed}, scan {scan + 1}: {'; '.join(found[:5])}"
     return ""
