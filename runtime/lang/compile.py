@@ -96,20 +96,23 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test], *, every_body: bo
     diagnostics = tuple(report.diagnostics)
     if has_errors(diagnostics):
         return CompileResult(None, diagnostics)
-    bodies_used, all_tasks = {**used, **bits}, tuple(_between(bits, task) for task in tasks + test_tasks)
-    run_programs = ((program.body, program.offset) for task in all_tasks for program in task.programs)
     application = Application(
-        bodies_used,
-        all_tasks,
+        {**used, **bits},
+        tuple(_between(bits, task) for task in tasks + test_tasks),
         layout.tags if not given.aliases else TagTable(layout.tags, (*layout.tags.variables, *given.aliases)),
         given.initial,
         layout.quality_offset,
         layout.stamp_offset,
         sites.sites,
         layout.layout_hash,
-        stored=stored_stretches(bodies_used, run_programs),
     )
-    return CompileResult(application, diagnostics, cases)
+    return CompileResult(_bounded(application), diagnostics, cases)
+
+
+def _bounded(app: Application) -> Application:
+    """With what its programs may store into."""
+    programs = [(program.body, program.offset) for task in app.tasks for program in task.programs]
+    return replace(app, stored=stored_stretches(app.bodies, programs))
 
 
 def _read(report: Report, sources: Sequence[Source]) -> list[tree.File]:
