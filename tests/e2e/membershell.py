@@ -6,6 +6,7 @@ Takes `propose SEQ` and `list` on its standard input, and says what happens to i
 import sys
 import threading
 import time
+from itertools import chain
 from pathlib import Path
 
 from runtime.cluster.disk.writer import Writer
@@ -19,7 +20,8 @@ from runtime.cluster.transport.post import Post
 from runtime.raft.core import Raft
 from runtime.raft.state import Role
 
-CLIENT = "test"
+SEQS_A_CLIENT = 32
+"""Fewer than are remembered of each client, so that all are."""
 COMPACT_AFTER = 8
 
 
@@ -44,11 +46,11 @@ class Shell:
         self.loop.give(ready)
         if ready.install is not None:
             self.agreed = Agreed.of_bytes(ready.install.content)
-            print("installed", ready.install.index, flush=True)
+            print(f"installed {ready.install.index}", flush=True)
         for entry in ready.apply:
             said = self.agreed.apply(entry)
             if isinstance(said, Command):
-                print("applied", said.seq, flush=True)
+                print(f"applied {said.seq}", flush=True)
         if self.raft.commit - self.raft.log.snapshot.index > COMPACT_AFTER:
             self.carry_out(self.raft.compact(self.agreed.to_bytes(), now_ns), now_ns)
 
@@ -60,7 +62,7 @@ class Shell:
             print(situation, flush=True)
 
     def propose(self, seq: int, now_ns: int) -> None:
-        content = encode_entry(Command(client=CLIENT, seq=seq, body="mode=1"))
+        content = encode_entry(Command(client=f"test-{seq // SEQS_A_CLIENT}", seq=seq, body="mode=1"))
         self.carry_out(self.raft.propose(content, now_ns)[1], now_ns)
 
     def hear(self) -> None:
@@ -70,7 +72,7 @@ class Shell:
                 seq = int(more[0])
                 self.loop.call(lambda now_ns, seq=seq: self.propose(seq, now_ns))
             elif word == "list":
-                self.loop.call(lambda _: print("list", *self.agreed._ran.get(CLIENT, {}), flush=True))
+                self.loop.call(lambda _: print("list", *chain.from_iterable(self.agreed._ran.values()), flush=True))
         self.loop.stop()
 
 
