@@ -1,6 +1,6 @@
 """What a leader watches over: its standby, the voters, the commands its programs took, a swap, its way to the field."""
 
-from runtime.cluster.pair.effects import Severity
+from runtime.cluster.pair.effects import Mirror, Severity
 from runtime.cluster.pair.entries import Applied, Cause, InSync, PairEntry, TakenOver, encode_entry
 from runtime.cluster.pair.log import absorb
 from runtime.cluster.pair.situation import Leading, Situation
@@ -101,12 +101,28 @@ def _watch_way_to_field(s: Situation, leading: Leading, now_ns: int) -> None:
     """Yield when the own devices, or scans, are gone for a while and the standby is better off."""
     wait_ns = s.settings.yield_after_ns
     other = s.other
-    if leading.swap is not None or other is None or not other.reaches_io or why_not_swap(s, now_ns):
+    if leading.swap is not None:
+        return
+    if other is None or not other.reaches_io or why_not_swap(s, now_ns):
+        _begin_again_without_scans(s, leading, now_ns)
         return
     if s.io_lost_ns is not None and now_ns - s.io_lost_ns >= wait_ns:
         start_swap(s, leading, now_ns, cause="its devices are out of reach here")
     elif leading.stream.newest is not None and now_ns - leading.last_scan_ns >= s.settings.scan_lost_ns:
         start_swap(s, leading, now_ns, cause="no scans come here", at_any_time=True)
+
+
+def _begin_again_without_scans(s: Situation, leading: Leading, now_ns: int) -> None:
+    """Nobody to hand over to, and no scans: those of a new scan process do not count in this term, for its scan numbers
+    may be used up. So lead no more, be elected anew, and go on from the newest state, which that process is given."""
+    limit_ns = s.settings.scan_lost_ns if leading.stream.newest is not None else s.settings.yield_after_ns
+    state = s.standby.state
+    if now_ns - leading.last_scan_ns < limit_ns:
+        return
+    s.tell(Severity.ERROR, f"no scans come at {s.name}: it begins a new term")
+    if state is not None:
+        s.effects.mirror = Mirror(s.standby.term, state, s.state_ns or now_ns)
+    absorb(s, s.raft.release(now_ns))
 
 
 def _watch_voters(s: Situation, now_ns: int) -> None:

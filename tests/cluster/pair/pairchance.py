@@ -44,6 +44,8 @@ class Run:
         self._acts: list[tuple[Callable[[], None], float]] = [
             (self._power_off, 0.25),
             (self._kill_redundancy, 0.25),
+            (self._kill_scan, 0.15),
+            (self._kill_io, 0.1),
             (self._stall, 0.25),
             (self._swap, 0.25),
             (self._stall_before_the_write, 0.2),
@@ -122,6 +124,18 @@ class Run:
         if isinstance(node, ControllerNode) and node.process.runs:
             node.crash_redundancy()
             self.events.after(RESTART_NS, None, self.world.start_node, node.name)
+
+    def _kill_scan(self) -> None:
+        node = self.world.driver or self.world.controllers["a"]
+        if node.scan.process.runs:
+            node.scan.process.kill()
+            self.events.after(RESTART_NS, None, self.world.start_parts, node.name)
+
+    def _kill_io(self) -> None:
+        node = self.world.driver or self.world.controllers["b"]
+        if node.sink.process.runs:
+            node.sink.process.kill()
+            self.events.after(RESTART_NS, None, self.world.start_parts, node.name)
 
     def _stall(self) -> None:
         node = self.world.nodes[self._anybody()]

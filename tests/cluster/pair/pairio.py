@@ -62,6 +62,7 @@ class Sink:
 
     def start(self) -> None:
         """Begin anew; frames that waited are those of an earlier life."""
+        self.process.runs = True
         self._control.frames.clear()
         self._woken = False
 

@@ -195,7 +195,7 @@ class ControllerNode(Node):
         self.sink = Sink(settings.name, devices=devices, **shared)
         self.scan.wake_redundancy = self._wake
         self.scan.wake_io = self.sink.wake
-        self._book = book
+        self.is_on = False
         self._woken = False
         self._clients: dict[tuple[str, int], str] = {}
         self.on_lease: Callable[[ControllerNode], None] = lambda _: None
@@ -208,7 +208,7 @@ class ControllerNode(Node):
 
     def start(self) -> None:
         """The whole controller, from what is on its disk."""
-        self.scan.process.runs = self.sink.process.runs = True
+        self.is_on = True
         self.scan.start()
         self.sink.start()
         self.start_redundancy()
@@ -238,21 +238,22 @@ class ControllerNode(Node):
         self.tick()
 
     def _held(self) -> tuple[int, State] | None:
-        """What survived in shared memory: the newest of what the scan has and what was put there for it."""
-        mirror = self.control.mirror
-        if mirror is not None and (mirror.term, mirror.scan_no) > self.scan.key:
+        """What survived in shared memory: the newest of the scan's last snapshot and what was put there for it."""
+        mirror, (key, memory) = self.control.mirror, self.scan.snapshot
+        if mirror is not None and (mirror.term, mirror.scan_no) > key:
             return mirror.term, _state(mirror.memory)
-        if self.scan.key == NO_KEY:
-            return None
-        return self.scan.key[0], _state(self.scan.memory)
+        return (key[0], _state(memory)) if key != NO_KEY else None
 
     def crash(self) -> None:
         """The whole controller loses power."""
+        self.is_on = False
         self.crash_redundancy()
         for process in (self.scan.process, self.sink.process):
             process.kill()
         self.scan.told.clear()
+        self.scan.snapshot = (NO_KEY, b"")
         self.control.mirror = None
+        self.control.active_term = self.control.driven_term = 0
         self.control.mailbox.clear()
         self._give(Right())
 

@@ -60,6 +60,7 @@ class Control:
     replicated_scan: int = 0
     solo: bool = False
     active_term: int = 0
+    driven_term: int = 0
     mirror_taken: int = 0
     mirror: MirrorEntry | None = None
     mailbox: list[MailboxEntry] = field(default_factory=list)
@@ -85,7 +86,10 @@ RUN_NS = MS // 2
 
 
 class VirtualScan:
-    """The scan process of one controller. `told` is called after each scan that ran programs."""
+    """The scan process of one controller. `told`: ends of scans that redundancy has not seen; `snapshot`: the newest.
+
+    Both are in shared memory: they outlive the process.
+    """
 
     def __init__(self, name: str, *, events: Events, clock: Clock, control: Control, book: Book) -> None:
         self.process = Process(f"{name} scan")
@@ -96,7 +100,9 @@ class VirtualScan:
         self._events, self._clock, self._control, self._book = events, clock, control, book
         self._memory = bytes(MEMORY_BYTES)
         self._key = NO_KEY
+        self.snapshot: tuple[Key, bytes] = (NO_KEY, b"")
         self._plc_offset_ns = 0
+        self._refused = 0
         self._readings = crc32(name.encode())
 
     @property
@@ -110,9 +116,13 @@ class VirtualScan:
         return self._key
 
     def start(self) -> None:
-        """Begin anew, with nothing in memory."""
+        """Begin anew, with nothing in memory.
+
+        Of a term that has run here the scan numbers are used up, and only a state as new as that is one to go on from.
+        """
+        self.process.runs = True
         self._memory, self._key, self._plc_offset_ns = bytes(MEMORY_BYTES), NO_KEY, 0
-        self._control.active_term = 0
+        self._refused = self._control.driven_term
         self._release()
 
     def _release(self) -> None:
@@ -124,6 +134,8 @@ class VirtualScan:
         self._release()
         control = self._control
         term, before = control.lead_term, control.active_term
+        if self._refused and (term == self._refused or self._key[0] < self._refused):
+            term = 0
         control.active_term = term
         if term == 0:
             self._mirror()
@@ -132,18 +144,20 @@ class VirtualScan:
             return
         if term != before:
             self._mirror()
+            control.driven_term = term
             self._book.taken_over(self.name, term, self._key)
         self._events.after(RUN_NS, self.process, self._run, term)
 
     def _mirror(self) -> None:
         entry = self._control.mirror
-        if entry is None or (entry.term, entry.scan_no) <= self._key:
+        if entry is None or (entry.term, entry.scan_no) <= self._key or entry.term < self._refused:
             return
         self._memory, self._key = entry.memory, (entry.term, entry.scan_no)
         passed_ns = self._clock.local_ns(self._events.now_ns) - entry.received_ns
         self._plc_offset_ns = entry.plc_now_ns + passed_ns // CYCLE_NS * CYCLE_NS - self._deadline_ns()
         self._control.mirror_taken = entry.scan_no
         self._book.mirrored(self.name, self._key, entry.memory)
+        self.snapshot = (self._key, entry.memory)
 
     def _deadline_ns(self) -> int:
         return self._clock.local_ns(self._events.now_ns) // CYCLE_NS * CYCLE_NS
@@ -168,6 +182,7 @@ class VirtualScan:
         outputs = state ^ register
         driving = control.lease_until_ns > self._clock.local_ns(self._events.now_ns)
         self._book.made(self.name, self._key, self._memory)
+        self.snapshot = (self._key, self._memory)
         control.frames.append(OutputFrame(term, scan_no, outputs, driving))
         del control.frames[:-FRAMES_MAX]
         self.told.append(Scanned(term, scan_no, plc_ns, applied, self._memory, outputs))

@@ -86,10 +86,17 @@ class World:
         if node.process.runs:
             return
         self.checks.restarted(name)
-        if isinstance(node, ControllerNode) and node.scan.process.runs:
+        if isinstance(node, ControllerNode) and node.is_on:
             node.start_redundancy()
         else:
             node.start()
+
+    def start_parts(self, name: str) -> None:
+        """Scan and io of a controller that is not wholly off, where they do not run."""
+        node = self.controllers[name]
+        for part in (node.scan, node.sink):
+            if node.is_on and not part.process.runs:
+                part.start()
 
     def processes(self, name: str) -> list[Process]:
         """All processes of a node."""
@@ -134,6 +141,9 @@ class World:
         if driver is None or driver.member is None:
             return f"nobody may drive ({self.leader or 'nobody'} leads)"
         member = driver.member.situation
+        newest = self.term_device.writes[-1].true_ns if self.term_device.writes else 0
+        if self.events.now_ns - newest > 3 * CYCLE_NS:
+            return f"{driver.name} may drive, but writes nothing"
         if driver.settings.other not in (member.agreed.in_sync or ()) or member.tail:
             return f"only {member.agreed.in_sync} is in sync"
         if len(member.raft.configuration.voters) < len(self.nodes):
