@@ -101,6 +101,28 @@ def test_energy_counter_when_little_comes_to_a_large_count_then_it_is_not_lost(b
     assert float(counter["negative_kwh"]) == pytest.approx(10.0, rel=1e-12)
 
 
+def test_energy_blocks_when_the_controller_restarts_then_they_keep_what_they_counted(block: Block) -> None:
+    kept = {
+        "ENERGY_COUNTER": {"positive_kwh", "negative_kwh", "missed"},
+        "TOTALIZER": {"total", "rollovers", "to_pulse"},
+        "DEMAND_15MIN": {"complete", "demand_kw", "demand_good", "peak_kw", "started", "energy", "last", "last_past"},
+    }
+    for name, names in kept.items():
+        found = [v.name for v in block(name).machine.app.tags.variables if v.retain]
+        assert {n.removeprefix("main.b.") for n in found} == names
+
+
+def test_demand_when_the_controller_was_off_in_a_window_then_that_time_counts_as_the_limit(block: Block) -> None:
+    before = block("DEMAND_15MIN", period_ms=1000)
+    for second in range(1, 301):
+        before.scan(limit_kw=100.0, p_kw=40.0, utc=NOON_NS + second * 1_000_000_000)
+    after = block("DEMAND_15MIN", period_ms=1000)  # a warm start gives these back
+    for name in ("complete", "started", "energy", "last", "last_past"):
+        after.cell(name).write(before[name])
+    after.scan(limit_kw=100.0, p_kw=40.0, utc=NOON_NS + 500 * 1_000_000_000).expect(complete=False)
+    assert float(after["energy_kwh"]) == pytest.approx((40.0 * 301 + 100.0 * 199) / 3600, rel=1e-6)
+
+
 def test_low_pass_when_slow_beside_a_large_value_then_still_exact(block: Block) -> None:
     lag = block("LOW_PASS", period_ms=10)
     lag.scan(**{"in": 50_000.0}, time_s=60.0)
@@ -115,6 +137,17 @@ SOLTARO = {
     "discharge by temperature": ([0.0, 12.0, 45.0, 55.0], [0.0, 1.0, 1.0, 0.0]),
 }
 OTHERS = {
+    "FENECON charge by cell voltage": ([3500.0, 3590.0, 3615.0], [0.99, 0.02, 0.0]),
+    "FENECON charge by temperature": ([0.0, 15.0, 50.0, 55.0], [0.0, 1.0, 1.0, 0.0]),
+    "FENECON discharge by temperature": ([0.0, 10.0, 50.0, 55.0], [0.0, 1.0, 1.0, 0.0]),
+    "home discharge by cell voltage": ([3000.0, 3100.0], [0.1, 1.0]),
+    "NMC temperature": ([25.0, 35.0, 45.0], [1.0, 1.0, 0.0]),
+    "serial discharge by temperature": (
+        [-10, 0, 5, 10, 40, 45, 50, 55],
+        [0.0, 0.25, 0.5, 1.0, 1.0, 0.5, 0.25, 0.0],
+    ),
+    "serial charge by SoC": ([85.0, 90.0, 95.0, 98.0], [1.0, 0.5, 0.2, 0.1]),
+    "serial discharge by SoC": ([5.0, 10.0, 15.0, 20.0], [0.1, 0.2, 0.5, 1.0]),
     "charge by SoC": ([96.0, 97.0, 98.0, 99.0, 100.0], [1.0, 0.625, 0.4, 0.2, 0.05]),
     "NMC charge": ([4160.0, 4164.0, 4174.0, 4180.0], [1.0, 0.2, 0.05, 0.0]),
     "NMC discharge": ([3308.0, 3314.0, 3340.0], [0.01, 0.1, 1.0]),
