@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from runtime.cluster.disk.writer import Writer
+from runtime.cluster.joining import Joining
 from runtime.cluster.keys import read_keys
 from runtime.cluster.memberloop import MemberLoop
 from runtime.cluster.memberplan import MemberPlan
@@ -47,6 +48,8 @@ class Witness:
             self._raft, self._carry_out, carrier=self._post, disk=self._writer, each_turn=self._look, clock=clock
         )
         self._watch = MemberWatch(tuple(plan.peers), log, now_ns)
+        every_ns = plan.settings.times.election_min_ns
+        self._joining = Joining(plan.name, tuple(plan.peers), self._post, every_ns=every_ns)
 
     def close(self) -> None:
         """After its loop has ended: lead no more, write what was given, and let everything go."""
@@ -66,5 +69,6 @@ class Witness:
             self._carry_out(self._raft.compact(content, now_ns), now_ns)
 
     def _look(self, now_ns: int) -> None:
+        self._joining.look(self._raft, now_ns)
         self._watch.look(self._raft, self._post, now_ns)
         self._each_turn(self._watch.situation, now_ns)

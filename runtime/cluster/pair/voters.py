@@ -2,7 +2,8 @@
 
 A lone controller must not depend on members that are gone, and a member that came back must not be able to stop it
 before it is up to date: so voters leave when they have been silent, come back as learners first, and vote again only
-when both the other controller and the witness are there.
+when both the other controller and the witness are there. A member that the group file names no more, because another
+box has taken its place under a new name, leaves for good once that one is there.
 """
 
 from collections.abc import Set as AbstractSet
@@ -37,6 +38,9 @@ def next_step(
     voters = set(now.voters)
     if other in voters and other in seen.gone:
         return _with(now, voters - {other}, leader, other, witness)
+    replaced = [m for m in now.members if m not in (leader, other, witness)]
+    if replaced:
+        return _without(now, replaced[0]) if {other, witness} <= seen.here else None
     if witness in voters and witness in seen.gone and other in voters and on_witness_loss is OnWitnessLoss.SHRINK:
         return _with(now, voters - {witness}, leader, other, witness)
     if witness not in voters and other in voters and witness not in seen.here:
@@ -56,9 +60,16 @@ def next_step(
 
 
 def _with(now: Configuration, voters: AbstractSet[str], leader: str, other: str, witness: str) -> Configuration:
-    learners = tuple(m for m in now.members if m not in voters)
+    controllers, witnesses = {*now.controllers, leader, other}, {*now.witnesses, witness}
     return Configuration(
-        controllers=tuple(c for c in sorted((leader, other)) if c in voters),
-        witnesses=tuple(w for w in (witness,) if w in voters),
-        learners=learners,
+        controllers=tuple(c for c in sorted(controllers) if c in voters),
+        witnesses=tuple(w for w in sorted(witnesses) if w in voters),
+        learners=tuple(m for m in now.members if m not in voters),
     )
+
+
+def _without(now: Configuration, name: str) -> Configuration:
+    controllers, witnesses, learners = (
+        tuple(m for m in names if m != name) for names in (now.controllers, now.witnesses, now.learners)
+    )
+    return Configuration(controllers=controllers, witnesses=witnesses, learners=learners)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.cluster.disk.writer import Writer
+from runtime.cluster.joining import Joining
 from runtime.cluster.memberloop import MemberLoop
 from runtime.cluster.pair.agreed import Delivery
 from runtime.cluster.pair.effects import Effects, Told
@@ -54,6 +55,9 @@ class Redundancy:
             "claim": lambda _, now_ns: member.claim(now_ns),
         }
         self.loop = MemberLoop(self, self._carry_out, carrier=ends.post, disk=ends.writer, each_turn=self._each_turn)
+        settings = member.situation.settings
+        peers, every_ns = (settings.other, settings.witness), settings.raft.times.election_min_ns
+        self._joining = Joining(settings.name, peers, ends.post, every_ns=every_ns)
         for fd in (ends.scan_bell, *ends.port.fds):
             ends.post.watch(fd)
 
@@ -100,6 +104,7 @@ class Redundancy:
         self._carry_out(effects, now_ns)
 
     def _each_turn(self, now_ns: int) -> None:
+        self._joining.look(self._member.situation.raft, now_ns)
         self._take_scan(now_ns)
         self._take_from_gateway()
 

@@ -79,6 +79,7 @@ class Group:
 
     def __init__(self) -> None:
         self.now = 0
+        self.witness = "w"
         self.lives = 0
         self.disks = {n: Disk(HardState(), Snapshot(configuration=_configuration())) for n in NAMES}
         self.members: dict[str, PairMember | Raft] = {}
@@ -98,9 +99,9 @@ class Group:
         disk = self.disks[name]
         persisted = {"hard": disk.hard, "snapshot": disk.snapshot, "entries": tuple(disk.entries)}
         settings = Settings(
-            name=name, times=TIMES, election_ns=TIMES.election_min_ns + NAMES.index(name) * 6 * MS, entries_max=64
+            name=name, times=TIMES, election_ns=TIMES.election_min_ns + "abw".find(name) % 3 * 6 * MS, entries_max=64
         )
-        if name == "w":
+        if name not in ("a", "b"):
             self.members[name] = Raft(settings, now_ns=self.now * MS, **persisted)
             return
         other = "b" if name == "a" else "a"
@@ -108,7 +109,7 @@ class Group:
         pair = PairSettings(
             raft=settings,
             other=other,
-            witness="w",
+            witness=self.witness,
             version=7,
             life=self.lives,
             cycle_ns=CYCLE * MS,

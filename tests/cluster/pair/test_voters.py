@@ -11,12 +11,12 @@ ALL = Configuration(controllers=("a", "b"), witnesses=("w",))
 ALONE = Configuration(controllers=("a",), learners=("b", "w"))
 
 
-def walk(now, here, policy=OnWitnessLoss.STAY):
+def walk(now, here, policy=OnWitnessLoss.STAY, *, other="b", witness="w"):
     """The voters of each configuration from `now` on, until it is as it should be."""
-    seen = Seen(here=here, gone={"b", "w"} - here, equal=here)
+    seen = Seen(here=here, gone={other, witness} - here, equal=here)
     steps = []
     while True:
-        step = next_step(now, leader="a", other="b", witness="w", seen=seen, on_witness_loss=policy)
+        step = next_step(now, leader="a", other=other, witness=witness, seen=seen, on_witness_loss=policy)
         if step is None:
             return steps
         assert step.why_not_from(now) == ""
@@ -41,6 +41,23 @@ def walk(now, here, policy=OnWitnessLoss.STAY):
 )
 def test_voters_when_members_come_and_go_then_change_one_at_a_time(now, here, policy, expected):
     assert walk(now, here, policy) == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "here", "expected"),
+    [
+        ({"witness": "x"}, {"b", "x"}, ["ab", "abx"]),
+        ({"witness": "x"}, {"b"}, []),
+        ({"witness": "x"}, {"x"}, ["aw"]),
+        ({"other": "x"}, {"x", "w"}, ["aw", "axw"]),
+        ({"other": "x"}, {"w"}, []),
+        ({"other": "x", "witness": "y"}, {"x", "y"}, ["aw", "a", "ay", "axy"]),
+    ],
+)
+def test_voters_when_a_box_is_replaced_under_a_new_name_then_the_old_one_goes_once_the_new_one_is_there(
+    names, here, expected
+):
+    assert walk(ALL, here, **names) == expected
 
 
 @pytest.mark.parametrize("policy", OnWitnessLoss)
