@@ -331,7 +331,11 @@ class Plan(ctypes.Structure):
         ("mirrored_now_ns", ctypes.c_int64),  # its PLC time,
         ("mirrored_received_ns", ctypes.c_int64),  # which it was at this monotonic time
         ("active_term", ctypes.c_uint64),  # term under which programs run in a pair; 0 while it mirrors
-        ("refused_term", ctypes.c_uint64),  # one in which a former scan process has led: its scan numbers are used up
+        ("mirrored_term", ctypes.c_uint64),  # of the newest entry that was taken
+        (
+            "refused_term",
+            ctypes.c_uint64,
+        ),  # in which a former scan process led: only states as new as it are gone on from
         ("exit", ctypes.c_uint32),  # set by the process to end the loop, as `exit_request` of the control segment does
         ("change", ctypes.c_uint32),  # set by the process, once `next` is: change over at the end of this scan
     )

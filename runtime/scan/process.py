@@ -97,9 +97,9 @@ def _take_over(plan: ScanPlan, control: ControlSegment, cycle_ns: int) -> None:
     plan.plan.mailbox_tail = words.mailbox.tail
     plan.plan.stats_reset_seen = words.stats_reset
     plan.plan.measured = 1
-    # In a term in which it has led, its scan numbers and outputs are known; fresh memory is not what they go on from.
-    plan.plan.refused_term = words.active_term
-    plan.plan.mirror_taken = words.mirror_taken if words.active_term else 0
+    # Of a term in which it has led, scan numbers and outputs are known; neither fresh memory nor a state from before it
+    # is what they go on from.
+    plan.plan.refused_term = words.driven_term
     words.active_term = 0
     words.plc_offset_ns = 0
     words.driving = 0

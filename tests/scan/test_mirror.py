@@ -356,6 +356,21 @@ def _bias(side: Side, value: float) -> None:
     ctypes.c_float.from_address(side.line.version.app_address + leaf.offset).value = value
 
 
+def test_scan_when_one_before_it_led_then_it_goes_on_only_from_a_state_as_new_as_that_and_in_a_later_term(pair):
+    pair.run(10)
+    b = pair.b
+    b.scan(1.0)
+    b.line.version.plan.plan.refused_term = 5  # as for a scan process that follows one which led in term 5
+    taken = b.control.mirror_taken
+    for received, term, leads in ((4, 5, False), (4, 6, False), (5, 5, False), (5, 6, True)):
+        b.receives(pair.a.snapshot(), term=received)
+        b.leads(term)
+        b.scan(1.0)
+        assert (b.control.active_term, b.control.driven_term) == ((term, term) if leads else (0, 0))
+        assert (b.control.mirror_taken > taken) is (received == 5)
+    assert (b.frame().term, b.frame().scan_no) == (6, 11)
+
+
 def test_mirror_when_the_state_is_of_another_layout_then_it_is_refused_with_what_to_do(pair):
     with pytest.raises(ConfigFault, match=r"has 3 bytes, \d+ expected\n.*same programs"):
         pair.b.mirror.write(MirrorEntry(1, 1, 1, 1, 0, b"abc"))

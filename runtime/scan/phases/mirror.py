@@ -15,8 +15,11 @@ output frame and records nothing. A scan that has become leader runs programs on
 - a fault with reaction `stop` stays one, and acknowledged or not (STOP_COUNT, FAULT_ACK).
 
 Without any entry that is newer than its own memory it goes on with that, which is so at the first start of a pair and
-when a leader is elected again. The payload is copied whole into the scan's own staging before any of it is used; any
-bytes in it are safe to run with (core/appmemory.py).
+when a leader is elected again. Only a scan process that follows one which has led does not: it leads no more in that
+term, and in a later one only from a state of that term or a later one, which redundancy hands to it.
+
+The payload is copied whole into the scan's own staging before any of it is used; any bytes in it are safe to run with
+(core/appmemory.py).
 """
 
 from runtime.core.appmemory import FAULT_ACK, ORIGIN_NS, STOP_COUNT, WALL_NS
@@ -41,7 +44,8 @@ def write_mirror(code: Code) -> None:
         plan = View(r, Plan, r["plan"])
         control = View(r, Control, plan["control"])
         term = control.atomic("lead_term", "acquire")
-        with r.when(term.equals(0) | term.equals(plan["refused_term"])):
+        refused = plan["refused_term"]
+        with r.when(term.equals(0) | term.equals(refused) | (plan["mirrored_term"] < refused)):
             _set_active(plan, control, r.word(0))
             r.call(code["mirror"], r["plan"], r["now"])
             r.give(r.word(0))
@@ -50,6 +54,7 @@ def write_mirror(code: Code) -> None:
             with r.when(plan["mirrored"].differs(0)):
                 r.call(code["go_on"], r["plan"], r["now"])
             _set_active(plan, control, term)
+            control.set_atomic("driven_term", term, "release")
         r.give(r.word(1))
 
 
@@ -72,6 +77,10 @@ def _write_take(code: Code) -> None:
         number = r.call(code["vs_read"], channel["address"], *shape, staging)
         with r.when(number.equals(0)):  # its writer was faster: there is a newer one in the next cycle
             r.give(r.word(0))
+        term = staging.at(0).load(I64)
+        with r.when(term < plan["refused_term"]):  # of before a former scan process here led
+            r.give(r.word(0))
+        plan["mirrored_term"] = term
         r.copy(plan["app"], staging.at(MIRROR_HEADER_SIZE), plan["app_size"])
         mark_all_changed(r, plan)
         plan["mirror_taken"] = number
