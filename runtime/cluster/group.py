@@ -3,6 +3,7 @@
 It says how a group begins and how its members find each other. Who takes part at any moment is for the log to say.
 """
 
+import socket
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -51,18 +52,40 @@ class _Strict(BaseModel):
 
 
 class MemberTable(_Strict):
-    """One member; `port` is for what is urgent, the next one for states and what else is large."""
+    """One member; `port` is for what is urgent, the next one for states and what else is large.
+
+    `listen`: the address of its own that it listens on, where that is not `host`, as behind a translation of addresses.
+    """
 
     role: Literal["controller", "witness"]
     host: Annotated[str, Field(min_length=1)]
+    listen: Annotated[str, Field(min_length=1)] | None = None
     port: Annotated[int, Field(ge=1, le=PORT_MAX)] = 7420
     public_key: Annotated[str, AfterValidator(_key)]
 
     @property
     def endpoints(self) -> Endpoints:
-        """As ZeroMQ writes them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return Endpoints(f"tcp://{host}:{self.port}", f"tcp://{host}:{self.port + 1}")
+        """Where the others find it."""
+        return _endpoints(self.host, self.port)
+
+    @property
+    def own_endpoints(self) -> Endpoints:
+        """Where it listens itself: ZeroMQ wants a number there. Raises ConfigFault when the name has none."""
+        host = self.listen or self.host
+        try:
+            found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+        except OSError as fault:
+            raise ConfigFault(
+                f"the address of this member cannot be found: {fault.strerror}",
+                where=host,
+                mend="write a number into the group file, such as 10.0.0.1, or let this machine know the name",
+            ) from fault
+        return _endpoints(str(found[0][4][0]), self.port)
+
+
+def _endpoints(host: str, port: int) -> Endpoints:
+    shown = f"[{host}]" if ":" in host else host
+    return Endpoints(f"tcp://{shown}:{port}", f"tcp://{shown}:{port + 1}")
 
 
 class TimesTable(_Strict):
@@ -139,13 +162,13 @@ class Group:
         return self.table.times.times() if self.table.times is not None else times_for(duration_ns(self.table.cycle))
 
     def plan(self, name: str, *, key_file: Path, state_dir: Path) -> MemberPlan:
-        """What that member starts from."""
+        """What that member starts from. Raises ConfigFault when its own address cannot be found."""
         others = ((other, member) for other, member in self.table.members.items() if other != name)
         return MemberPlan(
             group=self.table.name,
             settings=self._settings(name),
             configuration=self.configuration,
-            endpoints=self.table.members[name].endpoints,
+            endpoints=self.table.members[name].own_endpoints,
             peers={other: Peer(member.endpoints, member.public_key) for other, member in others},
             key_file=key_file,
             state_dir=state_dir,

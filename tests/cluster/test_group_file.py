@@ -1,5 +1,6 @@
 """Group and witness files: what a right one means, and what is said of wrong ones (goldens beside this file)."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,29 @@ def test_group_when_it_is_right_then_every_member_reads_the_same_out_of_it(tmp_p
     assert plans["b"].endpoints == Endpoints("tcp://10.0.0.2:7420", "tcp://10.0.0.2:7421")
     assert set(plans["w"].peers) == {"a", "b"}
     assert plans["a"].state_folder != plans["b"].state_folder
+
+
+def test_member_when_it_has_a_name_or_another_address_for_itself_then_it_listens_on_a_number(tmp_path, monkeypatch):
+    text = (
+        group_text()
+        .replace('host = "10.0.0.1"', 'host = "localhost"')
+        .replace('host = "10.0.0.2"', 'host = "b.invalid"')
+    )
+    text = text.replace('host = "10.0.0.3"', 'host = "w.example"\nlisten = "0.0.0.0"')
+    (tmp_path / "group.toml").write_text(text)
+    group, mistakes = load_group(tmp_path / "group.toml")
+    assert group is not None, mistakes
+    plan = group.plan("a", key_file=tmp_path, state_dir=tmp_path)
+    assert plan.endpoints.urgent in ("tcp://127.0.0.1:7420", "tcp://[::1]:7420")
+    assert plan.peers["b"].endpoints.urgent == "tcp://b.example:7420"
+    assert group.plan("w", key_file=tmp_path, state_dir=tmp_path).endpoints.bulk == "tcp://0.0.0.0:7421"
+
+    def unknown(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(ConfigFault, match="cannot be found: Name or service not known"):
+        group.plan("b", key_file=tmp_path, state_dir=tmp_path)
 
 
 def test_plan_when_it_goes_to_another_process_then_it_is_the_same_there(tmp_path):
