@@ -38,6 +38,8 @@ WAITING_MAX = 8
 """Commands of one name that may wait for their turn; an operator who sends more has not seen the first answer."""
 WRITES_MAX = 32
 """Plain writes under way at once: half of the mailbox, so that commands always find room."""
+OLD_ANSWER_WITHIN_NS = 1_000_000_000
+"""To a command that another dispatcher gave to the program."""
 SEQ_MODULUS = 1 << 32
 """The request structure's `seq` is a UDINT; 0 stands for no request."""
 
@@ -48,6 +50,7 @@ class _Job:
     expires_ns: int
     request_seq: int = 0
     written: bool = False
+    known_ns: int = 0
 
 
 @dataclass(slots=True)
@@ -101,8 +104,11 @@ class Dispatcher:
         return Accepted(ticket), self._start_next(lane)
 
     def taken(self, ticket: int, how: Taken, now_ns: int, *, reason: str = "", request_seq: int = 0) -> list[Effect]:
-        """The scan has taken a Write out of the mailbox; `reason`: why it never got there, `request_seq`: the number
-        that it really went with, where not the one that was given."""
+        """The scan has taken a Write out of the mailbox; `reason`: why it never got there.
+
+        `request_seq`, where not 0: it went there long ago with that number, for another dispatcher. The program may
+        have answered it long ago too, and then that answer is waited for in vain.
+        """
         if ticket in self._writes:
             return [_end(self._writes.pop(ticket), _as_outcome(how, reason), now_ns)]
         for lane in self._lanes.values():
@@ -110,7 +116,8 @@ class Dispatcher:
             if job is not None and job.entry.ticket == ticket:
                 if how is Taken.WRITTEN:
                     job.written = True
-                    job.request_seq = request_seq or job.request_seq
+                    if request_seq:
+                        job.request_seq, job.known_ns = request_seq, now_ns
                     return []
                 return self._finish(lane, job, _as_outcome(how, reason), now_ns)
         return []  # it ended meanwhile
@@ -135,6 +142,8 @@ class Dispatcher:
         if job is None:
             return effects
         outcome = _answered(job, ack) if ack is not None else None
+        if outcome is None and job.known_ns and now_ns - job.known_ns >= OLD_ANSWER_WITHIN_NS:
+            outcome = Outcome(Ending.DONE, "it was given to the program before; its answer is not known any more")
         if outcome is None and now_ns >= job.expires_ns:
             outcome = Outcome(Ending.TIMED_OUT, _why_late(job, ack))
         return effects if outcome is None else effects + self._finish(lane, job, outcome, now_ns)

@@ -3,6 +3,9 @@
 Whoever is connected to either controller is served the same; what came of it shows in the mirrored values too.
 """
 
+import asyncio
+import time
+
 from runtime.commands.remembered import Memory
 from runtime.commands.submission import Ending, Outcome, Submit
 from runtime.core.fault import ConfigFault
@@ -15,6 +18,8 @@ from runtime.gateway.way import AgreedWay, MailboxWay, ValueOf
 from runtime.image.mailbox import MailboxWriter
 from runtime.wire.fault import ValueFault
 from runtime.wire.values import parse, to_json
+
+LOOK_AGAIN_S = 0.02
 
 
 class PairSubmitter(Submitter):
@@ -41,20 +46,19 @@ class PairSubmitter(Submitter):
         agreement.on_relayed = self._relayed
 
     async def _submit(self, submit: Submit) -> Outcome:
-        status = self._agreement.status
-        if status is None:
-            raise SubmitFault(
-                "the redundancy process of this controller does not run, so nothing can be agreed on",
-                where=submit.target,
-                mend="it comes back by itself; see `voltscan pair status`",
-            )
-        if status["drives"]:
-            return await super()._submit(submit)
-        if not status["leader"] or status["leader"] == status["name"]:
-            raise SubmitFault(
-                "nobody leads the pair just now", where=submit.target, mend="see `voltscan pair status`, and try again"
-            )
-        return await self._at_leader(submit)
+        until_s = time.monotonic() + submit.ttl_ns / 1e9
+        while time.monotonic() < until_s:
+            status = self._agreement.status
+            if status is not None and status["drives"]:
+                return await super()._submit(submit)
+            if status is not None and status["leader"] not in ("", status["name"]):
+                return await self._at_leader(submit)
+            await asyncio.sleep(LOOK_AGAIN_S)  # a take-over is under way
+        raise SubmitFault(
+            "nobody leads the pair, so nothing can be agreed on",
+            where=submit.target,
+            mend="see why: voltscan pair status; then try again",
+        )
 
     async def _at_leader(self, submit: Submit) -> Outcome:
         told = {

@@ -2,7 +2,7 @@
 
 import random
 
-from runtime.commands.dispatcher import WAITING_MAX, WRITES_MAX, Dispatcher
+from runtime.commands.dispatcher import OLD_ANSWER_WITHIN_NS, WAITING_MAX, WRITES_MAX, Dispatcher
 from runtime.commands.remembered import REMEMBERED_NS
 from runtime.commands.submission import (
     TTL_MAX_NS,
@@ -230,3 +230,15 @@ def test_dispatcher_when_anything_happens_in_any_order_then_each_accepted_comman
             carry_out(d.observe({}, now))
         assert d.is_idle, f"seed {seed}"
         assert sorted(ended) == sorted(open_tickets), f"seed {seed}"
+
+
+def test_command_when_another_dispatcher_gave_it_to_the_program_then_its_answer_counts_or_it_is_taken_as_done() -> None:
+    for ack, reason in ((Ack(77, "DONE"), "DONE"), (Ack(3, "DONE"), "it was given to the program before")):
+        d = Dispatcher(["mode"])
+        ticket, _ = accepted(d, command(1, ttl=2 * OLD_ANSWER_WITHIN_NS))
+        assert d.taken(ticket, Taken.WRITTEN, 5, request_seq=77) == []
+        [ended] = d.observe({"mode": ack}, 5) + d.observe({"mode": ack}, 5 + OLD_ANSWER_WITHIN_NS)
+        assert isinstance(ended, Ended)
+        assert ended.ticket == ticket
+        assert ended.outcome.ending is Ending.DONE
+        assert ended.outcome.reason.startswith(reason)

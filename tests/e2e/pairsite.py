@@ -65,7 +65,9 @@ scans = { register = 0, type = "u32", access = "w" }
 sum = { register = 2, type = "u32", access = "w" }
 timed = { register = 4, type = "u32", access = "w" }
 asked = { register = 6, type = "u32", access = "w" }
+leader_term = { register = 8, type = "u32", access = "w" }
 """
+FENCES = {"time": '"time"', "term": '{ class = "term", point = "leader_term" }'}
 IO_MAP = """
 site = "{name}"
 fail_safe_after_ms = 2000
@@ -78,6 +80,7 @@ backoff_max_ms = 300
 profile = "drive"
 link = "field"
 unit = 1
+fence = {fence}
 [devices.drive_1.points]
 scans = {{ fail_safe = "hold" }}
 sum = {{ fail_safe = "hold" }}
@@ -106,12 +109,16 @@ state_dir = "state_w"
 
 
 class Drive:
-    """The device: its registers, and every write in order: when (monotonic ns), first register, words."""
+    """The device: its registers, and every write that it took, in order: when (monotonic ns), first register, words.
+
+    A write of an older term, where it carries one, is refused and counted.
+    """
 
     def __init__(self) -> None:
         self.port = free_port()
-        self.words = [0] * 8
+        self.words = [0] * 10
         self.writes: list[tuple[int, int, tuple[int, ...]]] = []
+        self.refused = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
@@ -131,6 +138,16 @@ class Drive:
         """Of the output register of that number, as it is now."""
         return (self.words[2 * number] << 16) + self.words[2 * number + 1]
 
+    @property
+    def term(self) -> int:
+        """The newest that came with a write; 0 while none did."""
+        return (self.words[8] << 16) + self.words[9]
+
+    def terms_written(self) -> list[int]:
+        """Of every write that carried one."""
+        whole = (words[8 - address :] for _, address, words in self.writes if address + len(words) == 10)
+        return [(high << 16) + low for high, low in whole]
+
     def scans_written(self, since_ns: int = 0) -> list[tuple[int, int]]:
         """(ms, scan number) of every write of the counter."""
         return [
@@ -149,6 +166,9 @@ class Drive:
         return self.words[address : address + count]
 
     async def write_words(self, address: int, words: Sequence[int]) -> None:
+        if address + len(words) == 10 and (words[-2] << 16) + words[-1] < self.term:
+            self.refused += 1
+            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE, "an older term")
         self.writes.append((time.monotonic_ns(), address, tuple(words)))
         self.words[address : address + len(words)] = words
 
@@ -156,8 +176,9 @@ class Drive:
 class PairSite:
     """The three members in a folder, as processes. `kill` is of a whole controller, supervisor and all."""
 
-    def __init__(self, folder: Path, *, cycle_ms: int = 50) -> None:
+    def __init__(self, folder: Path, *, cycle_ms: int = 50, fence: str = "term") -> None:
         self.folder = folder
+        self.cycle_ms = cycle_ms
         self.drive = Drive()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         state = {"XDG_RUNTIME_DIR": str(folder), "XDG_STATE_HOME": str(folder / "xdg")}
@@ -173,7 +194,9 @@ class PairSite:
         for member in "ab":
             name = f"pair_{member}"
             (folder / f"{name}.toml").write_text(SITE.format(name=name, member=member, cycle_ms=cycle_ms))
-            (folder / "sites" / f"{name}.toml").write_text(IO_MAP.format(name=name, port=self.drive.port))
+            (folder / "sites" / f"{name}.toml").write_text(
+                IO_MAP.format(name=name, port=self.drive.port, fence=FENCES[fence])
+            )
         self.voltscan("witness", "witness.toml", "--found")
         for member in "ab":
             self.voltscan("run", f"pair_{member}.toml", "--found")

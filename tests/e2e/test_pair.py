@@ -58,3 +58,6 @@ def test_pair_when_leaders_die_and_stop_then_counters_go_on_and_commands_run_onc
     scans = [scan for _, scan in pair.drive.scans_written()]
     assert_goes_on(scans)
     assert pair.drive.value(SUM) - pair.drive.value(SCANS) in (-1, 0, 1)
+    terms = pair.drive.terms_written()
+    assert terms == sorted(terms)
+    assert len(set(terms)) == 3, "one term a leader"
