@@ -9,13 +9,16 @@ FAST   := not slow and not aarch64 and not needs_kernel_io
 ALONE  := tests/e2e tests/node tests/scan tests/gateway tests/drivers tests/cluster/transport
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-aarch64 test-vm lint bench clean
+.PHONY: help run run-pair test test-slow test-aarch64 test-vm lint bench clean
 
 help:  ## this list
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: $(VENV)/installed  ## set up and run the demo site: simulated plant, controller, HMI (SITE=configs/….toml for another)
 	@$(BIN)/voltscan run $(SITE)
+
+run-pair: $(VENV)/installed-dev  ## the demo site on a hot-standby pair: plant, two controllers, witness; Ctrl-C ends it
+	@PYTHONPATH=. $(BIN)/python tools/run_pair.py $(if $(DRILL),--drill $(DRILL))
 
 test: $(VENV)/installed-dev lint  ## set up, lint and run the tests (under ten minutes)
 	$(BIN)/python -m pytest -m "$(FAST)" -n auto --dist loadfile $(addprefix --ignore=,$(ALONE))
