@@ -12,6 +12,7 @@ from random import Random
 
 from pairbook import Broken
 from pairdrills import DRILLS
+from pairio import EFFECT_NS, EFFECT_NS_MAX
 from pairmember import RESTART_NS, ControllerNode, Node
 from pairnet import Weather
 from pairtime import MS
@@ -149,7 +150,11 @@ class Run:
         node = self.world.driver
         if node is not None:
             duration_ns = self.random.randint(20, 200) * MS
-            node.sink.freeze = partial(self._stall_all, node.name, duration_ns)
+            if self.random.random() < 0.5:
+                node.sink.freeze = partial(self._stall_all, node.name, duration_ns)
+            else:  # as long as may be; whether anything is handed over meanwhile
+                node.sink.freeze = partial(self.events.stall, node.sink.process, EFFECT_NS_MAX - 2 * EFFECT_NS)
+                self._swap()
 
     def _stall_all(self, name: str, duration_ns: int) -> None:
         for process in self.world.processes(name):
@@ -162,6 +167,8 @@ class Run:
 
     def _wild_clocks(self) -> None:
         self.world.clocks_hold = False
+        for controller in self.world.controllers.values():
+            controller.sink.clocks_hold = False
         for node in self.world.nodes.values():
             self.events.at(self.random.randint(0, 500 * MS), None, self._unless_healed, partial(self._go_wild, node))
 

@@ -10,10 +10,15 @@ from itertools import pairwise
 
 from pairbook import Book, Broken, Write
 from pairscan import CYCLE_NS, Control, OutputFrame
-from pairtime import MS, Clock, Events, Process
+from pairtime import MILLION, MS, Clock, Events, Process
+
+from runtime.cluster.pair.settings import times_for
+from runtime.raft.times import CLOCK_RATE_ERROR_PPM
 
 EFFECT_NS = MS // 5
 """From the check of lease and frame to the effect at the device, where nothing stands still meanwhile."""
+EFFECT_NS_MAX = times_for(CYCLE_NS).effect_ns * MILLION // (MILLION + CLOCK_RATE_ERROR_PPM)
+"""W: what leases are chosen for."""
 
 
 @dataclass(slots=True)
@@ -30,13 +35,17 @@ class Device:
         """Take it, or refuse it."""
         if self.fences and self.refuses(write.term):
             return False
-        if write.term < self.term:
+        if self.is_newer_than(write.term):
             self.stale += 1
             if self.fences:
                 raise Broken(f"a device took term {write.term} of {write.writer} after term {self.term}")
         self.term = max(self.term, write.term)
         self.writes.append(write)
         return True
+
+    def is_newer_than(self, term: int) -> bool:
+        """Whether a later term has been written to it."""
+        return term < self.term
 
     def refuses(self, term: int) -> bool:
         """Whether an older term than one seen is turned away."""
@@ -46,15 +55,17 @@ class Device:
 class Sink:
     """The io process of one controller. It hands a frame out once the standby has it, while the lease runs.
 
-    `freeze` is called once, between the next check and its write.
+    `devices`: one that fences by term and one that does not, which is only safe while W bounds what lies between check
+    and write. `freeze` is called once, between the next check and its write.
     """
 
     def __init__(
-        self, name: str, *, events: Events, clock: Clock, control: Control, devices: tuple[Device, ...], book: Book
+        self, name: str, *, events: Events, clock: Clock, control: Control, devices: tuple[Device, Device], book: Book
     ) -> None:
         self.process = Process(f"{name} io")
         self.name = name
         self._events, self._clock, self._control, self._book = events, clock, control, book
+        self.clocks_hold = True
         self.freeze: Callable[[], None] | None = None
         self._devices = devices
         self._woken = False
@@ -83,7 +94,7 @@ class Sink:
         del frames[:upto]
         self._term = max(self._term, frame.term)
         if frame.driving and self._clock.local_ns(self._events.now_ns) < control.lease_until_ns:
-            self._events.after(EFFECT_NS, self.process, self._write, frame)
+            self._events.after(EFFECT_NS, self.process, self._write, frame, self._events.now_ns)
             if self.freeze is not None:
                 freeze, self.freeze = self.freeze, None
                 freeze()
@@ -95,10 +106,17 @@ class Sink:
             return False
         return control.solo or frame.scan_no <= control.replicated_scan
 
-    def _write(self, frame: OutputFrame) -> None:
-        write = Write(self._events.now_ns, self.name, frame.term, frame.scan_no, frame.outputs)
-        taken = [device.write(write) for device in self._devices]
-        if taken[0]:
+    def _write(self, frame: OutputFrame, checked_ns: int) -> None:
+        now_ns = self._events.now_ns
+        write = Write(now_ns, self.name, frame.term, frame.scan_no, frame.outputs)
+        fenced, plain = self._devices
+        if plain.is_newer_than(write.term) and self.clocks_hold and now_ns - checked_ns <= EFFECT_NS_MAX:
+            raise Broken(
+                f"{self.name} wrote in term {write.term} after term {plain.term}, "
+                f"{(now_ns - checked_ns) / MS:.1f} ms after its check"
+            )
+        plain.write(write)
+        if fenced.write(write):
             self._book.written(write)
 
 

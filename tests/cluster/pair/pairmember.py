@@ -184,7 +184,7 @@ class WitnessNode(Node):
 class ControllerNode(Node):
     """A controller whole: redundancy, scan and io, with the words that they share."""
 
-    def __init__(self, settings: PairSettings, *, devices: tuple[Device, ...], book: Book, **parts: Any) -> None:
+    def __init__(self, settings: PairSettings, *, devices: tuple[Device, Device], book: Book, **parts: Any) -> None:
         super().__init__(settings.name, **parts)
         self.settings = settings
         self.member: PairMember | None = None
