@@ -17,6 +17,7 @@ from hmi.pages.events import EventsPage
 from hmi.pages.forces import ForcesPage
 from hmi.pages.overview import OverviewPage
 from hmi.pages.page import Page
+from hmi.pages.pair import PairPage
 from hmi.pages.scan import ScanPage
 from hmi.pages.tags import TagsPage
 from hmi.palette import THEME
@@ -34,6 +35,7 @@ PAGES = (
     ("events", "Events"),
     ("devices", "Devices"),
     ("forces", "Forces"),
+    ("pair", "Pair"),
 )
 
 
@@ -84,6 +86,7 @@ class Console(App[None]):
             yield EventsPage(model, clock, id="events")
             yield DevicesPage(model, self.feed, id="devices")
             yield ForcesPage(model, self.feed, clock, id="forces")
+            yield PairPage(model, self.feed, clock, id="pair")
         yield EventLine(model, clock, id="event-line")
         yield Footer(show_command_palette=False)
 

@@ -105,6 +105,22 @@ class Feed:
             return False  # the banner says that there is no connection
         return True
 
+    async def poll_pair(self) -> bool:
+        """Ask how the pair is; False when nobody answered."""
+        if self._link is None:
+            return False
+        try:
+            self.model.take_pair(await self._link.request("pair"))
+        except RefusedFault as fault:
+            self.model.take_no_pair(fault.what)
+        except WireFault:
+            return False  # the banner says that there is no connection
+        return True
+
+    async def ask_pair(self, what: str) -> Outcome:
+        """Swap, detach or attach."""
+        return await self._ask("pair_ask", what=what)
+
     async def command(self, name: str, value: Scalar) -> Outcome:
         """A command through to its acknowledgement."""
         try:

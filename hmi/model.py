@@ -7,12 +7,13 @@ model when they paint, so a slow terminal never holds up the stream.
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from hmi import roles
 from hmi.status import Scalar, Statistics, Status, fault_details_of, number_of, statistics_of, status_of
 from hmi.trend import Sample, Trend
 from runtime.core.quality import Quality
+from runtime.wire.pairport import PairStatus
 
 SILENCE_NS = 1_500_000_000
 """No status frame for this long is no connection (wire protocol, version 1)."""
@@ -95,6 +96,8 @@ class Model:
         self.events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self.events_seen = 0
         self.statistics: Statistics | None = None
+        self.pair: PairStatus | None = None
+        self.pair_problem = ""
         self.forces: tuple[Force, ...] = ()
         self.fault_details: Mapping[tuple[str, int], str] = {}
         self.trend = Trend()
@@ -153,6 +156,14 @@ class Model:
             ordered = sorted([*self.events, *fresh], key=lambda event: (event.t_wall_ns, event.id))
             self.events = deque(ordered, maxlen=EVENTS_MAX)
             self.events_seen += len(fresh)
+
+    def take_pair(self, result: Mapping[str, Any]) -> None:
+        """The answer to `pair`."""
+        self.pair, self.pair_problem = cast(PairStatus, result), ""  # the gateway is of the same version
+
+    def take_no_pair(self, why: str) -> None:
+        """There is none, or it says nothing."""
+        self.pair, self.pair_problem = None, why
 
     def take_statistics(self, result: Mapping[str, Any]) -> None:
         """The answer to `stats`."""

@@ -8,7 +8,7 @@ from stage import Stage, until
 from synthetic_site import T0_NS, tags_frame
 from textual.pilot import Pilot
 
-from runtime.wire.fault import NoAnswerFault
+from runtime.wire.fault import NoAnswerFault, RefusedFault
 
 WIDE = (120, 45)
 SMALL = (80, 24)
@@ -215,3 +215,54 @@ def test_forces_when_some_are_prepared_then_both_kinds_are_listed_and_arming_ask
             await stage.press(pilot, *pressed)
 
     assert pictured(snap_compare, stage, size, look)
+
+
+PAIR = {
+    "name": "a",
+    "role": "leader",
+    "leader": "a",
+    "term": 12,
+    "drives": True,
+    "lease_ms": 38.2,
+    "in_sync": ["a"],
+    "solo": True,
+    "lag_scans": 812,
+    "state_scan": 1_060_001,
+    "members": [
+        {"name": "a", "kind": "controller", "votes": True, "heard_ms": 0},
+        {"name": "b", "kind": "controller", "votes": False, "heard_ms": 8_120},
+        {"name": "witness", "kind": "witness", "votes": True, "heard_ms": 12},
+    ],
+    "detached": ["b"],
+    "takeovers": [
+        {"leader": "a", "term": 12, "cause": "leader lost", "scan_no": 901, "gap_ms": 61.0, "t_wall_ns": T0_NS},
+        {"leader": "b", "term": 9, "cause": "first start", "scan_no": 0, "gap_ms": 0.0, "t_wall_ns": T0_NS - 10**12},
+    ],
+    "commit": 77,
+    "alarms": ["b is not in sync, out of service by an operator: it does not take over by itself", "b is not heard"],
+}
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL], ids=["wide", "small"])
+def test_pair_when_the_standby_is_out_of_service_then_what_one_more_loss_would_do_is_told(snap_compare, size):
+    stage = Stage()
+    stage.link.answers["pair"] = PAIR
+
+    async def look(stage: Stage, pilot: Pilot[Any]) -> None:
+        await stage.press(pilot, "7")
+        await until(pilot, lambda: stage.app.model.pair is not None)
+        await stage.drawn(pilot)
+
+    assert pictured(snap_compare, stage, size, look)
+
+
+def test_pair_when_the_controller_is_alone_then_the_page_says_so(snap_compare):
+    stage = Stage()
+    stage.link.answers["pair"] = RefusedFault("this controller is alone")
+
+    async def look(stage: Stage, pilot: Pilot[Any]) -> None:
+        await stage.press(pilot, "7")
+        await until(pilot, lambda: bool(stage.app.model.pair_problem))
+        await stage.drawn(pilot)
+
+    assert pictured(snap_compare, stage, SMALL, look)
