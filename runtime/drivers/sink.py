@@ -159,6 +159,11 @@ class OutputSink:
         """The highest term it has seen: devices that refuse lower ones are told it with every write."""
         return self._store.term
 
+    @property
+    def waits(self) -> bool:
+        """True while a frame waits for the standby."""
+        return bool(self._waiting)
+
     def take(self, frame: Frame | None, now_ns: int) -> SinkState:
         """Look at the newest frame; the state from now on. To be called at least every few ms."""
         if frame is not None and frame is not self._newest:

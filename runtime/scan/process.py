@@ -100,8 +100,8 @@ def _take_over(plan: ScanPlan, control: ControlSegment, cycle_ns: int) -> None:
     # Of a term in which it has led, scan numbers and outputs are known; neither fresh memory nor a state from before it
     # is what they go on from.
     plan.plan.refused_term = words.driven_term
+    plan.plan.plc_offset_ns = words.plc_offset_ns  # retained values may hold instants of PLC time
     words.active_term = 0
-    words.plc_offset_ns = 0
     words.driving = 0
     words.scan_no = 0
     words.version = plan.plan.version

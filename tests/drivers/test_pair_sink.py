@@ -67,11 +67,11 @@ def test_leader_when_the_standby_holds_a_scan_then_its_frame_is_written_and_the_
     for scan, value in ((10, 1.0), (11, 2.0), (12, 3.0)):
         bench.gets(value, term=4, scan=scan)
         bench.look()
-    assert (bench.sink.state, bench.value) == (WAITING, None)
+    assert (bench.sink.state, bench.value, bench.sink.waits) == (WAITING, None, True)
     bench.words.replicated_scan = 11
-    assert (bench.look(), bench.value) == (DRIVING, 2.0)
+    assert (bench.look(), bench.value, bench.sink.waits) == (DRIVING, 2.0, True)
     bench.words.replicated_scan = 12
-    assert (bench.look(), bench.value) == (DRIVING, 3.0)
+    assert (bench.look(), bench.value, bench.sink.waits) == (DRIVING, 3.0, False)
     bench.gets(4.0, term=4, scan=13)
     assert (bench.look(), bench.value) == (DRIVING, 3.0)
     bench.words.solo = True

@@ -371,6 +371,41 @@ def test_scan_when_one_before_it_led_then_it_goes_on_only_from_a_state_as_new_as
     assert (b.frame().term, b.frame().scan_no) == (6, 11)
 
 
+def test_output_that_holds_when_the_new_leader_does_not_drive_then_it_holds_what_the_former_one_drove(pair):
+    while not pair.a.line.get("lamp"):
+        pair.run(1)
+    pair.b.control.run_switch = 0
+    pair.b.leads(5)
+    pair.run_b(1)
+    frame = pair.b.frame()
+    assert (frame.driving, frame.values) == (False, (0.0, True))
+
+
+def test_output_that_is_no_number_when_the_controller_changes_then_its_fault_is_not_recorded_again(pair):
+    pair.run(2)
+    _bias(pair.a, float("nan"))
+    pair.run(1)
+    faults = pair.a.control.fault_count
+    pair.b.leads(5)
+    pair.run_b(1)
+    assert pair.b.control.fault_count == pair.c.control.fault_count + faults + 1  # that of B's own scan
+
+
+@pytest.mark.parametrize(
+    ("gap_ms", "cycles"), [(3, 1), (14, 1), (16, 2), (25, 3), (1_000, 100), (86_400_000, 8_640_000)]
+)
+def test_plc_time_when_cycles_of_the_two_lie_anyhow_then_it_goes_on_by_what_passed_to_half_a_cycle_or_by_one(
+    pair, gap_ms, cycles
+):
+    pair.a.scan(1.0)
+    state, received_ns = pair.a.snapshot(), pair.b.line.now_ns + 1_700_000
+    pair.b.mirror.write(MirrorEntry(4, 1, state.now_ns, received_ns, 0, state.memory))
+    pair.b.line.now_ns = received_ns + gap_ms * MS
+    pair.b.leads(5)
+    pair.b.scan(1.0)
+    assert pair.b.snapshot().now_ns - state.now_ns == cycles * CYCLE_NS
+
+
 def test_mirror_when_the_state_is_of_another_layout_then_it_is_refused_with_what_to_do(pair):
     with pytest.raises(ConfigFault, match=r"has 3 bytes, \d+ expected\n.*same programs"):
         pair.b.mirror.write(MirrorEntry(1, 1, 1, 1, 0, b"abc"))
