@@ -19,7 +19,7 @@ from runtime.image.mirror import MirrorEntry, MirrorWriter
 from runtime.image.pairwords import PairWords
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import Snapshot, SnapshotReader
-from tests.scan.test_mirror import PROGRAM
+from tests.scan.pairline import PROGRAM
 from tests.scan.versionline import CYCLE_NS, MS, compiled
 
 CHILD = Path(__file__).with_name("scanchild.py")
