@@ -207,9 +207,16 @@ class Supervisor:
         """Outputs first: close the fence, let io write fail-safe values, then end the rest.
 
         What saves retained values ends last, with those of the last scan; so does redundancy: it tells a pair's others
-        that the outputs have ended. Had io just died, devices still hold what it
-        wrote: it is started once more, for its last words alone.
+        that the outputs have ended. Where there is a standby, or this controller is it, no fail-safe values are
+        written: what was driven stays until the other controller drives.
         """
+        if not self._control.pair or self._control.solo:
+            self._close_fence()
+        for names in (("io", "hmi"), ("scan", "gateway", "plant"), ("retain", "recorder", "redundancy")):
+            self._end([r for n, r in self._running.items() if n in names])
+
+    def _close_fence(self) -> None:
+        """Had io just died, devices still hold what it wrote: it is started once more, for its last words alone."""
         self._control.run_switch = 0
         io = self._running.get("io")
         if io is not None and io.process is None and io.starts > 0:
@@ -217,8 +224,6 @@ class Supervisor:
         closed_by = time.monotonic() + FENCE_CLOSED_WITHIN_S
         while self.alive("scan") and self._control.driving and time.monotonic() < closed_by:
             time.sleep(0.005)  # the scan closes the fence at its next publish
-        for names in (("io", "hmi"), ("scan", "gateway", "plant"), ("retain", "recorder", "redundancy")):
-            self._end([r for n, r in self._running.items() if n in names])
 
     def _end(self, ending: Sequence[_Running]) -> None:
         processes = [r.process for r in ending if r.process is not None]

@@ -76,6 +76,17 @@ def test_stop_when_another_thread_is_given_the_signal_then_it_ends_in_order(cont
         unblocking.join()
 
 
+@pytest.mark.parametrize(("pair", "solo", "run_switch"), [(0, 0, 0), (1, 1, 0), (1, 0, 1)])
+def test_stop_when_a_standby_goes_on_then_the_fence_stays_open_else_it_is_closed(
+    control, tmp_path, pair, solo, run_switch
+):
+    control.control.run_switch, control.control.pair, control.control.solo = 1, pair, solo
+    up = tmp_path / "up"
+    code = f"import pathlib; pathlib.Path({str(up)!r}).write_text('up'); {WAITS}"
+    supervise(control, tmp_path / "p.json", child("io", code, tmp_path / "log"), lambda _: bool(_text(up)))
+    assert control.control.run_switch == run_switch
+
+
 def test_stop_when_io_is_away_then_it_comes_back_to_write_fail_safe_values(control, tmp_path):
     first, last = tmp_path / "first", tmp_path / "last"
     code = (
