@@ -64,7 +64,10 @@ def _outputs(told: PairStatus) -> str:
 
 
 def _lag(told: PairStatus) -> str:
-    return f", standby {told['lag_scans']} scans behind" if told["drives"] else ""
+    if not told["drives"]:
+        return ""
+    answers = f"answers in {told['ack_p50_ms']:.2f} ms (p50), {told['ack_p99_ms']:.2f} ms (p99)"
+    return f", standby {told['lag_scans']} scans behind, {answers}"
 
 
 def _member(member: PairMemberStatus) -> tuple[str, str, str, str]:

@@ -50,7 +50,8 @@ class PairStatus(TypedDict):
     """The pair as one of its controllers sees it.
 
     `role`: leader, standby, candidate. `drives`: its programs run. `lease_ms`: what is left of its right to drive.
-    `lag_scans`: the standby's, at the leader. `alarms`: what is degraded, in words.
+    `lag_scans`: the standby's, at the leader; `ack_p50_ms`, `ack_p99_ms`: from the sending of a state
+    to the standby's answer, of the last thousand. `alarms`: what is degraded, in words.
     """
 
     name: str
@@ -62,6 +63,8 @@ class PairStatus(TypedDict):
     in_sync: list[str]
     solo: bool
     lag_scans: int
+    ack_p50_ms: float
+    ack_p99_ms: float
     state_scan: int
     members: list[PairMemberStatus]
     detached: list[str]

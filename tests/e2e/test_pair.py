@@ -52,6 +52,10 @@ def test_pair_when_leaders_die_and_stop_then_counters_go_on_and_commands_run_onc
 
     pair.start(first)
     assert pair.wait_in_sync() == other
+    told = pair.try_voltscan("download", f"pair_{other}.toml")
+    assert told.returncode == 1
+    assert "a pair runs one version on both controllers" in told.stdout + told.stderr
+    assert "leads and drives" in pair.voltscan("pair", "status", "--site", f"pair_{other}")
     assert pair.stop(other) == 0  # in order: it hands over first
     until(lambda: pair.leader() == first)
     until(lambda: len(pair.drive.scans_written()) > len(scans) + 20)

@@ -227,6 +227,8 @@ PAIR = {
     "in_sync": ["a"],
     "solo": True,
     "lag_scans": 812,
+    "ack_p50_ms": 0.6,
+    "ack_p99_ms": 4.2,
     "state_scan": 1_060_001,
     "members": [
         {"name": "a", "kind": "controller", "votes": True, "heard_ms": 0},

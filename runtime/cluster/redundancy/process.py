@@ -16,9 +16,11 @@ from runtime.cluster.memberloop import MemberLoop
 from runtime.cluster.pair.agreed import Delivery
 from runtime.cluster.pair.effects import Effects, Told
 from runtime.cluster.pair.entries import Command
+from runtime.cluster.pair.frame import Frame, FrameAck
 from runtime.cluster.pair.member import PairMember
 from runtime.cluster.redundancy.gatewayport import GatewayPort
 from runtime.cluster.redundancy.parcels import message_of, parcel_of, relay_content, relay_parcel
+from runtime.cluster.redundancy.roundtrip import RoundTrips
 from runtime.cluster.redundancy.sharedmemory import SharedMemory
 from runtime.cluster.redundancy.status import pair_status
 from runtime.cluster.transport.codec import Parcel
@@ -48,6 +50,7 @@ class Redundancy:
         self._member = member
         self._ends = ends
         self._status_ns = 0
+        self._round_trips = RoundTrips()
         self._asks: Mapping[str, Callable[[str, int], tuple[str, Effects]]] = {
             "swap": lambda _, now_ns: member.swap(now_ns),
             "detach": lambda name, now_ns: member.detach(name or member.situation.settings.other, now_ns),
@@ -71,6 +74,8 @@ class Redundancy:
         if not isinstance(message, Parcel):
             return self._member.step(message, now_ns)
         told = message_of(message)
+        if isinstance(told, FrameAck):
+            self._round_trips.acknowledged(told.scan_no, now_ns)
         if told is not None:
             return self._member.heard(told, now_ns)
         content = relay_content(message)
@@ -160,13 +165,15 @@ class Redundancy:
                 settings = self._member.situation.settings
                 self._ends.post.send(relay_parcel(told, source=settings.name, target=settings.other))
 
-    def _carry_out(self, effects: Effects, now_ns: int) -> None:  # noqa: ARG002 - the loop tells it
+    def _carry_out(self, effects: Effects, now_ns: int) -> None:
         ends, settings = self._ends, self._member.situation.settings
         if effects.right is not None:
             ends.memory.give(effects.right)
         if effects.mirror is not None:
             ends.memory.mirror(effects.mirror)
         for message in effects.stream:
+            if isinstance(message, Frame):
+                self._round_trips.sent(message.scan_no, now_ns)
             ends.post.send(parcel_of(message, source=settings.name, target=settings.other))
         for ready in effects.readies:
             self.loop.give(ready)
@@ -185,7 +192,7 @@ class Redundancy:
             self._ends.port.send({"do": "deliver", **_told(delivery)})
 
     def _tell_status(self) -> None:
-        status = pair_status(self._member.situation, time.monotonic_ns())
+        status = pair_status(self._member.situation, self._round_trips, time.monotonic_ns())
         self._ends.port.send({"do": "status", "status": status})
 
 

@@ -1,13 +1,14 @@
 """The pair as one of its controllers sees it, for people and monitors."""
 
 from runtime.cluster.pair.situation import Situation
+from runtime.cluster.redundancy.roundtrip import RoundTrips
 from runtime.raft.state import Role
 from runtime.wire.pairport import PairMemberStatus, PairStatus, TakeOverStatus
 
 TAKEOVERS_SHOWN = 8
 
 
-def pair_status(s: Situation, now_ns: int) -> PairStatus:
+def pair_status(s: Situation, round_trips: RoundTrips, now_ns: int) -> PairStatus:
     """All of it."""
     raft, leading = s.raft, s.leading
     state = s.standby.state
@@ -21,6 +22,8 @@ def pair_status(s: Situation, now_ns: int) -> PairStatus:
         in_sync=list(s.agreed.in_sync or ()),
         solo=s.right.solo,
         lag_scans=leading.stream.lag if leading is not None else 0,
+        ack_p50_ms=round_trips.percentile_ms(0.5) if leading is not None else 0.0,
+        ack_p99_ms=round_trips.percentile_ms(0.99) if leading is not None else 0.0,
         state_scan=state.scan_no if state is not None else 0,
         members=[_member(s, name, now_ns) for name in (*sorted((s.name, s.settings.other)), s.settings.witness)],
         detached=list(s.agreed.detached),

@@ -13,6 +13,8 @@ def refusals(
 ) -> list[str]:
     """Why the change cannot be made now; empty when it can. `driving` and `fault_stop` as in the control segment."""
     reasons: list[str] = []
+    if old_plan.pair is not None:
+        reasons.append("a pair runs one version on both controllers: stop both, and start both with the new programs")
     if new.site != old.site:
         reasons.append(f"this is site {new.site}, and {old.site} runs")
     if new.cycle_ns != old.cycle_ns:
