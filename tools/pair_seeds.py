@@ -9,6 +9,7 @@ A failing seed is added to tests/cluster/pair/kept_seeds.txt, which the test run
 
 import argparse
 import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,23 +63,22 @@ def check(seed: int) -> str:
 
 
 def _gate(jobs: int) -> int:
-    """Each mistake in a process of its own, so that it ends with it."""
-    names = list(MISTAKES)
     missed = 0
-
-    def first_catch(number: int) -> str:
-        MISTAKES[names[number]](_put)
-        found = next((f"seed {seed}: {why}" for seed in range(SEEDS_MAX) if (why := check(seed))), "")
-        _take_back()
-        return found or " "
-
-    def tell(number: int, found: str) -> None:
-        nonlocal missed
-        missed += not found.strip()
-        print(f"\r{names[number]:42} {found[:150].strip() or f'NOT CAUGHT within {SEEDS_MAX} seeds'}", flush=True)
-
-    run_seeds(first_catch, range(len(names)), jobs=jobs, on_wrong=tell)
+    with ProcessPoolExecutor(jobs) as pool:
+        running = {pool.submit(_first_catch, name): name for name in MISTAKES}
+        for done in as_completed(running):
+            found = done.result()
+            missed += not found
+            print(f"{running[done]:42} {found[:150] or f'NOT CAUGHT within {SEEDS_MAX} seeds'}", flush=True)
     return 1 if missed else 0
+
+
+def _first_catch(name: str) -> str:
+    """The first seed that catches a mistake, and what broke; empty when none does."""
+    MISTAKES[name](_put)
+    found = next((f"seed {seed}: {why}" for seed in range(SEEDS_MAX) if (why := check(seed))), "")
+    _take_back()
+    return found
 
 
 _undo: list[tuple[object, str, object]] = []

@@ -109,7 +109,7 @@ class Control(ctypes.Structure):
         ("version", ctypes.c_uint64),  # scan: number of the version of the programs that runs
         ("change_ns", ctypes.c_int64),  # scan: how long the last change-over held the loop up
         ("active_term", ctypes.c_uint64),  # scan: term under which programs run in a pair; 0 while it mirrors
-        ("driven_term", ctypes.c_uint64),  # scan: newest term in which programs ran here; outlives the scan process
+        ("driven_term", ctypes.c_uint64),  # scan: newest term of which a snapshot is here; outlives the scan process
         ("mirror_taken", ctypes.c_uint64),  # scan: number of the newest mirror entry in application memory
         ("plc_offset_ns", ctypes.c_int64),  # scan: PLC time minus monotonic time (core/appmemory.py, NOW_NS)
         ("release_delay", Histogram),  # scan: wake-up after the deadline

@@ -68,6 +68,7 @@ def write_scan(code: Code) -> None:
         open_fence = r.call(code["fence"], r["plan"])
         r.call(code["publish_frame"], r["plan"], r["now"], open_fence)
         r.call(code["publish_snapshot"], r["plan"])
+        control.set_atomic("driven_term", plan["active_term"], "release")  # its state can be gone on from
         r.call(code["end_of"], r["plan"], control.address("publish"))
         r.call(code["keep_record"], r["plan"], r["now"], r["wall"])
         r.call(code["end_of"], r["plan"], control.address("record"))

@@ -54,7 +54,6 @@ def write_mirror(code: Code) -> None:
             with r.when(plan["mirrored"].differs(0)):
                 r.call(code["go_on"], r["plan"], r["now"])
             _set_active(plan, control, term)
-            control.set_atomic("driven_term", term, "release")
         r.give(r.word(1))
 
 

@@ -144,7 +144,6 @@ class VirtualScan:
             return
         if term != before:
             self._mirror()
-            control.driven_term = term
             self._book.taken_over(self.name, term, self._key)
         self._events.after(RUN_NS, self.process, self._run, term)
 
@@ -183,6 +182,7 @@ class VirtualScan:
         driving = control.lease_until_ns > self._clock.local_ns(self._events.now_ns)
         self._book.made(self.name, self._key, self._memory)
         self.snapshot = (self._key, self._memory)
+        control.driven_term = term
         control.frames.append(OutputFrame(term, scan_no, outputs, driving))
         del control.frames[:-FRAMES_MAX]
         self.told.append(Scanned(term, scan_no, plc_ns, applied, self._memory, outputs))
