@@ -3,6 +3,7 @@
 The image segment is a memfd that the supervisor makes, one for each layout hash. From low to high address:
 
     header        magic, ABI version, layout hash
+    page numbers  u64 a device: the number of its newest page, beside each other, so that a glance tells which are new
     input pages   one channel a device, written by io, read by scan at latch
     output frame  one channel, written by scan at publish, read by io
     snapshots     one channel, a copy of application memory a scan, read by gateway (and recorder, redundancy)
@@ -55,13 +56,14 @@ from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 IMAGE_MAGIC = int.from_bytes(b"VIMAGE01", "little")
 IMAGE_HEADER_SIZE = 128
 """u64 magic, u64 ABI version, 32 bytes layout hash (raw sha256), padding."""
-ABI_VERSION = 5
+ABI_VERSION = 6
 CHANNEL_HEADER_SIZE = 16
 SLOT_HEADER_SIZE = 64
 ALIGNMENT = 64
 """A cache line: nothing that two processes write shares one."""
 
 PAGE_SLOTS = 2
+PAGE_NUMBERS_OFFSET, PAGE_NUMBER_SIZE = IMAGE_HEADER_SIZE, 8
 
 FRAME_HEADER = struct.Struct("<QQqqB7x")
 """term, scan number, deadline ns, valid until ns (both monotonic), what it carries: one of the next three."""
@@ -240,7 +242,7 @@ def lay_out(
     outputs = _output_slots(tags, bindings, first_force=len(inputs), first_text=forced)
     driven = sum(text_room(slot.tag.type) for slot in outputs)
     pages = _pages(page_sizes)
-    at = IMAGE_HEADER_SIZE + sum(page.size for page in pages.values())
+    at = _first_page(len(pages)) + sum(page.size for page in pages.values())
     frame = Channel(at, FRAME_SLOTS, FRAME_HEADER_SIZE + len(outputs) * FRAME_VALUE_SIZE + driven)
     snapshots = Channel(frame.offset + frame.size, SNAPSHOT_SLOTS, app_size)
     fault_capture = Channel(snapshots.offset + snapshots.size, FAULT_CAPTURE_SLOTS, app_size + FAULT_LOCALS_SIZE)
@@ -280,8 +282,12 @@ def lay_out(
     )
 
 
+def _first_page(count: int) -> int:
+    return _align(PAGE_NUMBERS_OFFSET + count * PAGE_NUMBER_SIZE)
+
+
 def _pages(sizes: dict[str, int]) -> dict[str, Channel]:
-    at, pages = IMAGE_HEADER_SIZE, {}
+    at, pages = _first_page(len(sizes)), {}
     for device, size in sizes.items():
         pages[device] = Channel(at, PAGE_SLOTS, size)
         at += pages[device].size

@@ -7,10 +7,27 @@ from collections.abc import Sequence
 from runtime.core.elementary import Elementary, Kind, Value, holds_text
 from runtime.core.quality import Quality
 from runtime.image.channel import ChannelEnd
+from runtime.image.layout import PAGE_NUMBER_SIZE, PAGE_NUMBERS_OFFSET
+from runtime.image.primitives import primitives
 from runtime.image.segment import ImageSegment
 
 Reading = tuple[Value | None, Quality, int]
 """Value (None: keep the last one), its quality, and the monotonic ns of the last good reading (0: never)."""
+
+
+class PageEnd(ChannelEnd):
+    """A device's channel of pages, whose newest number stands beside those of the other devices, too."""
+
+    def __init__(self, segment: ImageSegment, device: str) -> None:
+        pages = segment.layout.pages
+        super().__init__(segment, pages[device])
+        self._number_at = segment.address + PAGE_NUMBERS_OFFSET + list(pages).index(device) * PAGE_NUMBER_SIZE
+
+    def publish(self) -> int:
+        """Hand the buffer's content to the scan; the number of the page."""
+        number = super().publish()
+        primitives().store_u64(self._number_at, number)
+        return number
 
 
 class PageWriter:
@@ -20,7 +37,7 @@ class PageWriter:
         self.points = tuple(slot for slot in segment.layout.inputs if slot.device == device)
         self._types = tuple(point.tag.type for point in self.points)
         self._places = tuple(point.places for point in self.points)
-        self._end = ChannelEnd(segment, segment.layout.pages[device])
+        self._end = PageEnd(segment, device)
         if not self._end.read():  # an io process that died left its last values; go on from them
             self._end.buffer[:] = bytes(len(self._end.buffer))
 

@@ -231,6 +231,7 @@ class Plan(ctypes.Structure):
         ("stop_on_fault", ctypes.c_uint64),  # of faults that belong to no task: outputs that are not finite
         ("pages", ctypes.c_void_p),
         ("page_count", ctypes.c_uint64),
+        ("page_numbers", ctypes.c_void_p),  # u64 each: number of the newest page (image/layout.py)
         ("tasks", ctypes.c_void_p),
         ("task_count", ctypes.c_uint64),
         ("task_statistics", ctypes.c_void_p),  # a row a task (image/taskstatistics.py); used while `measured`

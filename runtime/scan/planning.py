@@ -11,6 +11,7 @@ from runtime.image.control import MAILBOX_LEN, MAILBOX_TEXT_SIZE, MailboxEntry
 from runtime.image.layout import (
     FRAME_HEADER_SIZE,
     FRAME_VALUE_SIZE,
+    PAGE_NUMBERS_OFFSET,
     PIN_TEXT_SIZE,
     PINS_MAX,
     Channel,
@@ -164,6 +165,7 @@ class ScanPlan:
             page.runs = self._rows(Run, runs)
             pages.append(page)
         self.plan.pages, self.plan.page_count = self._rows(PagePlan, pages), len(pages)
+        self.plan.page_numbers = image + PAGE_NUMBERS_OFFSET
         blocks = max(1, -(-(layout.app_size - layout.stamp_offset) // (STAMP_SIZE * BLOCK_TAGS)))
         self.plan.tag_blocks = self._table((ctypes.c_uint8 * blocks)(*[0xFF] * blocks))
         self.plan.tag_block_count = blocks

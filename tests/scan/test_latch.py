@@ -6,6 +6,7 @@ import pytest
 from scanrig import MS, STALE_NS, START_NS
 
 from runtime.core.quality import Quality
+from runtime.image.layout import PAGE_NUMBERS_OFFSET
 
 GOOD, UNCERTAIN, BAD = Quality.GOOD, Quality.UNCERTAIN, Quality.BAD
 
@@ -124,3 +125,17 @@ def test_latch_when_pages_at_rest_are_only_restored_then_memory_is_as_if_all_wer
 def chance_stamp(stamp, value):
     """Now and then a point that was never read."""
     return 0 if value % 5 == 0 else stamp
+
+
+def test_latch_when_io_died_before_it_told_a_pages_number_then_the_next_page_is_taken(make_rig):
+    rig = make_rig()
+    rig.pages["meter"].write([(7.0, GOOD, START_NS), (True, GOOD, START_NS)])
+    rig.scan()
+    number = rig.image._word(PAGE_NUMBERS_OFFSET)
+    rig.pages["meter"].write([(8.0, GOOD, START_NS), (True, GOOD, START_NS)])
+    number.value = 1
+    rig.scan()
+    assert rig.get("in_real") == 7.0
+    rig.pages["meter"].write([(9.0, GOOD, START_NS), (True, GOOD, START_NS)])
+    rig.scan()
+    assert (rig.get("in_real"), number.value) == (9.0, 3)

@@ -12,11 +12,10 @@ from runtime.core.elementary import INT, UDINT, string
 from runtime.core.fault import ProgramFault
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, TagTable, Variable
-from runtime.image.channel import ChannelEnd
 from runtime.image.control import MAILBOX_IS_TEXT, MAILBOX_LEN, MAILBOX_TEXT_SIZE
 from runtime.image.layout import PIN_IS_TEXT, PIN_IS_WIDE, PIN_TEXT_SIZE, PINS_MAX, PinEntry, lay_out
 from runtime.image.mailbox import WriteStatus
-from runtime.image.pages import PageReader
+from runtime.image.pages import PageEnd, PageReader
 
 TYPES = {
     "serial": string(10),
@@ -127,7 +126,7 @@ def test_latch_when_a_shorter_text_follows_then_nothing_of_the_longer_is_left(ri
 )
 def test_latch_when_the_bytes_of_a_page_are_hostile_then_a_text_of_at_most_its_length(rig, page_bytes, serial, place):
     told(rig, "fine", "abc")
-    end = ChannelEnd(rig.image, LAYOUT.pages["plate"])
+    end = PageEnd(rig.image, "plate")
     end.read()
     for slot in LAYOUT.inputs:
         if slot.is_text:
@@ -298,7 +297,7 @@ def test_scan_when_all_shared_texts_are_random_then_numbers_and_neighbours_stay(
     told(rig, "a", "b")
     for name in ("serial", "place", "shown", "kept", "note", "wide_note", "edge"):
         rig.forces.set(name, "")
-    end = ChannelEnd(rig.image, LAYOUT.pages["plate"])
+    end = PageEnd(rig.image, "plate")
     texts = ((LAYOUT.force_texts_offset, 2 * LAYOUT.force_texts_size), (LAYOUT.pin_texts_offset, 8 * PIN_TEXT_SIZE))
     for _ in range(200):
         for offset, size in texts:

@@ -15,7 +15,7 @@ from runtime.core.quality import Quality
 from runtime.image.channelcode import slot_of
 from runtime.image.control import Control
 from runtime.image.emit import I8, I32, I64, PTR, Code, Local, Routine, Word
-from runtime.image.layout import FORCE_ENTRY_SIZE
+from runtime.image.layout import FORCE_ENTRY_SIZE, PAGE_NUMBER_SIZE
 from runtime.scan.phases.snapshot import mark_changed
 from runtime.scan.phases.strips import FOR_EVER_NS, write_move_strips
 from runtime.scan.phases.values import in_plc_time, load_value
@@ -37,11 +37,11 @@ def write_latch(code: Code) -> None:
     _write_look_at_forces(code)
     with code.routine("latch", plan=PTR, now=I64) as r:
         plan = View(r, Plan, r["plan"])
-        pages = plan["page_count"]
-        with r.each(pages) as i:  # they lie far apart: fetch them side by side instead of one after the other
-            plan.element("pages", PagePlan, i).inner("channel")["address"].prefetch()
+        pages, numbers = plan["page_count"], plan["page_numbers"]
         with r.each(pages) as i:
-            r.call(code["fetch_page"], plan.element("pages", PagePlan, i).pointer)
+            page = plan.element("pages", PagePlan, i)
+            with r.when(_newest(numbers, i).differs(page["seen"])):
+                r.call(code["fetch_page"], page.pointer, _newest(numbers, i))
         r.call(code["look_at_forces"], r["plan"])
         forces = plan["force_changes_seen"]
         forces_rest = forces.equals(plan["force_changes_latched"])
@@ -51,8 +51,10 @@ def write_latch(code: Code) -> None:
         plan["force_changes_latched"] = forces
         with r.each(pages) as i:
             page = plan.element("pages", PagePlan, i)
-            taken = r.call(code["take_page"], page.pointer, plan["control"])
-            rests = may_rest & taken.equals(0) & (r["now"] <= page["fresh_until_ns"])
+            taken = r.local(I64, r.word(0))
+            with r.when(_newest(numbers, i).differs(page["seen"])):
+                taken.set(r.call(code["take_page"], page.pointer, plan["control"]))
+            rests = may_rest & taken.get().equals(0) & (r["now"] <= page["fresh_until_ns"])
             with r.when(rests.equals(0)):
                 r.call(code["move_page"], r["plan"], page.pointer, r["now"])
             _keep_unknown(r, plan, page)
@@ -62,15 +64,17 @@ def write_latch(code: Code) -> None:
         _apply_input_forces(code, r, plan)
 
 
+def _newest(numbers: Word, page: Word) -> Word:
+    return numbers.at(page * PAGE_NUMBER_SIZE).load(I64, "acquire")
+
+
 def _write_fetch_page(code: Code) -> None:
-    """`fetch_page(page)`: begin to fetch what taking a newer one will touch, all of it side by side."""
-    with code.routine("fetch_page", page=PTR) as r:
+    """`fetch_page(page, newest)`: begin to fetch what taking it will touch, all of it side by side."""
+    with code.routine("fetch_page", page=PTR, newest=I64) as r:
         page = View(r, PagePlan, r["page"])
         channel = page.inner("channel")
-        published = channel["address"].load(I64, "monotonic")
-        with r.when(published.equals(page["seen"])):
-            r.give()
-        slot = slot_of(channel["address"], published, channel["slots"], channel["stride"])
+        slot = slot_of(channel["address"], r["newest"], channel["slots"], channel["stride"])
+        channel["address"].prefetch()
         page["value_strips"].prefetch()
         page["status_strips"].prefetch()
         with r.each(channel["size"].shifted_right(6) + 2) as i:
