@@ -207,10 +207,10 @@ class Supervisor:
         """Outputs first: close the fence, let io write fail-safe values, then end the rest.
 
         What saves retained values ends last, with those of the last scan; so does redundancy: it tells a pair's others
-        that the outputs have ended. Where there is a standby, or this controller is it, no fail-safe values are
-        written: what was driven stays until the other controller drives.
+        that the outputs have ended. Of a pair only who still leads, because nobody has taken over, writes fail-safe
+        values: else the outputs are the other controller's.
         """
-        if not self._control.pair or self._control.solo:
+        if not self._control.pair or self._control.lead_term:
             self._close_fence()
         for names in (("io", "hmi"), ("scan", "gateway", "plant"), ("retain", "recorder", "redundancy")):
             self._end([r for n, r in self._running.items() if n in names])

@@ -76,11 +76,11 @@ def test_stop_when_another_thread_is_given_the_signal_then_it_ends_in_order(cont
         unblocking.join()
 
 
-@pytest.mark.parametrize(("pair", "solo", "run_switch"), [(0, 0, 0), (1, 1, 0), (1, 0, 1)])
-def test_stop_when_a_standby_goes_on_then_the_fence_stays_open_else_it_is_closed(
-    control, tmp_path, pair, solo, run_switch
+@pytest.mark.parametrize(("pair", "lead_term", "run_switch"), [(0, 0, 0), (1, 4, 0), (1, 0, 1)])
+def test_stop_when_the_other_controller_has_taken_over_then_the_fence_is_left_alone_else_it_is_closed(
+    control, tmp_path, pair, lead_term, run_switch
 ):
-    control.control.run_switch, control.control.pair, control.control.solo = 1, pair, solo
+    control.control.run_switch, control.control.pair, control.control.lead_term = 1, pair, lead_term
     up = tmp_path / "up"
     code = f"import pathlib; pathlib.Path({str(up)!r}).write_text('up'); {WAITS}"
     supervise(control, tmp_path / "p.json", child("io", code, tmp_path / "log"), lambda _: bool(_text(up)))
