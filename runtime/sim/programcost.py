@@ -42,7 +42,7 @@ class ProgramCost:
         share = 100.0 * (run["mean_ns"] + beside) / self.cycle_ns
         told = {name: duration_text(round(run[name])) for name in ("mean_ns", "p50_ns", "p99_ns", "max_ns")}
         size = f"{self.tags} tags, {self.app_size / 1024:.0f} KiB of state"
-        bound = f"bound for the mean: {duration_text(RUN_BOUND_NS)}"
+        bound = f"bound for 99 of 100 scans: {duration_text(RUN_BOUND_NS)}"
         shown = f"mean {told['mean_ns']}, p50 {told['p50_ns']}, p99 {told['p99_ns']}, longest {told['max_ns']}"
         lines = [
             f"The programs of {self.site}: {size}, {self.scans} scans in regular operation",

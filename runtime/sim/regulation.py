@@ -80,6 +80,8 @@ def into_the_lower_end(seconds: float = 600.0) -> Scenario:
         seconds=seconds,
         parameters={
             "parameters_1.reserve_soc_pct": 0.0,
+            "parameters_1.soc_low_pct": 5.0,
+            "parameters_1.recover_by_itself": False,
             "plant/sim_parameters_1.start_hour": 0.0,
             "plant/sim_parameters_1.load_start_kw": 70.0,
             "plant/sim_parameters_1.load_steps": False,
@@ -96,6 +98,7 @@ def into_the_upper_end(seconds: float = 600.0) -> Scenario:
         seconds=seconds,
         parameters={
             "parameters_1.soc_max_pct": 98.0,
+            "parameters_1.soc_high_pct": 98.0,
             "plant/sim_parameters_1.clouds": False,
             "plant/sim_parameters_1.load_start_kw": 5.0,
             "plant/sim_parameters_1.load_steps": False,
