@@ -13,6 +13,9 @@ from zmq.utils import z85
 
 ENDPOINT = "inproc://zeromq.zap.01"
 _VERSION = b"1.0"
+_NOT_NOW = b"300"
+"""Whoever is refused for good (400) never connects again (libzmq ends the session): not even to a member that has got
+to know it since, by a new group file."""
 _PARTS = 7
 """Version, request id, domain, address, identity, mechanism, and for CURVE the public key (32 bytes)."""
 
@@ -35,7 +38,7 @@ class Admission:
             request_id = asked[1] if len(asked) > 1 else b""
             name = self._name(asked)
             self.refused += not name
-            status, text = (b"200", b"OK") if name else (b"400", b"no member of this group")
+            status, text = (b"200", b"OK") if name else (_NOT_NOW, b"no member of this group")
             self.socket.send_multipart([_VERSION, request_id, status, text, name.encode(), b""])
 
     def _name(self, asked: list[bytes]) -> str:

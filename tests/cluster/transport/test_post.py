@@ -143,6 +143,17 @@ def test_post_when_a_stranger_knocks_then_nothing_of_it_is_heard_and_it_is_count
         assert b.receive(0) == []
 
 
+def test_post_when_a_stranger_is_known_later_then_it_is_heard_without_starting_anew():
+    with Pair() as pair:
+        a, b = pair.start("a", keys="x"), pair.start("b")
+        until(lambda: b.strangers > 2, a, b)  # one on each lane, and then again
+        pair.stop("b")
+        pair.known = "x"
+        b = pair.start("b")
+        until(lambda: a.send(beat()), a, b)
+        assert until(lambda: b.receive(1), a) == [beat()]
+
+
 def test_post_when_the_peer_has_another_key_than_known_then_nothing_is_told_to_it():
     with Pair() as pair:
         a, b = pair.start("a"), pair.start("b", keys="x")
