@@ -10,6 +10,8 @@ from pathlib import Path
 import playedsites
 import pytest
 
+from runtime.core.elementary import Value
+from runtime.sim.coupling import CoupledRun
 from runtime.sim.oscillation import swing
 
 CYCLE_LIMIT_PCT = 3.0
@@ -58,5 +60,35 @@ def test_self_consumption_when_inverter_lags_and_meter_is_slow_then_no_limit_cyc
 ) -> None:
     make = functools.partial(playedsites.coupled_run, "commercial")
     found = swing(make, lag_s=lag_s, period_s=period_s, meter_s=meter_s)
+    assert found.cycle_pct < CYCLE_LIMIT_PCT, found
+    assert found.offset_pct < CYCLE_LIMIT_PCT, found
+
+
+@pytest.mark.parametrize(("lag_s", "period_s"), [(0.2, 2.0), (1.0, 0.5), (5.0, 0.1), (5.0, 2.0)])
+@pytest.mark.parametrize(
+    ("mode", "values"),
+    [
+        ("LOAD_FOLLOWING", {}),
+        ("LOAD_FOLLOWING", {"load_following_1.use_profile": True, "load_following_1.profile[1].used": True}),
+        ("PEAK_SHAVING", {"peak_shaving_1.import_max_kw": 0.0, "peak_shaving_1.recharge_kw": 0.0}),
+        ("PASSIVE", {"peak_shaving_1.import_max_kw": 0.0, "peak_shaving_1.guard": True}),
+        ("TIME_OF_USE", {"time_of_use_1.entries[1].used": True, "time_of_use_1.entries[1].p_kw": 1000.0}),
+        ("COST_SAVING", {}),
+    ],
+)
+def test_mode_when_inverter_lags_and_meter_is_slow_then_no_limit_cycle(
+    mode: str, values: dict[str, Value], lag_s: float, period_s: float
+) -> None:
+    """Each is set such that it, too, takes the exchange to 0 at night."""
+
+    def make() -> CoupledRun:
+        run = playedsites.coupled_run("commercial")
+        start = run.controller.find("parameters_1.start_mode")
+        for name, value in {"parameters_1.start_mode": dict(start.labels)[mode], **values}.items():
+            variable = run.controller.find(name)
+            variable.type.pack_into(run.controller.memory, variable.offset, value)
+        return run
+
+    found = swing(make, lag_s=lag_s, period_s=period_s)
     assert found.cycle_pct < CYCLE_LIMIT_PCT, found
     assert found.offset_pct < CYCLE_LIMIT_PCT, found
