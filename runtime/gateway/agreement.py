@@ -29,6 +29,7 @@ class Agreement:
         self.on_known: Callable[[int, str, int, str], None] = lambda *_: None
         self.on_refused: Callable[[str, int, str], None] = lambda *_: None
         self.on_forces: Callable[[dict[str, str]], None] = lambda _: None
+        self.on_status: Callable[[], None] = lambda: None
         self.on_lead: Callable[[bool], None] = lambda _: None
         self.on_relayed: Callable[[Relayed], Awaitable[Relayed]] = _nobody
         self._path = pair_socket(run_dir)
@@ -60,9 +61,9 @@ class Agreement:
         """Have a write agreed on; why that cannot even be tried, or nothing."""
         return self._say({"do": "propose", "client": client, "seq": seq, "body": body})
 
-    def force(self, name: str, body: str) -> str:
+    def force(self, name: str, body: str, *, keep: bool) -> str:
         """Have both controllers hold a variable, or with no body let go; why that cannot even be tried, or nothing."""
-        return self._say({"do": "force", "name": name, "body": body})
+        return self._say({"do": "force", "name": name, "body": body, "keep": keep})
 
     async def ask(self, what: str, name: str = "") -> None:
         """Swap, detach, attach, claim. Raises ClusterFault when it is refused or not answered."""
@@ -148,6 +149,7 @@ class Agreement:
                 if self._leads != status["drives"]:
                     self._leads = status["drives"]
                     self.on_lead(self._leads)
+                self.on_status()
 
 
 async def _nobody(_: Relayed) -> Relayed:

@@ -20,6 +20,7 @@ from runtime.gateway.frames import Frames
 from runtime.gateway.keptforces import KEPT_FORCES, KeptForces
 from runtime.gateway.lasting import Lasting
 from runtime.gateway.observation import Observer
+from runtime.gateway.pairforcing import PairForcing
 from runtime.gateway.pairsubmitter import PairSubmitter
 from runtime.gateway.requests import Requests
 from runtime.gateway.scada_server import ScadaService
@@ -90,7 +91,7 @@ class Gateway:
             self._observer,
             control=control,
             submitter=self._submitter,
-            forcing=Forcing(self._observer, KeptForces(state_dir / KEPT_FORCES), self._audit),
+            forcing=self._make_forcing(KeptForces(state_dir / KEPT_FORCES)),
             frames=self._frames,
             run=run_dir,
             started_wall_ns=started_wall_ns,
@@ -177,6 +178,12 @@ class Gateway:
             agreement=lasting.agreement,
             tell=lambda severity, text: self.event(severity, "gateway", text),
         )
+
+    def _make_forcing(self, kept: KeptForces) -> Forcing:
+        agreement = self.lasting.agreement
+        if agreement is None:
+            return Forcing(self._observer, kept, self._audit)
+        return PairForcing(self._observer, kept, self._audit, agreement)
 
     async def _answer_requests(self, sockets: Sockets) -> None:
         while True:

@@ -25,7 +25,9 @@ _Message = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class Wanted:
+    """A force, by whom and since when; `keep`: over restarts."""
+
     variable: Variable
     value: Value
     client: str
@@ -40,8 +42,8 @@ class Forcing:
         self._observer = observer
         self._kept = kept
         self._audit = audit
-        self._prepared: dict[str, _Wanted] = {}
-        self._known: dict[str, _Wanted] = {}
+        self._prepared: dict[str, Wanted] = {}
+        self._known: dict[str, Wanted] = {}
         observer.forces.announce()
 
     def force(self, message: _Message) -> dict[str, Any]:
@@ -49,7 +51,7 @@ class Forcing:
         variable = known(fields.text(message, "name"), self._observer.manifest.tags)
         refuse_veto(variable)
         value = parse(fields.json_value(message, "value"), variable)
-        wanted = _Wanted(variable, value, who(message), time.time_ns(), fields.flag(message, "keep"))
+        wanted = Wanted(variable, value, who(message), time.time_ns(), fields.flag(message, "keep"))
         if fields.flag(message, "prepare"):
             self._prepared[variable.name] = wanted
             self._audit("info", f"{wanted.client} prepared a force of {variable.name}: {_shown(wanted)}")
@@ -79,6 +81,7 @@ class Forcing:
             self._observer.forces.clear(name)
             self._known.pop(name, None)
             self._audit("info", f"{who(message)} let {name} go")
+        self._changed([], names)
         self._save_kept(drop=names)
         return {"removed": names}
 
@@ -94,7 +97,7 @@ class Forcing:
         prepared = [self._info(w.variable, w.value, w, keep=w.keep) for w in self._prepared.values()]
         return {"forces": forces, "prepared": prepared}
 
-    def _apply(self, wanted: list[_Wanted]) -> None:
+    def _apply(self, wanted: list[Wanted]) -> None:
         before = {w.variable.name: shown_before(self._observer, w.variable) for w in wanted}
         self._observer.forces.set_all({w.variable.name: w.value for w in wanted})
         for one in wanted:
@@ -102,9 +105,17 @@ class Forcing:
             self._known[name] = one
             kept = ", kept over restarts" if one.keep else ""
             self._audit("warning", f"{one.client} forced {name}: {before[name]} -> {_shown(one)}{kept}")
+        self._changed(wanted, [])
         self._save_kept(
             add={w.variable.name: w for w in wanted if w.keep}, drop=[w.variable.name for w in wanted if not w.keep]
         )
+
+    def _changed(self, set_: list[Wanted], dropped: list[str]) -> None:
+        """For whoever else is to know."""
+
+    def _note(self, wanted: Wanted) -> None:
+        """Know by whom and since when it is held."""
+        self._known[wanted.variable.name] = wanted
 
     def _load_kept(self) -> dict[str, Any]:
         try:
@@ -112,7 +123,7 @@ class Forcing:
         except ValueError:
             return {}  # told at the start; the next save replaces it
 
-    def _save_kept(self, *, add: Mapping[str, _Wanted] | None = None, drop: Any = ()) -> None:
+    def _save_kept(self, *, add: Mapping[str, Wanted] | None = None, drop: Any = ()) -> None:
         before = self._load_kept()
         after = {name: value for name, value in before.items() if name not in set(drop)}
         after |= {name: to_json(w.value, w.variable) for name, w in (add or {}).items()}
@@ -127,7 +138,7 @@ class Forcing:
                 mend="make room or give write access, then force again with --keep",
             ) from fault
 
-    def _info(self, variable: Variable, value: Value, wanted: _Wanted | None, *, keep: bool) -> ForceInfo:
+    def _info(self, variable: Variable, value: Value, wanted: Wanted | None, *, keep: bool) -> ForceInfo:
         layout = self._observer.layout
         how = "variable"
         for kind, slots in (("input", layout.inputs), ("output", layout.outputs)):
@@ -143,6 +154,6 @@ class Forcing:
         )
 
 
-def _shown(wanted: _Wanted) -> str:
+def _shown(wanted: Wanted) -> str:
     variable = wanted.variable
     return f"{show(to_json(wanted.value, variable), variable.type_name)}{unit_of(variable)}"

@@ -2,7 +2,7 @@
 
 gateway     {"do": "propose", "client", "seq", "body"}          have a write agreed on, then delivered
             {"do": "ask", "id", "what", "name"}                  swap, detach, attach, claim: `ASKS`
-            {"do": "force", "name", "body"}                      hold a variable on both controllers; no body: let go
+            {"do": "force", "name", "body", "keep"}              hold a variable on both; no body: let go
             {"do": "relay", "id", "content"}, {"do": "relay_answer", "id", "content"}    for the other's gateway
 redundancy  {"do": "deliver", "index", "client", "seq", "body"}  agreed on: into the mailbox, in this order
             {"do": "known", "index", "client", "seq", "body"}    it was agreed on before, and ran or runs as `body` says

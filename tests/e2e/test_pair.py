@@ -39,6 +39,9 @@ def test_pair_when_leaders_die_and_stop_then_counters_go_on_and_commands_run_onc
     with pair.client(other) as client:  # the standby passes it on
         assert client.request("command", name="add", value=5, client="test", seq=1)["state"] == "done"
     until(lambda: pair.drive.value(ASKED) == 5)
+    with pair.client(other) as client:
+        client.request("force", name="drive_1.timed", value=77, client="test")
+    until(lambda: pair.drive.value(TIMED) == 77)
 
     killed_ns = pair.kill(first)
     until(lambda: pair.leader() == other)
@@ -46,12 +49,17 @@ def test_pair_when_leaders_die_and_stop_then_counters_go_on_and_commands_run_onc
     scans = [scan for _, scan in pair.drive.scans_written()]
     assert_goes_on(scans)
     assert pair.drive.value(ASKED) == 5
+    assert pair.drive.value(TIMED) == 77, "a force is held by both"
     with pair.client(other) as client:
         assert client.request("command", name="add", value=5, client="test", seq=1)["state"] == "done"
     assert pair.drive.value(ASKED) == 5
 
     pair.start(first)
     assert pair.wait_in_sync() == other
+    with pair.client(first) as client:
+        until(lambda: [f["name"] for f in client.request("forces")["forces"]] == ["drive_1.timed"])
+        client.request("unforce", name="drive_1.timed", client="test")
+    until(lambda: pair.drive.value(TIMED) != 77)
     told = pair.try_voltscan("download", f"pair_{other}.toml")
     assert told.returncode == 1
     assert "a pair runs one version on both controllers" in told.stdout + told.stderr

@@ -57,6 +57,7 @@ class Agreed:
     takeovers: list[TakenOver] = field(default_factory=list)
     commands: list[Delivery] = field(default_factory=list)
     forces: dict[str, str] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
     program: str = ""
     version: bytes = b""
     _parts: dict[int, VersionPart] = field(default_factory=dict)
@@ -72,15 +73,14 @@ class Agreed:
                 self.in_sync = (said.leader,)
                 if not said.state_term:
                     self.cold_floor = self.applied_floor
+                    self.forces = {name: body for name, body in self.forces.items() if name in self.kept}
                 self.takeovers = [*self.takeovers, said][-TAKEOVERS_MAX:]
             case InSync():
                 self.in_sync = said.members
             case Command():
                 return said if self._note(entry.index, said) else None
             case Force():
-                self.forces.pop(said.name, None)
-                if said.body:
-                    self.forces[said.name] = said.body
+                self._take_force(said)
             case Applied():
                 self.applied_floor = max(self.applied_floor, said.index)
             case Detached():
@@ -107,6 +107,7 @@ class Agreed:
             "cold_floor": self.cold_floor,
             "takeovers": [asdict(t) for t in self.takeovers],
             "forces": self.forces,
+            "kept": self.kept,
             "commands": [[d.index, asdict(d.command)] for d in self.commands],
             "program": self.program,
             "version": base64.b64encode(self.version).decode(),
@@ -129,6 +130,7 @@ class Agreed:
             cold_floor=told["cold_floor"],
             takeovers=[TakenOver(**{**t, "cause": Cause(t["cause"])}) for t in told["takeovers"]],
             forces=told["forces"],
+            kept=told["kept"],
             commands=[Delivery(index, Command(**command)) for index, command in told["commands"]],
             program=told["program"],
             version=base64.b64decode(told["version"]),
@@ -146,6 +148,13 @@ class Agreed:
         _drop_first(self._ran, CLIENTS_MAX)
         self.commands = [*self.commands, Delivery(index, command)][-COMMANDS_MAX:]
         return True
+
+    def _take_force(self, force: Force) -> None:
+        self.forces.pop(force.name, None)
+        self.kept = [name for name in self.kept if name != force.name]
+        if force.body:
+            self.forces[force.name] = force.body
+            self.kept += [force.name] * force.keep
 
     def _take_part(self, part: VersionPart) -> None:
         if any(p.program != part.program for p in self._parts.values()):

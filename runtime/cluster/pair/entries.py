@@ -55,10 +55,14 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Force:
-    """Both controllers hold the variable of this name: `body` is the gateways', opaque here; empty: they let go."""
+    """Both controllers hold the variable of this name: `body` is the gateways', opaque here; empty: they let go.
+
+    `keep`: also when a leader begins without a state, as after the loss of all power.
+    """
 
     name: str
     body: str
+    keep: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ def _applied(s: Situation, entry: Entry, said: PairEntry) -> None:
     leading = s.leading
     match said:
         case TakenOver():
+            s.effects.forces = dict(s.agreed.forces)
             s.tell(Severity.WARNING, f"{said.leader} has taken over in term {said.term}: {said.cause}")
             if leading is not None and said.term == leading.term:
                 leading.confirmed = True

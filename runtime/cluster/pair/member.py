@@ -136,12 +136,12 @@ class PairMember:
             leads.propose(s, command, now_ns)
         return why_not, self._end(now_ns)
 
-    def force(self, name: str, body: str, now_ns: int) -> tuple[str, Effects]:
+    def force(self, force: Force, now_ns: int) -> tuple[str, Effects]:
         """Leader: have both controllers hold a variable, or with an empty body let go of it."""
         s = self._begin(now_ns)
         why_not = self._why_not_propose()
         if not why_not:
-            leads.propose(s, Force(name=name, body=body), now_ns)
+            leads.propose(s, force, now_ns)
         return why_not, self._end(now_ns)
 
     def swap(self, now_ns: int) -> tuple[str, Effects]:

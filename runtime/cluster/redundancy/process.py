@@ -15,7 +15,7 @@ from runtime.cluster.joining import Joining
 from runtime.cluster.memberloop import MemberLoop
 from runtime.cluster.pair.agreed import Delivery
 from runtime.cluster.pair.effects import Effects, Told
-from runtime.cluster.pair.entries import Command
+from runtime.cluster.pair.entries import Command, Force
 from runtime.cluster.pair.frame import Frame, FrameAck
 from runtime.cluster.pair.member import PairMember
 from runtime.cluster.redundancy.gatewayport import GatewayPort
@@ -79,7 +79,9 @@ class Redundancy:
         if told is not None:
             return self._member.heard(told, now_ns)
         content = relay_content(message)
-        if content is not None:
+        if content is not None and content.get("do") == "force":
+            self._take_packet(content, now_ns, from_other=True)
+        elif content is not None:
             self._ends.port.send(content)
         return Effects()
 
@@ -144,26 +146,24 @@ class Redundancy:
         if s.leading is not None and s.leading.confirmed:
             self._deliver(s.agreed.deliveries_after(s.applied))
 
-    def _take_packet(self, packet: dict[str, Any], now_ns: int) -> None:
+    def _take_packet(self, packet: dict[str, Any], now_ns: int, *, from_other: bool = False) -> None:
         match packet:
             case {"do": "propose", "client": str(client), "seq": int(seq), "body": str(body)}:
                 why_not, effects = self._member.submit(Command(client=client, seq=seq, body=body), now_ns)
                 self._carry_out(effects, now_ns)
                 if why_not:
                     self._ends.port.send({"do": "refused", "client": client, "seq": seq, "why": why_not})
-            case {"do": "force", "name": str(name), "body": str(body)}:
-                why_not, effects = self._member.force(name, body, now_ns)
+            case {"do": "force", "name": str(name), "body": str(body), "keep": bool(keep)}:
+                why_not, effects = self._member.force(Force(name=name, body=body, keep=keep), now_ns)
                 self._carry_out(effects, now_ns)
-                if why_not:
-                    self._ends.port.send({"do": "forces", "forces": self._member.situation.agreed.forces})
+                if why_not and not from_other:
+                    self._relay(packet)
             case {"do": "ask", "id": number, "what": str(what), "name": str(name)} if what in self._asks:
                 why_not, effects = self._asks[what](name, now_ns)
                 self._carry_out(effects, now_ns)
                 self._ends.port.send({"do": "answer", "id": number, "why_not": why_not})
             case {"do": "relay" | "relay_answer" as what}:
-                told = packet if what == "relay_answer" else {**packet, "do": "relayed"}
-                settings = self._member.situation.settings
-                self._ends.post.send(relay_parcel(told, source=settings.name, target=settings.other))
+                self._relay(packet if what == "relay_answer" else {**packet, "do": "relayed"})
 
     def _carry_out(self, effects: Effects, now_ns: int) -> None:
         ends, settings = self._ends, self._member.situation.settings
@@ -186,6 +186,10 @@ class Redundancy:
             ends.tell(told)
         if effects.right is not None:
             self._tell_status()
+
+    def _relay(self, packet: dict[str, Any]) -> None:
+        settings = self._member.situation.settings
+        self._ends.post.send(relay_parcel(packet, source=settings.name, target=settings.other))
 
     def _deliver(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from runtime.cluster.pair.agreed import Delivery
 from runtime.cluster.pair.effects import Effects
-from runtime.cluster.pair.entries import Command
+from runtime.cluster.pair.entries import Command, Force
 from runtime.cluster.pair.frame import Frame as StateFrame
 from runtime.cluster.pair.frame import State, StreamMessage, decode_frame, encode_frame
 from runtime.cluster.pair.member import PairMember
@@ -130,7 +130,7 @@ class Group:
         self._carry_out(name, effects)
         return why_not
 
-    def ask(self, name: str, what: str, *arguments: str) -> str:
+    def ask(self, name: str, what: str, *arguments: str | Force) -> str:
         """Call one of the member's methods that answer why not."""
         why_not, effects = getattr(self._pair(name), what)(*arguments, self.now * MS)
         self._carry_out(name, effects)

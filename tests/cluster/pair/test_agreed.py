@@ -24,9 +24,9 @@ SAID = (
     TAKEN,
     InSync(members=("a", "b")),
     Command(client="hmi", seq=4, body='{"tag":"x"}'),
-    Force(name="a.x", body="1"),
-    Force(name="a.y", body="2"),
-    Force(name="a.x", body=""),
+    Force(name="a.x", body="1", keep=True),
+    Force(name="a.y", body="2", keep=True),
+    Force(name="a.x", body="", keep=False),
     Applied(index=3),
     Detached(members=("b",)),
     VersionPart(program="v2", part=0, parts=2, content=b"\0\1\2"),
@@ -96,3 +96,9 @@ def test_in_sync_when_entries_are_not_committed_then_counts_who_may_be():
     assert in_sync_at_any(("a", "b"), tail[:1]) == {"a", "b"}
     assert in_sync_at_any(("a",), tail) == {"a", "b"}
     assert in_sync_at_end(None, ()) is None
+
+
+def test_forces_when_a_leader_begins_without_a_state_then_those_to_keep_are_left():
+    cold = TakenOver(leader="a", term=3, cause=Cause.COLD, state_term=0, scan_no=0, gap_ns=0, wall_ns=0)
+    agreed = after(Force(name="x", body="1", keep=True), Force(name="y", body="2", keep=False), cold)
+    assert agreed.forces == {"x": "1"}

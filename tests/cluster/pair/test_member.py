@@ -8,6 +8,8 @@ import itertools
 import pytest
 from pairgroup import CYCLE, TIMES, Group
 
+from runtime.cluster.pair.entries import Force
+
 
 @pytest.fixture
 def group():
@@ -182,9 +184,9 @@ def test_standby_out_of_sync_when_an_operator_claims_it_then_it_leads_from_what_
 
 
 def test_force_when_it_is_agreed_on_then_both_controllers_hold_it_until_it_is_let_go(group):
-    assert group.ask("a", "force", "x", "1") == ""
+    assert group.ask("a", "force", Force(name="x", body="1", keep=False)) == ""
     group.run(30)
     assert group.forces == {"a": {"x": "1"}, "b": {"x": "1"}}
-    group.ask("a", "force", "x", "")
+    group.ask("a", "force", Force(name="x", body="", keep=False))
     group.run(30)
     assert group.forces == {"a": {}, "b": {}}
