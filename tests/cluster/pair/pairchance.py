@@ -50,6 +50,7 @@ class Run:
             (self._stall, 0.25),
             (self._swap, 0.25),
             (self._stall_before_the_write, 0.2),
+            (self._power_off_when_the_standby_joins, 0.2),
             (self._all_off, 0.02),
         ]
         self._often = [self.random.choice((0, 0.5, 1, 2)) for _ in self._acts]
@@ -155,6 +156,20 @@ class Run:
             else:  # as long as may be; whether anything is handed over meanwhile
                 node.sink.freeze = partial(self.events.stall, node.sink.process, EFFECT_NS_MAX - 2 * EFFECT_NS)
                 self._swap()
+
+    def _power_off_when_the_standby_joins(self) -> None:
+        """The log is about to say that it is in sync, and what it lacks is late: the worst moment to take over from."""
+        self.world.on_right = self._when_the_standby_joins
+
+    def _when_the_standby_joins(self, node: ControllerNode) -> None:
+        situation = node.member.situation if node.member is not None else None
+        if self._healed or situation is None or situation.leading is None:
+            return
+        if situation.leading.joins_at or situation.leading.in_sync_at > situation.raft.commit:
+            self.world.on_right = lambda _: None
+            self.world.network.weather.slow.add((node.name, node.settings.other))
+            delay_ns = self.random.randint(MS // 2, 60 * MS)
+            self.events.after(delay_ns, None, self._unless_healed, partial(self._power_off, node.name))
 
     def _stall_all(self, name: str, duration_ns: int) -> None:
         for process in self.world.processes(name):

@@ -1,5 +1,6 @@
 """Two controllers, a witness, their clients and devices in one virtual world; whatever happens, all is watched."""
 
+from collections.abc import Callable
 from random import Random
 
 from pairbook import Book, Broken
@@ -42,6 +43,7 @@ class World:
         self.figures: list[tuple[str, int]] = []
         self.term_device = Device(self.book, fences=True)
         self.time_device = Device(self.book, fences=False)
+        self.on_right: Callable[[ControllerNode], None] = lambda _: None
         self._lease_ends_ns: dict[str, tuple[int, int]] = {}
         self.controllers = {name: self._controller(name, other) for name, other in (("a", "b"), ("b", "a"))}
         self.witness = WitnessNode(_raft_settings("w", random), **self._parts())
@@ -122,6 +124,7 @@ class World:
 
     def _lease(self, node: ControllerNode) -> None:
         """Leases of two terms never overlap, by true time and the clocks as they are."""
+        self.on_right(node)
         control = node.control
         now_ns = self.events.now_ns
         end_ns = node.clock.true_ns(control.lease_until_ns) if control.lead_term and control.lease_until_ns else 0
