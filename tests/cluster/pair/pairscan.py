@@ -123,6 +123,7 @@ class VirtualScan:
         self.process.runs = True
         self._memory, self._key, self._plc_offset_ns = bytes(MEMORY_BYTES), NO_KEY, 0
         self._refused = self._control.driven_term
+        self._control.active_term = 0
         self._release()
 
     def _release(self) -> None:
