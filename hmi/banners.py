@@ -54,7 +54,9 @@ def _of_scan(status: Status) -> list[Banner]:
         first = status.faults[-1] if status.faults else None
         where = f"{first.code} in {first.pou} ({first.file}:{first.line})" if first else "see page Scan"
         found.append(Banner(Gravity.ALARM, "FAULT STOP", f"{where} · acknowledge on page Scan"))
-    if not status.driving:
+    if status.standby:
+        found.append(Banner(Gravity.WARNING, "STANDBY", "the other controller of the pair drives; values are its"))
+    elif not status.driving:
         found.append(Banner(Gravity.ALARM, "OUTPUTS AT FAIL-SAFE", "the controller does not drive the plant"))
     return found
 

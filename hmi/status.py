@@ -57,6 +57,7 @@ class Status:
     cycle_ns: int
     scanning: bool
     driving: bool
+    standby: bool
     fault_stop: bool
     faults: tuple[ProgramFault, ...]
     overruns: int
@@ -109,6 +110,7 @@ def status_of(frame: Mapping[str, Any]) -> Status:
         cycle_ns=int(frame.get("cycle_ns", 0)),
         scanning=bool(frame.get("scanning", False)),
         driving=bool(frame.get("driving", False)),
+        standby=bool(frame.get("standby", False)),
         fault_stop=bool(frame.get("fault_stop", False)),
         faults=tuple(_fault_of(f) for f in frame.get("faults", ())),
         overruns=int(frame.get("overruns", 0)),

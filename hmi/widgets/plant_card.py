@@ -71,7 +71,7 @@ class PlantCard(Live):
             return "unknown", DIM
         if status.driving and status.scanning:
             return "● driven", ink(palette.GOOD)
-        return "✗ FAIL-SAFE", _ALARMED
+        return ("○ by the other", NORMAL) if status.standby else ("✗ FAIL-SAFE", _ALARMED)
 
     def _paint_interval(self, canvas: Canvas, y: int) -> None:
         """`-100 ╌╌━━━━┿━━◆━╌╌ 100`: the whole rating, what is allowed of it, zero, and the setpoint."""

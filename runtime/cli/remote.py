@@ -69,6 +69,8 @@ def status(
         return code
     doing = "scanning" if frame["scanning"] else "NOT SCANNING"
     outputs = "outputs driven" if frame["driving"] else "outputs at FAIL-SAFE"
+    if frame["standby"]:
+        doing, outputs = "standby", "mirrors the leader"
     print(f"{frame['site']}: {doing}, {outputs}, scan {frame['scan_no']} of {duration_text(frame['cycle_ns'])}")
     lines = [
         ("program version", _version(frame["program"])),

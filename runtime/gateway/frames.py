@@ -7,7 +7,7 @@ from runtime.core.tag import Tag
 from runtime.gateway.names import is_pattern, matching
 from runtime.gateway.observation import NEVER_MS, Look, Observer
 from runtime.gateway.programfaults import faults_since
-from runtime.image.control import Histogram
+from runtime.image.control import Histogram, is_standby
 from runtime.image.statistics import Distribution
 from runtime.wire.messages import (
     JsonValue,
@@ -95,6 +95,7 @@ class Frames:
             cycle_ns=manifest.cycle_ns,
             scanning=scanning,
             driving=bool(control.driving) and scanning,
+            standby=is_standby(control),
             fault_stop=bool(control.fault_stop),
             faults=faults,
             overruns=control.overruns,

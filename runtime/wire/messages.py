@@ -143,7 +143,10 @@ class ProgramVersion(TypedDict):
 
 
 class StatusFrame(TypedDict):
-    """The state of the controller, ten times a second. `view` holds the tags the HMI overview asked for."""
+    """The state of the controller, ten times a second. `view` holds the tags the HMI overview asked for.
+
+    `standby`: of a pair, and the other controller drives; values are mirrored from it.
+    """
 
     t_wall_ns: int
     site: str
@@ -151,6 +154,7 @@ class StatusFrame(TypedDict):
     cycle_ns: int
     scanning: bool
     driving: bool
+    standby: bool
     fault_stop: bool
     faults: list[FaultSeen]
     overruns: int

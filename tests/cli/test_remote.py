@@ -17,6 +17,7 @@ STATUS = {
     "cycle_ns": 10_000_000,
     "scanning": True,
     "driving": True,
+    "standby": False,
     "fault_stop": False,
     "faults": [],
     "overruns": 1,
@@ -72,6 +73,13 @@ def test_status_when_it_does_not_scan_or_is_stopped_then_code_1(
 ) -> None:
     assert remote.status(Scripted(status=STATUS | change)) == 1
     assert says in capsys.readouterr().out
+
+
+def test_status_when_it_is_the_standby_of_a_pair_then_says_so_and_that_is_fine(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert remote.status(Scripted(status=STATUS | {"driving": False, "standby": True})) == 0
+    assert "standby, mirrors the leader" in capsys.readouterr().out
 
 
 def test_read_when_values_come_then_aligned_with_quality_and_age(capsys: pytest.CaptureFixture[str]) -> None:

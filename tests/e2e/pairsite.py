@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -183,7 +184,7 @@ class PairSite:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         state = {"XDG_RUNTIME_DIR": str(folder), "XDG_STATE_HOME": str(folder / "xdg")}
         self.env = os.environ | state
-        ports = {name: free_port() for name in "abw"}
+        ports = {name: _two_free_ports() for name in "abw"}
         members = [f"{name}=127.0.0.1:{port}" for name, port in ports.items()]
         self.voltscan("keys", *members, "--cycle", f"{cycle_ms}ms", "--out", "keys")
         (folder / "pair.st").write_text(PROGRAM.replace("{cycle_ms}", str(cycle_ms)))
@@ -295,6 +296,15 @@ class PairSite:
             self.signal(member, signal.SIGCONT)
             self.kill(member)
         self.drive.close()
+
+
+def _two_free_ports() -> int:
+    """The first of two neighbours that are free at this moment."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port + 1))
+            return port
 
 
 def until(condition: Callable[[], str | bool], limit_s: float = LIMIT_S) -> str:

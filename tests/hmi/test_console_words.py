@@ -168,6 +168,7 @@ FAULT = {"scan": 5, "code": 2, "text": "t", "pou": "MAIN", "file": "main.st", "l
         ({"scanning": False}, "SCAN NOT ADVANCING", "stands at scan 1000500"),
         ({"fault_stop": True, "faults": [FAULT]}, "FAULT STOP", "INDEX_OUT_OF_RANGE in MAIN (main.st:12)"),
         ({"driving": False}, "OUTPUTS AT FAIL-SAFE", "does not drive"),
+        ({"driving": False, "standby": True}, "STANDBY", "the other controller of the pair drives"),
         (
             {"view": {"plant_1.state": "ERROR", "plant_1.error_bits": 36}},
             "PLANT IN ERROR",
