@@ -223,8 +223,11 @@ def _missing_paths(site: Site) -> list[Diagnostic]:
             "S1001",
             f"`{relative}` does not exist",
             Label(site.document.places.value(*key), f"looked for {site.shown(relative)}"),
-            help="paths are relative to the site file",
+            help=_PAIR_HELP if key[0] == "pair" else "paths are relative to the site file",
         )
         for key, relative in named
         if relative is not None and not site.path(relative).exists()
     ]
+
+
+_PAIR_HELP = "make keys and group file once, and give each box its own: voltscan keys a b witness --out FOLDER"
