@@ -44,6 +44,7 @@ def test_keys_when_one_is_there_then_nothing_is_written_over(tmp_path, there):
         ("~" * 40, 0o600, "text in Z85"),
         (None, 0, "cannot be read: No such file"),
     ],
+    ids=["others", "empty", "no text", "no Z85", "missing"],
 )
 def test_key_file_when_it_cannot_be_used_then_it_says_why(tmp_path, content, mode, told):
     path = tmp_path / "a.key"
