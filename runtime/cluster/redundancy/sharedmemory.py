@@ -20,7 +20,7 @@ class SharedMemory:
         self._snapshots = SnapshotReader(image)
         self._mirror = MirrorWriter(image)
         self._last: Snapshot | None = None
-        self.held = self._held(control.control.lead_term)
+        self.held = self._held()
         """The state that is there already, and its term; None before any scan."""
         self.give(Right())
 
@@ -63,10 +63,21 @@ class SharedMemory:
         seen_ns = int(self._control.control.sink_clock_ns)
         return seen_ns == 0 or now_ns - seen_ns < within_ns
 
-    def _held(self, lead_term: int) -> tuple[int, State] | None:
-        if lead_term:
-            snapshot = self._snapshots.latest()
-            return (lead_term, _state(snapshot)) if snapshot is not None else None
+    def _held(self) -> tuple[int, State] | None:
+        """The newest state that is here: of the other controller, or of a term in which the own programs ran.
+
+        A scan process that has followed one which led shows what was mirrored before that; it is no newer than the
+        mirror, so it is told from what the former one left.
+        """
+        mirrored, driven_term = self._mirrored(), int(self._control.control.driven_term)
+        if mirrored is not None and mirrored[0] >= driven_term:
+            return mirrored
+        snapshot = self._snapshots.latest() if driven_term else None
+        if snapshot is None or (mirrored is not None and snapshot.scan_no <= mirrored[1].scan_no):
+            return None
+        return driven_term, _state(snapshot)
+
+    def _mirrored(self) -> tuple[int, State] | None:
         end = ChannelEnd(self._image, self._image.layout.mirror)
         if not end.published() or not end.read():
             return None

@@ -1,0 +1,92 @@
+"""What a redundancy process finds in shared memory when it starts, and what it tells scan and io."""
+
+import struct
+
+import pytest
+
+from runtime.cluster.pair.effects import Mirror, Right
+from runtime.cluster.pair.frame import State
+from runtime.cluster.redundancy.sharedmemory import SharedMemory
+from runtime.core.appmemory import APPLIED_INDEX, HEADER_SIZE, NOW_NS, SCAN_NO
+from runtime.core.binding import Bindings
+from runtime.core.tag import TagTable
+from runtime.image.channel import ChannelEnd
+from runtime.image.layout import lay_out
+from runtime.image.segment import ControlSegment, ImageSegment
+
+SIZE = HEADER_SIZE + 64
+
+
+@pytest.fixture
+def segments():
+    layout = lay_out(
+        TagTable([]), Bindings({}, ()), app_size=SIZE, quality_offset=SIZE, stamp_offset=SIZE, app_hash="tested"
+    )
+    control, image = ControlSegment.create(), ImageSegment.create(layout)
+    yield control, image
+    control.close()
+    image.close()
+
+
+def publish(image, scan_no, *, now_ns=0, applied=0):
+    """As a scan does at its end."""
+    end = ChannelEnd(image, image.layout.snapshots)
+    for at, value in ((SCAN_NO, scan_no), (NOW_NS, now_ns), (APPLIED_INDEX, applied)):
+        struct.pack_into("<q", end.buffer, at, value)
+    end.publish()
+
+
+def mirror(memory, term, scan_no):
+    state = State(scan_no=scan_no, plc_now_ns=scan_no * 10, applied_index=3, memory=bytes([scan_no]) * SIZE)
+    memory.mirror(Mirror(term, state, 5))
+    return state
+
+
+def test_start_when_nothing_has_run_then_no_state_is_held(segments):
+    assert SharedMemory(*segments).held is None
+
+
+def test_start_when_the_leader_was_mirrored_then_its_state_is_held(segments):
+    state = mirror(SharedMemory(*segments), 4, 7)
+    assert SharedMemory(*segments).held == (4, state)
+
+
+def test_start_when_this_controller_led_then_its_own_newest_state_is_held_and_its_rights_are_gone(segments):
+    control, image = segments
+    memory = SharedMemory(control, image)
+    mirror(memory, 4, 7)
+    memory.give(Right(5, 1_000, 9, solo=True))
+    control.control.driven_term = 5
+    publish(image, 9, now_ns=90, applied=6)
+    term, state = SharedMemory(control, image).held
+    assert (term, state.scan_no, state.plc_now_ns, state.applied_index) == (5, 9, 90, 6)
+    words = control.control
+    assert (words.lead_term, words.lease_until_ns, words.replicated_scan, words.solo) == (0, 0, 0, 0)
+
+
+def test_start_when_a_new_scan_process_shows_what_was_mirrored_before_it_led_then_no_state_is_held(segments):
+    control, image = segments
+    mirror(SharedMemory(control, image), 4, 7)
+    control.control.driven_term = 5
+    publish(image, 7)
+    assert SharedMemory(control, image).held is None
+
+
+def test_start_when_it_led_and_was_mirrored_to_after_that_then_the_mirrored_state_is_held(segments):
+    control, image = segments
+    memory = SharedMemory(control, image)
+    control.control.driven_term = 5
+    publish(image, 9)
+    state = mirror(memory, 6, 12)
+    assert SharedMemory(control, image).held == (6, state)
+
+
+def test_scan_when_it_ends_then_its_state_is_told_once_with_the_term_it_ran_under(segments):
+    control, image = segments
+    memory = SharedMemory(control, image)
+    assert memory.scanned() is None
+    control.control.active_term = 5
+    publish(image, 1)
+    term, state = memory.scanned()
+    assert (term, state.scan_no) == (5, 1)
+    assert memory.scanned() is None
