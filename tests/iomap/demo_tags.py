@@ -37,6 +37,19 @@ MODE: list[Field] = [
     ("value", USINT, "CONTROL_MODE", (("PASSIVE", 0), ("SELF_CONSUMPTION", 1))),
     *plain("seq", UDINT),
 ]
+COMMANDS: dict[str, Elementary] = {
+    "seen": BOOL,
+    "manual_power": REAL,
+    "charge": REAL,
+    "discharge": REAL,
+    "hold": BOOL,
+    "get_state": BOOL,
+    "local_setpoint": REAL,
+    "local_q": REAL,
+    "local_heartbeat": UINT,
+    "utility_exchange": REAL,
+}
+PLANT: list[Field] = [("value", USINT, "PLANT_REQUEST", (("NONE", 0), ("START", 1))), *plain("seq", UDINT)]
 GLOBALS: dict[str, list[Field]] = {
     "grid_meter_1": METER,
     "pv_meter_1": METER,
@@ -50,6 +63,10 @@ GLOBALS: dict[str, list[Field]] = {
     "command_reset_1": [*plain("value", BOOL), *plain("seq", UDINT)],
     "ack_reset_1": ACK,
     "spare_1": [*plain("p_kw"), *plain("wide", LREAL), *plain("count", UINT)],
+    "command_plant_1": PLANT,
+    "ack_plant_1": ACK,
+    **{f"command_{name}_1": [*plain("value", of), *plain("seq", UDINT)] for name, of in COMMANDS.items()},
+    **{f"ack_{name}_1": ACK for name in COMMANDS},
 }
 
 

@@ -241,7 +241,13 @@ def test_demo_when_built_then_every_field_of_every_device_is_bound() -> None:
     bound |= {output.tag for output in checked.bindings.outputs}
     devices = ("grid_meter_1", "pv_meter_1", "inverter_1", "battery_1", "battery_2")
     assert bound == {tag.name for tag in demo_tags.table() if tag.name.partition(".")[0] in devices}
-    assert [command.name for command in checked.bindings.commands] == ["mode", "grid_target", "reset"]
+    assert {command.name for command in checked.bindings.commands} == {
+        "mode",
+        "grid_target",
+        "reset",
+        "plant",
+        *demo_tags.COMMANDS,
+    }
 
 
 def test_demo_plant_when_built_then_it_plays_exactly_what_the_controller_binds() -> None:
