@@ -4,21 +4,18 @@ Its program counts scans, integrates and times itself, and shows outside which v
 register of a device that this module serves, and in what is retained.
 """
 
-import asyncio
 import contextlib
 import io
 import json
 import re
-import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from runtime.cli.download import download
-from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
-from runtime.drivers.modbus.server import ModbusServer
 from runtime.scan.retain.retainfile import Folder, RetainLayout, RetainStore
-from tests.e2e.conftest import SmallSite, free_port
+from tests.e2e.conftest import SmallSite
+from tests.e2e.registers import Registers
 
 VERSION_AT = 1_000_000
 """The output register shows version * VERSION_AT + scans."""
@@ -110,45 +107,20 @@ scale = {scale}
 """
 
 
-class Echo:
-    """The device: its registers, and every version its output has ever shown, in order. Served by a thread."""
+class Echo(Registers):
+    """The device: its registers, and every version its output has ever shown, in order."""
 
     def __init__(self) -> None:
-        self.port = free_port()
-        self.words = [7, 0, 0, 0]
         self.shown: list[int] = []
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self._thread.start()
-
-    async def _serve(self) -> None:
-        server = ModbusServer({1: self}, host="127.0.0.1", port=self.port)
-        await server.start()
-        while not self._stop.is_set():  # noqa: ASYNC110 - a threading.Event cannot be awaited
-            await asyncio.sleep(0.05)
-        await server.stop()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
+        super().__init__([7, 0, 0, 0])
 
     @property
     def version(self) -> int:
         """What the output register shows last."""
-        return ((self.words[2] << 16) + self.words[3]) // VERSION_AT
+        return self.number(2) // VERSION_AT
 
-    async def read_bits(self, table: Table, address: int, count: int) -> Sequence[bool]:
-        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION, f"{table} {address} {count}")
-
-    async def write_bits(self, address: int, bits: Sequence[bool]) -> None:
-        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION, f"{address} {bits}")
-
-    async def read_words(self, table: Table, address: int, count: int) -> Sequence[int]:
-        assert table in (Table.HOLDING, Table.INPUT)
-        return self.words[address : address + count]
-
-    async def write_words(self, address: int, words: Sequence[int]) -> None:
-        self.words[address : address + len(words)] = words
+    def took(self, address: int, words: Sequence[int]) -> None:
+        super().took(address, words)
         if not self.shown or self.shown[-1] != self.version:
             self.shown.append(self.version)
 

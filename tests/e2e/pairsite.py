@@ -3,24 +3,22 @@
 The program counts its scans, integrates and times itself into output registers. The device is served by this process.
 """
 
-import asyncio
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
-from runtime.drivers.modbus.server import ModbusServer
+from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
 from runtime.wire.client import Client
 from runtime.wire.endpoints import endpoints
 from tests.e2e.conftest import LIMIT_S, free_port
+from tests.e2e.registers import Registers
 
 PROGRAM = """
 TYPE
@@ -109,40 +107,25 @@ state_dir = "state_w"
 """
 
 
-class Drive:
+class Drive(Registers):
     """The device: its registers, and every write that it took, in order: when (monotonic ns), first register, words.
 
     A write of an older term, where it carries one, is refused and counted.
     """
 
     def __init__(self) -> None:
-        self.port = free_port()
-        self.words = [0] * 10
         self.writes: list[tuple[int, int, tuple[int, ...]]] = []
         self.refused = 0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self._thread.start()
-
-    async def _serve(self) -> None:
-        server = ModbusServer({1: self}, host="127.0.0.1", port=self.port)
-        await server.start()
-        while not self._stop.is_set():  # noqa: ASYNC110 - a threading.Event cannot be awaited
-            await asyncio.sleep(0.05)
-        await server.stop()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
+        super().__init__([0] * 10)
 
     def value(self, number: int) -> int:
         """Of the output register of that number, as it is now."""
-        return (self.words[2 * number] << 16) + self.words[2 * number + 1]
+        return self.number(2 * number)
 
     @property
     def term(self) -> int:
         """The newest that came with a write; 0 while none did."""
-        return (self.words[8] << 16) + self.words[9]
+        return self.number(8)
 
     def terms_written(self) -> list[int]:
         """Of every write that carried one."""
@@ -157,21 +140,12 @@ class Drive:
             if address == 0 and len(words) >= 2 and at_ns >= since_ns
         ]
 
-    async def read_bits(self, table: Table, address: int, count: int) -> Sequence[bool]:
-        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION, f"{table} {address} {count}")
-
-    async def write_bits(self, address: int, bits: Sequence[bool]) -> None:
-        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION, f"{address} {bits}")
-
-    async def read_words(self, table: Table, address: int, count: int) -> Sequence[int]:  # noqa: ARG002
-        return self.words[address : address + count]
-
-    async def write_words(self, address: int, words: Sequence[int]) -> None:
+    def took(self, address: int, words: Sequence[int]) -> None:
         if address + len(words) == 10 and (words[-2] << 16) + words[-1] < self.term:
             self.refused += 1
             raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE, "an older term")
         self.writes.append((time.monotonic_ns(), address, tuple(words)))
-        self.words[address : address + len(words)] = words
+        super().took(address, words)
 
 
 class PairSite:

@@ -17,5 +17,6 @@ def test_demo_map_when_exported_then_the_document_beside_it(golden: Callable[[Pa
     scada_map, diagnostics = load_scada_map(MAP, tags=build.application.tags, bindings=build.bindings)
     assert diagnostics == []
     assert scada_map is not None
-    assert {r.command for r in scada_map.registers if r.command} == {"mode", "grid_target"}
+    orders = {"charge", "discharge", "hold", "local_setpoint", "local_q", "local_heartbeat"}
+    assert {r.command for r in scada_map.registers if r.command} == {"mode", "grid_target", *orders}
     golden(MAP.with_suffix(".md"), export(scada_map, format="md"))
