@@ -5,7 +5,7 @@
 3. `stream`: to the other controller. It promises nothing that must survive.
 4. `readies`, in order: as `raft.ready` says; their `install` and `apply` have been dealt with.
 5. `deliveries`: into the mailbox of the scan, in order; the scan passes over those it has taken already.
-6. `accepted`: tell the clients that these commands are agreed on. `known`: those had been, as they stand there.
+6. `accepted`: these commands of clients cannot be lost any more. `known`: those had been, as they stand in the log.
 7. `forces`, if they changed: all that both controllers hold.
 8. `told`: events for people.
 """

@@ -57,7 +57,7 @@ class PairSettings:
 
 
 def times_for(cycle_ns: int) -> Times:
-    """Times that suit a base cycle (spec/redundancy, "Lease").."""
+    """Times that suit a base cycle: each keeps the one inequality of raft/times.py."""
     for longest_ms, heartbeat_ms, election_ms, lease_ms, effect_ms in _TABLE:
         if cycle_ns <= longest_ms * _MS:
             return Times(
