@@ -154,6 +154,7 @@ class PairSite:
     def __init__(self, folder: Path, *, cycle_ms: int = 50, fence: str = "term") -> None:
         self.folder = folder
         self.cycle_ms = cycle_ms
+        self.made_ns = time.monotonic_ns()
         self.drive = Drive()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         state = {"XDG_RUNTIME_DIR": str(folder), "XDG_STATE_HOME": str(folder / "xdg")}
