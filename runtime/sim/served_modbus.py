@@ -1,215 +1,104 @@
-"""Modbus TCP devices that the program plays: its outputs are what a client reads, what a client writes are its inputs.
+"""Modbus devices that the program plays, behind all that carries Modbus: TCP, a serial line, a converter, a logger.
 
-The registers follow from the same profile that a client polls, with the profile's types and rounding. While the program
-does not drive, the device is busy (exception 6): a client sees no frozen values. A register that the profile does not
-know is refused (exception 2), except in gaps that the profile lets a client read across, which read 0. A device of
-fence class `term` refuses writes without a term and of an older one (exception 3). If the map says so, a file tells who
-wrote what.
+What their registers hold is in `playedunit.py`; devices may share a unit as on the real link.
 """
 
 import asyncio
-from collections.abc import Sequence
-from pathlib import Path
+import contextlib
+from collections.abc import Mapping, Sequence
 
-from runtime.core.fault import ConfigFault
+from runtime.core.fault import PlcFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
-from runtime.drivers.codec import mask_words, raw_of_words, words_of_raw
-from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
-from runtime.drivers.modbus.pdu import Table as WireTable
-from runtime.drivers.modbus.server import CLIENT, ModbusServer, Unit
-from runtime.iomap.plan import DevicePlan, FencePlan, InputPoint, OutputPoint
-from runtime.iomap.settings import ModbusTcpSettings
-from runtime.iomap.wire import ModbusWire, Numeric, Table
+from runtime.drivers.modbus.server import ModbusServer, Unit
+from runtime.drivers.modbus.streams import SerialStream
+from runtime.iomap.plan import DevicePlan
+from runtime.iomap.settings import LuxpowerTcpSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
 from runtime.sim.faultyunit import FaultyUnit
-from runtime.sim.playedfence import PlayedFence
-from runtime.sim.writelog import WriteLog
-
-_TABLES = {
-    WireTable.COILS: Table.COIL,
-    WireTable.DISCRETE_INPUTS: Table.DISCRETE,
-    WireTable.HOLDING: Table.HOLDING,
-    WireTable.INPUT: Table.INPUT,
-}
-
-
-class PlayedUnit:
-    """One played device under its unit identifier; answers a `drivers.modbus_server.ModbusServer`."""
-
-    def __init__(self, context: LinkContext, plan: DevicePlan) -> None:
-        self._context = context
-        self._plan = plan
-        self._page = context.pages[plan.name]
-        self._statistics = context.statistics[plan.name]
-        self._outputs: list[tuple[ModbusWire, OutputPoint]] = [(_modbus(p.wire), p) for p in plan.outputs]
-        self._inputs: list[tuple[ModbusWire, InputPoint]] = [(_modbus(p.wire), p) for p in plan.inputs]
-        self.fence = None if plan.fence is None else _fence(plan.fence, self._inputs)
-        self._log = WriteLog(Path(plan.write_log)) if plan.write_log else None
-        self._written: dict[tuple[Table, int], int] = {}
-        """What clients wrote, by table and address, over what it holds by itself."""
-        self._told: set[tuple[int | None, int]] = set()
-        """Terms of refused writes, with the term that stood against them: each is told once."""
-        for wire, held in plan.held:
-            self._hold(wire, wire.number.encode(held) if isinstance(held, str) else held)
-        wires = [wire for wire, _ in (*self._outputs, *self._inputs)] + [_modbus(wire) for wire in plan.spare]
-        self._known = known_addresses(wires, plan.max_gap_words)
-        self._writable = {
-            (wire.table, at) for wire in wires if wire.table.is_writable for at in range(wire.address, wire.end)
-        }
-
-    async def read_bits(self, table: WireTable, address: int, count: int) -> Sequence[bool]:
-        """See `drivers.modbus_server.Unit`."""
-        return [bool(word) for word in self._read(_TABLES[table], address, count)]
-
-    async def read_words(self, table: WireTable, address: int, count: int) -> Sequence[int]:
-        """See `drivers.modbus_server.Unit`."""
-        return self._read(_TABLES[table], address, count)
-
-    async def write_bits(self, address: int, bits: Sequence[bool]) -> None:
-        """See `drivers.modbus_server.Unit`."""
-        self._write(Table.COIL, address, [int(bit) for bit in bits])
-
-    async def write_words(self, address: int, words: Sequence[int]) -> None:
-        """See `drivers.modbus_server.Unit`."""
-        self._write(Table.HOLDING, address, words)
-
-    def _read(self, table: Table, address: int, count: int) -> list[int]:
-        self._statistics.requests += 1
-        if not self._known[table].issuperset(range(address, address + count)):
-            self._statistics.errors += 1
-            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
-        words = [self._written.get((table, at), 0) for at in range(address, address + count)]
-        now_ns = self._context.clock()
-        for wire, point in self._outputs:
-            if wire.table is table and address < wire.end and wire.address < address + count:
-                value = self._context.sink.value(point, now_ns)
-                if value is None:
-                    raise ModbusRefusal(ExceptionCode.SERVER_DEVICE_BUSY)
-                _lay_over(words, address, wire, words_of_raw(wire, self._number(wire, now_ns).encode(value)))
-        return words
-
-    def _write(self, table: Table, address: int, words: Sequence[int]) -> None:
-        self._statistics.requests += 1
-        if not self._writable.issuperset((table, at) for at in range(address, address + len(words))):
-            self._statistics.errors += 1
-            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
-        now_ns = self._context.clock()
-        self._pass_fence(table, address, words, now_ns)
-        self._written |= {(table, address + step): word for step, word in enumerate(words)}
-        for wire, point in self._inputs:
-            if wire.table is table and address < wire.end and wire.address < address + len(words):
-                held = [self._written.get((table, at), 0) for at in range(wire.address, wire.end)]
-                self._page.take(point.entry, raw_of_words(wire, held), now_ns, self._number(wire, now_ns))
-        self._page.publish()
-        self._statistics.last_good_ns = now_ns
-
-    def _pass_fence(self, table: Table, address: int, words: Sequence[int], now_ns: int) -> None:
-        fence = self.fence
-        newest = 0 if fence is None else fence.newest
-        accepted = fence is None or fence.takes(table, address, words)
-        term = None if fence is None else fence.term_of(table, address, words)
-        if self._log is not None:
-            told = {"client": CLIENT.get(), "table": table.value}
-            self._log.note(now_ns, self._plan.name, **told, address=address, words=words, term=term, accepted=accepted)
-        if not accepted:
-            self._statistics.errors += 1
-            if (term, newest) not in self._told:
-                self._told.add((term, newest))
-                said = "without a term" if term is None else f"of term {term}"
-                text = f"{self._plan.name} refuses a write {said}: it has taken one of term {newest}"
-                self._context.on_event("warning", text)
-            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE)
-
-    def _number(self, wire: ModbusWire, now_ns: int) -> Numeric:
-        """How a point is scaled: by what the program gives as its exponent, if it drives that."""
-        if wire.exponent is None:
-            return wire.number
-        source = next((p for _, p in self._outputs if p.name == wire.exponent.point), None)
-        power = None if source is None else self._context.sink.value(source, now_ns)
-        return wire.number if power is None else wire.scaled_by(int(power))
-
-    def _hold(self, wire: ModbusWire, raw: float) -> None:
-        words = [self._written.get((wire.table, at), 0) for at in range(wire.address, wire.end)]
-        _lay_over(words, wire.address, wire, words_of_raw(wire, raw))
-        self._written |= {(wire.table, wire.address + step): word for step, word in enumerate(words)}
-
-
-def _fence(plan: FencePlan, inputs: Sequence[tuple[ModbusWire, InputPoint]]) -> PlayedFence:
-    return PlayedFence(plan, [wire for wire, point in inputs if point.name not in plan.free])
+from runtime.sim.playedunit import PlayedUnit
+from runtime.sim.served_luxpower import serve_logger
+from runtime.sim.served_rtu import serve_line
+from runtime.sim.sharedunit import Share, SharedUnit
+from runtime.sim.streamserver import Ready, serve_streams
 
 
 class ServedModbus:
-    """All played devices of one Modbus TCP address. A `Driver`."""
+    """All played devices of one link: behind a TCP address, a converter, a serial line or a data logger. A `Driver`."""
 
     def __init__(self, context: LinkContext) -> None:
         self._context = context
+        self._shares: dict[int, list[Share]] = {}
+        for plan in context.devices:
+            self._shares.setdefault(plan.unit_id, []).append(_share(context, plan))
         link = context.link
-        units = {plan.unit_id: _played(context, plan) for plan in context.devices}
-        assert isinstance(link.settings, ModbusTcpSettings), "the registry gives this driver links of its kind"
-        self._host = link.settings.host
-        self.server = ModbusServer(units, host=self._host, port=link.settings.port)
         self._backoff = Backoff(min_ns=link.backoff_min_ns, max_ns=link.backoff_max_ns, random=context.random)
 
     def wake(self) -> None:
         """See `Driver`. Values are looked up when a client asks."""
 
     async def run(self) -> None:
-        """See `Driver`. An address that is taken is tried again: who held it may just be ending."""
-        told = False
+        """See `Driver`. An address that cannot be had is tried again: who held it may just be ending."""
+        told = ""
         while True:
             try:
-                await self.server.start()
-                break
-            except ConfigFault as fault:
-                if not told:
-                    told = True
-                    self._context.on_event("error", str(fault))
+                await self._serve()
+                told = ""
+            except PlcFault as fault:
+                if str(fault) != told:
+                    told = str(fault)
+                    self._context.on_event("error", told)
+            self._connected(False)
             await asyncio.sleep(self._backoff.next_ns() / 1e9)
-        self._tell("served")
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            await self.server.stop()
 
     async def settle(self) -> None:
         """See `Driver`. A played device that goes down has nothing to write."""
 
-    def _tell(self, what: str) -> None:
+    async def _serve(self) -> None:
+        """Answer clients until the line breaks, if it is one that can. Raises PlcFault when it cannot be had."""
+        settings = self._context.link.settings
+        units = {unit_id: _joined(own) for unit_id, own in self._shares.items()}
+        match settings:
+            case ModbusTcpSettings():
+                await _serve_tcp(settings, units, self._tell)
+            case ModbusRtuTcpSettings():
+                await serve_streams(settings.host, settings.port, lambda line: serve_line(line, units), self._tell)
+            case LuxpowerTcpSettings():
+                behind = _joined([share for own in self._shares.values() for share in own])  # frames name no unit
+                await serve_streams(
+                    settings.host, settings.port, lambda line: serve_logger(line, settings, behind), self._tell
+                )
+            case ModbusRtuSettings():
+                with contextlib.closing(SerialStream(settings)) as line:
+                    self._tell(settings.device)
+                    await serve_line(line, units)
+
+    def _tell(self, where: str) -> None:
+        self._backoff.reset()
+        self._connected(True)
         names = ", ".join(plan.name for plan in self._context.devices)
+        self._context.on_event("info", f"{names} served on {where}")
+
+    def _connected(self, connected: bool) -> None:
         for plan in self._context.devices:
-            self._context.statistics[plan.name].connected = True
-        self._context.on_event("info", f"{names} {what} on {self._host}:{self.server.port}")
+            self._context.statistics[plan.name].connected = connected
 
 
-def _played(context: LinkContext, plan: DevicePlan) -> Unit:
-    unit = PlayedUnit(context, plan)
-    if not plan.faults:
-        return unit
-    return FaultyUnit(unit, plan.faults, clock=context.clock, random=context.random)
+async def _serve_tcp(settings: ModbusTcpSettings, units: Mapping[int, Unit], ready: Ready) -> None:
+    server = ModbusServer(units, host=settings.host, port=settings.port)
+    await server.start()
+    try:
+        ready(f"{settings.host}:{server.port}")
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await server.stop()
 
 
-def known_addresses(wires: Sequence[ModbusWire], max_gap_words: int) -> dict[Table, set[int]]:
-    """The addresses of each table that answer: those of points, and gaps no wider than a client may read across."""
-    known: dict[Table, set[int]] = {table: set() for table in Table}
-    for table, addresses in known.items():
-        end: int | None = None
-        for wire in sorted((w for w in wires if w.table is table), key=lambda w: w.address):
-            if end is not None and 0 < wire.address - end <= max_gap_words:
-                addresses.update(range(end, wire.address))
-            addresses.update(range(wire.address, wire.end))
-            end = wire.end if end is None else max(end, wire.end)
-    return known
+def _joined(shares: Sequence[Share]) -> Unit:
+    """Devices under one identifier. They share no register: the check of the map has seen to it."""
+    return shares[0].unit if len(shares) == 1 else SharedUnit(shares)
 
 
-def _lay_over(words: list[int], address: int, wire: ModbusWire, own: Sequence[int]) -> None:
-    """Put the words of a point where they belong in a reply that starts at `address`."""
-    masks = mask_words(wire) if wire.is_part else [0xFFFF] * wire.words
-    for step, word in enumerate(own):
-        place = wire.address + step - address
-        if 0 <= place < len(words):
-            words[place] = words[place] & ~masks[step] | word
-
-
-def _modbus(wire: object) -> ModbusWire:
-    assert isinstance(wire, ModbusWire), "the map puts only Modbus points on a Modbus link"
-    return wire
+def _share(context: LinkContext, plan: DevicePlan) -> Share:
+    played = PlayedUnit(context, plan)
+    unit = FaultyUnit(played, plan.faults, clock=context.clock, random=context.random) if plan.faults else played
+    return Share(unit, played.points, played.gaps)

@@ -11,4 +11,10 @@ def _played_can(context: LinkContext) -> Driver:
     return CanDriver(context, FaultyStation(context))
 
 
-SERVED: Registry = {"modbus_tcp": ServedModbus, "can": _played_can}
+SERVED: Registry = {
+    "modbus_tcp": ServedModbus,
+    "modbus_rtu": ServedModbus,
+    "modbus_rtu_tcp": ServedModbus,
+    "luxpower_tcp": ServedModbus,
+    "can": _played_can,
+}

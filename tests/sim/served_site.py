@@ -46,9 +46,10 @@ def _type(number: Numeric, point: str) -> Elementary:
     return REAL
 
 
-def checked(name: str) -> tuple[Bindings, IoPlan]:
-    site, _ = load_site_map(SITES / f"{name}.toml")
-    assert site is not None
+def checked(name: str | Path) -> tuple[Bindings, IoPlan]:
+    """A map of the project by its name, or another one by its path."""
+    site, mistakes = load_site_map(SITES / f"{name}.toml" if isinstance(name, str) else name)
+    assert site is not None, mistakes
     site = replace(site, document=replace(site.document, content=site.map.model_copy(update={"commands": {}})))
     found = check(site, tags_of(site))
     assert found.bindings is not None, found.diagnostics
@@ -68,14 +69,15 @@ def free_ports() -> dict[int, int]:
 
 def _moved(link: LinkPlan, ports: dict[int, int]) -> LinkPlan:
     settings = link.settings
-    assert isinstance(settings, ModbusTcpSettings | CanSettings)
-    return replace(link, settings=replace(settings, port=ports[settings.port]), backoff_max_ns=200_000_000)
+    if isinstance(settings, ModbusTcpSettings | CanSettings):
+        settings = replace(settings, port=ports.get(settings.port, settings.port))
+    return replace(link, settings=settings, backoff_max_ns=200_000_000)
 
 
 class Side:
     """One io engine with hand-made frames; `outputs` by tag name."""
 
-    def __init__(self, name: str, ports: dict[int, int], registry: Registry) -> None:
+    def __init__(self, name: str | Path, ports: dict[int, int], registry: Registry) -> None:
         self.bindings, plan = checked(name)
         links = tuple(_moved(link, ports) for link in plan.links)
         self.plan = replace(plan, links=links, fail_safe_after_ns=200_000_000)

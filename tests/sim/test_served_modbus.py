@@ -13,7 +13,7 @@ from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import OutputSink
 from runtime.image.frame import OutputFrame
 from runtime.iomap.plan import OutputPoint
-from runtime.sim.served_modbus import PlayedUnit
+from runtime.sim.playedunit import PlayedUnit
 
 NOW_NS = 1000
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pymodbus.framer.rtu import FramerRTU
 
 MARK = b"\xa1\x1a"
-VERSION = 1
+VERSION, ANSWER_VERSION = 1, 2
 DATA = 0xC2
 SERIAL_CHARS = 10
 READ_HOLDING, READ_INPUT, WRITE = 3, 4, 6
@@ -42,10 +42,17 @@ class Answer:
 
 def request(*, datalog: bytes, inverter: bytes, function: int, register: int, value: int) -> bytes:
     """The frame of a question for `value` registers, or of a register to be written with `value`."""
-    guarded = _BODY.pack(0, function, inverter, register) + struct.pack("<H", value)
-    body = guarded + _checksum(guarded)
-    tail = struct.pack("<H", len(body)) + body
-    return _HEAD.pack(MARK, VERSION, _HEAD.size + len(tail) - _LENGTH_END, 1, DATA, datalog) + tail
+    return _frame(VERSION, datalog, _BODY.pack(0, function, inverter, register) + struct.pack("<H", value))
+
+
+def reply(told: Answer, *, datalog: bytes) -> bytes:
+    """The frame that tells an answer, as data loggers of version 2 send it."""
+    values = struct.pack(f"<{len(told.words)}H", *told.words)
+    if told.function & REFUSED:
+        values = bytes((told.reason,))
+    elif told.function in (READ_HOLDING, READ_INPUT):
+        values = bytes((len(values),)) + values
+    return _frame(ANSWER_VERSION, datalog, _BODY.pack(1, told.function, told.inverter, told.register) + values)
 
 
 @dataclass(slots=True)
@@ -80,6 +87,12 @@ class Frames:
             frame = bytes(self._bytes[: _LENGTH_END + length])
             del self._bytes[: _LENGTH_END + length]
             return frame
+
+
+def _frame(version: int, datalog: bytes, guarded: bytes) -> bytes:
+    body = guarded + _checksum(guarded)
+    tail = struct.pack("<H", len(body)) + body
+    return _HEAD.pack(MARK, version, _HEAD.size + len(tail) - _LENGTH_END, 1, DATA, datalog) + tail
 
 
 def _answer(frame: bytes) -> Answer | None:

@@ -126,5 +126,7 @@ MODBUS = DeviceProtocol(
     conflicts=check_shared_units,
 )
 MODBUS_TCP = LinkKind(name="modbus_tcp", protocol=MODBUS, link=ModbusTcpLink, device=ModbusDevice, playable=True)
-MODBUS_RTU = LinkKind(name="modbus_rtu", protocol=MODBUS, link=ModbusRtuLink, device=SerialDevice)
-MODBUS_RTU_TCP = LinkKind(name="modbus_rtu_tcp", protocol=MODBUS, link=ModbusRtuTcpLink, device=SerialDevice)
+MODBUS_RTU = LinkKind(name="modbus_rtu", protocol=MODBUS, link=ModbusRtuLink, device=SerialDevice, playable=True)
+MODBUS_RTU_TCP = LinkKind(
+    name="modbus_rtu_tcp", protocol=MODBUS, link=ModbusRtuTcpLink, device=SerialDevice, playable=True
+)

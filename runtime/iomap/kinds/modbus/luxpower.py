@@ -40,4 +40,4 @@ class LuxpowerTcpLink(ModbusLink):
         return sum(REQUEST_S / (read.period_ns / 1e9) for plan in plans for read in plan.reads)
 
 
-LUXPOWER_TCP = LinkKind(name="luxpower_tcp", protocol=MODBUS, link=LuxpowerTcpLink, device=ModbusDevice)
+LUXPOWER_TCP = LinkKind(name="luxpower_tcp", protocol=MODBUS, link=LuxpowerTcpLink, device=ModbusDevice, playable=True)

@@ -39,23 +39,23 @@ def place(loaded: LoadedProfile, name: str, device: Device, places: Locator) -> 
 
 
 def check_shared_units(site: LoadedSite) -> Iterator[Diagnostic]:
-    """Devices of one unit that claim a register in common. One that a site plays has a unit of its own."""
+    """Devices of one unit that claim a register in common."""
     units: dict[tuple[str, int], list[str]] = {}
     for name, device in site.map.devices.items():
         if not isinstance(device, ModbusDevice):
             continue
         others = units.setdefault((device.link, device.unit), [])
-        first = next((other for other in others if site.map.serve or _share_registers(site, name, other)), None)
+        first = next((other for other in others if _share_registers(site, name, other)), None)
         others.append(name)
         if first is None:
             continue
-        places, mend = site.document.places, "every device on a link has a unit of its own"
+        places = site.document.places
         yield error(
             "M4002",
             f"`{name}` and `{first}` are the same unit of link {device.link}",
             Label(places.value("devices", name, "unit"), f"unit {device.unit}"),
             Label(places.value("devices", first, "unit"), f"unit {device.unit} here too"),
-            help=mend if site.map.serve else f"{mend}, or registers of its own in one unit (register_offset)",
+            help="every device on a link has a unit of its own, or registers of its own in one unit (register_offset)",
         )
 
 

@@ -1,0 +1,147 @@
+"""Every kind of link with something that plays its devices: values there, setpoints back, and each fault on the way."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playedsite import Played, free_port
+from serialline import PtyPair
+
+from runtime.core.quality import Quality
+
+GOOD, BAD = Quality.GOOD, Quality.BAD
+PROFILE = """maker = "Test"
+model = "meter"
+natures = ["sensor"]
+version = "1"
+protocol = "modbus"
+source = { document = "none", page = "none" }
+[modbus]
+table = "holding"
+group = "fast"
+max_gap_words = 8
+[groups]
+fast = { period_ms = PERIOD }
+[points]
+p_kw = { register = 10, type = "i16", scale = 0.1, unit = "kW" }
+e_kwh = { register = 12, type = "u32", unit = "kWh" }
+p_set_kw = { register = 20, type = "i16", scale = 0.1, access = "rw", unit = "kW" }
+"""
+DEVICE = """
+[devices.meter_{n}]
+profile = "tested_meter"
+link = "line"
+unit = {n}
+"""
+POINTS = """
+[devices.meter_{n}.points]
+p_set_kw = {{ fail_safe = 0.0 }}
+"""
+LOGGER = 'datalog = "2222222222"\ninverter = "5555555555"\ntimeout_ms = 300'
+ANSWERING = ["delay", "exception", "wrong_length", "silent", "bus_off", "flapping"]
+"""Faults that cost a device its quality; garbage and frozen values look sound."""
+
+
+@dataclass
+class Ends:
+    """The link's table for the controller and for what plays it. `period_ms`: what its bus can carry."""
+
+    controller: str
+    played: str
+    period_ms: int = 100
+
+
+@pytest.fixture
+async def line(request: pytest.FixtureRequest) -> AsyncIterator[Ends]:
+    """The ends of a link of the kind that the test asks for."""
+    kind = request.param
+    if kind == "modbus_rtu":
+        with PtyPair() as pair:
+            here, there = (
+                f'kind = "modbus_rtu"\ndevice = "{end}"\ntimeout_ms = 300\nbaud = 115200' for end in pair.ends
+            )
+            yield Ends(here, there)
+        return
+    told = f'kind = "{kind}"\nport = {free_port()}\nhost = "127.0.0.1"\n'
+    if kind == "luxpower_tcp":
+        yield Ends(told + LOGGER, told + LOGGER, period_ms=400)
+        return
+    told += "timeout_ms = 300" + ("\nbaud = 115200" if kind == "modbus_rtu_tcp" else "")
+    yield Ends(told, told)
+
+
+def sides(folder: Path, line: Ends, units: int = 1, faults: str = "") -> tuple[Played, Played]:
+    """Controller and plant."""
+    (folder / "profiles").mkdir(exist_ok=True)
+    (folder / "profiles" / "tested_meter.toml").write_text(PROFILE.replace("PERIOD", str(line.period_ms)))
+    devices = "".join(DEVICE.format(n=n) for n in range(1, units + 1))
+    points = "".join(POINTS.format(n=n) for n in range(1, units + 1))
+    controller = Played(folder, f"[links.line]\n{line.controller}\n{devices}{points}", serve=False)
+    return controller, Played(folder, f"[links.line]\n{line.played}\n{devices}{faults}", serve=True)
+
+
+KINDS = ["modbus_rtu", "modbus_rtu_tcp", "luxpower_tcp", "modbus_tcp"]
+
+
+@pytest.mark.parametrize("line", KINDS, indirect=True)
+async def test_devices_when_played_then_values_come_setpoints_go_and_a_restart_is_survived(
+    tmp_path: Path, line: Ends, request: pytest.FixtureRequest
+) -> None:
+    shared = "luxpower" in request.node.callspec.id  # one inverter behind a logger: frames name no unit
+    controller, plant = sides(tmp_path, line, units=1 if shared else 2)
+    controller.say(meter_1__p_set_kw=-4.24)
+    plant.say(meter_1__p_kw=12.34, meter_1__e_kwh=70_000)
+    async with plant, controller:
+        await controller.until(lambda: controller.sees("meter_1.p_kw") == (pytest.approx(12.3), GOOD), "power")
+        await controller.until(lambda: controller.sees("meter_1.e_kwh") == (70_000, GOOD), "energy")
+        await controller.until(lambda: plant.sees("meter_1.p_set_kw") == (pytest.approx(-4.2), GOOD), "setpoint")
+        if not shared:
+            plant.say(meter_2__p_kw=-0.5)
+            await controller.until(lambda: controller.sees("meter_2.p_kw") == (-0.5, GOOD), "the other unit")
+        plant.say(driving=False)
+        await controller.until(lambda: controller.sees("meter_1.p_kw")[1] is BAD, "a plant that does not drive")
+        plant.say(meter_1__p_kw=1.0)
+        await controller.until(lambda: controller.sees("meter_1.p_kw") == (1.0, GOOD), "it drives again")
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [("modbus_rtu", "silent"), ("luxpower_tcp", "exception")]
+    + [pytest.param(line, kind, marks=pytest.mark.slow) for line in KINDS[:3] for kind in ANSWERING],
+    indirect=["line"],
+)
+async def test_device_when_played_with_a_fault_then_bad_and_good_again_by_itself_without_it(
+    tmp_path: Path, line: Ends, kind: str
+) -> None:
+    controller, plant = sides(tmp_path, line, faults=f'[[faults]]\ndevice = "meter_1"\nkind = "{kind}"\nat = "0s"\n')
+    _, mended = sides(tmp_path, line)
+    plant.say(meter_1__p_kw=3.0)
+    mended.say(meter_1__p_kw=4.0)
+    async with AsyncExitStack() as running:
+        async with plant:
+            await plant.until(lambda: any(" served on " in event for event in plant.events), "it can be reached")
+            await running.enter_async_context(controller)
+            said = lambda: any("meter_1" in e and not e.startswith("info") for e in controller.events)  # noqa: E731
+            await controller.until(said, "the device is told to be lost")
+        async with mended:
+            await controller.until(lambda: controller.sees("meter_1.p_kw") == (4.0, GOOD), "good again")
+
+
+async def test_bank_and_racks_when_in_one_unit_then_each_is_played_and_commanded(tmp_path: Path) -> None:
+    link = f'[links.scu]\nkind = "modbus_tcp"\nhost = "127.0.0.1"\nport = {free_port()}\n'
+    devices = link + '[devices.bank_1]\nprofile = "jinko_scu_a"\nlink = "scu"\n'
+    for n in (1, 2):
+        devices += f'[devices.rack_{n}]\nprofile = "jinko_scu_a_rack"\nlink = "scu"\nregister_offset = {1024 * n}\n'
+    outputs = ("heartbeat", "breaker_cmd", "reset_cmd")
+    points = "[devices.bank_1.points]\n" + "".join(f'{name} = {{ fail_safe = "hold" }}\n' for name in outputs)
+    async with AsyncExitStack() as running:
+        plant = await running.enter_async_context(Played(tmp_path, devices, serve=True))
+        controller = await running.enter_async_context(Played(tmp_path, devices + points, serve=False))
+        plant.say(bank_1__soc_pct=55.5, rack_1__soc_pct=50.1, rack_2__soc_pct=60.9, rack_2__cycles=700)
+        for name, value in (("bank_1", 55.5), ("rack_1", 50.1), ("rack_2", 60.9)):
+            want = (pytest.approx(value), GOOD)
+            await controller.until(lambda n=name, w=want: controller.sees(f"{n}.soc_pct") == w, name)
+        controller.say(bank_1__breaker_cmd=2)
+        await controller.until(lambda: plant.sees("bank_1.breaker_cmd") == (2, GOOD), "the breaker's order")
