@@ -56,6 +56,7 @@ CODES: dict[str, str] = {
     "L4003": "a wrong task setting",
     "L4004": "more than one CONFIGURATION",
     "L4005": "more than one RESOURCE",
+    "L4006": "a task for something that is no PROGRAM",
     "L5001": "a constant is needed",
     "L5002": "an index outside its bounds",
     "L5003": "overlapping CASE labels",

@@ -5,6 +5,7 @@
 from dataclasses import replace
 from typing import Any
 
+from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.lang import tree
 from runtime.lang.syntax.build_charts import ChartBuilder, parts_of
 from runtime.lang.syntax.margins import Margins
@@ -29,7 +30,14 @@ class UnitBuilder(ChartBuilder):
         self, kind: Token, name: Token, usings: list[Any], sections: list[Any], body: list[Any], _end: Token
     ) -> tree.Pou:
         made = self._pou(kind, name, None, usings, sections, body)
-        return replace(made, note=self._margins.note(kind, name))
+        return replace(made, note=self._margins.header_note(kind, name))
+
+    def misplaced_tasks(self) -> list[Diagnostic]:
+        """Once a whole source is read: pragmas that name a task for what is no PROGRAM."""
+        mend = "name it behind a PROGRAM's name: PROGRAM watch  {task := 'slow'}"
+        spans = self._margins.outside_headers("task")
+        message = "{task := ...} does not stand beside the header of a PROGRAM"
+        return [error("L4006", message, Label(span, "joins no task"), help=mend) for span in spans]
 
     def function(self, kind: Token, access: list[Token], name: Token, *rest: Any) -> tree.Pou:
         usings, sections, body, _end = rest

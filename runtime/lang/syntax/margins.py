@@ -29,6 +29,8 @@ class Margins:
         self._starting: dict[int, list[Margin]] = defaultdict(list)
         self._ending: dict[int, list[Margin]] = defaultdict(list)
         self._first_column: dict[int, int] = {}
+        self._pragmas = [margin for margin in scanned.margins if margin.kind == "pragma"]
+        self._in_headers: set[tuple[int, int]] = set()
         for token in scanned.tokens:
             self._first_column.setdefault(token.line, token.column)
         for margin in scanned.margins:
@@ -42,6 +44,17 @@ class Margins:
         comment = next((m for m in beside + above[::-1] if m.kind == "comment"), None)
         pragmas = [setting for m in above + beside if m.kind == "pragma" for setting in self._settings(m)]
         return Note(" ".join(comment.text.split()) if comment else "", tuple(pragmas))
+
+    def header_note(self, first: Token, last: Token) -> Note:
+        """The note of a PROGRAM's header, which alone may name a task."""
+        found = self.note(first, last)
+        self._in_headers |= {(span.line, span.column) for _, _, span in found.pragmas}
+        return found
+
+    def outside_headers(self, key: str) -> list[Span]:
+        """Where pragmas of this key stand that belong to no header read so far."""
+        settings = [setting for margin in self._pragmas for setting in self._settings(margin)]
+        return [s for k, _, s in settings if k == key and (s.line, s.column) not in self._in_headers]
 
     def _inside_or_behind(self, line: int, column: int, last: Token) -> list[Margin]:
         found = []

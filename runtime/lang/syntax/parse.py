@@ -206,7 +206,8 @@ def parse_scanned(source: Source) -> tuple[tree.File, list[Diagnostic], Scanned]
     elements = driver.values[0] if driver.values and isinstance(driver.values[0], list) else []
     addresses = frozenset(t.text for t in tokens if t.kind == "ADDRESS")
     file = replace(_file(source, elements, frozenset(recovery.lost)), addresses=addresses)
-    return file, scanned.diagnostics + foreign + recovery.diagnostics + builder.diagnostics, scanned
+    found = scanned.diagnostics + foreign + recovery.diagnostics + builder.diagnostics
+    return file, found or builder.misplaced_tasks(), scanned
 
 
 def _file(source: Source, elements: list[Any], lost: frozenset[str]) -> tree.File:
