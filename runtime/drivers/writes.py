@@ -1,6 +1,6 @@
 """When an output is due to be written: on change, as a refresh, after a reconnect; never too often."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.core.elementary import Value
@@ -25,21 +25,36 @@ class _Written:
 
 
 class WriteSchedule:
-    """The outputs of one device. Pure: the caller brings time and values."""
+    """The outputs of one device. Pure: the caller brings time and values.
 
-    def __init__(self, points: Sequence[OutputPoint]) -> None:
+    `order`: outputs, by number, of which those wanted at one time are written one after the other. One waits until
+    each before it was written with what was wanted when its own turn began, but no longer than the tries of that one
+    take: a device that refuses a setpoint must still get its stop.
+    """
+
+    def __init__(self, points: Sequence[OutputPoint], order: Sequence[int] = ()) -> None:
         self.points = tuple(points)
+        self._order = tuple(order)
         self._written = [_Written() for _ in points]
+        self._wanted_since_ns: dict[int, int] = {}
         self._turn = 0
 
-    def due(self, now_ns: int, value_of: ValueOf) -> tuple[int, Value] | None:
-        """The next output to write (its number in `points`) and its value; each in its turn."""
+    def due(self, now_ns: int, value_of: ValueOf, *, patient: bool = True) -> tuple[int, Value] | None:
+        """The next output to write (its number in `points`) and its value; each in its turn.
+
+        `patient` False: of those in order, none waits for one that failed.
+        """
+        values = {number: value_of(self.points[number], now_ns) for number in self._order}
+        self._note_wanted(values, now_ns)
         for step in range(len(self.points)):
             number = (self._turn + step) % len(self.points)
-            value = value_of(self.points[number], now_ns)
-            if value is not None and self._is_due(number, value, now_ns):
-                self._turn = number + 1
-                return number, value
+            value = values[number] if number in values else value_of(self.points[number], now_ns)
+            if value is None or not self.is_due(number, value, now_ns):
+                continue
+            if number in values and self._must_wait(number, now_ns, patient=patient):
+                continue
+            self._turn = number + 1
+            return number, value
         return None
 
     def next_ns(self) -> int:
@@ -60,6 +75,7 @@ class WriteSchedule:
         """The device has taken the value."""
         interval_ns = self.points[number].policy.min_interval_ns
         self._written[number] = _Written(value, now_ns, now_ns + interval_ns)
+        self._wanted_since_ns.pop(number, None)
 
     def failed(self, number: int, value: Value, now_ns: int) -> bool:
         """The device has not taken the value. True when that was the last try for now: another value may be written."""
@@ -75,11 +91,34 @@ class WriteSchedule:
     def forget(self) -> None:
         """What the device holds is not known (it was away) or not good enough: write everything, exactly, at once."""
         self._written = [_Written() for _ in self.points]
+        self._wanted_since_ns.clear()
 
-    def _is_due(self, number: int, value: Value, now_ns: int) -> bool:
-        policy, last = self.points[number].policy, self._written[number]
+    def is_due(self, number: int, value: Value, now_ns: int) -> bool:
+        """Is this value to be written now?"""
+        last = self._written[number]
         if now_ns < last.not_before_ns or (now_ns < last.rests_until_ns and value == last.refused):
             return False
+        return self._is_wanted(number, value, now_ns)
+
+    def _note_wanted(self, values: Mapping[int, Value | None], now_ns: int) -> None:
+        for number, value in values.items():
+            if value is None or not self._is_wanted(number, value, now_ns):
+                self._wanted_since_ns.pop(number, None)
+            else:
+                self._wanted_since_ns.setdefault(number, now_ns)
+
+    def _must_wait(self, number: int, now_ns: int, *, patient: bool) -> bool:
+        since_ns = self._wanted_since_ns[number]
+        for place in self._order[: self._order.index(number)]:
+            last, policy = self._written[place], self.points[place].policy
+            if place not in self._wanted_since_ns or last.at_ns >= since_ns or (last.tries and not patient):
+                continue
+            if now_ns - since_ns < max(policy.attempts * policy.retry_ns, policy.min_interval_ns):
+                return True
+        return False
+
+    def _is_wanted(self, number: int, value: Value, now_ns: int) -> bool:
+        policy, last = self.points[number].policy, self._written[number]
         if last.value is None:
             return True
         if policy.refresh_ns and now_ns - last.at_ns >= policy.refresh_ns:

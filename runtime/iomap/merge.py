@@ -1,9 +1,9 @@
-"""Puts neighbouring points into one Modbus read, under the device's limit of words."""
+"""Puts neighbouring points into one Modbus request: reads as they are planned, writes as far as they may be joined."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
-from runtime.iomap.plan import InputPoint, ReadRequest
+from runtime.iomap.plan import InputPoint, OutputPoint, ReadRequest
 from runtime.iomap.wire import ModbusWire, Table
 
 MAX_BITS = 2000
@@ -43,6 +43,26 @@ def merge_reads(
         else:
             requests.append(_request(point, wire, wire.address, wire.words, (point.entry,), groups[point.name]))
     return tuple(requests)
+
+
+def write_runs(outputs: Sequence[OutputPoint], *, alone: Collection[str]) -> tuple[tuple[int, ...], ...]:
+    """Outputs, by place, whose whole registers lie next to each other in one table; runs of two and more.
+
+    Not among them: those named in `alone`, and those that are read after each write.
+    """
+    found: list[list[tuple[int, ModbusWire]]] = []
+    wired = [
+        (place, point.wire)
+        for place, point in enumerate(outputs)
+        if isinstance(point.wire, ModbusWire) and not (point.wire.is_part or point.read_back or point.name in alone)
+    ]
+    for place, wire in sorted(wired, key=lambda item: (item[1].table, item[1].address)):
+        last = found[-1][-1][1] if found else None
+        if last is not None and last.table is wire.table and last.end == wire.address:
+            found[-1].append((place, wire))
+        else:
+            found.append([(place, wire)])
+    return tuple(tuple(place for place, _ in run) for run in found if len(run) > 1)
 
 
 def _crosses(spans: tuple[tuple[int, int], ...], start: int, end: int) -> bool:

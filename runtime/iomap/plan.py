@@ -201,7 +201,9 @@ class DevicePlan:
     database, `dbc_format` its format. `table`: the device's table in the map as JSON, for a driver that is a plug-in.
     `faults`: what goes wrong with it while it is played.
     `exponents` are the points that give others their scale; `held` what a played device holds where no tag drives it.
-    `counters` show that it works. `mask_write`: the device has Modbus function 22.
+    `counters` show that it works. `mask_write`: the device has Modbus function 22; `read_write`: it is written to with
+    function 23. `write_runs` are outputs, by place, whose registers lie next to each other and may be written in one
+    request of at most `max_write_words`; those of `write_order` are written in that order, each alone.
     `i2c`: which chip it is, on an I2C bus. `fence`: how it keeps out a former leader of a pair; None: it does not.
     `write_log`: file in which a played device writes down who wrote what.
     """
@@ -222,6 +224,10 @@ class DevicePlan:
     counters: tuple[CounterPoint, ...] = ()
     held: tuple[tuple[ModbusWire, Value], ...] = ()
     mask_write: bool = True
+    read_write: bool = False
+    write_runs: tuple[tuple[int, ...], ...] = ()
+    write_order: tuple[int, ...] = ()
+    max_write_words: int = 123
     dbc: str = ""
     dbc_format: str = "dbc"
     table: str = ""

@@ -1,159 +1,15 @@
 """Points of all shapes between the client and a device over loopback: powers of ten, texts, bits of a register."""
 
-import asyncio
-import contextlib
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
-from random import Random
-
 import pytest
-from io_points import MS, FakeFrame, input_point, modbus_wire, output_point
+from io_points import MS, input_point, modbus_wire, output_point
+from registers import Registers, plan_of, polling, read, without_function
 
-from runtime.core.elementary import Value
 from runtime.core.quality import Quality
-from runtime.drivers.engine import IoEngine
-from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table, parse_request
-from runtime.drivers.modbus.server import ModbusServer
-from runtime.drivers.registry import DRIVERS
-from runtime.iomap.plan import (
-    CounterPoint,
-    DevicePlan,
-    ExponentPoint,
-    InputPoint,
-    IoPlan,
-    LinkPlan,
-    OutputPoint,
-    ReadRequest,
-)
-from runtime.iomap.settings import ModbusTcpSettings
+from runtime.iomap.plan import CounterPoint, DevicePlan, ExponentPoint
 from runtime.iomap.wire import Exponent
-from runtime.iomap.wire import Table as MapTable
 
-PATIENCE_S = 20.0
 NO_EXPONENT = 0x8000
 GOOD, BAD = Quality.GOOD, Quality.BAD
-
-
-@dataclass
-class Registers:
-    """A device of holding registers."""
-
-    words: dict[int, int] = field(default_factory=dict)
-    asked: list[int] = field(default_factory=list)
-    written: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
-
-    async def read_bits(self, _table: Table, _address: int, _count: int) -> Sequence[bool]:
-        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION)
-
-    async def read_words(self, _table: Table, address: int, count: int) -> Sequence[int]:
-        self.asked.append(address)
-        if any(at not in self.words for at in range(address, address + count)):
-            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
-        return [self.words[at] for at in range(address, address + count)]
-
-    async def write_bits(self, _address: int, _bits: Sequence[bool]) -> None:
-        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION)
-
-    async def write_words(self, address: int, words: Sequence[int]) -> None:
-        self.written.append((address, tuple(words)))
-        self.words |= {address + step: word for step, word in enumerate(words)}
-
-
-def plan_of(
-    inputs: tuple[InputPoint, ...] = (),
-    outputs: tuple[OutputPoint, ...] = (),
-    exponents: tuple[ExponentPoint, ...] = (),
-    reads: tuple[ReadRequest, ...] = (),
-    counters: tuple[CounterPoint, ...] = (),
-) -> DevicePlan:
-    return DevicePlan(
-        name="device_1",
-        profile="x",
-        nature="sensor",
-        served=False,
-        unit_id=1,
-        inputs=inputs,
-        outputs=outputs,
-        exponents=exponents,
-        reads=reads,
-        counters=counters,
-    )
-
-
-def read(
-    address: int,
-    count: int = 1,
-    entries: tuple[int, ...] = (),
-    exponents: tuple[int, ...] = (),
-    counters: tuple[int, ...] = (),
-) -> ReadRequest:
-    return ReadRequest(
-        group="g",
-        table=MapTable.HOLDING,
-        address=address,
-        count=count,
-        period_ns=20 * MS,
-        entries=entries,
-        exponents=exponents,
-        counters=counters,
-    )
-
-
-@dataclass
-class Bench:
-    device: Registers
-    plan: DevicePlan
-    values: Sequence[Value] = ()
-    events: list[str] = field(default_factory=list)
-    frame: FakeFrame | None = None
-
-    def latest(self) -> FakeFrame | None:
-        if self.values and (self.frame is None or self.frame.values != self.values):
-            self.frame = FakeFrame(self.values, valid_until_ns=1 << 62)  # type: ignore[arg-type]
-        return self.frame
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        server = ModbusServer({1: self.device}, host="127.0.0.1", port=0)
-        await server.start()
-        link = LinkPlan(
-            name="l",
-            settings=ModbusTcpSettings(port=server.port),
-            timeout_ns=500 * MS,
-            backoff_min_ns=10 * MS,
-            backoff_max_ns=50 * MS,
-        )
-        self.engine = IoEngine(
-            IoPlan(site="x", served=False, fail_safe_after_ns=1000 * MS, links=(link,), devices={"l": (self.plan,)}),
-            pages={},
-            frames=self,
-            clock=time.monotonic_ns,
-            on_event=lambda level, text: self.events.append(f"{level}: {text}"),
-            registry=DRIVERS,
-            random=Random(1),
-        )
-        stop = asyncio.Event()
-        self.task = asyncio.create_task(self.engine.run(stop))
-        try:
-            yield
-        finally:
-            stop.set()
-            await self.task
-            await server.stop()
-
-    @property
-    def readings(self) -> list[tuple[Value | None, Quality]]:
-        return [(value, quality) for value, quality, _ in self.engine.pages["device_1"].readings]
-
-    async def until(self, condition: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < deadline, f"never: {what}; events: {self.events}"
-            assert not self.task.done(), "the engine ended"
-            await asyncio.sleep(0.005)
-
-
 SCALED = modbus_wire("i16", address=10, exponent=Exponent("f_sf"))
 SCALED_SETPOINT = modbus_wire("i16", address=20, exponent=Exponent("p_sf"))
 
@@ -172,20 +28,18 @@ def sunspec_like() -> DevicePlan:
 
 async def test_scale_when_the_device_gives_it_then_read_first_and_values_follow_it() -> None:
     device = Registers({10: 4999, 11: 0xFFFE, 20: 0, 21: 2})
-    bench = Bench(device, sunspec_like(), values=(12_300.0,))
-    async with bench.running():
+    async with polling(device, sunspec_like(), 12_300.0) as bench:
         await bench.until(lambda: bench.readings == [(49.99, GOOD)], "the scaled value")
         await bench.until(lambda: device.words[20] == 123, "the scaled set point")
         assert device.asked[:2] == [11, 21]
         device.words[21] = 1  # the set point is written anew by a scale that has changed
         await bench.until(lambda: device.words[20] == 1230, "the set point by the new scale")
-    assert [words for address, words in device.written if address == 20][:2] == [(123,), (1230,)]
+    assert device.written_at(20)[:2] == [(123,), (1230,)]
 
 
 async def test_scale_when_the_device_has_none_then_bad_and_not_written_and_told_once() -> None:
     device = Registers({10: 4999, 11: NO_EXPONENT, 20: 7, 21: NO_EXPONENT})
-    bench = Bench(device, sunspec_like(), values=(12_300.0,))
-    async with bench.running():
+    async with polling(device, sunspec_like(), 12_300.0) as bench:
         await bench.until(lambda: device.asked.count(21) > 3, "the scales are asked for again")
         assert bench.readings == [(None, BAD)]
         assert device.written == []
@@ -205,8 +59,7 @@ async def test_texts_and_fields_when_read_then_values_of_their_kinds() -> None:
         input_point("mode", 1, modbus_wire("u16", bits=(4, 7), address=3), type_name="UINT"),
         input_point("serial", 2, modbus_wire("bcd32", address=4), type_name="UDINT"),
     )
-    bench = Bench(device, plan_of(points, reads=(read(0, 6, (0, 1, 2)),)))
-    async with bench.running():
+    async with polling(device, plan_of(inputs=points, reads=(read(0, 6, (0, 1, 2)),))) as bench:
         await bench.until(
             lambda: bench.readings == [("EM340", GOOD), (5, GOOD), (123_456, GOOD)],
             "all shapes",
@@ -229,11 +82,10 @@ def outputs_of_one_register() -> DevicePlan:
 async def test_bits_when_written_then_their_neighbours_stay(mask_write: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     device = Registers({0: 0xF0F7, 1: 0, 2: 0})
     if not mask_write:
-        monkeypatch.setattr("runtime.drivers.modbus.server.parse_request", without_function_22)
-    bench = Bench(device, outputs_of_one_register(), values=(True, 5, "ON"))
-    async with bench.running():
+        monkeypatch.setattr("runtime.drivers.modbus.server.parse_request", without_function(22))
+    async with polling(device, outputs_of_one_register(), True, 5, "ON") as bench:
         await bench.until(lambda: device.words == {0: 0xF5FF, 1: 0x4F4E, 2: 0}, "bits and text")
-        bench.values = (False, 10, "OFF")
+        bench.drive(False, 10, "OFF")
         await bench.until(lambda: device.words == {0: 0xFAF7, 1: 0x4F46, 2: 0x4600}, "other bits and text")
     told = [event for event in bench.events if "function 22" in event]
     assert told == (
@@ -243,21 +95,14 @@ async def test_bits_when_written_then_their_neighbours_stay(mask_write: bool, mo
     )
 
 
-def without_function_22(pdu: bytes) -> object:
-    if pdu[0] == 22:
-        raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION)
-    return parse_request(pdu)
-
-
 async def test_device_when_its_counter_stands_then_all_is_bad_until_it_moves() -> None:
     device = Registers({0: 230, 5: 1})
     plan = plan_of(
-        (input_point("u_v", 0, modbus_wire(address=0)),),
+        inputs=(input_point("u_v", 0, modbus_wire(address=0)),),
         counters=(CounterPoint(name="life", wire=modbus_wire(address=5), frozen_after_ns=150 * MS),),
         reads=(read(5, counters=(0,)), read(0, entries=(0,))),
     )
-    bench = Bench(device, plan)
-    async with bench.running():
+    async with polling(device, plan) as bench:
         await bench.until(lambda: bench.readings == [(230, GOOD)], "a reading")
         await bench.until(lambda: bench.readings == [(230, BAD)], "BAD when the counter stands")
         device.words[5] = 2
@@ -271,8 +116,7 @@ async def test_device_when_its_counter_stands_then_all_is_bad_until_it_moves() -
 async def test_device_when_a_register_is_none_then_only_its_point_is_bad_and_told_once() -> None:
     device = Registers({address: address for address in range(8) if address != 5})
     points = tuple(input_point(f"p{n}", n, modbus_wire(address=n)) for n in range(8))
-    bench = Bench(device, plan_of(points, reads=(read(0, 8, tuple(range(8))),)))
-    async with bench.running():
+    async with polling(device, plan_of(inputs=points, reads=(read(0, 8, tuple(range(8))),))) as bench:
         await bench.until(lambda: device.asked.count(0) > 10, "polls")
         assert bench.readings == [(n, GOOD) if n != 5 else (None, BAD) for n in range(8)]
         assert device.asked.count(5) == 1

@@ -36,7 +36,16 @@ def test_reads_when_there_is_time_then_each_on_its_own_grid() -> None:
 
 def test_reads_when_the_link_has_a_phase_then_the_first_at_once_and_the_others_by_it() -> None:
     made = run(PollSchedule([device("a", 10), device("b", 20)], 0, phase=0.25), 45, 1)
-    assert made == ["0 a.0", "1 b.0", "2 a.0", "5 b.0", "12 a.0", "22 a.0", "25 b.0", "32 a.0", "42 a.0"]
+    assert made == ["0 a.0", "1 b.0", "2 a.0", "3 b.0", "12 a.0", "22 b.0", "23 a.0", "32 a.0", "42 b.0", "43 a.0"]
+
+
+def test_reads_when_some_are_slow_then_spread_over_the_grid_of_the_quick_ones_and_no_two_in_one_turn() -> None:
+    slow = [f"s{n}" for n in range(4)]
+    schedule = PollSchedule([device("q", 10), *(device(name, 40) for name in slow)], 0, slot=2)
+    made = [line.split() for line in run(schedule, 120, 1)]
+    turns = {name: [int(at) // 10 for at, what in made if what == f"{name}.0" and int(at) >= 10] for name in slow}
+    assert turns == {"s0": [2, 6, 10], "s1": [3, 7, 11], "s2": [4, 8], "s3": [1, 5, 9]}
+    assert [int(at) // 10 for at, what in made if what == "q.0"] == list(range(12))
 
 
 def test_reads_when_a_late_one_is_served_then_no_burst_makes_up_for_it() -> None:

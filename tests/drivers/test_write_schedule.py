@@ -1,5 +1,7 @@
 """When outputs are written: change, dead band, refresh, minimal interval, failure, turn; and heartbeats."""
 
+from collections.abc import Callable
+
 import pytest
 from io_points import MS, modbus_wire, output_point
 
@@ -106,3 +108,50 @@ def test_heartbeat_when_it_beats_then_it_changes_each_time(kind: str, values: li
     counter = HeartbeatCounter(rule)
     assert [counter.beat(step * MS) for step in range(5)] == values
     assert counter.next_ns == 5 * MS
+
+
+def ordered(values: dict[int, Value], **policy: int) -> tuple[WriteSchedule, Callable[[int], int | None]]:
+    """Setpoint 0 and control word 1 in this order, and what is due at a time (ms) of these values."""
+    schedule = WriteSchedule([output_point("p_set", 0, **policy), output_point("control", 1)], order=(0, 1))
+
+    def due(at_ms: int, *, patient: bool = True) -> int | None:
+        found = schedule.due(at_ms * MS, lambda point, _: values.get(point.entry), patient=patient)
+        return None if found is None else found[0]
+
+    return schedule, due
+
+
+def test_ordered_outputs_when_the_first_changes_all_the_time_then_the_second_waits_for_one_write_of_it_only() -> None:
+    values: dict[int, Value] = {0: 1.0, 1: False}
+    schedule, due = ordered(values)
+    made = []
+    for at_ms in range(8):
+        values |= {0: float(at_ms), 1: at_ms >= 3}
+        number = due(at_ms)
+        assert number is not None
+        made.append(number)
+        schedule.written(number, values[number], at_ms * MS)
+    assert made == [0, 1, 0, 0, 1, 0, 0, 0]
+
+
+def test_ordered_outputs_when_the_first_is_refused_then_the_second_waits_for_its_tries_and_not_for_ever() -> None:
+    values: dict[int, Value] = {0: 1.0, 1: True}
+    schedule, due = ordered(values, attempts=2, retry_ns=10 * MS)
+    assert due(0) == 0
+    assert not schedule.failed(0, 1.0, 0)
+    assert due(5) is None
+    assert due(5, patient=False) == 1
+    assert due(10) == 0
+    schedule.failed(0, 1.0, 10 * MS)
+    assert due(19) is None
+    assert due(20) == 1
+
+
+def test_ordered_outputs_when_the_first_may_not_be_written_yet_then_the_second_waits_for_it() -> None:
+    values: dict[int, Value] = {0: 1.0, 1: True}
+    schedule, due = ordered(values, min_interval_ns=50 * MS, attempts=1, retry_ns=0)
+    schedule.written(0, 0.0, 0)
+    assert due(10) is None
+    assert due(50) == 0
+    schedule.written(0, 1.0, 50 * MS)
+    assert due(51) == 1

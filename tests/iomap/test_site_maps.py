@@ -111,6 +111,8 @@ WRONG: dict[str, list[Edit]] = {
     "unknown_poll_group": [(METER, 'group = "slow" }\ne_import_kvarh', 'group = "slowly" }\ne_import_kvarh')],
     "unknown_signal": [(RACK, 'signal = "Soc"', 'signal = "SoC"')],
     "unknown_register_type": [(INVERTER, 'type = "u16" }\nrunning', 'type = "word" }\nrunning')],
+    "order_of_unwritable": [(INVERTER, 'write_order = ["stop_cmd", "reset', 'write_order = ["stop_cmd", "running')],
+    "order_twice": [(INVERTER, 'write_order = ["stop_cmd", "reset', 'write_order = ["stop_cmd", "stop')],
     "unwritable_table": [
         (INVERTER, 'table = "holding", type = "u16", access = "rw" }', 'table = "input", type = "u16", access = "rw" }')
     ],

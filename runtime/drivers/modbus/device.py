@@ -18,7 +18,10 @@ from runtime.iomap.wire import ModbusWire, Numeric
 
 @dataclass(slots=True)
 class LinkDevice:
-    """`silent`: unanswered requests in a row. `told`: what was told of it, once."""
+    """`silent`: unanswered requests in a row, and `wasted_ns` the link's time that they took. While it is lost, it is
+    asked nothing before `rests_until_ns`. `told`: what was told of it, once. `apart`: outputs, by place, that it does
+    not take in one request.
+    """
 
     plan: DevicePlan
     context: LinkContext
@@ -30,9 +33,13 @@ class LinkDevice:
     report: LossReport
     counters: FrozenWatch
     mask_write: bool
+    read_write: bool
     exponents: Exponents = field(default_factory=Exponents)
     frozen: set[str] = field(default_factory=set)
+    apart: set[int] = field(default_factory=set)
     silent: int = 0
+    wasted_ns: int = 0
+    rests_until_ns: int = 0
     told: set[str] = field(default_factory=set)
 
     @classmethod
@@ -43,12 +50,13 @@ class LinkDevice:
             context=context,
             page=context.pages[plan.name],
             statistics=context.statistics[plan.name],
-            writes=WriteSchedule(plan.outputs),
+            writes=WriteSchedule(plan.outputs, plan.write_order),
             heartbeats=[HeartbeatCounter(rule) for rule in plan.heartbeats],
             backoff=backoff,
             report=LossReport(plan.name, context.on_event),
             counters=FrozenWatch(plan.name, context.on_event),
             mask_write=plan.mask_write,
+            read_write=plan.read_write,
         )
 
     def number(self, point: OutputPoint) -> Numeric | None:
@@ -83,12 +91,16 @@ class LinkDevice:
         self.statistics.round_trip_ns = self.context.clock() - asked_ns
         self.statistics.last_good_ns = self.context.clock()
         self.told.discard(what)
-        self.silent = 0
+        self.heard()
         self.backoff.reset()
+
+    def heard(self) -> None:
+        """It lives, whatever it said."""
+        self.silent = self.wasted_ns = self.rests_until_ns = 0
 
     def refused(self, fault: Refusal, what: str) -> None:
         """A request was refused: the device lives."""
-        self.silent = 0
+        self.heard()
         self.once(what, f"refuses {what}: {fault.what}")
 
     def once(self, what: str, text: str) -> None:
@@ -97,9 +109,14 @@ class LinkDevice:
             self.told.add(what)
             self.context.on_event("warning", f"{self.plan.name} {text}")
 
+    def note(self, text: str) -> None:
+        """Tell of a way of the device that is worth knowing, and no fault."""
+        self.context.on_event("info", f"{self.plan.name} {text}")
+
     def lose(self, fault: DriverFault) -> None:
         """It does not answer."""
         self.statistics.connected = False
+        self.apart.clear()
         self.exponents.forget()
         self.counters.forget()
         self.frozen.clear()

@@ -1,26 +1,22 @@
 """Modbus client: one connection for all units of a gateway or line, one request in flight, reads and writes in turn.
 
 What is read and written follows from the plan alone. A request without an answer costs its device one of `attempts`
-tries; then the device counts as lost: its points turn BAD and it is asked once in a while, so that the others on the
-link are not held up. When nobody answers, the connection is made anew (a half-open connection looks just so).
+tries; then the device counts as lost: its points turn BAD and it is asked once in a while (`lostunits.py`), so that the
+others on the link are not held up. When nobody answers, the connection is made anew (one half open looks just so).
 """
 
 import asyncio
-from functools import partial
 
-from runtime.core.elementary import Value, elementary
 from runtime.core.fault import DriverFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
-from runtime.drivers.codec import raw_of_words, words_of_raw
-from runtime.drivers.modbus.device import LinkDevice, modbus
-from runtime.drivers.modbus.fenced import fenced_write
-from runtime.drivers.modbus.link import ModbusLink, Refusal, Silence, read_of
+from runtime.drivers.modbus.device import LinkDevice
+from runtime.drivers.modbus.link import ModbusLink, Refusal, Silence
+from runtime.drivers.modbus.lostunits import LostUnits
+from runtime.drivers.modbus.outputs import OutputWriter
 from runtime.drivers.modbus.pdu import ExceptionCode
 from runtime.drivers.modbus.polls import Poll, PollSchedule
-from runtime.drivers.writes import HeartbeatCounter
-from runtime.iomap.plan import OutputPoint
-from runtime.iomap.wire import ModbusWire, Numeric
+from runtime.iomap.wire import Table
 
 IDLE_NS = 1_000_000_000
 """Longest sleep of a link that has nothing to do."""
@@ -28,6 +24,8 @@ UNMET_POLL_S = 0.01
 PHASES = 4
 """Grids that links are spread over: of 50 links in phase the last waits for a third of 100 ms; a grid each costs more
 of the processor than it gains (`voltscan bench io`)."""
+SLOTS = 1000
+"""By chance one of so many is where a link's slow reads begin (`PollSchedule`)."""
 
 
 class ModbusDriver:
@@ -41,6 +39,8 @@ class ModbusDriver:
         self._backoff = self._new_backoff()
         self._epoch = context.sink.epoch
         self._polls = PollSchedule((), 0)
+        self._lost_units = LostUnits()
+        self._writer = OutputWriter(context, self)
         self._read_next = True
 
     def wake(self) -> None:
@@ -72,10 +72,8 @@ class ModbusDriver:
         for device in self._devices.values():
             while device.plan.outputs and not (device.statistics.connected or device.report.lost):  # noqa: ASYNC110
                 await asyncio.sleep(UNMET_POLL_S)
-            for number, point in enumerate(device.plan.outputs):
-                value = self._value(device, point, self._context.clock())
-                if value is not None and self._link is not None and device.statistics.connected:
-                    await self._write(self._link, device, number, value)
+            if self._link is not None:
+                await self._writer.write_all(self._link, device)
 
     def _new_backoff(self) -> Backoff:
         plan = self._context.link
@@ -85,10 +83,11 @@ class ModbusDriver:
         """Read and write until the connection breaks; then raise DriverFault."""
         self._link = link
         plans = [d.plan for d in self._devices.values()]
-        phase = self._context.random.randrange(PHASES) / PHASES
-        self._polls = PollSchedule(plans, self._context.clock(), phase=phase)
+        phase, slot = self._context.random.randrange(PHASES) / PHASES, self._context.random.randrange(SLOTS)
+        self._polls = PollSchedule(plans, self._context.clock(), phase=phase, slot=slot)
+        self._lost_units = LostUnits()
         for device in self._devices.values():
-            device.silent = 0
+            device.heard()
             device.writes.forget()
         while True:
             self._changed.clear()
@@ -141,128 +140,39 @@ class ModbusDriver:
         try:
             words = await link.read(device.plan.unit_id, poll.read)
         except Silence as fault:
-            self._failed(device, fault, what)
+            self.failed(device, fault, asked_ns, what)
             return
         except Refusal as fault:
             if fault.code == ExceptionCode.ILLEGAL_DATA_ADDRESS and self._polls.split(poll, asked_ns):
-                device.silent = 0  # one register of these is none: find it, and go on reading the others
+                device.heard()  # one register of these is none: find it, and go on reading the others
                 return
-            self._failed(device, fault, what)
+            self.failed(device, fault, asked_ns, what)
             device.page.bad(poll.read.entries)
             device.page.publish()
             return
-        self._answered(device, asked_ns, what)
+        self.answered(device, asked_ns, what)
         device.take(poll.read, words, asked_ns)
 
     async def _write_one(self, link: ModbusLink, now_ns: int) -> bool:
         """Write the next output or heartbeat that is due; True when there was one."""
         for device in self._devices.values():
-            if device.silent >= self._context.link.attempts and device.plan.reads:
+            if device.silent >= self._context.link.attempts and (device.plan.reads or now_ns < device.rests_until_ns):
                 continue  # a read finds out when it is back
-            due = device.writes.due(now_ns, partial(self._value, device))
-            if due is not None:
-                await self._write(link, device, *due)
+            if await self._writer.write_next(link, device, now_ns):
                 return True
-            for beat in device.heartbeats:
-                if beat.next_ns <= now_ns and self._context.sink.drives(now_ns):
-                    await self._beat(link, device, beat, now_ns)
-                    return True
         return False
 
-    def _value(self, device: LinkDevice, point: OutputPoint, now_ns: int) -> Value | None:
-        """What to write now. A value whose scale the device has not told yet is held back."""
-        value = self._context.sink.value(point, now_ns) if device.number(point) is not None else None
-        return value if value is None or device.plan.fence is None or self._raws(device, point, now_ns) else None
+    def read_along(self, device: LinkDevice) -> Poll | None:
+        """See `Answers`."""
+        return self._polls.soonest(device.plan.name, Table.HOLDING)
 
-    def _raws(self, device: LinkDevice, point: OutputPoint, now_ns: int) -> dict[int, float]:
-        """What goes with the point in one request, raw, by place in the plan; empty when part of it is not known."""
-        assert device.plan.fence is not None, "else each point goes alone"
-        found: dict[int, float] = {}
-        for place in device.plan.fence.together[device.plan.outputs.index(point)]:
-            other = device.plan.outputs[place]
-            number, value = device.number(other), self._context.sink.value(other, now_ns)
-            if number is None or value is None:
-                return {}
-            found[place] = number.encode(value)
-        return found
+    def took(self, device: LinkDevice, poll: Poll, words: list[int], asked_ns: int) -> None:
+        """See `Answers`."""
+        self._polls.served(poll, asked_ns)
+        device.take(poll.read, words, asked_ns)
 
-    async def _write(self, link: ModbusLink, device: LinkDevice, number: int, value: Value) -> None:
-        """Write an output; where it asks for it, see whether the device holds what it was just given."""
-        point, scaled = device.plan.outputs[number], device.number(device.plan.outputs[number])
-        assert scaled is not None, "a value without its scale is held back"
-        wire = modbus(point.wire)
-        what = f"writing {point.name}"
-        asked_ns = self._context.clock()
-        try:
-            if point.read_back and device.writes.held(number) == value:
-                await self._look_for_others(link, device, point, value)
-            if self._value(device, point, self._context.clock()) is None:
-                return  # the right to write it has ended since it was looked up
-            if device.plan.fence is not None:
-                await self._write_fenced(link, device, point, asked_ns)
-            else:
-                await self._write_wire(link, device, wire, scaled.encode(value))
-            device.writes.written(number, value, asked_ns)
-            self._answered(device, asked_ns, what)
-            if point.read_back:
-                what, asked_ns = f"to keep {point.name}", self._context.clock()
-                _compare(point, scaled, await link.read(device.plan.unit_id, read_of(wire)), value)
-                self._answered(device, asked_ns, what)
-        except (Silence, Refusal) as fault:
-            self._failed(device, fault, what)
-            if device.writes.failed(number, value, self._context.clock()):
-                tries = point.policy.attempts
-                device.once(
-                    f"tries of {point.name}", f"has not taken {point.name} in {tries} tries, and now rests of it"
-                )
-            return
-        device.told.discard(f"tries of {point.name}")
-
-    async def _look_for_others(self, link: ModbusLink, device: LinkDevice, point: OutputPoint, value: Value) -> None:
-        """Before a value is written again: does the device still hold it? Else somebody else has written there, as a
-        former leader of a pair may have, once. Raises Silence or Refusal."""
-        number, wire = device.number(point), modbus(point.wire)
-        assert number is not None, "a value without its scale is held back"
-        held = await link.read(device.plan.unit_id, read_of(wire))
-        what = f"others at {point.name}"
-        if held == words_of_raw(wire, number.encode(value), held):
-            device.told.discard(what)
-        else:
-            shown = number.decode(raw_of_words(wire, held), elementary(point.type_name).kind)
-            device.once(what, f"was written to by somebody else: {point.name} was {shown} instead of {value}")
-
-    async def _write_fenced(self, link: ModbusLink, device: LinkDevice, point: OutputPoint, now_ns: int) -> None:
-        address, words = fenced_write(device.plan, self._context.sink.term, self._raws(device, point, now_ns))
-        await link.write(device.plan.unit_id, modbus(point.wire).table, address, words)
-
-    async def _write_wire(self, link: ModbusLink, device: LinkDevice, wire: ModbusWire, raw: float) -> None:
-        """Write a point whole, or the bits of registers that it is. Raises Silence or Refusal."""
-        unit_id = device.plan.unit_id
-        if not wire.is_part:
-            return await link.write(unit_id, wire.table, wire.address, words_of_raw(wire, raw))
-        if wire.words > 1 or not device.mask_write:
-            return await link.write_among(unit_id, wire, raw)
-        try:
-            await link.write_masked(unit_id, wire, raw)
-        except Refusal as fault:
-            if fault.code != ExceptionCode.ILLEGAL_FUNCTION:
-                raise
-            device.mask_write = False
-            self._context.on_event(
-                "info", f"{device.plan.name} has no function 22: bits of a register are read, changed and written back"
-            )
-            await link.write_among(unit_id, wire, raw)
-
-    async def _beat(self, link: ModbusLink, device: LinkDevice, beat: HeartbeatCounter, now_ns: int) -> None:
-        what = f"writing {beat.rule.point}"
-        try:
-            await self._write_wire(link, device, modbus(beat.rule.wire), beat.beat(now_ns))
-        except (Silence, Refusal) as fault:
-            self._failed(device, fault, what)
-            return
-        self._answered(device, now_ns, what)
-
-    def _answered(self, device: LinkDevice, asked_ns: int, what: str) -> None:
+    def answered(self, device: LinkDevice, asked_ns: int, what: str) -> None:
+        """See `Answers`."""
         device.answered(asked_ns, what)
         self._backoff.reset()
         if not device.statistics.connected:
@@ -272,21 +182,26 @@ class ModbusDriver:
             device.writes.forget()
             device.report.regain(now_ns)
 
-    def _failed(self, device: LinkDevice, fault: Silence | Refusal, what: str) -> None:
+    def failed(self, device: LinkDevice, fault: Silence | Refusal, asked_ns: int, what: str) -> None:
+        """See `Answers`. A unit that is silent again and again rests, for its neighbours' sake."""
         device.statistics.requests += 1
         device.statistics.errors += 1
         if isinstance(fault, Refusal):
             device.refused(fault, what)
             return
         device.silent += 1
+        device.wasted_ns += self._context.clock() - asked_ns
         if device.silent >= self._context.link.attempts:
-            self._polls.postpone(device.plan.name, self._context.clock() + device.backoff.next_ns())
+            self._rest_unit(device)
             device.lose(fault)
 
-
-def _compare(point: OutputPoint, number: Numeric, held: list[int], value: Value) -> None:
-    """Raises Refusal when the device does not hold what it was given."""
-    wire = modbus(point.wire)
-    if held != words_of_raw(wire, number.encode(value), held):
-        shown = number.decode(raw_of_words(wire, held), elementary(point.type_name).kind)
-        raise Refusal(f"it holds {shown} instead of {value}")
+    def _rest_unit(self, device: LinkDevice) -> None:
+        tries = self._context.link.attempts
+        device.rests_until_ns = self._lost_units.rest_until_ns(
+            self._context.clock(),
+            wasted_ns=device.wasted_ns,
+            backoff_ns=device.backoff.next_ns(),
+            lost=sum(other.silent >= tries for other in self._devices.values()),
+        )
+        device.wasted_ns = 0
+        self._polls.postpone(device.plan.name, device.rests_until_ns)

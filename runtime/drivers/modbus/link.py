@@ -14,6 +14,7 @@ from pymodbus.pdu.register_message import (
     MaskWriteRegisterRequest,
     ReadHoldingRegistersRequest,
     ReadInputRegistersRequest,
+    ReadWriteMultipleRegistersRequest,
     WriteMultipleRegistersRequest,
     WriteSingleRegisterRequest,
 )
@@ -89,6 +90,21 @@ class ModbusLink:
     async def write(self, unit_id: int, table: Table, address: int, words: Sequence[int]) -> None:
         """Write neighbours as one: function 05 or 06 for one, 15 or 16 for more. Raises Silence or Refusal."""
         await self._ask(_write_request(unit_id, table, address, list(words)))
+
+    async def write_and_read(self, unit_id: int, address: int, words: Sequence[int], read: ReadRequest) -> list[int]:
+        """Write holding registers, then read some, in one request: function 23. The words of the read. Raises Silence
+        or Refusal."""
+        request = ReadWriteMultipleRegistersRequest(
+            read_address=read.address,
+            read_count=read.count,
+            write_address=address,
+            write_registers=list(words),
+            dev_id=unit_id,
+        )
+        came = list((await self._ask(request)).registers)
+        if len(came) != read.count:
+            raise Silence(f"{len(came)} words came for {read.count}", where=self.where)
+        return came
 
     async def write_masked(self, unit_id: int, wire: ModbusWire, raw: float) -> None:
         """Write some bits of one register and leave the others: function 22. Raises Silence or Refusal."""

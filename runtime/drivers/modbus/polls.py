@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from runtime.iomap.plan import DevicePlan, ReadRequest
-from runtime.iomap.wire import ModbusWire, Wire
+from runtime.iomap.wire import ModbusWire, Table, Wire
 
 REFUSED_PERIOD_NS = 60_000_000_000
 """Between two tries to read a register that a device says it does not have."""
@@ -25,22 +25,31 @@ class Poll:
 class PollSchedule:
     """All reads of one link. A read that comes late keeps its place in the schedule and makes up for nothing.
 
-    `phase` (0 to below 1): by which part of its period each read's grid lies behind the start, or all links of a site
-    would ask in the same instant, again and again.
+    `phase` (0 to below 1): by which part of the shortest period the grids lie behind the start, or all links of a site
+    would ask in the same instant, again and again. Reads of longer periods are spread over the shortest one's grid,
+    one after the other from `slot` on: in one instant they would keep the quick reads waiting.
     """
 
-    def __init__(self, devices: Iterable[DevicePlan], start_ns: int, *, phase: float = 0.0) -> None:
-        self.polls = [
-            Poll(device, read, start_ns, start_ns + int(phase * read.period_ns))
-            for device in devices
-            for read in device.reads
-        ]
+    def __init__(self, devices: Iterable[DevicePlan], start_ns: int, *, phase: float = 0.0, slot: int = 0) -> None:
+        reads = [(device, read) for device in devices for read in device.reads]
+        shortest_ns = min((read.period_ns for _, read in reads), default=0)
+        self.polls: list[Poll] = []
         self._turn = 0
+        for device, read in reads:
+            slots = read.period_ns // shortest_ns
+            grid_ns = start_ns + int(phase * shortest_ns) + slot % slots * shortest_ns
+            slot += slots > 1
+            self.polls.append(Poll(device, read, start_ns, grid_ns))
 
     def due(self, now_ns: int) -> Poll | None:
         """The read that has waited longest; of equals, the one that was served longest ago."""
         ready = [poll for poll in self.polls if poll.next_ns <= now_ns]
         return min(ready, key=lambda poll: (poll.next_ns, poll.turn), default=None)
+
+    def soonest(self, device: str, table: Table) -> Poll | None:
+        """The read of that table that a device is asked for next; None when it has none."""
+        polls = (poll for poll in self.polls if poll.device.name == device and poll.read.table is table)
+        return min(polls, key=lambda poll: (poll.next_ns, poll.turn), default=None)
 
     def next_ns(self) -> int | None:
         """When the next read is due; None when there is none at all."""

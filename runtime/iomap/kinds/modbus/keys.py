@@ -14,6 +14,8 @@ from runtime.iomap.wire import Order, Padding, RawType, Table
 
 _Table = Annotated[Table, Field(strict=False)]
 _RawType = Annotated[RawType, Field(strict=False)]
+WRITE_WORDS_MAX = 123
+"""Registers of one write (Modbus Application Protocol V1.1b3, 6.12)."""
 _Span = Annotated[list[Annotated[int, Field(ge=0, le=465_535)]], Field(min_length=2, max_length=2)]
 
 
@@ -67,6 +69,9 @@ class ModbusRules(Strict):
     `max_words`: most registers in one request. `max_gap_words`: undocumented registers that may be read across.
     `unreadable`: registers (first and last, as in the document) that a read must not touch. `mask_write` false: the
     device has no function 22, so a bit of a register is written by reading, changing and writing the register.
+    `read_write`: registers are written with function 23. Outputs that lie next to each other and are due together go in
+    one request of at most `max_write_words` (by default max_words), unless `write_together` is false; points of
+    `write_order` are written in that order, each in a request of its own.
     """
 
     address_base: dict[_Table, int] = Field(default_factory=dict)
@@ -78,6 +83,15 @@ class ModbusRules(Strict):
     group: str = ""
     unreadable: dict[_Table, list[_Span]] = Field(default_factory=dict)
     mask_write: bool = True
+    read_write: bool = False
+    write_together: bool = True
+    max_write_words: Annotated[int | None, Field(ge=1, le=WRITE_WORDS_MAX)] = None
+    write_order: list[str] = Field(default_factory=list)
+
+    @property
+    def write_words_max(self) -> int:
+        """Most registers in one write."""
+        return min(self.max_words, WRITE_WORDS_MAX) if self.max_write_words is None else self.max_write_words
 
 
 class ModbusPoint(Point):

@@ -10,13 +10,14 @@ from runtime.iomap.kinds.modbus.keys import (
     ModbusProfile,
     ModbusRtuLink,
     ModbusRtuTcpLink,
+    ModbusRules,
     ModbusTcpLink,
     SerialDevice,
 )
 from runtime.iomap.kinds.modbus.placing import check_shared_units, place
 from runtime.iomap.kinds.modbus.points import resolve
 from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.merge import merge_reads
+from runtime.iomap.merge import merge_reads, write_runs
 from runtime.iomap.plan import CounterPoint, DevicePlan, ExponentPoint, InputPoint, ReadRequest
 from runtime.iomap.sitemap import NS_PER_MS, Device
 from runtime.iomap.wire import ModbusWire, Wire
@@ -49,7 +50,16 @@ def _complete(plan: DevicePlan, loaded: LoadedProfile, device: Device) -> Device
         counters=counters,
         held=_held(plan, loaded, profile) if plan.served else (),
         mask_write=rules.mask_write,
+        read_write=rules.read_write,
+        write_runs=write_runs(plan.outputs, alone=rules.write_order) if rules.write_together else (),
+        write_order=_write_order(plan, rules),
+        max_write_words=rules.write_words_max,
     )
+
+
+def _write_order(plan: DevicePlan, rules: ModbusRules) -> tuple[int, ...]:
+    places = {point.name: place for place, point in enumerate(plan.outputs)}
+    return tuple(places[name] for name in rules.write_order if name in places)
 
 
 def _reads(points: Iterable[InputPoint], profile: ModbusProfile) -> tuple[ReadRequest, ...]:

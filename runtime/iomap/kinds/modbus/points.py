@@ -28,7 +28,22 @@ def resolve(loaded: LoadedProfile, _dbc_folder: Path) -> list[Diagnostic]:
         found += mistakes
         if not mistakes:
             loaded.wires[name] = _wire(profile, point)
-    return [*found, *_overlaps(loaded), *_counter_mistakes(loaded, profile)]
+    return [*found, *_overlaps(loaded), *_counter_mistakes(loaded, profile), *_order_mistakes(loaded, profile)]
+
+
+def _order_mistakes(loaded: LoadedProfile, profile: ModbusProfile) -> Iterator[Diagnostic]:
+    """Names in `write_order` that are none of a point that can be written, or that stand there twice."""
+    writable = [name for name, point in {**profile.points, **profile.unplaced}.items() if point.access != "r"]
+    for number, name in enumerate(profile.modbus.write_order):
+        at = loaded.document.places.value("modbus", "write_order", number)
+        if name not in writable:
+            mend = did_you_mean(name, writable, what="points that can be written")
+            yield error(
+                "M2005", f"`{name}` has no place in the order of writes", Label(at, "cannot be written"), help=mend
+            )
+        elif name in profile.modbus.write_order[:number]:
+            mend = "name each point once"
+            yield error("M2005", f"`{name}` stands twice in the order of writes", Label(at, "again"), help=mend)
 
 
 def _counter_mistakes(loaded: LoadedProfile, profile: ModbusProfile) -> Iterator[Diagnostic]:

@@ -1,0 +1,154 @@
+"""What a unit that does not answer costs its neighbours on one link: counted in virtual time, with no socket."""
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from io_points import MS, input_point, modbus_wire, output_point
+from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.register_message import ReadHoldingRegistersResponse, WriteSingleRegisterResponse
+from virtualtime import VirtualLoop
+
+from runtime.drivers.engine import IoEngine
+from runtime.drivers.modbus.lines import Silence
+from runtime.drivers.registry import DRIVERS
+from runtime.iomap.merge import merge_reads
+from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan
+from runtime.iomap.settings import ModbusTcpSettings
+
+POLL_S, ANSWER_S, TIMEOUT_S = 0.1, 0.004, 0.5
+UNITS = 4
+Lives = Callable[[int, float], bool]
+"""Does a unit answer at a time?"""
+
+
+class FakeLine:
+    """A gateway with units behind it: each answers after ANSWER_S, or not at all."""
+
+    where = "line"
+    connected = True
+
+    def __init__(self, loop: VirtualLoop, lives: Lives) -> None:
+        self._loop = loop
+        self._lives = lives
+        self.answered: list[tuple[int, float]] = []
+        self.unanswered: list[tuple[int, float]] = []
+
+    async def connect(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    async def exchange(self, request: ModbusPDU) -> ModbusPDU:
+        at_s = self._loop.time()
+        if not self._lives(request.dev_id, at_s):
+            await asyncio.sleep(TIMEOUT_S)
+            self.unanswered.append((request.dev_id, at_s))
+            raise Silence("no answer", where=self.where)
+        await asyncio.sleep(ANSWER_S)
+        self.answered.append((request.dev_id, at_s))
+        if request.function_code == 6:
+            return WriteSingleRegisterResponse(address=request.address, registers=request.registers)
+        return ReadHoldingRegistersResponse(registers=[7] * request.count)
+
+    def reads(self, unit: int, from_s: float = 0.0, to_s: float = 1e9) -> int:
+        return sum(of == unit and from_s <= at_s < to_s for of, at_s in self.answered)
+
+
+def unit_plan(unit: int, *, reads: bool = True) -> DevicePlan:
+    points = (input_point("p", 0, modbus_wire(), period_ns=int(POLL_S * 1e9)),) if reads else ()
+    return DevicePlan(
+        name=f"unit_{unit}",
+        profile="x",
+        nature="sensor",
+        served=False,
+        unit_id=unit,
+        inputs=points,
+        outputs=() if reads else (output_point("out", 0, 0, wire=modbus_wire(address=9), refresh_ns=200 * MS),),
+        reads=merge_reads(points, groups={"p": "g"}, max_words=10, max_gap_words=0),
+    )
+
+
+def after(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, lives: Lives, *, write_only: int = 0
+) -> tuple[FakeLine, list[str]]:
+    """The line and what was told, after so long."""
+    loop = VirtualLoop()
+    line, events = FakeLine(loop, lives), list[str]()
+    monkeypatch.setattr("runtime.drivers.modbus.link.line_of", lambda _: line)
+    plans = tuple(unit_plan(unit, reads=unit != write_only) for unit in range(1, UNITS + 1))
+    link = LinkPlan(name="l", settings=ModbusTcpSettings())
+    engine = IoEngine(
+        IoPlan(site="x", served=False, fail_safe_after_ns=MS, links=(link,), devices={"l": plans}),
+        pages={},
+        frames=NoFrames(),
+        clock=loop.now_ns,
+        on_event=lambda level, text: events.append(f"{level}: {text}"),
+        registry=DRIVERS,
+        random=Random(1),
+    )
+
+    async def work() -> None:
+        running = asyncio.create_task(engine.run(asyncio.Event()))
+        await asyncio.sleep(seconds)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    try:
+        loop.run_until_complete(work())
+    finally:
+        loop.close()
+    return line, events
+
+
+class NoFrames:
+    """Fail-safe values only."""
+
+    def latest(self) -> None:
+        return None
+
+
+def test_unit_when_it_never_answers_then_its_neighbours_keep_nine_tenths_of_their_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line, events = after(monkeypatch, 600, lambda unit, _: unit != 2)
+    due = 600 / POLL_S
+    assert {unit for unit in (1, 3, 4) if line.reads(unit) >= 0.9 * due} == {1, 3, 4}
+    assert len(line.unanswered) * TIMEOUT_S <= 0.1 * 600
+    assert [event for event in events if "lost" in event] == [
+        "error: unit_2 lost: no answer (line); its inputs are BAD"
+    ]
+
+
+def test_units_when_all_but_one_are_silent_then_each_is_asked_in_time_to_recover_and_the_one_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line, _ = after(monkeypatch, 600, lambda unit, _: unit == 1)
+    assert line.reads(1) >= 0.85 * 600 / POLL_S
+    for unit in (2, 3, 4):
+        times = [at_s for of, at_s in line.unanswered if of == unit and at_s > 60]
+        assert max(later - sooner for sooner, later in itertools.pairwise(times)) <= 25
+
+
+def test_unit_when_it_comes_and_goes_then_what_it_wastes_stays_a_tenth(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, _ = after(monkeypatch, 600, lambda unit, at_s: unit != 2 or at_s % 4 < 2)
+    assert len(line.unanswered) * TIMEOUT_S <= 0.1 * 600 + 2 * TIMEOUT_S
+    assert min(line.reads(unit) for unit in (1, 3, 4)) >= 0.9 * 600 / POLL_S
+
+
+@pytest.mark.parametrize("down_s", [1.0, 30.0, 300.0])
+def test_unit_when_it_answers_again_then_found_within_30_s(monkeypatch: pytest.MonkeyPatch, down_s: float) -> None:
+    line, events = after(monkeypatch, 400, lambda unit, at_s: unit != 2 or not 20 <= at_s < 20 + down_s)
+    assert line.reads(2, 20 + down_s, 20 + down_s + 30) > 50
+    assert sum("unit_2" in event for event in events) <= 3  # heard, lost, back
+
+
+def test_unit_without_reads_when_it_is_silent_then_its_writes_rest_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, _ = after(monkeypatch, 600, lambda unit, _: unit != 3, write_only=3)
+    assert 25 <= len(line.unanswered) <= 0.1 * 600 / TIMEOUT_S
+    assert Counter(of for of, _ in line.unanswered) == {3: len(line.unanswered)}
+    assert line.reads(1) >= 0.9 * 600 / POLL_S
