@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.cli.check import print_diagnostics
+from runtime.cli.language.check import print_diagnostics
 from runtime.core.fault import ConfigFault
 from runtime.core.objectcache import ObjectCache
 from runtime.image.nativecode import native_cache

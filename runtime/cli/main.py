@@ -2,24 +2,18 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import Annotated, Literal
 
 import typer
 
-from runtime.cli import (
-    change_commands,
-    io_commands,
-    language_commands,
-    member_commands,
-    pair_commands,
-    recording_commands,
-)
+from runtime.cli.controller import change_commands, recording_commands
+from runtime.cli.controller import commands as controller_commands
+from runtime.cli.io import commands as io_commands
+from runtime.cli.language import commands as language_commands
+from runtime.cli.options import Json, Site, SiteFile
+from runtime.cli.pair import commands as pair_commands
+from runtime.cli.pair import member_commands
 from runtime.core.fault import PlcFault
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from runtime.wire.client import Client
 
 app = typer.Typer(
     name="voltscan",
@@ -30,24 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 map_app = typer.Typer(help="The SCADA register map.", no_args_is_help=True)
-app.add_typer(map_app, name="map")
-language_commands.add_to(app)
-change_commands.add_to(app)
-io_commands.add_to(app)
-member_commands.add_to(app)
-pair_commands.add_to(app)
-recording_commands.add_to(app)
 
-NEGATIVE_NUMBERS = {"ignore_unknown_options": True}
-"""`voltscan write x -5`: a value may begin with a minus sign."""
-
-SiteFile = Annotated[Path, typer.Argument(help="Site file, such as configs/demo.toml.")]
-Site = Annotated[str | None, typer.Option("--site", help="Name of the site, when several controllers run here.")]
 ParentPid = Annotated[int, typer.Option(hidden=True)]  # set by a supervisor that starts this command
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")]
-Names = Annotated[list[str], typer.Argument(help="Tags or variables; * and ? match.")]
-Name = Annotated[str, typer.Argument(help="Tag or variable.")]
-NewValue = Annotated[str, typer.Argument(help="Number, TRUE or FALSE, name of an enumeration value, or T#1s500ms.")]
 
 
 @app.command()
@@ -66,63 +44,11 @@ def run(
     ] = False,
 ) -> None:
     """Run a controller, and its simulated plant if the site file names one."""
-    from runtime.cli.run import make_pair_state, run_site
+    from runtime.cli.controller.run import make_pair_state, run_site
 
     if found or join:
         raise typer.Exit(make_pair_state(site_file, joins=join))
     raise typer.Exit(run_site(site_file, duration=duration, hmi=hmi, cold=cold))
-
-
-@app.command()
-def check(
-    paths: Annotated[list[Path], typer.Argument(help="Site files (.toml), programs (.st), folders of programs.")],
-    json: Json = False,
-    sarif: Annotated[bool, typer.Option("--sarif", help="Print SARIF 2.1.0, for code hosts and editors.")] = False,
-) -> None:
-    """Check site files, programs and maps; print every mistake; exit code 1 when there is an error."""
-    from runtime.cli.check import check_paths
-
-    raise typer.Exit(check_paths(paths, as_json=json, as_sarif=sarif))
-
-
-@app.command(name="exec")
-def exec_(
-    files: Annotated[list[Path], typer.Argument(help="ST files and folders, compiled together.")],
-    scans: Annotated[int, typer.Option(min=1, help="Number of scans.")],
-    period: Annotated[str, typer.Option(help="Base cycle on virtual time.")] = "10ms",
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", metavar="TAG=VALUE", help="Set before the first scan.")
-    ] = None,
-    backend: Annotated[str, typer.Option(help="llvm or interp.")] = "llvm",
-    watch: Annotated[list[str] | None, typer.Option(metavar="VAR", help="Print these only; * and ? match.")] = None,
-    json: Json = False,
-) -> None:
-    """Run programs on virtual time and print their variables."""
-    from runtime.cli.exec import Execution, exec_files
-
-    how = Execution(scans, period, tuple(assignments or ()), backend, tuple(watch or ()))
-    raise typer.Exit(exec_files(files, how, as_json=json))
-
-
-@app.command(name="test")
-def run_st_tests(
-    paths: Annotated[list[Path], typer.Argument(help="ST files, and folders with ST files, that hold tests.")],
-    backend: Annotated[str, typer.Option(help="llvm, interp or both.")] = "llvm",
-    name_filter: Annotated[
-        str, typer.Option("--filter", metavar="TEXT", help="Only tests with this in the name.")
-    ] = "",
-    coverage: Annotated[bool, typer.Option("--coverage", help="Statements and branches of each POU that ran.")] = False,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the results as JUnit XML.")] = None,
-    json: Json = False,
-    list_only: Annotated[bool, typer.Option("--list", help="Only list the tests: file, line, name.")] = False,
-) -> None:
-    """Run the tests in ST files (TEST 'name' … END_TEST) on virtual time."""
-    from runtime.cli.test import TestOrder, list_tests, run_tests
-
-    if list_only:
-        raise typer.Exit(list_tests(paths, name_filter, as_json=json))
-
-    raise typer.Exit(run_tests(paths, TestOrder(backend, name_filter, coverage, junit), as_json=json))
 
 
 @app.command()
@@ -145,158 +71,6 @@ def sim(
 
     order = SimOrder(length, scenario, out, plot, chart, seed, tuple(tags or ()), every)
     raise typer.Exit(simulate(site_file, order, as_json=json))
-
-
-@app.command()
-def debug(
-    files: Annotated[list[Path], typer.Argument(help="ST files and folders, compiled together.")],
-    period: Annotated[str, typer.Option(help="Base cycle on virtual time.")] = "10ms",
-    commands: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Read commands from here instead of the terminal.")
-    ] = None,
-) -> None:
-    """Step through programs in the interpreter: breakpoints, watches, values."""
-    from runtime.cli.debug import debug_files
-
-    raise typer.Exit(debug_files(files, period=period, commands=commands))
-
-
-@app.command()
-def status(
-    site: Site = None,
-    values: Annotated[bool, typer.Option(help="With the values of the HMI.")] = False,
-    json: Json = False,
-) -> None:
-    """What a running controller does; exit code 1 when it does not scan or a program fault stops its outputs."""
-    from runtime.cli import remote
-    from runtime.node.runplan import living_processes
-    from runtime.wire.rundir import run_dir
-
-    _ask(
-        site,
-        lambda client: remote.status(
-            client, values=values, processes=living_processes(run_dir(client.site)), as_json=json
-        ),
-    )
-
-
-@app.command()
-def tags(
-    patterns: Annotated[list[str] | None, typer.Argument(help="Only those that match; * and ?.")] = None,
-    variables: Annotated[bool, typer.Option(help="The programs' own variables too.")] = False,
-    site: Site = None,
-    json: Json = False,
-) -> None:
-    """The tags of a running controller."""
-    from runtime.cli import remote
-
-    _ask(site, lambda client: remote.tags(client, patterns or (), variables=variables, as_json=json))
-
-
-@app.command()
-def read(names: Names, site: Site = None, json: Json = False) -> None:
-    """Values of tags and variables, with quality and age."""
-    from runtime.cli import remote
-
-    _ask(site, lambda client: remote.read(client, names, as_json=json))
-
-
-@app.command(context_settings=NEGATIVE_NUMBERS)
-def write(name: Name, value: NewValue, site: Site = None, json: Json = False) -> None:
-    """Write a variable once."""
-    from runtime.cli import remote
-
-    _ask(site, lambda client: remote.write(client, name, value, as_json=json))
-
-
-@app.command(context_settings=NEGATIVE_NUMBERS)
-def force(
-    name: Annotated[str | None, typer.Argument(help="Tag or variable.")] = None,
-    value: Annotated[str | None, typer.Argument(help="As for `write`.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Over restarts of the controller too.")] = False,
-    prepare: Annotated[bool, typer.Option("--prepare", help="Only note it, for --apply.")] = False,
-    apply: Annotated[bool, typer.Option("--apply", help="Force all that is prepared, in one scan.")] = False,
-    site: Site = None,
-    json: Json = False,
-) -> None:
-    """Hold an input, output or any other variable at a value until `unforce`."""
-    from runtime.cli import forces
-
-    _ask(
-        site,
-        lambda client: forces.force(client, name, value, keep=keep, prepare=prepare, apply=apply, as_json=json),
-    )
-
-
-@app.command(name="forces")
-def list_forces(site: Site = None, json: Json = False) -> None:
-    """What is forced: value, by whom, since when, until when; and what is prepared."""
-    from runtime.cli import forces
-
-    _ask(site, lambda client: forces.forces(client, as_json=json))
-
-
-@app.command()
-def unforce(
-    name: Annotated[str | None, typer.Argument(help="Forced tag.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every forced tag.")] = False,
-    site: Site = None,
-    json: Json = False,
-) -> None:
-    """Let a forced tag go."""
-    from runtime.cli import remote
-
-    _ask(site, lambda client: remote.unforce(client, name, every=every, as_json=json))
-
-
-@app.command(context_settings=NEGATIVE_NUMBERS)
-def command(
-    name: Annotated[str, typer.Argument(help="Command of the site map, such as mode.")],
-    value: NewValue,
-    ttl_ms: Annotated[int, typer.Option(help="Time to live, in ms.")] = 5000,
-    site: Site = None,
-    json: Json = False,
-) -> None:
-    """Give a command and wait for the program's answer; exit code 1 when it refuses."""
-    from runtime.cli import remote
-
-    _ask(site, lambda client: remote.command(client, name, value, ttl_ms=ttl_ms, as_json=json))
-
-
-@app.command()
-def faults(site: Site = None, json: Json = False) -> None:
-    """The fault log: place, statement and values of each program fault; exit code 1 while one is not acknowledged."""
-    from runtime.cli.faults import faults
-
-    _ask(site, lambda client: faults(client, as_json=json))
-
-
-@app.command()
-def acknowledge(site: Site = None, json: Json = False) -> None:
-    """Acknowledge program faults, so that outputs may be driven again."""
-    from runtime.cli import remote
-
-    _ask(site, lambda client: remote.acknowledge(client, as_json=json))
-
-
-@app.command()
-def stats(
-    reset: Annotated[bool, typer.Option(help="Start the figures anew after printing.")] = False,
-    bare: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="Measure for so long, beside a bare native loop: 60s.")
-    ] = None,
-    prometheus: Annotated[bool, typer.Option("--prometheus", help="Print Prometheus' text format.")] = False,
-    site: Site = None,
-    json: Json = False,
-) -> None:
-    """Percentiles of the scan: release delay, execution, period error, each phase and each task."""
-    from runtime.cli import scanstats
-
-    if bare is None:
-        _ask(site, lambda client: scanstats.stats(client, reset=reset, as_prometheus=prometheus, as_json=json))
-    from runtime.cli.beside_bare import stats_beside_bare
-
-    _ask(site, lambda client: stats_beside_bare(client, str(bare), as_json=json))
 
 
 @app.command()
@@ -334,7 +108,7 @@ def doctor(
     json: Json = False,
 ) -> None:
     """Check whether this machine can scan punctually, measure it, and say how to mend what is not fine."""
-    from runtime.cli.doctor import doctor
+    from runtime.cli.controller.doctor import doctor
 
     raise typer.Exit(doctor(seconds, as_json=json))
 
@@ -345,18 +119,9 @@ def map_export(
     form: Annotated[str, typer.Option("--format", help="md or csv.")] = "md",
 ) -> None:
     """Print the SCADA register map of a site as a document."""
-    from runtime.cli.mapexport import export_map
+    from runtime.cli.controller.mapexport import export_map
 
     raise typer.Exit(export_map(site_file, form))
-
-
-def _ask(site: str | None, act: "Callable[[Client], int]") -> NoReturn:
-    """Do something with a running controller, and end with its exit code."""
-    from runtime.wire.client import connect
-
-    with connect(site) as client:
-        code = act(client)
-    raise typer.Exit(code)
 
 
 def _end_with_parent(parent_pid: int) -> None:
@@ -368,6 +133,20 @@ def _end_with_parent(parent_pid: int) -> None:
 
         end_with_parent(signal.SIGTERM, parent_pid)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+app.add_typer(map_app, name="map")
+# `voltscan --help` lists them in this order.
+for commands in (
+    controller_commands,
+    language_commands,
+    change_commands,
+    recording_commands,
+    io_commands,
+    member_commands,
+    pair_commands,
+):
+    commands.add_to(app)
 
 
 def main() -> None:

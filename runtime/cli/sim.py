@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.cli.bothsides import build_both
-from runtime.cli.check import print_diagnostics
+from runtime.cli.language.check import print_diagnostics
 from runtime.cli.terminalchart import terminal_chart
 from runtime.cli.textable import table
 from runtime.core.duration import duration_ns, duration_text

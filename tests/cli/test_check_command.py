@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.cli.check import check_paths
-from runtime.cli.pages import codes_with_pages, page
+from runtime.cli.language.check import check_paths
+from runtime.cli.language.pages import codes_with_pages, page
 
 ROOT = Path(__file__).parents[2]
 

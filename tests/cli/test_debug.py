@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.cli.debug import Session, debug_files
+from runtime.cli.language.debug import Session, debug_files
 from runtime.core.diagnostic import Source
 from runtime.lang.compile import compile_sources
 

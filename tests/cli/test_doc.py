@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.cli.demos import demos
-from runtime.cli.doc import print_manual
+from runtime.cli.language.demos import demos
+from runtime.cli.language.doc import print_manual
 from runtime.core.diagnostic import Source
 from runtime.core.fault import ConfigFault
 from runtime.lang.editor.manual import manual

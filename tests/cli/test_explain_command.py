@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from runtime.cli.explain import explain_code
+from runtime.cli.language.explain import explain_code
 from runtime.core.fault import ConfigFault
 
 

@@ -3,7 +3,7 @@
 import pytest
 from scripted import Scripted
 
-from runtime.cli import forces
+from runtime.cli.controller import forces
 
 HELD = {"name": "m.p", "value": 5.5, "type": "REAL", "how": "input", "keep": False, "client": "", "t_wall_ns": 0}
 ASKED = {"name": "m.p", "value": "5", "keep": False, "prepare": False, "client": "cli-test"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.cli.io_import import import_devices
+from runtime.cli.io.importing import import_devices
 from runtime.core.diagnostic import render
 from runtime.core.elementary import REAL, UINT, Kind
 from runtime.core.fault import ConfigFault

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sunspec_peer
 
-from runtime.cli.io_scan import scan_host
+from runtime.cli.io.scanning import scan_host
 from runtime.core.diagnostic import render
 from runtime.core.elementary import Kind
 from runtime.core.fault import ConfigFault, DriverFault

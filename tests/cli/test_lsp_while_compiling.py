@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from lsprotocol import types as lsp
 
-from runtime.cli.lsp import StServer, make_server
-from runtime.cli.lsp_checks import Checks
+from runtime.cli.editor.checks import Checks
+from runtime.cli.editor.server import StServer, make_server
 from runtime.lang.editor.project import Project
 
 BLOCKS = 60

@@ -8,7 +8,7 @@ from pathlib import Path
 import pagebench
 import pytest
 
-from runtime.cli.pages import codes_with_pages, near, page
+from runtime.cli.language.pages import codes_with_pages, near, page
 from runtime.core.diagnostic import render
 from runtime.lang.diagnostics.codes import CODES
 

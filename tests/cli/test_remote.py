@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from scripted import Scripted
 
-from runtime.cli import remote
+from runtime.cli.controller import remote
 from runtime.cli.textable import table
 from runtime.wire.fault import RefusedFault
 

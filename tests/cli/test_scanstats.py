@@ -2,7 +2,7 @@
 
 from scripted import Scripted
 
-from runtime.cli import scanstats
+from runtime.cli.controller import scanstats
 
 PERCENTILES = {
     "count": 1000,

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from runtime.cli.test import TestOrder, list_tests, run_tests
+from runtime.cli.language.test import TestOrder, list_tests, run_tests
 from runtime.core.fault import ConfigFault
 
 PUMP = """

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from runtime.cli.download import download
+from runtime.cli.controller.download import download
 from runtime.scan.retain.retainfile import Folder, RetainLayout, RetainStore
 from tests.e2e.conftest import SmallSite
 from tests.e2e.registers import Registers

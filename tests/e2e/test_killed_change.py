@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from runtime.cli import download as command
+from runtime.cli.controller import download as command
 from tests.e2e.changesite import ChangeSite, faults_in
 
 FOLLOWERS = ("scan", "io", "gateway", "recorder", "retain")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from runtime.cli.doctor import doctor
+from runtime.cli.controller.doctor import doctor
 from runtime.image.control import HISTOGRAM_BUCKETS
 from runtime.image.statistics import Distribution, bucket_of
 from runtime.node.host.hostchecks import Verdict, check_host, judge_delay, try_rights, worst

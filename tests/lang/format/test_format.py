@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from relayout import formatted, meaning, relaid
 
-from runtime.cli.fmt import format_paths
+from runtime.cli.language.fmt import format_paths
 
 ROOT = Path(__file__).parents[3]
 FILES = sorted([*(ROOT / "programs").rglob("*.st"), *(ROOT / "tests/lang/semantics").glob("*.st")])

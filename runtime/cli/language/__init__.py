@@ -1,0 +1,1 @@
+"""Commands on programs: check, test, exec, debug, doc, fmt, explain."""

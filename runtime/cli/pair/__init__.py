@@ -1,0 +1,1 @@
+"""Commands on a hot-standby pair and its witness."""
