@@ -107,7 +107,6 @@ class BlockingDriver:
 
     def _device(self, plan: DevicePlan, device: BlockingDevice) -> _Device:
         context = self._context
-        periods = sorted({point.period_ns for point in plan.inputs if point.period_ns})
         link = context.link
         return _Device(
             plan=plan,
@@ -116,7 +115,7 @@ class BlockingDriver:
             statistics=context.statistics[plan.name],
             writes=WriteSchedule(plan.outputs),
             heartbeats=[HeartbeatCounter(rule) for rule in plan.heartbeats],
-            polls=[_Poll(tuple(p for p in plan.inputs if p.period_ns == period), period) for period in periods],
+            polls=[_Poll(tuple(plan.inputs[e] for e in entries), period) for period, entries in plan.asked_together()],
             backoff=Backoff(min_ns=link.backoff_min_ns, max_ns=link.backoff_max_ns, random=context.random),
             report=LossReport(plan.name, context.on_event),
         )

@@ -21,22 +21,32 @@ def _can(context: LinkContext) -> Driver:
     return CanDriver(context)
 
 
+def _played(context: LinkContext) -> Driver | None:
+    """The driver of devices that a program plays; None: they are real."""
+    address = getattr(context.link.settings, "played_at", "")
+    if not address:
+        return None
+    from runtime.drivers.playedpoints import played_driver
+
+    return played_driver(context, address)
+
+
 def _gpio(context: LinkContext) -> Driver:
     from runtime.drivers.gpio import gpio_driver
 
-    return gpio_driver(context)
+    return _played(context) or gpio_driver(context)
 
 
 def _i2c(context: LinkContext) -> Driver:
     from runtime.drivers.i2c.driver import i2c_driver
 
-    return i2c_driver(context)
+    return _played(context) or i2c_driver(context)
 
 
 def _host(context: LinkContext) -> Driver:
     from runtime.drivers.host import host_driver
 
-    return host_driver(context)
+    return _played(context) or host_driver(context)
 
 
 BUILT_IN: Registry = {

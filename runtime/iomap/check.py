@@ -12,6 +12,7 @@ from runtime.iomap.conflicts import check_conflicts
 from runtime.iomap.fences import check_fences
 from runtime.iomap.fit import check_use
 from runtime.iomap.kinds.can.unsent import check_unsent
+from runtime.iomap.kinds.playedat import PlayedAtLink
 from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.plan import IoPlan
 from runtime.iomap.read import did_you_mean
@@ -57,11 +58,16 @@ def check(site: LoadedSite, tags: TagTable) -> CheckedSite:
 
 def _check_links(site: LoadedSite) -> Iterator[Diagnostic]:
     places = site.document.places
+    for name, link in site.map.links.items():
+        if site.map.serve and isinstance(link, PlayedAtLink) and not link.played_at:
+            at = Label(places.key("links", name), "a controller has to find what plays its devices")
+            mend = 'add played_at = "127.0.0.1:15240", here and in the map of the controller'
+            yield error("M1004", f"the key `played_at` is missing in `links.{name}`", at, help=mend)
     for name, device in site.map.devices.items():
         kind, loaded = site.kinds.get(device.link), site.profiles.get(device.profile)
         if kind is not None and site.map.serve and not kind.playable:
             at = Label(places.value("devices", name, "link"), f"a link of kind {kind.name}")
-            mend = "play Modbus and CAN devices; leave this one out here, its tag keeps its initial value"
+            mend = "leave this one out here: its tags keep their initial values"
             yield error("M4008", f"`{name}` cannot be played", at, help=mend)
         if loaded is None:
             continue

@@ -236,6 +236,13 @@ class DevicePlan:
     fence: FencePlan | None = None
     write_log: str = ""
 
+    def asked_together(self) -> list[tuple[int, tuple[int, ...]]]:
+        """How often (ns), and the entries of the inputs that come then: Modbus reads, or points of one period."""
+        if self.reads:
+            return [(read.period_ns, read.entries) for read in self.reads]
+        periods = sorted({point.period_ns for point in self.inputs if point.period_ns})
+        return [(period, tuple(p.entry for p in self.inputs if p.period_ns == period)) for period in periods]
+
     def point(self, name: str) -> InputPoint | OutputPoint | None:
         """The bound point of that profile name."""
         points: tuple[InputPoint | OutputPoint, ...] = (*self.inputs, *self.outputs)

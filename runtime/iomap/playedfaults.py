@@ -4,7 +4,7 @@
 |---|---|
 | silent | neither answers nor takes anything: a cut cable |
 | delay | answers `delay` late |
-| exception | refuses every request with a device failure (buses that have such an answer: Modbus) |
+| exception | refuses every request with a device failure (all but CAN, which has no such answer) |
 | garbage | answers with random bytes of the right length |
 | wrong_length | answers with half of the bytes |
 | frozen | answers in time with what it said first, and takes nothing: hung behind a live interface |

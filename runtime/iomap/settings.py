@@ -80,11 +80,15 @@ class PluginSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpioSettings:
-    """A GPIO chip, by path, name or label. `consumer`: what other programs see as the holder of its lines."""
+    """A GPIO chip, by path, name or label. `consumer`: what other programs see as the holder of its lines.
+
+    `played_at`, here and in the next two: host:port of the program that plays the devices; empty: they are real.
+    """
 
     kind: Literal["gpio"] = "gpio"
     chip: str
     consumer: str = "voltscan"
+    played_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,7 @@ class I2cSettings:
 
     kind: Literal["i2c"] = "i2c"
     bus: int
+    played_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,7 @@ class HostSettings:
     """The machine that this program runs on."""
 
     kind: Literal["host"] = "host"
+    played_at: str = ""
 
 
 LinkSettings = (

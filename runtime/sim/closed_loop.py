@@ -155,6 +155,7 @@ class ClosedLoop:
                 controller=self.cell,
                 plant=lambda name: self.cell(PLANT_PREFIX + name),
                 drive=self._drive,
+                cycle_ns=self.cycle_ns,
             )
             for transfer in transfers:
                 first_ns = START_NS + round(self._phases.random() * transfer.period_ns)

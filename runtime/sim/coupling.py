@@ -28,6 +28,7 @@ from runtime.scan.virtual import START_NS, WALL_START_NS
 from runtime.sim.couplingcode import CouplingKernel
 from runtime.sim.couplingplan import Caption, Check, Coupling, Gauge, Mode, Passage, Transfer, TransferKind
 from runtime.sim.passages import Ends, form_of, passage_of
+from runtime.sim.transfer import pace_of
 
 PLANT_PREFIX = "plant/"
 Samples = npt.NDArray[np.float64]
@@ -226,18 +227,18 @@ class CoupledRun:
         ]
         if link.kind == "can":
             return self._messages(device, inward, outward)
+        pace = pace_of(device, link, self.cycle_ns)
         made = [
             self._transfer(
                 TransferKind.READINGS,
-                [inward[entry] for entry in read.entries],
-                read.period_ns,
+                [inward[entry] for entry in entries],
+                period_ns,
                 link.attempts * link.timeout_ns,
             )
-            for read in device.reads
+            for period_ns, entries in pace.reads
         ]
         if outward:
-            slot_ns = min((read.period_ns for read in device.reads), default=link.timeout_ns)
-            made.append(self._transfer(TransferKind.WRITES, [passage for _, passage in outward], slot_ns))
+            made.append(self._transfer(TransferKind.WRITES, [passage for _, passage in outward], pace.slot_ns))
         return made
 
     def _messages(

@@ -11,7 +11,7 @@ from runtime.core.fault import PlcFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
 from runtime.drivers.modbus.server import ModbusServer, Unit
-from runtime.drivers.modbus.streams import SerialStream
+from runtime.drivers.modbus.streams import SerialStream, TcpStream
 from runtime.iomap.plan import DevicePlan
 from runtime.iomap.settings import LuxpowerTcpSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
 from runtime.sim.faultyunit import FaultyUnit
@@ -61,11 +61,16 @@ class ServedModbus:
             case ModbusTcpSettings():
                 await _serve_tcp(settings, units, self._tell)
             case ModbusRtuTcpSettings():
-                await serve_streams(settings.host, settings.port, lambda line: serve_line(line, units), self._tell)
+                await serve_streams(
+                    settings.host, settings.port, lambda r, w: serve_line(TcpStream(r, w), units), self._tell
+                )
             case LuxpowerTcpSettings():
                 behind = _joined([share for own in self._shares.values() for share in own])  # frames name no unit
                 await serve_streams(
-                    settings.host, settings.port, lambda line: serve_logger(line, settings, behind), self._tell
+                    settings.host,
+                    settings.port,
+                    lambda r, w: serve_logger(TcpStream(r, w), settings, behind),
+                    self._tell,
                 )
             case ModbusRtuSettings():
                 with contextlib.closing(SerialStream(settings)) as line:

@@ -4,6 +4,7 @@ from runtime.drivers.base import Driver, LinkContext, Registry
 from runtime.drivers.can.driver import CanDriver
 from runtime.sim.faultystation import FaultyStation
 from runtime.sim.served_modbus import ServedModbus
+from runtime.sim.served_points import ServedPoints
 
 
 def _played_can(context: LinkContext) -> Driver:
@@ -17,4 +18,7 @@ SERVED: Registry = {
     "modbus_rtu_tcp": ServedModbus,
     "luxpower_tcp": ServedModbus,
     "can": _played_can,
+    "gpio": ServedPoints,
+    "i2c": ServedPoints,
+    "host": ServedPoints,
 }

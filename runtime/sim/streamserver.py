@@ -1,4 +1,4 @@
-"""A TCP server of byte streams: one task a connection, bounded, ended with the server."""
+"""A TCP server for what played devices say: one task a connection, bounded, ended with the server."""
 
 import asyncio
 import contextlib
@@ -6,22 +6,22 @@ from collections.abc import Awaitable, Callable
 
 from runtime.core.fault import ConfigFault
 from runtime.drivers.modbus.server import CLIENT
-from runtime.drivers.modbus.streams import TcpStream
 
 CONNECTIONS_MAX = 32
 """Connections at once; one more is closed at once."""
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Ready = Callable[[str], None]
 """Called once clients can come, with the address, for people."""
 
 
-async def serve_streams(host: str, port: int, talk: Callable[[TcpStream], Awaitable[None]], ready: Ready) -> None:
+async def serve_streams(host: str, port: int, talk: Talk, ready: Ready) -> None:
     """Have `talk` speak with each client until cancelled. Raises ConfigFault when the address cannot be had."""
     talks: set[asyncio.Task[None]] = set()
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         CLIENT.set(":".join(str(part) for part in writer.get_extra_info("peername", ())[:2]))
-        with contextlib.closing(TcpStream(reader, writer)) as stream, contextlib.suppress(ConnectionError):
-            await talk(stream)
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+            await talk(reader, writer)
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(talks) >= CONNECTIONS_MAX:

@@ -127,6 +127,22 @@ class SentMessage:
 Transfer = Readings | Writes | SentMessage
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often (ns) which inputs of a device cross together, and how often its writes get a turn."""
+
+    reads: list[tuple[int, tuple[int, ...]]]
+    slot_ns: int
+
+
+def pace_of(device: DevicePlan, link: LinkPlan, cycle_ns: int) -> Pace:
+    """Polls come at their periods and writes between them; an edge of a line comes with the next scan."""
+    reads = device.asked_together()
+    if link.kind == "gpio":
+        return Pace([(cycle_ns, entries) for _, entries in reads], cycle_ns)
+    return Pace(reads, min((period_ns for period_ns, _ in reads), default=link.timeout_ns))
+
+
 def transfers_of(
     device: DevicePlan,
     served: DevicePlan,
@@ -135,6 +151,7 @@ def transfers_of(
     controller: FindCell,
     plant: FindCell,
     drive: DriveValue,
+    cycle_ns: int,
 ) -> list[Transfer]:
     """All transfers of one device; `served` is the same device in the plant's map."""
     inward = [_inward(point, served, controller, plant) for point in device.inputs]
@@ -145,17 +162,17 @@ def transfers_of(
     ]
     if link.kind == "can":
         return _messages(device, inward, outward, drive)
+    pace = pace_of(device, link, cycle_ns)
     made: list[Transfer] = [
         Readings(
-            [inward[entry] for entry in read.entries],
-            period_ns=read.period_ns,
+            [inward[entry] for entry in entries],
+            period_ns=period_ns,
             lost_after_ns=link.attempts * link.timeout_ns,
         )
-        for read in device.reads
+        for period_ns, entries in pace.reads
     ]
     if outward:
-        slot_ns = min((read.period_ns for read in device.reads), default=link.timeout_ns)
-        made.append(Writes(outward, period_ns=slot_ns, drive=drive))
+        made.append(Writes(outward, period_ns=pace.slot_ns, drive=drive))
     return made
 
 

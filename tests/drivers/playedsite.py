@@ -48,6 +48,7 @@ class Played(IoBench):
     """One side. `outputs` by `<device>.<point>`: what its program says from the next `say` on."""
 
     def __init__(self, folder: Path, text: str, *, serve: bool) -> None:
+        self.text = text
         link, self.devices = planned(folder, text, serve=serve)
         super().__init__(link, *self.devices, registry=SERVED if serve else DRIVERS)
         points = [(d.name, point) for d in self.devices for point in d.outputs]

@@ -129,6 +129,101 @@ async def test_device_when_played_with_a_fault_then_bad_and_good_again_by_itself
             await controller.until(lambda: controller.sees("meter_1.p_kw") == (4.0, GOOD), "good again")
 
 
+CABINET = """
+[links.lines]
+kind = "gpio"
+chip = "gpiochip0"
+played_at = "127.0.0.1:PORT"
+[devices.button_1]
+profile = "push_button"
+link = "lines"
+[devices.relay_module_1]
+profile = "relay_module_8_gpio"
+link = "lines"
+"""
+SENSORS = """
+[links.sensors]
+kind = "i2c"
+bus = 1
+played_at = "127.0.0.1:PORT"
+[devices.air_1]
+profile = "bme680"
+link = "sensors"
+[devices.io_1]
+profile = "digital_io_8_8"
+link = "sensors"
+"""
+HOST = """
+[links.host]
+kind = "host"
+played_at = "127.0.0.1:PORT"
+[devices.host_1]
+profile = "host"
+link = "host"
+"""
+
+
+def cabinet(folder: Path, text: str, faults: str = "", **outputs: int) -> tuple[Played, Played]:
+    """Both sides; `outputs`: how many points `<name>_<n>` of which device the controller drives."""
+    text = text.replace("PORT", str(free_port()))
+    points = ""
+    for device, count in outputs.items():
+        prefix = {"relay_module_1": "relay", "io_1": "out"}[device]
+        points += f"[devices.{device}.points]\n" + "".join(
+            f"{prefix}_{n} = {{ fail_safe = false }}\n" for n in range(1, count + 1)
+        )
+    points += "[devices.button_1.points]\nlight = { fail_safe = false }\n" if "button_1" in text else ""
+    return Played(folder, text + points, serve=False), Played(folder, text + faults, serve=True)
+
+
+async def test_lines_when_played_then_edges_come_at_once_and_relays_are_switched_and_fail_safe(tmp_path: Path) -> None:
+    controller, plant = cabinet(tmp_path, CABINET, relay_module_1=8)
+    async with plant:
+        async with controller:
+            await controller.until(lambda: controller.sees("button_1.pressed") == (False, GOOD), "the button is read")
+            stamp_ns = controller.stamp_ns("button_1")
+            plant.say(button_1__pressed=True)
+            await controller.until(lambda: controller.sees("button_1.pressed") == (True, GOOD), "an edge")
+            assert controller.stamp_ns("button_1") > stamp_ns
+            controller.say(relay_module_1__relay_3=True)
+            await controller.until(lambda: plant.sees("relay_module_1.relay_3") == (True, GOOD), "the relay")
+            assert plant.sees("relay_module_1.relay_2") == (False, GOOD)
+        assert plant.sees("relay_module_1.relay_3") == (False, GOOD)
+
+
+async def test_chips_and_host_when_played_then_their_values_come_as_the_profiles_round_them(tmp_path: Path) -> None:
+    controller, plant = cabinet(tmp_path, SENSORS, io_1=8)
+    plant.say(air_1__t_c=21.375, io_1__in_4=True)
+    controller.say(io_1__out_2=True)
+    async with plant, controller:
+        await controller.until(lambda: controller.sees("air_1.t_c") == (21.375, GOOD), "temperature")
+        await controller.until(lambda: controller.sees("io_1.in_4") == (True, GOOD), "input")
+        await controller.until(lambda: plant.sees("io_1.out_2") == (True, GOOD), "output")
+    controller, plant = cabinet(tmp_path, HOST)
+    plant.say(host_1__cpu_t_c=81.5, host_1__under_voltage=True)
+    async with plant, controller:
+        await controller.until(lambda: controller.sees("host_1.cpu_t_c") == (81.5, GOOD), "hot")
+        await controller.until(lambda: controller.sees("host_1.under_voltage") == (True, GOOD), "warning")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["silent", "wrong_length"] + [pytest.param(k, marks=pytest.mark.slow) for k in ("delay", "exception", "flapping")],
+)
+async def test_lines_when_played_with_a_fault_then_bad_and_good_again_without_it(tmp_path: Path, kind: str) -> None:
+    fault = f'[[faults]]\ndevice = "button_1"\nkind = "{kind}"\nat = "0s"\n'
+    controller, plant = cabinet(tmp_path, CABINET, fault, relay_module_1=8)
+    async with AsyncExitStack() as running:
+        async with plant:
+            await plant.until(lambda: any(" served on " in event for event in plant.events), "it can be reached")
+            await running.enter_async_context(controller)
+            await controller.until(lambda: any("button_1 lost" in e for e in controller.events), "the button is lost")
+        mended = Played(tmp_path, plant.text.replace(fault, ""), serve=True)
+        mended.say(button_1__pressed=True)
+        async with mended:
+            await controller.until(lambda: controller.sees("button_1.pressed") == (True, GOOD), "good again")
+
+
 async def test_bank_and_racks_when_in_one_unit_then_each_is_played_and_commanded(tmp_path: Path) -> None:
     link = f'[links.scu]\nkind = "modbus_tcp"\nhost = "127.0.0.1"\nport = {free_port()}\n'
     devices = link + '[devices.bank_1]\nprofile = "jinko_scu_a"\nlink = "scu"\n'

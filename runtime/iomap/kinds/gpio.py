@@ -10,12 +10,13 @@ from pydantic import Field
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.core.tag import Tag
 from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
+from runtime.iomap.kinds.playedat import PlayedAtLink
 from runtime.iomap.kinds.polled import group_mistakes
 from runtime.iomap.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.plan import DevicePlan
 from runtime.iomap.profile import Point, Profile
 from runtime.iomap.settings import GpioSettings, LinkSettings
-from runtime.iomap.sitemap import Device, Link
+from runtime.iomap.sitemap import Device
 from runtime.iomap.wire import GpioWire, LineBias, LineDrive, Numeric, Wire
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ Offset = Annotated[int, Field(ge=0, le=1023)]
 LineName = Annotated[str, Field(min_length=1)]
 
 
-class GpioLink(Link):
+class GpioLink(PlayedAtLink):
     """A chip: its path (/dev/gpiochip0), name or label. `consumer`: what others see as the holder of lines."""
 
     kind: Literal["gpio"]
@@ -36,11 +37,11 @@ class GpioLink(Link):
 
     def settings(self) -> LinkSettings:
         """What the driver is told of the link."""
-        return GpioSettings(chip=self.chip, consumer=self.consumer)
+        return GpioSettings(chip=self.chip, consumer=self.consumer, played_at=self.played_at)
 
     def endpoint(self) -> tuple[object, ...]:
-        """The chip."""
-        return (self.chip,)
+        """The chip, or who plays it."""
+        return (self.played_at or self.chip,)
 
 
 class GpioDevice(Device):
@@ -132,6 +133,9 @@ def _check_uses(site: LoadedSite, uses: "Sequence[Use]") -> Iterator[Diagnostic]
     for use in uses:
         assert isinstance(use.wire, GpioWire), "uses of this protocol"
         link = site.map.devices[use.device].link
+        played = site.map.links[link]
+        if isinstance(played, PlayedAtLink) and played.played_at:
+            continue  # by the point's name
         if not use.wire.line:
             at = Label(places.key("devices", use.device), f"{use.tag.name} is bound to its point {use.name}")
             mend = f"write lines = {{ {use.name} = 17 }} (the line's offset, or its name in quotes)"
@@ -154,4 +158,4 @@ GPIO_PROTOCOL = DeviceProtocol(
     at_site=_at_site,
     check_uses=_check_uses,
 )
-GPIO = LinkKind(name="gpio", protocol=GPIO_PROTOCOL, link=GpioLink, device=GpioDevice)
+GPIO = LinkKind(name="gpio", protocol=GPIO_PROTOCOL, link=GpioLink, device=GpioDevice, playable=True)

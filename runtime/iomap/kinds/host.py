@@ -8,12 +8,13 @@ from pydantic import Field
 
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
+from runtime.iomap.kinds.playedat import PlayedAtLink
 from runtime.iomap.kinds.polled import group_mistakes
 from runtime.iomap.loaded import LoadedProfile
 from runtime.iomap.plan import DevicePlan
 from runtime.iomap.profile import Point, Profile
 from runtime.iomap.settings import HostSettings, LinkSettings
-from runtime.iomap.sitemap import Device, Link
+from runtime.iomap.sitemap import Device
 from runtime.iomap.wire import HostWire, Numeric
 
 Quantity = Literal[
@@ -23,18 +24,18 @@ Quantity = Literal[
 WARNINGS: tuple[str, ...] = ("under_voltage", "frequency_capped", "throttled", "temperature_limited")
 
 
-class HostLink(Link):
+class HostLink(PlayedAtLink):
     """The machine that io runs on."""
 
     kind: Literal["host"]
 
     def settings(self) -> LinkSettings:
         """What the driver is told of the link."""
-        return HostSettings()
+        return HostSettings(played_at=self.played_at)
 
     def endpoint(self) -> tuple[object, ...]:
-        """There is one."""
-        return ()
+        """There is one, and any number that are played."""
+        return (self.played_at,)
 
 
 class HostPoint(Point):
@@ -83,4 +84,4 @@ def _complete(plan: DevicePlan, _loaded: LoadedProfile, _device: Device) -> Devi
 
 
 HOST_PROTOCOL = DeviceProtocol(name="host", profile=HostProfile, resolve=_resolve, complete=_complete)
-HOST = LinkKind(name="host", protocol=HOST_PROTOCOL, link=HostLink, device=Device)
+HOST = LinkKind(name="host", protocol=HOST_PROTOCOL, link=HostLink, device=Device, playable=True)

@@ -7,9 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from runtime.iomap.i2citem import AdcInput, ChipName, Ntc, Quantity, Width
+from runtime.iomap.kinds.playedat import PlayedAtLink
 from runtime.iomap.profile import Point, Profile, Strict
 from runtime.iomap.settings import I2cSettings, LinkSettings
-from runtime.iomap.sitemap import Device, Link
+from runtime.iomap.sitemap import Device
 
 Address = Annotated[int, Field(ge=0x03, le=0x77)]
 Byte = Annotated[int, Field(ge=0, le=255)]
@@ -24,7 +25,7 @@ def _range(range_v: float) -> float:
     return range_v
 
 
-class I2cLink(Link):
+class I2cLink(PlayedAtLink):
     """A bus of the host: /dev/i2c-`bus`."""
 
     kind: Literal["i2c"]
@@ -32,11 +33,11 @@ class I2cLink(Link):
 
     def settings(self) -> LinkSettings:
         """What the driver is told of the link."""
-        return I2cSettings(bus=self.bus)
+        return I2cSettings(bus=self.bus, played_at=self.played_at)
 
     def endpoint(self) -> tuple[object, ...]:
-        """The bus."""
-        return (self.bus,)
+        """The bus, or who plays it."""
+        return (self.played_at or self.bus,)
 
 
 class I2cDevice(Device):

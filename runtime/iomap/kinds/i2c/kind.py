@@ -48,4 +48,4 @@ def _addresses_twice(site: LoadedSite) -> Iterator[Diagnostic]:
 I2C_PROTOCOL = DeviceProtocol(
     name="i2c", profile=I2cProfile, resolve=resolve, complete=_complete, conflicts=_addresses_twice
 )
-I2C = LinkKind(name="i2c", protocol=I2C_PROTOCOL, link=I2cLink, device=I2cDevice)
+I2C = LinkKind(name="i2c", protocol=I2C_PROTOCOL, link=I2cLink, device=I2cDevice, playable=True)
