@@ -34,7 +34,7 @@ class PluginLink(Link):
     def endpoint(self) -> tuple[object, ...]:
         """Where the link leads: all keys of the subclass."""
         own = set(type(self).model_fields).difference(Link.model_fields)
-        return tuple(sorted((key, str(getattr(self, key))) for key in own))
+        return self.kind, *sorted((key, str(getattr(self, key))) for key in own)
 
 
 class PluginDevice(Device):

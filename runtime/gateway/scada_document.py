@@ -24,8 +24,9 @@ _RULES = """
 - A value that does not exist (NaN) is shown as NaN, as the highest number of an unsigned type or as the lowest of a
   signed one. Values beyond a register's range stay at its end.
 - Exceptions: 01 unknown function; 02 address outside the map, or a write to something that is not one or more whole
-  writable registers; 03 wrong quantity, or a value the command cannot take; 04 the command was refused or not answered
-  within {write_ttl_ms} ms, or no scan has finished yet; 0B unknown unit.
+  writable registers, or is not all of those that are one command; 03 wrong quantity, or a value the command cannot
+  take; 04 the command was refused or not answered within {write_ttl_ms} ms, or no scan has finished yet;
+  0B unknown unit.
 """
 
 
@@ -85,7 +86,9 @@ def _meaning(register: ScadaRegister) -> str:
         parts.append(", ".join(f"{value} {label}" for label, value in tag.labels))
     elif tag.comment and not register.text:
         parts.append(tag.comment)
-    if register.command:
+    if register.is_field:
+        parts.append(f"written in one request with the command `{register.command}`, or not at all")
+    elif register.command:
         parts.append(f"writing gives the command `{register.command}`")
     return ". ".join(parts)
 

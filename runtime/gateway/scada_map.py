@@ -6,7 +6,7 @@
     type    = "u16"               # u16 i16 u32 i32 u64 i64 f32 f64, or string
     length  = 16                  # of a string: characters shown; all of the tag's when left out
     scale   = 0.1                 # tag = register * scale
-    command = "mode"              # writes go to this command
+    command = "mode"              # writes go to this command; of a field of its request, together with its value
 
 Diagnostics: M1xxx the file and its schema, M7001 unknown tag, M7002 overlap, M7003 type misfit, M7004 unknown command
 or a command that does not go with its tag, M7005 address, M7006 quality list.
@@ -27,6 +27,7 @@ from runtime.core.elementary import STRING, Kind
 from runtime.core.tag import Tag, TagTable
 from runtime.gateway.names import is_pattern, matching
 from runtime.gateway.scada_fit import misfit
+from runtime.gateway.scada_groups import group_mistakes, is_request_field
 from runtime.gateway.scada_text import TextWire
 from runtime.iomap.locate import Locator
 from runtime.iomap.read import did_you_mean, read_document
@@ -100,7 +101,8 @@ class MapRules(_Table):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScadaRegister:
-    """One checked register (or run of registers). `inputs` holds, by bit, what a quality register watches."""
+    """One checked register (or run of registers). `inputs` holds, by bit, what a quality register watches. `is_field`:
+    it is written as a part of `command` (scada_groups.py)."""
 
     name: str
     wire: ModbusWire | TextWire
@@ -108,6 +110,7 @@ class ScadaRegister:
     tag: Tag | None = None
     status: Status | None = None
     command: str | None = None
+    is_field: bool = False
     quality: tuple[str, ...] = ()
     inputs: tuple[tuple[Tag, ...], ...] = ()
 
@@ -158,7 +161,7 @@ def load_scada_map(
         if not resolver.failed:
             registers.append(resolver.register())
     registers.sort(key=lambda r: (r.address, r.name))
-    diagnostics += _overlaps(registers, places)
+    diagnostics += [*_overlaps(registers, places), *group_mistakes(registers, places)]
     if has_errors(diagnostics):
         return None, diagnostics
     found = ScadaMap(
@@ -198,6 +201,7 @@ class _Resolver:
             tag=self._tags.tag(rule.tag) if rule.tag is not None else None,
             status=rule.status,
             command=rule.command,
+            is_field=self._is_field(),
             quality=tuple(rule.quality or ()),
             inputs=tuple(self._watched(entry) for entry in rule.quality or ()),
         )
@@ -232,6 +236,10 @@ class _Resolver:
             told = next((f for f in keys if self._places.has("registers", self._key, f)), "tag")
             yield error("M7003", what, self._at(told, declared), help=wrong.mend)
 
+    def _is_field(self) -> bool:
+        binding = next((c for c in self._bindings.commands if c.name == self._rule.command), None)
+        return binding is not None and is_request_field(self._rule.tag or "", binding)
+
     def _command(self) -> Iterator[Diagnostic]:
         name = self._rule.command
         tag = self._tags.tag(self._rule.tag) if self._rule.tag is not None else None
@@ -244,6 +252,8 @@ class _Resolver:
             yield error("M7004", f"unknown command `{name}`", at, help=did_you_mean(name, known, what="commands"))
             return
         value = self._tags.find(f"{binding.request}.value")
+        if self._is_field():
+            return
         if value is not None and (value.type.kind, value.enum_name) != (tag.type.kind, tag.enum_name):
             at = self._at("command", f"`{name}` takes {value.type_name}, {tag.name} shows {tag.type_name}")
             mend = "show a tag of the command's own type, so that a master reads what it may write"

@@ -1,13 +1,17 @@
 """The registers of the SCADA map as a Modbus unit: reads come from one snapshot, writes become commands.
 
 Holding and input registers show the same map. A gap between registers reads 0; an address before the first or after
-the last is refused (exception 2), as is a write that is not exactly one or several whole writable registers. A value
-that the command cannot take is exception 3; a command that the program refuses, or does not answer in time, is 4.
+the last is refused (exception 2), as is a write that is not exactly one or several whole writable registers, or that
+has only a part of the registers of one command. A value that the command cannot take is exception 3; a command that
+the program refuses, or does not answer in time, is 4.
 """
 
+import asyncio
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from runtime.commands.submission import Ending
 from runtime.core.elementary import Value
@@ -16,6 +20,7 @@ from runtime.core.tag import Variable
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
 from runtime.gateway.observation import Look, Observer
 from runtime.gateway.requests import command_audit
+from runtime.gateway.scada_groups import group_of
 from runtime.gateway.scada_map import ScadaMap, ScadaRegister, Status
 from runtime.gateway.scada_words import from_words, to_words
 from runtime.gateway.submitter import SubmitFault, Submitter
@@ -40,6 +45,7 @@ class ScadaUnit:
         self._observer = observer
         self._submitter = submitter
         self._audit = audit
+        self._one_at_a_time = asyncio.Lock()
         self._starts = {register.address: register for register in scada_map.registers}
         self._seqs = itertools.count(time.time_ns() // 1_000)  # past those of a gateway before this one
 
@@ -68,39 +74,47 @@ class ScadaUnit:
         raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION, f"no coils at {address}, {len(bits)}")
 
     async def write_words(self, address: int, words: Sequence[int]) -> None:
-        """One command a register, in order of address, after all values have been checked."""
-        orders: list[tuple[ScadaRegister, str, Value]] = []
+        """One command a register, in order of address, after all values have been checked.
+
+        Registers that are one command together are one command, and go in one write or not at all: their fields are
+        with the program before its request is.
+        """
+        orders: list[_Order] = []
         at = address
         while at < address + len(words):
             register = self._starts.get(at)
             if register is None or register.command is None or register.end > address + len(words):
                 raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS)
-            value = self._checked(register, register.command, words[at - address : register.end - address])
-            orders.append((register, register.command, value))
+            target = register.tag if register.is_field else self._target(register.command)
+            assert target is not None, "a register that is written shows a tag"
+            value = _checked(register, target, words[at - address : register.end - address])
+            orders.append(_Order(register, register.command, target, value))
             at = register.end
-        for register, command, value in orders:
-            await self._submit(register, command, value)
+        given = {order.register.name for order in orders}
+        if any(r.name not in given for order in orders for r in group_of(self._map.registers, order.command)):
+            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_ADDRESS, "a part of a command")
+        together = any(order.register.is_field for order in orders)
+        async with self._one_at_a_time if together else contextlib.nullcontext():
+            for order in sorted(orders, key=lambda order: not order.register.is_field):
+                await self._submit(order)
 
-    def _checked(self, register: ScadaRegister, command: str, words: Sequence[int]) -> Value:
-        value = from_words(register, words)
-        if value is None:
-            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE)
+    async def _submit(self, order: "_Order") -> None:
+        ttl_ns, seq, name = self._map.write_ttl_ns, next(self._seqs), order.target.name
         try:
-            return parse(value, self._target(command))
-        except ValueFault as fault:
-            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE, str(fault)) from fault
-
-    async def _submit(self, register: ScadaRegister, command: str, value: Value) -> None:
-        ttl_ns = self._map.write_ttl_ns
-        try:
-            outcome = await self._submitter.command(command, value, client=CLIENT, seq=next(self._seqs), ttl_ns=ttl_ns)
+            if order.register.is_field:
+                outcome = await self._submitter.write(order.target, order.value, client=CLIENT, seq=seq, ttl_ns=ttl_ns)
+            else:
+                outcome = await self._submitter.command(
+                    order.command, order.value, client=CLIENT, seq=seq, ttl_ns=ttl_ns
+                )
         except SubmitFault as fault:
             self._audit("warning", f"SCADA: {fault}")
             raise ModbusRefusal(ExceptionCode.SERVER_DEVICE_FAILURE, str(fault)) from fault
-        target = self._target(command)
-        self._audit(*command_audit("SCADA", command, show(to_json(value, target), target.type_name), outcome))
+        shown = show(to_json(order.value, order.target), order.target.type_name)
+        what = f"{order.command} with {name}" if order.register.is_field else order.command
+        self._audit(*command_audit("SCADA", what, shown, outcome))
         if outcome.ending is not Ending.DONE:
-            raise ModbusRefusal(ExceptionCode.SERVER_DEVICE_FAILURE, f"{register.name}: {outcome.reason}")
+            raise ModbusRefusal(ExceptionCode.SERVER_DEVICE_FAILURE, f"{order.register.name}: {outcome.reason}")
 
     def _target(self, command: str) -> Variable:
         return self._submitter.places[command].value
@@ -128,3 +142,23 @@ class ScadaUnit:
             bool(self._observer.bad_inputs(look)),
         )
         return sum(bit << place for place, bit in enumerate(bits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A value that a master wrote, checked, and where it goes."""
+
+    register: ScadaRegister
+    command: str
+    target: Variable
+    value: Value
+
+
+def _checked(register: ScadaRegister, target: Variable, words: Sequence[int]) -> Value:
+    value = from_words(register, words)
+    if value is None:
+        raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE)
+    try:
+        return parse(value, target)
+    except ValueFault as fault:
+        raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE, str(fault)) from fault

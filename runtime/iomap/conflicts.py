@@ -47,15 +47,18 @@ def _does(use: Use) -> str:
 def _links_twice(site: LoadedSite) -> Iterator[Diagnostic]:
     seen: dict[tuple[object, ...], str] = {}
     for name, link in site.map.links.items():
-        first = seen.setdefault((link.kind, *link.endpoint()), name)
+        first = seen.setdefault(link.endpoint(), name)
         if first != name:
-            places = site.document.places
+            places, one_kind = site.document.places, site.map.links[first].kind == link.kind
+            share = f"put all its devices on link {first}: they then share one connection"
             yield error(
                 "M4002",
                 f"the links `{name}` and `{first}` lead to the same place",
                 Label(places.key("links", name), "the same address"),
                 Label(places.key("links", first), "as here"),
-                help=f"put all its devices on link {first}: they then share one connection",
+                help=share
+                if one_kind
+                else "one place has one protocol: correct the address or the kind of one of them",
             )
 
 

@@ -37,7 +37,7 @@ class Link(Strict):
         raise NotImplementedError  # of no kind: only a link with a mistake in it
 
     def endpoint(self) -> tuple[object, ...]:
-        """Where the link leads: two links to one place are a mistake."""
+        """Where the link leads, what it is first: two links to one place are a mistake, of whatever kinds."""
         raise NotImplementedError
 
     def load(self, plans: tuple[DevicePlan, ...]) -> float:  # noqa: ARG002 - of those that have no bus to fill

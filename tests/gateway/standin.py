@@ -46,6 +46,7 @@ LEAVES: list[tuple[str, Elementary, dict[str, object]]] = [
     ("ack_mode_1.seq", UDINT, {}),
     ("ack_mode_1.result", USINT, {"labels": RESULTS, "enum_name": "COMMAND_RESULT"}),
     ("command_target_1.value", REAL, {"unit": "kW", "minimum": -100.0, "maximum": 100.0}),
+    ("command_target_1.ramp_kw_s", REAL, {"unit": "kW/s", "minimum": 0.0, "maximum": 50.0}),
     ("command_target_1.seq", UDINT, {}),
     ("ack_target_1.seq", UDINT, {}),
     ("ack_target_1.result", USINT, {"labels": RESULTS, "enum_name": "COMMAND_RESULT"}),
@@ -146,7 +147,7 @@ class Controller:
 
     def scan(self) -> None:
         self._take_mailbox()
-        self._run_program()
+        self.run_program()
         self.scan_no += 1
         now_ns = time.monotonic_ns()
         self.memory[appmemory.NOW_NS : appmemory.NOW_NS + 8] = now_ns.to_bytes(8, "little")
@@ -176,7 +177,7 @@ class Controller:
             self.memory[entry.seq_offset : entry.seq_offset + 4] = int(entry.seq).to_bytes(4, "little")
         entry.status = 1
 
-    def _run_program(self) -> None:
+    def run_program(self) -> None:
         for name, shown in (("mode", "plant_1.mode"), ("target", "plant_1.target_kw"), ("note", "plate_1.note")):
             seq = self.get(f"command_{name}_1.seq")
             if self.answer is not None and seq != self.get(f"ack_{name}_1.seq"):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.gateway.scada_map import load_scada_map
 from runtime.gateway.scada_server import ScadaService
@@ -88,9 +89,9 @@ class Master:
 
 
 @contextlib.asynccontextmanager
-async def mastering(controller: Controller, tmp_path: Path, port: int) -> AsyncIterator[Master]:
+async def mastering(controller: Controller, tmp_path: Path, port: int, text: str = MAP) -> AsyncIterator[Master]:
     path = tmp_path / "scada.toml"
-    path.write_text(MAP)
+    path.write_text(text)
     manifest = controller.manifest
     scada_map, diagnostics = load_scada_map(path, tags=manifest.tags, bindings=manifest.bindings)
     assert diagnostics == []
@@ -214,6 +215,63 @@ async def test_write_when_refused_or_never_answered_then_device_failure(
         controller.answer = DONE
         assert await master.ask("06 0014 0001") == bytes.fromhex("0600140001")
         assert await master.ask("03 0014 0001", unit=9) == bytes.fromhex("830b")
+
+
+GROUP = MAP.replace(
+    "[registers.note]",
+    """[registers.ramp]
+address = 23
+tag = "command_target_1.ramp_kw_s"
+type = "u16"
+scale = 0.1
+command = "target"
+[registers.note]""",
+)
+
+
+async def test_write_when_registers_are_one_command_then_one_command_with_all_of_them(
+    controller: Controller, tmp_path: Path, port: int
+) -> None:
+    seen: list[tuple[Value, ...]] = []
+    run_program = controller.run_program
+
+    def watched() -> None:
+        if controller.get("command_target_1.seq") != controller.get("ack_target_1.seq"):
+            seen.append((controller.get("command_target_1.value"), controller.get("command_target_1.ramp_kw_s")))
+        run_program()
+
+    controller.run_program = watched  # type: ignore[method-assign]
+    async with scanning(controller), mastering(controller, tmp_path, port, GROUP) as master:
+        assert await master.ask("10 0015 0003 06 ffff 63c0 0019") == bytes.fromhex("10 0015 0003")
+        assert seen == [(-40.0, 2.5)]
+        assert await master.words(23, 1) == [25]
+
+
+@pytest.mark.parametrize(
+    ("request_hex", "reply_hex", "why"),
+    [
+        ("10 0015 0002 04 ffff 63c0", "9002", "the field is missing"),
+        ("06 0017 0019", "8602", "the value is missing"),
+        ("10 0015 0003 06 ffff 63c0 01f5", "9003", "the field is past its maximum"),
+        ("10 0015 0003 06 0001 86a1 0019", "9003", "the value is"),
+    ],
+)
+async def test_write_when_it_is_not_the_whole_command_then_nothing_of_it_is_done(
+    controller: Controller, tmp_path: Path, port: int, request_hex: str, reply_hex: str, why: str
+) -> None:
+    async with scanning(controller), mastering(controller, tmp_path, port, GROUP) as master:
+        assert await master.ask(request_hex) == bytes.fromhex(reply_hex), why
+    assert [controller.get(f"command_target_1.{field}") for field in ("seq", "value", "ramp_kw_s")] == [0, 0.0, 0.0]
+
+
+async def test_write_when_a_field_does_not_reach_the_program_then_the_command_is_not_given(
+    controller: Controller, tmp_path: Path, port: int
+) -> None:
+    async with mastering(controller, tmp_path, port, GROUP) as master:
+        assert await master.ask("10 0015 0003 06 ffff 63c0 0019") == bytes.fromhex("9004")
+        async with scanning(controller):
+            assert await master.ask("06 0014 0001") == bytes.fromhex("0600140001")
+    assert controller.get("command_target_1.seq") == 0
 
 
 async def mbpoll(port: int, *args: str) -> tuple[int, str]:

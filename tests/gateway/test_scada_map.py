@@ -118,6 +118,36 @@ def test_map_when_registers_overlap_then_both_places_are_shown(tmp_path: Path) -
     assert found.help == "move soc to 5 or beyond"
 
 
+VALUE = '[registers.target]\naddress = 1\ntag = "plant_1.target_kw"\ntype = "f32"\ncommand = "target"\n'
+FIELD = '[registers.ramp]\naddress = {}\ntag = "command_target_1.ramp_kw_s"\ntype = "f32"\ncommand = "target"\n'
+
+
+@pytest.mark.parametrize(
+    ("registers", "says"),
+    [
+        (FIELD.format(3), "0 of them hold the command's value"),
+        (VALUE + VALUE.replace("target]", "again]").replace("= 1", "= 5") + FIELD.format(3), "2 of them hold"),
+        (VALUE + FIELD.format(4), "ramp does not follow"),
+    ],
+)
+def test_map_when_a_command_has_fields_that_no_single_write_carries_then_said(
+    tmp_path: Path, registers: str, says: str
+) -> None:
+    scada_map, (found,) = load(tmp_path, f'name = "tested"\n{registers}')
+    assert scada_map is None
+    assert found.code == "M7004"
+    assert "the registers of `target` cannot be written in one request" in render(found)
+    assert says in render(found)
+
+
+def test_map_when_a_command_has_fields_beside_its_value_then_they_are_part_of_it(tmp_path: Path) -> None:
+    scada_map, diagnostics = load(tmp_path, f'name = "tested"\n{VALUE}{FIELD.format(3)}')
+    assert diagnostics == []
+    assert scada_map is not None
+    assert [(r.name, r.is_field) for r in scada_map.registers] == [("target", False), ("ramp", True)]
+    assert "written in one request with the command `target`" in export(scada_map, format="csv")
+
+
 def test_document_when_exported_then_one_line_a_register_with_labels_and_bits(tmp_path: Path) -> None:
     scada_map, _ = load(tmp_path, GOOD)
     assert scada_map is not None

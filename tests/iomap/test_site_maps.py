@@ -90,6 +90,13 @@ WRONG: dict[str, list[Edit]] = {
         )
     ],
     "two_links_one_address": [(SITE, "port = 15022", "port = 15021")],
+    "two_links_one_address_by_two_names": [
+        (SITE, 'host = "127.0.0.1"\nport = 15022', 'host = "localhost"\nport = 15021'),
+    ],
+    "two_kinds_of_link_one_address": [
+        (SITE, "port = 15022", "port = 15021"),
+        (SITE, '[links.inverter]\nkind = "modbus_tcp"', '[links.inverter]\nkind = "modbus_rtu_tcp"'),
+    ],
     "can_ids_collide": [(SITE, "id_offset = 0x20", "id_offset = 0x01")],
     "can_id_beyond_its_range": [(SITE, "id_offset = 0x20", "id_offset = 0x700")],
     "one_signal_twice": [(RACK, 'signal = "Soh"', 'signal = "Soc"')],

@@ -41,7 +41,7 @@ class GpioLink(PlayedAtLink):
 
     def endpoint(self) -> tuple[object, ...]:
         """The chip, or who plays it."""
-        return (self.played_at or self.chip,)
+        return ("gpio", self.played_at or self.chip)
 
 
 class GpioDevice(Device):

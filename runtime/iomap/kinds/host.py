@@ -35,7 +35,7 @@ class HostLink(PlayedAtLink):
 
     def endpoint(self) -> tuple[object, ...]:
         """There is one, and any number that are played."""
-        return (self.played_at,)
+        return ("host", self.played_at)
 
 
 class HostPoint(Point):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from runtime.iomap.canids import IdScheme
 from runtime.iomap.kinds.can.busload import link_load
+from runtime.iomap.places import serial_place
 from runtime.iomap.plan import ChecksumKind, DevicePlan, KeepAlive
 from runtime.iomap.profile import PeriodMs, Point, Profile, Strict
 from runtime.iomap.settings import CanSettings, LinkSettings
@@ -46,7 +47,7 @@ class CanLink(Link):
 
     def endpoint(self) -> tuple[object, ...]:
         """The bus."""
-        return (self.interface, self.channel, self.port)
+        return serial_place(self.channel) if self.interface == "slcan" else (self.interface, self.channel, self.port)
 
     def load(self, plans: tuple[DevicePlan, ...]) -> float:
         """Part of the bus's time that its messages take; 1.0 is all of it."""

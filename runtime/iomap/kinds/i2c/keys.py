@@ -37,7 +37,7 @@ class I2cLink(PlayedAtLink):
 
     def endpoint(self) -> tuple[object, ...]:
         """The bus, or who plays it."""
-        return (self.played_at or self.bus,)
+        return ("i2c", self.played_at or self.bus)
 
 
 class I2cDevice(Device):

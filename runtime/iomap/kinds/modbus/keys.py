@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from runtime.iomap.kinds.modbus.busload import link_load
+from runtime.iomap.places import host_place, serial_place
 from runtime.iomap.plan import DevicePlan, LinkPlan
 from runtime.iomap.profile import PeriodMs, Point, Profile, Strict
 from runtime.iomap.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings, Parity
@@ -55,7 +56,7 @@ class ModbusTcpLink(ModbusLink):
 
     def endpoint(self) -> tuple[object, ...]:
         """Host and port."""
-        return (self.host, self.port)
+        return host_place(self.host, self.port)
 
     def load(self, plans: tuple[DevicePlan, ...]) -> float:
         """Part of the link's time that its devices take; 1.0 is all of it."""
@@ -164,7 +165,7 @@ class ModbusRtuLink(_SerialLink):
 
     def endpoint(self) -> tuple[object, ...]:
         """The serial device."""
-        return (self.device,)
+        return serial_place(self.device)
 
 
 class ModbusRtuTcpLink(_SerialLink):
@@ -180,7 +181,7 @@ class ModbusRtuTcpLink(_SerialLink):
 
     def endpoint(self) -> tuple[object, ...]:
         """Host and port."""
-        return (self.host, self.port)
+        return host_place(self.host, self.port)
 
 
 class ModbusDevice(Device):

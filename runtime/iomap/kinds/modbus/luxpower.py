@@ -7,6 +7,7 @@ from pydantic import Field
 from runtime.iomap.kinds.kind import LinkKind
 from runtime.iomap.kinds.modbus.keys import ModbusDevice, ModbusLink
 from runtime.iomap.kinds.modbus.kind import MODBUS
+from runtime.iomap.places import host_place
 from runtime.iomap.plan import DevicePlan
 from runtime.iomap.profile import PeriodMs
 from runtime.iomap.settings import LinkSettings, LuxpowerTcpSettings
@@ -33,7 +34,7 @@ class LuxpowerTcpLink(ModbusLink):
 
     def endpoint(self) -> tuple[object, ...]:
         """Host and port."""
-        return (self.host, self.port)
+        return host_place(self.host, self.port)
 
     def load(self, plans: tuple[DevicePlan, ...]) -> float:
         """Part of the link's time that its devices take; 1.0 is all of it."""
