@@ -17,6 +17,8 @@ from runtime.sim.oscillation import swing
 CYCLE_LIMIT_PCT = 3.0
 FILES = sorted(playedsites.FOLDER.glob("*/*.toml"))
 WEEKS = [file for file in FILES if file.stem == "week"]
+SLOW_SITES = ("depot",)
+"""To compile a site takes longer than to play its files: those of the others show what all have in common."""
 
 
 def name_of(file: Path) -> str:
@@ -32,7 +34,14 @@ def check(file: Path) -> None:
     assert found.fault_counts == (0, 0), [str(fault) for fault in found.faults]
 
 
-@pytest.mark.parametrize("file", [file for file in FILES if file not in WEEKS], ids=name_of)
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param(file, marks=pytest.mark.slow if file.parent.name in SLOW_SITES else (), id=name_of(file))
+        for file in FILES
+        if file not in WEEKS
+    ],
+)
 def test_scenario_when_played_then_every_expectation_holds_and_no_program_faults(file: Path) -> None:
     check(file)
 
