@@ -93,7 +93,9 @@ class Control(ctypes.Structure):
         ("lead_term", ctypes.c_uint64),  # redundancy: term under which programs may run here; 0 standby, it mirrors
         ("lease_until_ns", ctypes.c_int64),  # redundancy: monotonic; in a pair the fence is open only before it
         ("replicated_scan", ctypes.c_uint64),  # redundancy: frames of lead_term up to this scan are at the standby
-        ("pad_in", ctypes.c_uint64 * 4),
+        ("go_version", ctypes.c_uint64),  # redundancy: number of the prepared version that a standby is to go over to
+        ("promised_version", ctypes.c_uint64),  # redundancy: number of the version of the newest acknowledged state
+        ("pad_in", ctypes.c_uint64 * 2),
         ("scan_start_count", ctypes.c_uint64),  # scan: how often the scan process started under this supervisor
         ("scan_no", ctypes.c_uint64),  # scan: number of the last finished scan since its start, or mirrored one
         ("scan_clock_ns", ctypes.c_int64),  # scan: deadline of the last cycle, also while it mirrors; the watchdog word

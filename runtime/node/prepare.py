@@ -1,16 +1,16 @@
 """A prepared site: everything that its processes need, as files in one folder. They start without the compiler."""
 
-import hashlib
 import json
 from pathlib import Path
 
 from runtime.core.duration import duration_ns
 from runtime.core.objectcache import ObjectCache
-from runtime.image.manifest import Manifest
+from runtime.image.outline import save_outline
 from runtime.lang.cache.objectcode import object_code_for
 from runtime.lang.syntax.source import load_sources
 from runtime.node import runplan
 from runtime.node.build import Build
+from runtime.node.change.package import content_hash, pack, version_number
 from runtime.node.runplan import PairPlan, RunPlan
 from runtime.node.statedir import cache_dir, default_state_dir
 from runtime.scan.retain.retaining import retained_variables
@@ -30,7 +30,7 @@ def prepare(build: Build, folder: Path) -> None:
         build.io_plan.save(folder / runplan.IO_PLAN)
     if build.scada_map is not None:  # a copy: a gateway that comes back must find the map that was checked
         (folder / runplan.SCADA_MAP).write_bytes(build.scada_map.read_bytes())
-    RunPlan(
+    plan = RunPlan(
         site=table.name,
         has_devices=build.io_plan is not None,
         has_plant=build.plant is not None,
@@ -50,23 +50,25 @@ def prepare(build: Build, folder: Path) -> None:
         record_size_mb=table.recorder.size_mb,
         record_after_ns=duration_ns(table.recorder.after),
         record_triggers=tuple(table.recorder.triggers),
-        pair=_pair_plan(build, manifest, folder),
-    ).save(folder)
+        pair=_pair_plan(build, folder),
+    )
+    plan.save(folder)
+    if plan.pair is not None:
+        save_outline(manifest.layout(), folder / runplan.OUTLINE)
+        (folder / runplan.PACKAGE).write_bytes(pack(folder, plan))
     if build.plant is not None:
         plant_folder = folder / runplan.PLANT
         plant_folder.mkdir(mode=0o700, exist_ok=True)
         prepare(build.plant, plant_folder)
 
 
-def _pair_plan(build: Build, manifest: Manifest, folder: Path) -> PairPlan | None:
+def _pair_plan(build: Build, folder: Path) -> PairPlan | None:
     pair = build.site.table.pair
     if pair is None or build.pair is None:
         return None
-    told = hashlib.sha256((folder / runplan.OBJECT).read_bytes())
-    told.update(manifest.layout().hash)
     return PairPlan(
         member=build.pair.to_json(),
-        version=int.from_bytes(told.digest()[:8], "little"),
+        version=version_number(content_hash(folder)),
         wait_ns=build.site.wait_for_standby_ns,
         shrink_on_witness_loss=pair.on_witness_loss == "shrink",
     )

@@ -16,6 +16,7 @@ from runtime.image.forces import ForceTable
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.node import runplan
+from runtime.node.change.keptversion import KeptVersion, start_folder
 from runtime.node.change.onlinechange import FOLLOWERS, ControllerVersion, OnlineChange
 from runtime.node.change.versions import VersionNote, new_versions_folder, told_of_last, user_name, version_hash
 from runtime.node.host.guard import Guard
@@ -65,7 +66,14 @@ class Controller:
         folder = new_versions_folder(self.run_dir)
         fill(folder)
         self._note_plant_of()
+        self._files_hash = version_hash(folder)
+        self._files_folder = folder
         self._plan = RunPlan.load(folder)
+        told: tuple[tuple[Severity, str], ...] = ()
+        if self._plan.pair is not None:
+            folder, why = start_folder(folder, self._files_hash, self.run_dir)
+            self._plan = RunPlan.load(folder)
+            told = (("warning", why),) if why else ()
         manifest = Manifest.load(folder / runplan.MANIFEST)
         initial = (folder / runplan.INITIAL).read_bytes()
         self.state_dir = make_state_dir(Path(self._plan.state_dir))
@@ -75,11 +83,14 @@ class Controller:
         self._start_told = self._look_at_retained(manifest, initial, cold=options.cold)
         self._control = ControlSegment.create()
         note = VersionNote(1, version_hash(folder), time.time_ns(), user_name(), str(folder))
-        self._start_told += told_of_last(self.state_dir, note)
+        self._start_told += told or told_of_last(self.state_dir, note)
         note.save(self.run_dir, self.state_dir)
-        self._start_folder = folder
         self._current = ControllerVersion(note, self._plan, manifest, initial, ImageSegment.create(manifest.layout()))
-        absent = {"io": not self._plan.has_devices, "recorder": not self._plan.record_keep_ns}
+        absent = {
+            "io": not self._plan.has_devices,
+            "recorder": not self._plan.record_keep_ns,
+            "redundancy": self._plan.pair is None,
+        }
         self._links = {name: Link() for name in FOLLOWERS if not absent.get(name)}
         table = ForceTable(self.image, manifest.tags)
         self._start_told += (*restore_forces(KeptForces(self.state_dir / KEPT_FORCES), table, manifest.tags),)
@@ -126,6 +137,11 @@ class Controller:
         if not version.plan.record_keep_ns:
             supervisor.retire("recorder")
         version.note.save(self.run_dir, self.state_dir)
+        if version.plan.pair is not None:
+            if version.of_files:
+                self._files_hash = version.note.hash
+            kept = KeptVersion(version.note.hash, self._files_hash, version.plan.pair.version)
+            kept.save(version.folder, self.state_dir)
 
     def run(self, on_event: Callable[[Severity, str], None], on_tick: Callable[[Supervisor], None]) -> None:
         """Run until a signal, or the end of the duration. `on_event` hears what the supervisor does."""
@@ -241,7 +257,7 @@ class Controller:
         if plan.record_keep_ns:
             children.append(self._process("recorder"))
         if plan.has_plant:
-            folder = str(self._start_folder / runplan.PLANT)
+            folder = str(self._files_folder / runplan.PLANT)
             argv = (sys.executable, "-m", "runtime.node.plant", folder, plan.site, parent)
             children.append(Child("plant", argv, log=self._log("plant")))
         if self._options.hmi:

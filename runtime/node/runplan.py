@@ -14,11 +14,13 @@ SOURCES = "sources.json"
 RUN_PLAN = "run.json"
 PROCESSES = "processes.json"
 PLANT = "plant"
+OUTLINE = "outline.json"
+PACKAGE = "package.bin"
 
 
 @dataclass(frozen=True, slots=True)
 class PairPlan:
-    """Its part in a pair. `member`: a cluster.memberplan.MemberPlan; `version` names programs and layout."""
+    """Its part in a pair. `member`: a cluster.memberplan.MemberPlan; `version` names programs and map."""
 
     member: str
     version: int

@@ -254,6 +254,32 @@ class PairSite:
                         return member
         return ""
 
+    def versions(self) -> set[str]:
+        """Of the programs that the controllers which run say they run."""
+        runs = [member for member in "ab" if member in self.processes]
+        notes = [self.folder / "voltscan" / f"pair_{member}" / "version.json" for member in runs]
+        return {json.loads(note.read_text())["hash"] for note in notes}
+
+    def edit_programs(self, *, adds: int) -> None:
+        """Have the programs show a number more as `asked`, out of a variable that is new."""
+        text = (self.folder / "pair.st").read_text()
+        text = text.replace("VAR scans : UDINT;", f"VAR scans : UDINT; more : UDINT := {adds};")
+        (self.folder / "pair.st").write_text(text.replace("asked := asked;", "asked := asked + more;"))
+
+    def at_leader(self, what: str, has_come: Callable[[], bool]) -> None:
+        """`download` or `rollback` at the leader, whoever that is by then, until what it leads to has come: a leader
+        that loses its lease in the very moment of the change leaves the programs as they were."""
+
+        def done() -> bool:
+            leader = self.leader()
+            site = {"download": (f"pair_{leader}.toml",), "rollback": ("--site", f"pair_{leader}")}[what]
+            if leader and self.try_voltscan(what, *site).returncode == 0:
+                with suppress(AssertionError):
+                    until(has_come, limit_s=20)
+            return has_come()
+
+        until(done)
+
     def wait_in_sync(self) -> str:
         """Until both controllers are in sync and nothing is degraded; the leader."""
 

@@ -99,9 +99,10 @@ def test_pair_when_leaders_die_and_stop_then_counters_go_on_and_commands_run_onc
     until(lambda: forced(pair, first) == ["drive_1.timed"])
     request(pair, standby, "unforce", name="drive_1.timed")
     until(lambda: pair.drive.value(TIMED) != 77)
-    told = pair.try_voltscan("download", f"pair_{leader}.toml")
-    assert told.returncode == 1
-    assert "a pair runs one version on both controllers" in told.stdout + told.stderr
+    pair.edit_programs(adds=1000)
+    pair.at_leader("download", lambda: pair.drive.value(ASKED) == 1005 and len(pair.versions()) == 1)
+    leader = pair.wait_in_sync()
+    standby = "b" if leader == "a" else "a"
     until(lambda: "leads and drives" in pair.voltscan("pair", "status", "--site", f"pair_{leader}"))
     written = len(pair.drive.scans_written())
     assert pair.stop(leader) == 0  # in order: it hands over first

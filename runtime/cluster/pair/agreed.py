@@ -3,7 +3,6 @@
 Bounded, and cut by rules that depend on entries alone, so that it stays the same everywhere.
 """
 
-import base64
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -48,6 +47,7 @@ class Agreed:
 
     `applied_floor`: up to there commands are known to have run. `cold_floor`: what that was when a leader last began
     without a state, so without any memory of them: a state of its, or after it, has all commands up to there behind it.
+    `package`: of the version named `program`, the last one that came whole.
     """
 
     in_sync: tuple[str, ...] | None = None
@@ -59,7 +59,7 @@ class Agreed:
     forces: dict[str, str] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
     program: str = ""
-    version: bytes = b""
+    package: bytes = b""
     _parts: dict[int, VersionPart] = field(default_factory=dict)
     _ran: dict[str, dict[int, int]] = field(default_factory=dict)
 
@@ -99,7 +99,10 @@ class Agreed:
         return tuple(d for d in self.commands if d.index > floor)
 
     def to_bytes(self) -> bytes:
-        """All of it, for a snapshot of the log."""
+        """All of it, for a snapshot of the log: JSON, a zero byte, the package and its next one's parts.
+
+        Megabytes of a package are not made text: the loop that sends heartbeats does this.
+        """
         told = {
             "in_sync": self.in_sync,
             "detached": self.detached,
@@ -110,19 +113,24 @@ class Agreed:
             "kept": self.kept,
             "commands": [[d.index, asdict(d.command)] for d in self.commands],
             "program": self.program,
-            "version": base64.b64encode(self.version).decode(),
-            "parts": [{**asdict(p), "content": base64.b64encode(p.content).decode()} for p in self._parts.values()],
+            "package": len(self.package),
+            "parts": [[p.program, p.part, p.parts, len(p.content)] for p in self._parts.values()],
             "ran": [[client, list(seqs.items())] for client, seqs in self._ran.items()],
         }
-        return json.dumps(told, separators=(",", ":")).encode()
+        head = json.dumps(told, separators=(",", ":")).encode()
+        return b"".join((head, b"\0", self.package, *(p.content for p in self._parts.values())))
 
     @classmethod
     def of_bytes(cls, content: bytes) -> "Agreed":
         """The state that `to_bytes` gave; of no bytes, the beginning."""
         if not content:
             return cls()
-        told = json.loads(content)
-        parts = (VersionPart(**{**p, "content": base64.b64decode(p["content"])}) for p in told["parts"])
+        head, _, tail = content.partition(b"\0")
+        told = json.loads(head)
+        parts, at = {}, told["package"]
+        for program, part, count, size in told["parts"]:
+            parts[part] = VersionPart(program=program, part=part, parts=count, content=tail[at : at + size])
+            at += size
         return cls(
             in_sync=None if told["in_sync"] is None else tuple(told["in_sync"]),
             detached=tuple(told["detached"]),
@@ -133,8 +141,8 @@ class Agreed:
             kept=told["kept"],
             commands=[Delivery(index, Command(**command)) for index, command in told["commands"]],
             program=told["program"],
-            version=base64.b64decode(told["version"]),
-            _parts={p.part: p for p in parts},
+            package=tail[: told["package"]],
+            _parts=parts,
             _ran={client: dict(map(tuple, seqs)) for client, seqs in told["ran"]},
         )
 
@@ -162,7 +170,7 @@ class Agreed:
         self._parts[part.part] = part
         if len(self._parts) == part.parts:
             self.program = part.program
-            self.version = b"".join(self._parts[number].content for number in sorted(self._parts))
+            self.package = b"".join(self._parts[number].content for number in sorted(self._parts))
             self._parts.clear()
 
 

@@ -7,7 +7,10 @@
 5. `deliveries`: into the mailbox of the scan, in order; the scan passes over those it has taken already.
 6. `accepted`: these commands of clients cannot be lost any more. `known`: those had been, as they stand in the log.
 7. `forces`, if they changed: all that both controllers hold.
-8. `told`: events for people.
+8. `prepare`: the supervisor is to get this version of the programs ready beside the one that runs. `go_over`: the own
+   scan is to go over to the version that is ready. `offered`: what becomes of the version that the supervisor offers.
+   `drop`: the version that was made ready is not wanted any more.
+9. `told`: events for people.
 """
 
 from dataclasses import dataclass, field
@@ -35,11 +38,31 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """A state of the leader for the scan of this controller, and when it came (own monotonic ns)."""
+    """A state of the leader for the scan of this controller, and when it came (own monotonic ns).
+
+    `version`: of the programs whose state it is: the own scan's, or the one that it is to go over to.
+    """
 
     term: int
     state: State
     received_ns: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A version of the programs, and all that another controller needs to run it; opaque here."""
+
+    version: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A leader may go over to the version that its supervisor offers, or why it may not."""
+
+    version: int
+    why_not: str = ""
 
 
 class Severity(StrEnum):
@@ -70,4 +93,8 @@ class Effects:
     accepted: list[Command] = field(default_factory=list)
     known: list[Delivery] = field(default_factory=list)
     forces: dict[str, str] | None = None
+    prepare: Package | None = None
+    go_over: int = 0
+    drop: int = 0
+    offered: Offered | None = None
     told: list[Told] = field(default_factory=list)

@@ -74,7 +74,9 @@ class Standing:
     """What a controller tells the other of itself, now and then.
 
     `life`: since when it runs, as a number that no earlier life had. `state_term`, `scan_no`: the state it holds; 0:
-    none. `reaches_io`: its io reaches its devices.
+    none. `reaches_io`: its io reaches its devices. `version`: of the programs that its scan runs. `wanted`: the version
+    that a leader is about to go over to. `prepared`: that which a standby could go over to at once. `refused`: that
+    which it cannot, and `why_not`.
     """
 
     source: str
@@ -84,6 +86,10 @@ class Standing:
     scan_no: int
     version: int
     reaches_io: bool
+    wanted: int = 0
+    prepared: int = 0
+    refused: int = 0
+    why_not: str = ""
 
 
 StreamMessage = Frame | FrameAck | Standing

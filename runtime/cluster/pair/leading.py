@@ -1,8 +1,9 @@
 """What a leader watches over: its standby, the voters, the commands its programs took, a swap, its way to the field."""
 
+from runtime.cluster.pair import versions
 from runtime.cluster.pair.effects import Mirror, Severity
-from runtime.cluster.pair.entries import Applied, Cause, InSync, PairEntry, TakenOver, encode_entry
-from runtime.cluster.pair.log import absorb
+from runtime.cluster.pair.entries import Applied, Cause, InSync, TakenOver
+from runtime.cluster.pair.log import absorb, propose
 from runtime.cluster.pair.situation import Leading, Situation
 from runtime.cluster.pair.stream import LeaderStream
 from runtime.cluster.pair.swap import Swap
@@ -20,7 +21,7 @@ def begin(s: Situation, now_ns: int) -> None:
         return
     settings, state = s.settings, s.standby.state
     life = s.other.life if s.other is not None else 0
-    stream = LeaderStream(s.raft.term, settings.version, again_ns=2 * settings.ack_bound_ns, life=life)
+    stream = LeaderStream(s.raft.term, s.standby.version, again_ns=2 * settings.ack_bound_ns, life=life)
     s.leading = Leading(s.raft.term, stream, last_scan_ns=now_ns, voters_due_ns=now_ns)
     propose(
         s,
@@ -46,18 +47,12 @@ def _cause(s: Situation, members: tuple[str, ...] | None) -> Cause:
     return s.cause if s.standby.state is not None else Cause.COLD
 
 
-def propose(s: Situation, entry: PairEntry, now_ns: int) -> int:
-    """Add an entry to the log; its index, 0 when this member cannot."""
-    index, ready = s.raft.propose(encode_entry(entry), now_ns)
-    absorb(s, ready)
-    return index
-
-
 def watch(s: Situation, leading: Leading, now_ns: int) -> None:
     """All of it, after each call while this controller drives."""
     _watch_standby(s, leading, now_ns)
     _watch_applied(s, leading, now_ns)
     _watch_way_to_field(s, leading, now_ns)
+    versions.publish(s, leading, now_ns)
     if now_ns >= leading.voters_due_ns:
         leading.voters_due_ns = now_ns + VOTERS_EVERY_NS
         _watch_voters(s, now_ns)
@@ -83,6 +78,7 @@ def _watch_standby(s: Situation, leading: Leading, now_ns: int) -> None:
             s.tell(Severity.WARNING, f"{other} {why}: going on without it")
     elif other not in (s.agreed.in_sync or ()) and stream.newest is not None:
         keeps_up = stream.in_a_row >= settings.in_sync_after and s.raft.match(other) >= s.raft.commit
+        keeps_up = keeps_up and s.other is not None and s.other.version == stream.version
         if keeps_up and not leading.joins_at:
             leading.joins_at = stream.newest.scan_no + settings.unseen_scans
         elif leading.joins_at and stream.replicated >= leading.joins_at:
@@ -121,7 +117,7 @@ def _begin_again_without_scans(s: Situation, leading: Leading, now_ns: int) -> N
         return
     s.tell(Severity.ERROR, f"no scans come at {s.name}: it begins a new term")
     if state is not None:
-        s.effects.mirror = Mirror(s.standby.term, state, s.state_ns or now_ns)
+        s.effects.mirror = Mirror(s.standby.term, state, s.state_ns or now_ns, s.standby.state_version)
     absorb(s, s.raft.release(now_ns))
 
 

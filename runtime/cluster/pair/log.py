@@ -4,13 +4,15 @@ from dataclasses import replace
 
 from runtime.cluster.pair.agreed import Agreed
 from runtime.cluster.pair.effects import Severity
-from runtime.cluster.pair.entries import Command, Force, InSync, PairEntry, TakenOver
+from runtime.cluster.pair.entries import Command, Force, InSync, PairEntry, TakenOver, VersionPart, encode_entry
 from runtime.cluster.pair.situation import Situation
 from runtime.raft.log import Entry
 from runtime.raft.ready import Ready
 
 ENTRIES_MAX = 1000
 """Applied entries that the log keeps before a snapshot takes their place."""
+PART_BYTES_MAX = 4 << 20
+"""Nor more of packages: a download is megabytes in few entries."""
 
 
 def absorb(s: Situation, ready: Ready) -> None:
@@ -26,10 +28,18 @@ def absorb(s: Situation, ready: Ready) -> None:
         s.effects.readies.append(replace(ready, install=None, apply=()))
 
 
+def propose(s: Situation, entry: PairEntry, now_ns: int) -> int:
+    """Add an entry to the log; its index, 0 when this member cannot."""
+    index, ready = s.raft.propose(encode_entry(entry), now_ns)
+    absorb(s, ready)
+    return index
+
+
 def compact(s: Situation, now_ns: int) -> None:
     """Let what is agreed stand for old entries, once there are many."""
     log = s.raft.log
-    if s.raft.commit - log.snapshot.index > ENTRIES_MAX:
+    if s.raft.commit - log.snapshot.index > ENTRIES_MAX or s.part_bytes > PART_BYTES_MAX:
+        s.part_bytes = 0
         absorb(s, s.raft.compact(s.agreed.to_bytes(), now_ns))
 
 
@@ -49,5 +59,7 @@ def _applied(s: Situation, entry: Entry, said: PairEntry) -> None:
                     s.effects.deliveries += [d for d in s.agreed.commands if d.index == entry.index]
         case Force():
             s.effects.forces = dict(s.agreed.forces)
+        case VersionPart():
+            s.part_bytes += len(said.content)
         case InSync():
             s.tell(Severity.INFO, f"in sync: {', '.join(said.members)}")

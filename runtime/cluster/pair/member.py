@@ -11,11 +11,12 @@ sync by its own log, and holds the state, stands for election.
 """
 
 from runtime.cluster.pair import leading as leads
+from runtime.cluster.pair import versions
 from runtime.cluster.pair.agreed import Agreed, Delivery
-from runtime.cluster.pair.effects import Effects, Mirror, Right, Severity
+from runtime.cluster.pair.effects import Effects, Mirror, Package, Right, Severity
 from runtime.cluster.pair.entries import Cause, Command, Detached, Force
-from runtime.cluster.pair.frame import Frame, FrameAck, Need, Standing, State, StreamMessage
-from runtime.cluster.pair.log import absorb, compact
+from runtime.cluster.pair.frame import Frame, FrameAck, Standing, State, StreamMessage
+from runtime.cluster.pair.log import absorb, compact, propose
 from runtime.cluster.pair.settings import PairSettings
 from runtime.cluster.pair.situation import Situation
 from runtime.cluster.pair.stream import StandbyStream
@@ -48,7 +49,7 @@ class PairMember:
     ) -> None:
         standby = StandbyStream(settings.version, settings.life)
         if held is not None:
-            standby.term, standby.state = held
+            standby.hold(*held, settings.version)
         self.situation = Situation(
             settings=settings,
             raft=Raft(settings.raft, hard=hard, snapshot=snapshot, entries=entries, now_ns=now_ns),
@@ -90,7 +91,7 @@ class PairMember:
         leading = s.leading
         if leading is not None and term == leading.term and not (leading.swap is not None and leading.swap.handing):
             leading.last_scan_ns = s.state_ns = now_ns
-            s.standby.term, s.standby.state = leading.term, state
+            s.standby.hold(leading.term, state, s.standby.version)
             frame = leading.stream.scan(state, now_ns)
             if frame is not None and not s.agreed.detached:
                 s.effects.stream.append(frame)
@@ -107,6 +108,7 @@ class PairMember:
                     s.leading.stream.acknowledged(message)
             case Standing():
                 s.other, s.other_ns = message, now_ns
+                versions.follow(s, message, now_ns)
                 if s.leading is not None:
                     s.leading.stream.meet(message.life)
         return self._end(now_ns)
@@ -118,6 +120,42 @@ class PairMember:
             s.io_lost_ns = None
         elif s.io_lost_ns is None:
             s.io_lost_ns = now_ns
+        return self._end(now_ns)
+
+    # What becomes of the programs (versions.py).
+
+    def holds(self, package: Package) -> None:
+        """The package of the version that the own scan runs, for a controller that has another one."""
+        self.situation.package = package
+
+    def offer(self, package: Package, now_ns: int) -> Effects:
+        """The supervisor wants to go over to this version. `Effects.offered` says when, or why not."""
+        s = self._begin(now_ns)
+        s.offer = package
+        return self._end(now_ns)
+
+    def prepared(self, package: Package, now_ns: int) -> Effects:
+        """Standby: scan, io and gateway could go over to this version now."""
+        s = self._begin(now_ns)
+        versions.prepared(s, package)
+        return self._end(now_ns)
+
+    def forget(self, version: int, now_ns: int) -> Effects:
+        """The supervisor has let go of a version that it offered or made ready."""
+        s = self._begin(now_ns)
+        versions.forget(s, version)
+        return self._end(now_ns)
+
+    def answered(self, version: int, why: str, now_ns: int) -> Effects:
+        """Standby: `Effects.prepare` has come to its end, or why it could not be done."""
+        s = self._begin(now_ns)
+        versions.answered(s, version, why, now_ns)
+        return self._end(now_ns)
+
+    def runs(self, package: Package, state: State | None, now_ns: int) -> Effects:
+        """The own scan has gone over to this version, and made this of the state that it had."""
+        s = self._begin(now_ns)
+        versions.runs(s, package, state)
         return self._end(now_ns)
 
     # What people and clients ask for: why not, or nothing; and what to do.
@@ -133,7 +171,7 @@ class PairMember:
         elif not why_not and len(s.agreed.deliveries_after(s.applied)) + len(s.tail) >= WAITING_MAX:
             why_not = f"{WAITING_MAX} commands wait for the scan already"
         elif not why_not:
-            leads.propose(s, command, now_ns)
+            propose(s, command, now_ns)
         return why_not, self._end(now_ns)
 
     def force(self, force: Force, now_ns: int) -> tuple[str, Effects]:
@@ -141,7 +179,7 @@ class PairMember:
         s = self._begin(now_ns)
         why_not = self._why_not_propose()
         if not why_not:
-            leads.propose(s, force, now_ns)
+            propose(s, force, now_ns)
         return why_not, self._end(now_ns)
 
     def swap(self, now_ns: int) -> tuple[str, Effects]:
@@ -159,7 +197,7 @@ class PairMember:
         if not why_not and name not in ("", s.settings.other):
             why_not = f"{name} is not the standby: swap first"
         if not why_not:
-            leads.propose(s, Detached(members=(name,) if name else ()), now_ns)
+            propose(s, Detached(members=(name,) if name else ()), now_ns)
         return why_not, self._end(now_ns)
 
     def claim(self, now_ns: int) -> tuple[str, Effects]:
@@ -205,6 +243,7 @@ class PairMember:
             leads.watch(s, leading, now_ns)
             leads.go_on_with_swap(s, leading, now_ns)
             self._follow_role(now_ns)
+        versions.settle(s)
         compact(s, now_ns)
         self._give_right()
         return s.effects
@@ -237,9 +276,7 @@ class PairMember:
         s.effects.stream.append(ack)
         if newer and s.standby.state is not None:
             s.state_ns = now_ns
-            s.effects.mirror = Mirror(frame.term, s.standby.state, now_ns)
-        if ack.need is Need.PROGRAM:
-            s.tell(Severity.ERROR, f"{s.settings.other} runs other programs than {s.name}: no standby")
+            s.effects.mirror = Mirror(frame.term, s.standby.state, now_ns, frame.version)
 
     def _why_not_propose(self) -> str:
         s = self.situation
@@ -256,8 +293,12 @@ class PairMember:
             term=s.raft.term,
             state_term=s.standby.term if state is not None else 0,
             scan_no=state.scan_no if state is not None else 0,
-            version=s.settings.version,
+            version=s.standby.version,
             reaches_io=s.io_lost_ns is None,
+            wanted=s.offer.version if s.offer is not None and s.leading is not None else 0,
+            prepared=s.standby.prepared,
+            refused=s.refused,
+            why_not=s.why_refused,
         )
 
 
@@ -266,6 +307,8 @@ def _may_take_over(s: Situation, now_ns: int) -> bool:
     members, settings = s.in_sync_in_log, s.settings
     if s.name in s.agreed.detached or (members is not None and s.name not in members):
         return False
+    if s.standby.state is not None and s.standby.state_version != s.standby.version:
+        return False  # its scan is on the way to the version of that state
     if members is None or s.standby.state is not None:
         return True
     if now_ns - s.leader_known_ns >= settings.start_alone_ns:

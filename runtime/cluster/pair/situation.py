@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from runtime.cluster.pair.agreed import Agreed, in_sync_at_any, in_sync_at_end
-from runtime.cluster.pair.effects import Effects, Right, Severity, Told
+from runtime.cluster.pair.effects import Effects, Package, Right, Severity, Told
 from runtime.cluster.pair.entries import Cause
 from runtime.cluster.pair.frame import Standing
 from runtime.cluster.pair.settings import PairSettings
@@ -11,6 +11,15 @@ from runtime.cluster.pair.stream import LeaderStream, StandbyStream
 from runtime.cluster.pair.swap import Swap
 from runtime.raft.core import Raft
 from runtime.raft.log import Entry
+
+
+@dataclass(slots=True)
+class Publishing:
+    """A package on its way into the log: `part` comes next, once the entry at `index` is committed."""
+
+    package: Package
+    part: int = 0
+    index: int = 0
 
 
 @dataclass(slots=True)
@@ -30,11 +39,17 @@ class Leading:
     in_sync_at: int = 0
     joins_at: int = 0
     applied_told: int = 0
+    publishing: Publishing | None = None
 
 
 @dataclass(slots=True)
 class Situation:
-    """One controller. Times are its monotonic ns. `effects` collects what the running call asks of the shell."""
+    """One controller. Times are its monotonic ns. `effects` collects what the running call asks of the shell.
+
+    Of versions: `package` of the one that the own scan runs, `offer` that the supervisor wants to go over to; `asked`
+    and `refused`: those that the supervisor was asked to get ready, and could not, which is tried again after
+    `ask_again_ns`. `part_bytes`: of packages in the log since its last snapshot.
+    """
 
     settings: PairSettings
     raft: Raft
@@ -53,6 +68,13 @@ class Situation:
     claimed: bool = False
     cause: Cause = Cause.LOST
     wall_ns: int = 0
+    package: Package | None = None
+    offer: Package | None = None
+    asked: int = 0
+    refused: int = 0
+    why_refused: str = ""
+    ask_again_ns: int = 0
+    part_bytes: int = 0
 
     @property
     def name(self) -> str:

@@ -56,6 +56,11 @@ class LeaderStream:
         self._sent.append((state.scan_no, now_ns))
         return frame
 
+    def go_over(self, version: int) -> None:
+        """Programs are of another version from the next scan on: what the standby holds is no base for its states."""
+        self.version, self.need = version, Need.WHOLE
+        self._sent.clear()
+
     def meet(self, life: int) -> None:
         """The standby says which life it is in; another one than before knows nothing."""
         if life != self.life:
@@ -88,26 +93,36 @@ class LeaderStream:
 
 @dataclass(slots=True)
 class StandbyStream:
-    """Of a controller that does not lead: the newest whole state it holds, and of which term."""
+    """Of a controller that does not lead: the newest whole state it holds, of which term and of which version.
+
+    `version` is that of the own scan. `prepared`: another one, whose states are taken too because scan, io and gateway
+    are ready to go over to it; 0: none.
+    """
 
     version: int
     life: int
     term: int = 0
     state: State | None = None
+    state_version: int = 0
+    prepared: int = 0
+
+    def hold(self, term: int, state: State, version: int) -> None:
+        """This is the newest state."""
+        self.term, self.state, self.state_version = term, state, version
 
     def take(self, frame: Frame) -> tuple[FrameAck | None, bool]:
         """Apply a frame of the leader; what to answer, and whether there is a newer state."""
         if frame.life != self.life:
             return None, False
-        if frame.version != self.version:
+        if frame.version not in (self.version, self.prepared):
             return self._answer(frame, Need.PROGRAM), False
         here = self.state if self.term == frame.term else None
         if here is not None and frame.scan_no <= here.scan_no:
             return self._answer(frame, Need.NOTHING), False  # it was under way for long
-        state = take_frame(frame, here)
+        state = take_frame(frame, here if self.state_version == frame.version else None)
         if state is None:
             return self._answer(frame, Need.WHOLE), False
-        self.term, self.state = frame.term, state
+        self.hold(frame.term, state, frame.version)
         return self._answer(frame, Need.NOTHING), True
 
     def _answer(self, frame: Frame, need: Need) -> FrameAck:

@@ -4,11 +4,12 @@ import json
 import struct
 from dataclasses import asdict
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 from runtime.cluster.pair.frame import Frame, FrameAck, Need, Standing, StreamMessage, decode_frame, encode_frame
 from runtime.cluster.transport.codec import Parcel
 
+_STANDING_NUMBERS: Final = ("life", "term", "state_term", "scan_no", "version", "wanted", "prepared", "refused")
 _ACK = struct.Struct("<QQQB")
 
 
@@ -65,8 +66,12 @@ def relay_content(parcel: Parcel) -> dict[str, Any] | None:
 
 
 def _standing(told: dict[str, Any]) -> Standing:
-    numbers = {name: int(told[name]) for name in ("life", "term", "state_term", "scan_no", "version")}
-    return Standing(source=str(told["source"]), reaches_io=bool(told["reaches_io"]), **numbers)
+    return Standing(
+        source=str(told["source"]),
+        reaches_io=bool(told["reaches_io"]),
+        why_not=str(told["why_not"]),
+        **{name: int(told[name]) for name in _STANDING_NUMBERS},
+    )
 
 
 def _parcel(source: str, target: str, term: int, label: Label, content: bytes) -> Parcel:

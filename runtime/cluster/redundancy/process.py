@@ -14,7 +14,7 @@ from runtime.cluster.disk.writer import Writer
 from runtime.cluster.joining import Joining
 from runtime.cluster.memberloop import MemberLoop
 from runtime.cluster.pair.agreed import Delivery
-from runtime.cluster.pair.effects import Effects, Told
+from runtime.cluster.pair.effects import Effects, Package, Told
 from runtime.cluster.pair.entries import Command, Force
 from runtime.cluster.pair.frame import Frame, FrameAck
 from runtime.cluster.pair.member import PairMember
@@ -25,15 +25,21 @@ from runtime.cluster.redundancy.sharedmemory import SharedMemory
 from runtime.cluster.redundancy.status import pair_status
 from runtime.cluster.transport.codec import Parcel
 from runtime.cluster.transport.post import Post
+from runtime.image.segment import ImageSegment
 from runtime.raft.message import Message
 
 STATUS_EVERY_NS = 100_000_000
 IO_LOST_AFTER_NS = 1_000_000_000
+DROPPED = "the leader does not want it any more"
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What the process is connected to. `scan_bell` (eventfd) rings at the end of each scan; `tell` takes events."""
+    """What the process is connected to. `scan_bell` (eventfd) rings at the end of each scan; `tell` takes events.
+
+    The supervisor: `ready` answers its order to get ready for the version of that number, with why not; `get_ready`
+    asks it to bring the controller to the version of a package, and has `Redundancy.answered` called.
+    """
 
     post: Post
     writer: Writer
@@ -41,6 +47,19 @@ class Ends:
     port: GatewayPort
     scan_bell: int
     tell: Callable[[Told], None]
+    ready: Callable[[int, str], None]
+    get_ready: Callable[[Package], None]
+
+
+@dataclass(slots=True)
+class NextVersion:
+    """A version that the supervisor has got ready. `number` counts this controller's. `answer`: what was said of it
+    last, empty for yes; None: nothing."""
+
+    number: int
+    package: Package
+    image: ImageSegment
+    answer: str | None = None
 
 
 class Redundancy:
@@ -51,6 +70,7 @@ class Redundancy:
         self._ends = ends
         self._status_ns = 0
         self._round_trips = RoundTrips()
+        self._next: NextVersion | None = None
         self._asks: Mapping[str, Callable[[str, int], tuple[str, Effects]]] = {
             "swap": lambda _, now_ns: member.swap(now_ns),
             "detach": lambda name, now_ns: member.detach(name or member.situation.settings.other, now_ns),
@@ -110,8 +130,43 @@ class Redundancy:
         _, effects = self._member.swap(now_ns)
         self._carry_out(effects, now_ns)
 
+    def prepare(self, version: NextVersion, now_ns: int) -> None:
+        """The supervisor's order: get ready for this. A standby is so at once, a leader once its standby is."""
+        self._next = version
+        self._ends.memory.prepare(version.image, version.number)
+        if self._member.situation.asked == version.package.version:
+            self._answer(version)
+            self._carry_out(self._member.prepared(version.package, now_ns), now_ns)
+        else:
+            self._carry_out(self._member.offer(version.package, now_ns), now_ns)
+
+    def forget(self, number: int, now_ns: int) -> None:
+        """The supervisor's order: nothing has come of it."""
+        if self._next is not None and self._next.number == number:
+            version, self._next = self._next.package.version, None
+            self._carry_out(self._member.forget(version, now_ns), now_ns)
+            self._ends.memory.forget()
+
+    def answered(self, version: int, why: str, now_ns: int) -> None:
+        """What `Ends.get_ready` asked for has come to its end."""
+        self._carry_out(self._member.answered(version, why, now_ns), now_ns)
+
+    def _answer(self, version: NextVersion, why_not: str = "") -> None:
+        if version.answer != why_not:
+            version.answer = why_not
+            self._ends.ready(version.number, why_not)
+
+    def _look_at_version(self, now_ns: int) -> None:
+        """The scan goes over by itself: what it does from then on is in the other segment."""
+        version = self._next
+        if version is not None and self._ends.memory.version == version.number:
+            self._next = None
+            state = self._ends.memory.went_over()
+            self._carry_out(self._member.runs(version.package, state, now_ns), now_ns)
+
     def _each_turn(self, now_ns: int) -> None:
         self._joining.look(self._member.situation.raft, now_ns)
+        self._look_at_version(now_ns)
         self._take_scan(now_ns)
         self._take_from_gateway()
 
@@ -170,7 +225,8 @@ class Redundancy:
         if effects.right is not None:
             ends.memory.give(effects.right)
         if effects.mirror is not None:
-            ends.memory.mirror(effects.mirror)
+            version = self._next.package.version if self._next is not None else 0
+            ends.memory.mirror(effects.mirror, ahead=effects.mirror.version == version)
         for message in effects.stream:
             if isinstance(message, Frame):
                 self._round_trips.sent(message.scan_no, now_ns)
@@ -182,10 +238,24 @@ class Redundancy:
             ends.port.send({"do": "known", **_told(known)})
         if effects.forces is not None:
             ends.port.send({"do": "forces", "forces": effects.forces})
+        self._carry_out_version(effects)
         for told in effects.told:
             ends.tell(told)
         if effects.right is not None:
             self._tell_status()
+
+    def _carry_out_version(self, effects: Effects) -> None:
+        if effects.prepare is not None:
+            self._ends.get_ready(effects.prepare)
+        version = self._next
+        if version is None:
+            return
+        if effects.go_over == version.package.version:
+            self._ends.memory.ask_to_go_over()
+        if effects.drop == version.package.version:
+            self._answer(version, DROPPED)
+        if effects.offered is not None and effects.offered.version == version.package.version:
+            self._answer(version, effects.offered.why_not)
 
     def _relay(self, packet: dict[str, Any]) -> None:
         settings = self._member.situation.settings

@@ -12,17 +12,49 @@ from runtime.image.snapshot import Snapshot, SnapshotReader
 
 
 class SharedMemory:
-    """For one thread. On its making all rights that a redundancy process before this one gave are taken back."""
+    """For one thread. On its making all rights that a redundancy process before this one gave are taken back.
 
-    def __init__(self, control: ControlSegment, image: ImageSegment) -> None:
+    `number`: of the version that `image` is of. `ahead`: the segment of another version that is ready.
+    """
+
+    def __init__(self, control: ControlSegment, image: ImageSegment, number: int) -> None:
         self._control = control
-        self._image = image
-        self._snapshots = SnapshotReader(image)
-        self._mirror = MirrorWriter(image)
+        self._here = _Ends(image, number)
+        self._ahead: _Ends | None = None
         self._last: Snapshot | None = None
         self.held = self._held()
-        """The state that is there already, and its term; None before any scan."""
+        """The state that is there already, and its term; None before any scan, and where a newer one of another version
+        was promised by a process before this one."""
         self.give(Right())
+
+    @property
+    def version(self) -> int:
+        """Number of the version that the scan runs."""
+        return int(self._control.control.version)
+
+    def prepare(self, image: ImageSegment, number: int) -> None:
+        """The segment of another version is there."""
+        self.forget()
+        self._ahead = _Ends(image, number)
+
+    def forget(self) -> None:
+        """Nothing comes of it."""
+        if self._ahead is not None:
+            self._ahead.image.close()
+            self._ahead = None
+
+    def ask_to_go_over(self) -> None:
+        """Have the own scan go over to the version that is ready."""
+        if self._ahead is not None:
+            primitives().store_u64(self._control.word_address("go_version"), self._ahead.number)
+
+    def went_over(self) -> State | None:
+        """The scan runs what was ready: what it made of its state."""
+        assert self._ahead is not None
+        before, self._here, self._ahead = self._here, self._ahead, None
+        before.image.close()
+        self._last = self._here.snapshots.latest()
+        return None if self._last is None else _state(self._last)
 
     def give(self, right: Right) -> None:
         """Tell scan and io what this controller may do; what takes a right away is written first."""
@@ -35,10 +67,16 @@ class SharedMemory:
             else:
                 primitives().store_u64(address, value)
 
-    def mirror(self, mirror: Mirror) -> None:
-        """Hand a state of the leader to the own scan. Raises ConfigFault when it is of another layout."""
-        state = mirror.state
-        self._mirror.write(
+    def mirror(self, mirror: Mirror, *, ahead: bool) -> None:
+        """Hand a state of the leader to the own scan, that is to go over to its version where it is `ahead`.
+
+        Raises ConfigFault when it is of another layout.
+        """
+        state, ends = mirror.state, self._ahead if ahead else self._here
+        assert ends is not None
+        if self._control.control.promised_version != ends.number:
+            primitives().store_u64(self._control.word_address("promised_version"), ends.number)
+        ends.mirror.write(
             MirrorEntry(
                 term=mirror.term,
                 scan_no=state.scan_no,
@@ -52,7 +90,7 @@ class SharedMemory:
     def scanned(self) -> tuple[int, State] | None:
         """The state after the newest scan, if there is a newer one than at the last look, and the term it ran under."""
         term = int(self._control.control.active_term)
-        snapshot = self._snapshots.latest()
+        snapshot = self._here.snapshots.latest()
         if snapshot is None or snapshot is self._last:
             return None
         self._last = snapshot
@@ -69,21 +107,35 @@ class SharedMemory:
         A scan process that has followed one which led shows what was mirrored before that; it is no newer than the
         mirror, so it is told from what the former one left.
         """
-        mirrored, driven_term = self._mirrored(), int(self._control.control.driven_term)
+        control = self._control.control
+        if control.promised_version > self._here.number:
+            return None
+        mirrored, driven_term = self._mirrored(), int(control.driven_term)
         if mirrored is not None and mirrored[0] >= driven_term:
             return mirrored
-        snapshot = self._snapshots.latest() if driven_term else None
+        snapshot = self._here.snapshots.latest() if driven_term else None
         if snapshot is None or (mirrored is not None and snapshot.scan_no <= mirrored[1].scan_no):
             return None
         return driven_term, _state(snapshot)
 
     def _mirrored(self) -> tuple[int, State] | None:
-        end = ChannelEnd(self._image, self._image.layout.mirror)
+        image = self._here.image
+        end = ChannelEnd(image, image.layout.mirror)
         if not end.published() or not end.read():
             return None
         term, scan_no, plc_now_ns, _, applied = MIRROR_HEADER.unpack_from(end.buffer)
         memory = bytes(end.buffer[MIRROR_HEADER_SIZE:])
         return term, State(scan_no=scan_no, plc_now_ns=plc_now_ns, applied_index=applied, memory=memory)
+
+
+class _Ends:
+    """What is read and written of one version's segment."""
+
+    def __init__(self, image: ImageSegment, number: int) -> None:
+        self.image = image
+        self.number = number
+        self.snapshots = SnapshotReader(image)
+        self.mirror = MirrorWriter(image)
 
 
 def _state(snapshot: Snapshot) -> State:

@@ -13,8 +13,8 @@ def refusals(
 ) -> list[str]:
     """Why the change cannot be made now; empty when it can. `driving` and `fault_stop` as in the control segment."""
     reasons: list[str] = []
-    if old_plan.pair is not None:
-        reasons.append("a pair runs one version on both controllers: stop both, and start both with the new programs")
+    if (old_plan.pair is None) != (new_plan.pair is None):
+        reasons.append(f"the site {'joins' if new_plan.pair else 'leaves'} a pair: that needs a new start")
     if new.site != old.site:
         reasons.append(f"this is site {new.site}, and {old.site} runs")
     if new.cycle_ns != old.cycle_ns:
@@ -61,6 +61,8 @@ def notes(migration: Migration, *, old_plan: RunPlan, new_plan: RunPlan) -> list
     was = (old_plan.realtime_priority, old_plan.realtime_cpu)
     if (new_plan.realtime_priority, new_plan.realtime_cpu) != was:
         told.append("the [realtime] settings take effect at the next start")
+    if old_plan.pair is not None and new_plan.pair is not None and old_plan.pair.member != new_plan.pair.member:
+        told.append("the controller's part in the pair takes effect at the next start")
     if new_plan.has_plant or old_plan.has_plant:
         told.append("the simulated plant goes on as it is")
     references = [change.name for change in migration.initialised if "reference" in change.why]

@@ -16,6 +16,9 @@ from runtime.core.fault import ConfigFault
 from runtime.node.change.versions import user_name
 
 SOCKET = "change.sock"
+FOLLOW = "follow"
+"""What a standby's redundancy process asks for: go over to the version in the package, once it says so."""
+FOLLOWED_PACKAGE = "followed.bin"
 _PACKET_MAX = 262_144
 _CREDENTIALS = struct.Struct("3i")
 ANSWER_WITHIN_S = 60.0

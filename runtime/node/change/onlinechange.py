@@ -1,9 +1,12 @@
 """Online change, as the supervisor conducts it.
 
-    prepare   a new image segment; scan, io and gateway map it and load the new version beside the running one
+    prepare   a new image segment; scan, io, gateway and redundancy load the new version beside the running one
     change    once all are ready, the scan is told to change over; the control segment's `version` says when it has
     settled   the others go over; what cannot follow, or is not the process any more that was ready, is started anew;
               a process that dies from now on comes back in the new version
+
+In a pair redundancy is ready once the standby is. A standby is told by its own redundancy to `follow`: it prepares what
+came in the pair's log, and waits with the change until a state of that version has come (`go_version`).
 
 Up to `change` nothing has happened and everything can be forgotten; after the version word has changed there is no way
 back but a rollback, which is a change to the former version. If the scan dies in between, the word decides: nothing
@@ -24,30 +27,34 @@ from runtime.image.manifest import Manifest
 from runtime.image.segment import ImageSegment
 from runtime.node import runplan
 from runtime.node.change.changecheck import refusals
-from runtime.node.change.changesocket import Asked, ChangeSocket
-from runtime.node.change.versions import VERSIONS, VersionNote, keep_only, version_hash
+from runtime.node.change.changesocket import FOLLOW, Asked, ChangeSocket
+from runtime.node.change.package import unpack
+from runtime.node.change.versions import VERSIONS, VersionNote, keep_only, new_followed_folder, version_hash
 from runtime.node.link import Link
 from runtime.node.runplan import RunPlan
 from runtime.node.supervisor import Supervisor
 from runtime.scan.change.changeplan import plan_change
 from runtime.wire.messages import Severity
 
-FOLLOWERS = ("scan", "io", "gateway", "recorder")
+FOLLOWERS = ("scan", "io", "gateway", "recorder", "redundancy")
 """The processes that go over without being started anew."""
 READY_WITHIN_NS = 30_000_000_000
 CHANGED_WITHIN_NS = 10_000_000_000
+LED_WITHIN_NS = 45_000_000_000
+"""So long a standby stays ready for a version that its leader does not go over to."""
 _NS_PER_US = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ControllerVersion:
-    """A version as the supervisor holds it."""
+    """A version as the supervisor holds it. `of_files`: it is what the site's files made when it was brought."""
 
     note: VersionNote
     plan: RunPlan
     manifest: Manifest
     initial: bytes
     image: ImageSegment
+    of_files: bool = True
 
     @property
     def folder(self) -> Path:
@@ -71,7 +78,8 @@ class Conducted(Protocol):
 
 class _Stage(Enum):
     PREPARING = 1
-    CHANGING = 2
+    WAITING = 2
+    CHANGING = 3
 
 
 @dataclass(slots=True)
@@ -120,8 +128,8 @@ class OnlineChange:
             asked = self._socket.asked()
             if asked is not None:
                 self._take(asked, supervisor, control)
-        elif change.stage is _Stage.PREPARING:
-            self._hear(change, supervisor)
+        elif change.stage is not _Stage.CHANGING:
+            self._hear(change, supervisor, control)
         else:
             self._look_whether_changed(change, supervisor, control)
 
@@ -135,6 +143,8 @@ class OnlineChange:
             self._refuse(asked, [str(fault)])
 
     def _wanted(self, asked: Asked) -> tuple[str, Path]:
+        if asked.request.get("do") == FOLLOW:
+            return FOLLOW, self._unpacked(asked.request)
         if asked.request.get("do") == "rollback":
             if self._former is None:
                 raise PlcFault("there is no former version to go back to", where="rollback")
@@ -143,6 +153,12 @@ class OnlineChange:
         if folder.parent != (self._run_dir / VERSIONS).resolve():
             raise PlcFault("this is no version of this controller", where=str(folder))
         return "download", folder
+
+    def _unpacked(self, request: dict[str, Any]) -> Path:
+        now = self._controller.current
+        folder = new_followed_folder(self._run_dir, self._last_number + 1)
+        unpack(Path(str(request["package"])).read_bytes(), int(request["version"]), now.plan, folder)
+        return folder
 
     def _begin(self, asked: Asked, what: str, folder: Path, supervisor: Supervisor, control: Any) -> None:
         now = self._controller.current
@@ -153,8 +169,10 @@ class OnlineChange:
             old_plan=now.plan,
             new_plan=plan,
             driving=bool(control.driving),
-            fault_stop=bool(control.fault_stop),
+            fault_stop=bool(control.fault_stop) and what != FOLLOW,
         )
+        if now.plan.pair is not None and what != FOLLOW and not control.lead_term:
+            reasons.append("this controller is the standby: do this at the one that leads (voltscan pair status)")
         followers = [name for name in FOLLOWERS if name in self._links]
         reasons += [f"{name} is being started" for name in followers if not supervisor.alive(name)]
         if reasons:
@@ -162,8 +180,10 @@ class OnlineChange:
             return
         initial = (folder / runplan.INITIAL).read_bytes()
         number = self._last_number = self._last_number + 1  # never again: what is answered late means another one
-        note = VersionNote(number, version_hash(folder), time.time_ns(), asked.by, str(folder))
-        version = ControllerVersion(note, plan, manifest, initial, ImageSegment.create(manifest.layout()))
+        by = "the other controller" if what == FOLLOW else asked.by
+        note = VersionNote(number, version_hash(folder), time.time_ns(), by, str(folder))
+        image = ImageSegment.create(manifest.layout())
+        version = ControllerVersion(note, plan, manifest, initial, image, of_files=what == "download")
         migration = plan_change(now.manifest, manifest, old_initial=now.initial, new_initial=initial)
         started_ns = {name: supervisor.started_ns(name) for name in followers}
         give_up_ns = time.monotonic_ns() + READY_WITHIN_NS
@@ -177,9 +197,9 @@ class OnlineChange:
 
     # ---- prepare, change, settled ----
 
-    def _hear(self, change: _Change, supervisor: Supervisor) -> None:
+    def _hear(self, change: _Change, supervisor: Supervisor, control: Any) -> None:
         number = change.version.note.number
-        for name in sorted(change.waiting):
+        for name in sorted(change.started_ns):
             for ready, why in self._links[name].answers(number):
                 if not ready:
                     self._forget(change, f"{name}: {why}")
@@ -188,12 +208,22 @@ class OnlineChange:
         gone = [name for name in FOLLOWERS if name in self._links and not supervisor.alive(name)]
         if gone:
             self._forget(change, f"{gone[0]} ended meanwhile")
+        elif not change.waiting and change.what == FOLLOW and control.go_version != number:
+            self._wait_for_leader(change)
         elif not change.waiting:
             change.stage = _Stage.CHANGING
             change.give_up_ns = time.monotonic_ns() + CHANGED_WITHIN_NS
             self._links["scan"].send("change", number)
         elif time.monotonic_ns() > change.give_up_ns:
             self._forget(change, f"{', '.join(sorted(change.waiting))} did not get ready in time")
+
+    def _wait_for_leader(self, change: _Change) -> None:
+        """All are ready; redundancy says when the leader has gone over, or that it does not want to any more."""
+        if change.stage is _Stage.PREPARING:
+            change.stage = _Stage.WAITING
+            change.give_up_ns = time.monotonic_ns() + LED_WITHIN_NS
+        elif time.monotonic_ns() > change.give_up_ns:
+            self._forget(change, "the leader did not go over to it")
 
     def _look_whether_changed(self, change: _Change, supervisor: Supervisor, control: Any) -> None:
         number = change.version.note.number

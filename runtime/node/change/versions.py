@@ -2,14 +2,15 @@
 
     RUN_DIR/versions/start          what `voltscan run` prepared
     RUN_DIR/versions/download-…     what `voltscan download` prepared
+    RUN_DIR/versions/followed-N     what came from the other controller of a pair
     RUN_DIR/version.json            which of them runs
     STATE_DIR/version.json          the same, for whoever asks when the machine has been started again
 
 A number counts the changes since the controller started, from 1; a rollback counts too. The name is a hash over all
-that decides what a version does: code, layout, initial values, map.
+that decides what a version does: code, layout, initial values, map; not over the site's name, so that it is the same at
+both controllers of a pair.
 """
 
-import hashlib
 import json
 import os
 import pwd
@@ -20,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from runtime.node import runplan
+from runtime.node.change.package import content_hash
 from runtime.scan.wholefile import write_whole
 from runtime.wire.messages import Severity
 
@@ -28,9 +29,9 @@ VERSIONS = "versions"
 START = "start"
 NOTE = "version.json"
 _DOWNLOAD = "download-"
+_FOLLOWED = "followed-"
 _HASH_LEN = 12
 _NS_PER_S = 1_000_000_000
-_DECISIVE = (runplan.MANIFEST, runplan.INITIAL, runplan.OBJECT, runplan.IO_PLAN, runplan.SCADA_MAP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,14 @@ def new_download_folder(run_dir: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{_DOWNLOAD}{os.getpid()}-", dir=run_dir / VERSIONS))
 
 
+def new_followed_folder(run_dir: Path, number: int) -> Path:
+    """The folder of a version that comes from the other controller of a pair, empty."""
+    folder = run_dir / VERSIONS / f"{_FOLLOWED}{number}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
 def keep_only(run_dir: Path, kept: set[Path]) -> None:
     """Remove the folders of versions that nobody can go back to, but those that are still being prepared."""
     for folder in (run_dir / VERSIONS).iterdir():
@@ -97,13 +106,7 @@ def _is_being_prepared(folder: Path) -> bool:
 
 def version_hash(folder: Path) -> str:
     """The name of the version in a folder."""
-    digest = hashlib.sha256()
-    for name in _DECISIVE:
-        path = folder / name
-        content = path.read_bytes() if path.exists() else b""
-        digest.update(f"{name} {len(content)}\n".encode())
-        digest.update(content)
-    return digest.hexdigest()[:_HASH_LEN]
+    return content_hash(folder)[:_HASH_LEN]
 
 
 def user_name(uid: int | None = None) -> str:

@@ -10,24 +10,29 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from runtime.cluster.disk.writer import Writer
 from runtime.cluster.keys import read_keys
 from runtime.cluster.memberplan import MemberPlan
 from runtime.cluster.memberstate import open_member
-from runtime.cluster.pair.effects import Told
+from runtime.cluster.pair.effects import Package, Told
 from runtime.cluster.pair.member import PairMember
 from runtime.cluster.pair.settings import PairSettings
 from runtime.cluster.pair.voters import OnWitnessLoss
 from runtime.cluster.redundancy.gatewayport import GatewayPort
-from runtime.cluster.redundancy.process import Ends, Redundancy
+from runtime.cluster.redundancy.process import DROPPED, Ends, NextVersion, Redundancy
 from runtime.cluster.redundancy.sharedmemory import SharedMemory
 from runtime.cluster.transport.post import Post
+from runtime.core.fault import PlcFault
 from runtime.image.manifest import Manifest
+from runtime.image.outline import load_outline
 from runtime.image.primitives import use_cache
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.node import runplan
+from runtime.node.change.changesocket import FOLLOW, FOLLOWED_PACKAGE, ask
+from runtime.node.link import LinkEnd, Order
 from runtime.node.runplan import RunPlan
 from runtime.node.seat import Seat
 from runtime.wire.endpoints import endpoints
@@ -40,11 +45,12 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
     """The redundancy process until SIGTERM."""
     plan, manifest = RunPlan.load(seat.folder), Manifest.load(seat.folder / runplan.MANIFEST)
     assert plan.pair is not None
+    package = Package(plan.pair.version, (seat.folder / runplan.PACKAGE).read_bytes())
     use_cache(Path(plan.cache_dir))
     member = MemberPlan.of_json(plan.pair.member)
     store, kept = open_member(member)
     control = ControlSegment.attach(seat.control_fd)
-    memory = SharedMemory(control, ImageSegment.attach(seat.image_fd, manifest.layout()))
+    memory = SharedMemory(control, ImageSegment.attach(seat.image_fd, manifest.layout()), seat.number)
     post = Post(member.name, member.endpoints, read_keys(member.key_file), member.peers)
     sender = EventSender(endpoints(seat.run_dir), "redundancy")
 
@@ -71,15 +77,68 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
         now_ns=time.monotonic_ns(),
     )
     writer = Writer(store, post.wake)
-    ends = Ends(post, writer, memory, GatewayPort(seat.run_dir), seat.bell_fd, tell)
-    redundancy = Redundancy(core, ends)
+    core.holds(package)
+    link = LinkEnd(seat.link_fd)
+    supervisor = _Supervisor(seat.run_dir, link)
+    port = GatewayPort(seat.run_dir)
+    ends = Ends(post, writer, memory, port, seat.bell_fd, tell, ready=link.answer, get_ready=supervisor.get_ready)
+    redundancy = supervisor.redundancy = Redundancy(core, ends)
     freeze()
+    threading.Thread(target=supervisor.follow, name="changes", daemon=True).start()
     threading.Thread(target=_listen, args=(redundancy,), name="signals", daemon=True).start()
     redundancy.run()
     writer.close()
     post.close()
     ends.port.close()
     sender.close()
+
+
+class _Supervisor:
+    """The supervisor's orders and answers, each waited for in a thread of its own, beside the loop of heartbeats."""
+
+    redundancy: Redundancy
+
+    def __init__(self, run_dir: Path, link: LinkEnd) -> None:
+        self._run_dir = run_dir
+        self._link = link
+
+    def follow(self) -> None:
+        """Take its orders until it is gone."""
+        while (order := self._link.receive()) is not None:
+            if order.do == "prepare":
+                self._prepare(order)
+            elif order.do == "forget":
+                self._call(partial(self.redundancy.forget, order.version))
+
+    def get_ready(self, package: Package) -> None:
+        """Ask it to bring the controller to this version."""
+        threading.Thread(target=self._ask, args=(package,), name="version", daemon=True).start()
+
+    def _prepare(self, order: Order) -> None:
+        try:
+            plan = RunPlan.load(order.folder)
+            assert plan.pair is not None, "the supervisor has looked"
+            package = Package(plan.pair.version, (order.folder / runplan.PACKAGE).read_bytes())
+            image = ImageSegment.attach(order.image_fd, load_outline(order.folder / runplan.OUTLINE))
+        except (PlcFault, OSError) as fault:
+            self._link.answer(order.version, str(fault))
+            return
+        self._call(partial(self.redundancy.prepare, NextVersion(order.version, package, image)))
+
+    def _ask(self, package: Package) -> None:
+        why = ""
+        try:
+            path = self._run_dir / FOLLOWED_PACKAGE
+            path.write_bytes(package.content)
+            told = ask(self._run_dir, {"do": FOLLOW, "package": str(path), "version": package.version})
+            if not told["done"]:
+                why = "; ".join(told["why"]) if DROPPED not in "; ".join(told["why"]) else ""
+        except (PlcFault, OSError) as fault:
+            why = str(fault)
+        self._call(partial(self.redundancy.answered, package.version, why))
+
+    def _call(self, act: Callable[[int], None]) -> None:
+        self.redundancy.loop.call(act)
 
 
 def _listen(redundancy: Redundancy) -> None:

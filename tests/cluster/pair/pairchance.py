@@ -2,7 +2,8 @@
 
 Faults: messages dropped, delayed, reordered, doubled, said again; ways cut, one way or not transitively; power lost
 with any suffix of the writes that were not durable; slow disks; processes that stand still between any two steps, alone
-or a controller as a whole; redundancy processes that die while scan and io go on; in some seeds clocks beyond rho.
+or a controller as a whole; redundancy processes that die while scan and io go on; in some seeds clocks beyond rho. And
+what people do: swaps, service, forces, commands.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from pairaims import Aims
 from pairbook import Broken
 from pairdrills import DRILLS
 from pairio import EFFECT_NS, EFFECT_NS_MAX
@@ -18,6 +20,9 @@ from pairnet import Weather
 from pairtime import MS
 from pairworld import World
 
+from runtime.cluster.pair.effects import Effects
+from runtime.cluster.pair.entries import Force
+from runtime.cluster.pair.member import PairMember
 from runtime.raft.times import CLOCK_RATE_ERROR_PPM
 
 KEPT = Path(__file__).parent / "kept_seeds.txt"
@@ -42,6 +47,7 @@ class Run:
         self._healed = False
         if self.random.random() < WILD:
             self._wild_clocks()
+        aims = Aims(self.world, self.random, self._unless_healed)
         self._acts: list[tuple[Callable[[], None], float]] = [
             (self._power_off, 0.25),
             (self._kill_redundancy, 0.25),
@@ -52,6 +58,12 @@ class Run:
             (self._stall_before_the_write, 0.2),
             (self._power_off_when_the_standby_joins, 0.2),
             (self._all_off, 0.02),
+            (self._service, 0.1),
+            (self._lose_io, 0.1),
+            (self._force, 0.2),
+            (aims.witness_restarts_when_it_is_asked, 0.1),
+            (aims.leader_dies_as_the_standby_joins_unseen, 0.1),
+            (aims.leader_dies_as_the_standby_has_forgotten, 0.1),
         ]
         self._often = [self.random.choice((0, 0.5, 1, 2)) for _ in self._acts]
 
@@ -176,9 +188,34 @@ class Run:
             self.events.stall(process, duration_ns)
 
     def _swap(self) -> None:
+        self._ask(lambda member, now_ns: member.swap(now_ns))
+
+    def _service(self) -> None:
+        """An operator takes the standby out, and in a while in again."""
+        self._ask(lambda member, now_ns: member.detach(member.situation.settings.other, now_ns))
+        self.events.after(self.random.randint(10, 150) * MS, None, self._unless_healed, self._attach)
+
+    def _attach(self) -> None:
+        self._ask(lambda member, now_ns: member.detach("", now_ns))
+
+    def _force(self) -> None:
+        body = self.random.choice(("", "1", "2"))
+        force = Force(name="a.x", body=body, keep=self.random.random() < 0.5)
+        self._ask(lambda member, now_ns: member.force(force, now_ns))
+
+    def _lose_io(self) -> None:
+        """A controller does not reach its devices for a while; a leader then hands over."""
+        node = self.world.controllers[self.random.choice("ab")]
+        self._reaches_io(node, reached=False)
+        self.events.after(self.random.randint(50, 400) * MS, None, partial(self._reaches_io, node, reached=True))
+
+    def _reaches_io(self, node: ControllerNode, *, reached: bool) -> None:
+        node.ask(lambda member, now_ns: ("", member.reaches_io(reached=reached, now_ns=now_ns)))
+
+    def _ask(self, what: Callable[[PairMember, int], tuple[str, Effects]]) -> None:
         node = self.world.driver
         if node is not None and node.process.paused_until_ns <= self.events.now_ns:
-            node.ask(lambda member, now_ns: member.swap(now_ns))
+            node.ask(what)
 
     def _wild_clocks(self) -> None:
         self.world.clocks_hold = False
@@ -197,6 +234,7 @@ class Run:
         self._healed = True
         for controller in self.world.controllers.values():
             controller.sink.freeze = None
+            self._reaches_io(controller, reached=True)
         self.world.network.weather = Weather()
         self.events.pause_every = 0
         for name, node in self.world.nodes.items():
@@ -207,12 +245,18 @@ class Run:
                 )
             self.world.start_node(name)
 
+    @staticmethod
+    def _is_detached(node: ControllerNode) -> bool:
+        return node.member is not None and bool(node.member.situation.agreed.detached)
+
     def _settle(self) -> None:
         """A leader, a commit, a standby in sync, all three voting, and all commands answered, within a bound."""
         world, end_ns = self.world, self.events.now_ns + SETTLE_NS
         why = ""
         while self.events.now_ns < end_ns:
             self.events.run(self.events.now_ns + LOOK_NS)
+            if world.driver is not None and self._is_detached(world.driver):
+                self._attach()
             why = world.why_not_whole()
             if not why:
                 break

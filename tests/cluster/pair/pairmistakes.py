@@ -17,7 +17,6 @@ from pairworld import World
 from raftmistakes import (
     commit_an_old_term_by_counting,
     lease_from_the_acknowledgement,
-    lease_kept_in_a_swap,
     no_mute_after_a_restart,
     no_trial_before_an_election,
     own_entry_counted_before_it_is_durable,
@@ -28,9 +27,11 @@ from raftmistakes import (
 from runtime.cluster.pair import stream
 from runtime.cluster.pair.agreed import Agreed
 from runtime.cluster.pair.frame import State, patch
+from runtime.cluster.pair.member import PairMember
 from runtime.cluster.pair.settings import PairSettings
 from runtime.cluster.pair.situation import Situation
 from runtime.cluster.pair.stream import StandbyStream
+from runtime.raft.lease import Lease
 from runtime.raft.ready import HardState
 
 Put = Callable[[Any, str, Any], None]
@@ -124,6 +125,20 @@ def commands_up_to_the_floor_are_passed_over(put: Put) -> None:
     )
 
 
+def rights_kept_in_a_swap(put: Put) -> None:
+    """The leader goes on driving while it hands over: by its right, and by its lease. Each of the two being withdrawn
+    keeps the outputs still, so that leaving out either alone breaks nothing that can be seen."""
+    give = PairMember._give_right
+
+    def keeps(self):
+        swap = self.situation.leading.swap if self.situation.leading is not None else None
+        if swap is None:
+            give(self)
+
+    put(Lease, "withdraw", lambda _: None)
+    put(PairMember, "_give_right", keeps)
+
+
 def frames_of_an_earlier_life_are_taken(put: Put) -> None:
     take = StandbyStream.take
 
@@ -156,7 +171,7 @@ RARE = [
     in_sync_while_scans_are_unseen,
     commands_up_to_the_floor_are_passed_over,
     frames_of_an_earlier_life_are_taken,
-    lease_kept_in_a_swap,
+    rights_kept_in_a_swap,
     own_entry_counted_before_it_is_durable,
     vote_for_a_shorter_log,
 ]

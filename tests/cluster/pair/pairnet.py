@@ -10,8 +10,11 @@ from typing import Any
 
 from pairtime import MS, Events, Process
 
+from runtime.cluster.pair.frame import Frame
+
 FAST_NS = (MS // 10, MS // 2)
 """What a message takes on a healthy way, at least and at most."""
+LARGE_LATE_NS = 20 * MS
 OLD_MAX = 64
 """Messages said before that may come once more."""
 
@@ -20,10 +23,12 @@ Way = tuple[str, str]
 
 @dataclass(slots=True)
 class Weather:
-    """How bad the ways are. Chances are per message; `slow` ways take up to `slow_ns`."""
+    """How bad the ways are. Chances are per message; `slow` ways take up to `slow_ns`. On the ways `large_late` state
+    frames come after what is said later: they go over a connection of their own."""
 
     cut: set[Way] = field(default_factory=set)
     slow: set[Way] = field(default_factory=set)
+    large_late: set[Way] = field(default_factory=set)
     slow_ns: int = 40 * MS
     lost: float = 0.0
     late: float = 0.0
@@ -64,6 +69,8 @@ class Network:
         delay_ns = least_ns + int((most_ns - least_ns) * chance())
         if (source, target) in weather.slow or (weather.late and chance() < weather.late):
             delay_ns += int(weather.slow_ns * chance())
+        elif (source, target) in weather.large_late and isinstance(message, Frame):
+            delay_ns += int(LARGE_LATE_NS * chance())
         self._arrive_in(delay_ns, target, message)
 
     def _arrive_in(self, delay_ns: int, target: str, message: Any) -> None:

@@ -15,6 +15,7 @@ from pairtime import MS, Clock, Events, Process
 
 from runtime.cluster.pair.entries import Command, decode_entry
 from runtime.cluster.pair.settings import PairSettings, times_for
+from runtime.cluster.pair.voters import OnWitnessLoss
 from runtime.raft.log import EntryKind, Snapshot
 from runtime.raft.ready import HardState
 from runtime.raft.state import Role, Settings
@@ -26,6 +27,7 @@ ELECTION_NS = {"a": TIMES.election_min_ns, "b": TIMES.election_min_ns + 3 * MS, 
 CLIENTS = 2
 START_ALONE_NS = 400 * MS
 GONE_NS = 150 * MS
+YIELD_AFTER_NS = 100 * MS
 REST_NS = 300 * MS
 
 
@@ -219,6 +221,8 @@ def _settings(name: str, other: str, random: Random) -> PairSettings:
         ack_bound_ns=25 * MS,
         gone_ns=GONE_NS,
         start_alone_ns=START_ALONE_NS,
+        on_witness_loss=random.choice((OnWitnessLoss.STAY, OnWitnessLoss.SHRINK)),
+        yield_after_ns=YIELD_AFTER_NS,
     )
 
 

@@ -63,7 +63,7 @@ def test_agreed_when_it_goes_through_a_snapshot_at_any_place_then_comes_to_the_s
         for index, said in enumerate(SAID[cut:], cut + 1):
             agreed.apply(entry(index, said))
         assert agreed == whole
-    assert (whole.program, whole.version) == ("v2", b"\0\1\2\0end")
+    assert (whole.program, whole.package) == ("v2", b"\0\1\2\0end")
     assert whole.in_sync == ("a", "b")
     assert whole.takeovers == [TAKEN]
     assert whole.forces == {"a.y": "2"}

@@ -38,27 +38,27 @@ def publish(image, scan_no, *, now_ns=0, applied=0):
 
 def mirror(memory, term, scan_no):
     state = State(scan_no=scan_no, plc_now_ns=scan_no * 10, applied_index=3, memory=bytes([scan_no]) * SIZE)
-    memory.mirror(Mirror(term, state, 5))
+    memory.mirror(Mirror(term, state, 5, 1), ahead=False)
     return state
 
 
 def test_start_when_nothing_has_run_then_no_state_is_held(segments):
-    assert SharedMemory(*segments).held is None
+    assert SharedMemory(*segments, 1).held is None
 
 
 def test_start_when_the_leader_was_mirrored_then_its_state_is_held(segments):
-    state = mirror(SharedMemory(*segments), 4, 7)
-    assert SharedMemory(*segments).held == (4, state)
+    state = mirror(SharedMemory(*segments, 1), 4, 7)
+    assert SharedMemory(*segments, 1).held == (4, state)
 
 
 def test_start_when_this_controller_led_then_its_own_newest_state_is_held_and_its_rights_are_gone(segments):
     control, image = segments
-    memory = SharedMemory(control, image)
+    memory = SharedMemory(control, image, 1)
     mirror(memory, 4, 7)
     memory.give(Right(5, 1_000, 9, solo=True))
     control.control.driven_term = 5
     publish(image, 9, now_ns=90, applied=6)
-    term, state = SharedMemory(control, image).held
+    term, state = SharedMemory(control, image, 1).held
     assert (term, state.scan_no, state.plc_now_ns, state.applied_index) == (5, 9, 90, 6)
     words = control.control
     assert (words.lead_term, words.lease_until_ns, words.replicated_scan, words.solo) == (0, 0, 0, 0)
@@ -66,24 +66,24 @@ def test_start_when_this_controller_led_then_its_own_newest_state_is_held_and_it
 
 def test_start_when_a_new_scan_process_shows_what_was_mirrored_before_it_led_then_no_state_is_held(segments):
     control, image = segments
-    mirror(SharedMemory(control, image), 4, 7)
+    mirror(SharedMemory(control, image, 1), 4, 7)
     control.control.driven_term = 5
     publish(image, 7)
-    assert SharedMemory(control, image).held is None
+    assert SharedMemory(control, image, 1).held is None
 
 
 def test_start_when_it_led_and_was_mirrored_to_after_that_then_the_mirrored_state_is_held(segments):
     control, image = segments
-    memory = SharedMemory(control, image)
+    memory = SharedMemory(control, image, 1)
     control.control.driven_term = 5
     publish(image, 9)
     state = mirror(memory, 6, 12)
-    assert SharedMemory(control, image).held == (6, state)
+    assert SharedMemory(control, image, 1).held == (6, state)
 
 
 def test_scan_when_it_ends_then_its_state_is_told_once_with_the_term_it_ran_under(segments):
     control, image = segments
-    memory = SharedMemory(control, image)
+    memory = SharedMemory(control, image, 1)
     assert memory.scanned() is None
     control.control.active_term = 5
     publish(image, 1)
