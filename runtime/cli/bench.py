@@ -41,9 +41,10 @@ def _site_cost(site_file: Path, seconds: float) -> Report | None:
 
 def _measured(subject: str, seconds: float) -> Report:
     if subject == "io":
+        from runtime.cli.benchsite import pass_on
         from runtime.drivers.bench.measure import run_io_bench
 
-        return run_io_bench(seconds)
+        return run_io_bench(seconds, pass_on)
     from runtime.image.nativecode import native_cache
     from runtime.node.statedir import cache_dir
     from runtime.scan.bench.measure import run_bench

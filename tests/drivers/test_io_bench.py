@@ -2,6 +2,7 @@
 
 import pytest
 
+from runtime.cli.benchsite import pass_on
 from runtime.drivers.bench.measure import GROUPS_MS, quantile, run_io_bench
 
 
@@ -12,7 +13,7 @@ def test_quantile_when_taken_then_by_nearest_rank(part: float, value: int) -> No
 
 @pytest.mark.slow
 def test_bench_when_run_then_all_groups_are_polled_and_a_dead_device_costs_the_others_no_read() -> None:
-    report = run_io_bench(3.0, devices=3)
+    report = run_io_bench(3.0, pass_on, devices=3)
     alone, beside = report.polls
     for poll in (alone, beside):
         assert [group.period_ms for group in poll.groups] == list(GROUPS_MS)

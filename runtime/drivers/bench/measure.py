@@ -4,22 +4,20 @@ import asyncio
 import contextlib
 import itertools
 import multiprocessing
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from random import Random
 from typing import Any
 
-from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.drivers.base import Reading
-from runtime.drivers.bench.peers import OUTPUT_ADDRESS, serve
+from runtime.drivers.bench.peers import serve
 from runtime.drivers.engine import IoEngine
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.merge import merge_reads
-from runtime.iomap.plan import DevicePlan, InputPoint, IoPlan, LinkPlan, OutputPoint
+from runtime.iomap.plan import DevicePlan, InputPoint, IoPlan, LinkPlan
 from runtime.iomap.settings import ModbusTcpSettings
 from runtime.iomap.wire import ModbusWire, Numeric, RawType, Table
 
@@ -31,6 +29,7 @@ ECHO_POLL_MS = 20
 SCAN_MS = 10
 SETTLED_S = 1.0
 """What comes before is not counted: connections are being made."""
+PassOn = Callable[[Sequence[int], float], object]
 _WORD = Numeric(bits=16, signed=False, floating=False)
 
 
@@ -84,10 +83,13 @@ class IoReport:
         lines = [line for report in self.polls for line in (*report.lines(), "")]
         bound = ECHO_POLL_MS + 2 * SCAN_MS
         lines.append(
-            f"Input change at one device to output write at another, {ECHO_POLL_MS} ms poll, {SCAN_MS} ms scan"
+            f"Input change at one device to output write at another through a controller, {ECHO_POLL_MS} ms poll, "
+            f"{SCAN_MS} ms scan"
         )
         if self.ways_ms:
-            parts = ", ".join(f"p{part} {quantile(self.ways_ms, part / 100):.1f} ms" for part in (5, 50, 90, 99))
+            parts = ", ".join(
+                f"p{part} {quantile(self.ways_ms, part / 100):.1f} ms" for part in (5, 25, 50, 75, 90, 99)
+            )
             lines.append(
                 f"  {len(self.ways_ms)} changes: {parts}, max {self.ways_ms[-1]:.1f} ms (p50 bound: {bound} ms)"
             )
@@ -99,15 +101,16 @@ def quantile(sorted_values: Sequence[float], part: float) -> float:
     return sorted_values[min(len(sorted_values) - 1, int(part * len(sorted_values)))]
 
 
-def run_io_bench(seconds: float, *, devices: int = DEVICES) -> IoReport:
-    """Poll `devices` for `seconds`, then the same beside a dead one, then measure ways for as long."""
+def run_io_bench(seconds: float, pass_on: PassOn, *, devices: int = DEVICES) -> IoReport:
+    """Poll `devices` for `seconds`, then the same beside a dead one, then measure ways through a controller for as
+    long: `pass_on` runs it between the devices at two ports, ECHO_POLL_MS and SCAN_MS."""
     with _peers(devices) as (ports, ask_ways):
         *live, dead = ports
         points = devices * POINTS_A_GROUP * len(GROUPS_MS)
         title = f"{devices} Modbus TCP devices, {points} points"
         alone = asyncio.run(_poll(title, live, None, seconds))
         beside = asyncio.run(_poll(f"{title}, beside one that never answers", live, dead, seconds))
-        asyncio.run(_echo(live[:2], seconds))
+        pass_on(live[:2], seconds)
         ways_ms = tuple(sorted(1000 * way for way in ask_ways()))
     return IoReport((alone, beside), ways_ms)
 
@@ -139,40 +142,25 @@ class _Stamps:
 
     def __init__(self) -> None:
         self.by_entry: dict[int, list[int]] = {group * POINTS_A_GROUP: [] for group in range(len(GROUPS_MS))}
-        self.newest: Value = 0
 
     def write(self, readings: Sequence[Reading]) -> None:
         """See `PageSink`."""
         for entry, stamps in self.by_entry.items():
             if entry < len(readings):
-                value, quality, stamp_ns = readings[entry]
+                _, quality, stamp_ns = readings[entry]
                 if quality is Quality.GOOD and (not stamps or stamps[-1] != stamp_ns):
                     stamps.append(stamp_ns)
-                    self.newest = value if entry == 0 and value is not None else self.newest
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    values: Sequence[Value]
-    term: int = 1
-    valid_until_ns: int = 1 << 62
-    driving: bool = True
-    scan_no: int = 1
-    leased: bool = True
+class _NoFrames:
+    """Nothing is written."""
 
-
-class _Frames:
-    """The newest frame, from whoever scans."""
-
-    def __init__(self) -> None:
-        self.frame: _Frame | None = None
-
-    def latest(self) -> _Frame | None:
+    def latest(self) -> None:
         """See `FrameSource`."""
-        return self.frame
+        return
 
 
-def _device(place: int, *, periods_ms: Sequence[int], points: int, output: bool = False) -> DevicePlan:
+def _device(place: int, *, periods_ms: Sequence[int], points: int) -> DevicePlan:
     inputs = tuple(
         InputPoint(
             name=f"p{entry}",
@@ -184,8 +172,6 @@ def _device(place: int, *, periods_ms: Sequence[int], points: int, output: bool 
         )
         for entry in range(points * len(periods_ms))
     )
-    wire = ModbusWire(table=Table.HOLDING, address=OUTPUT_ADDRESS, type=RawType.U16, number=_WORD)
-    driven = OutputPoint(name="out", tag=f"device_{place}.out", type_name="UINT", entry=0, wire=wire, fail_safe=None)
     return DevicePlan(
         name=f"device_{place}",
         profile="bench",
@@ -193,12 +179,11 @@ def _device(place: int, *, periods_ms: Sequence[int], points: int, output: bool 
         served=False,
         unit_id=1,
         inputs=inputs,
-        outputs=(driven,) if output else (),
         reads=merge_reads(inputs, groups={p.name: str(p.period_ns) for p in inputs}, max_words=125, max_gap_words=0),
     )
 
 
-def _engine(ports: Sequence[int], plans: Sequence[DevicePlan], frames: _Frames) -> tuple[IoEngine, list[_Stamps]]:
+def _engine(ports: Sequence[int], plans: Sequence[DevicePlan]) -> tuple[IoEngine, list[_Stamps]]:
     links = tuple(LinkPlan(name=f"l{n}", settings=ModbusTcpSettings(port=port)) for n, port in enumerate(ports))
     stamps = [_Stamps() for _ in plans]
     engine = IoEngine(
@@ -210,7 +195,7 @@ def _engine(ports: Sequence[int], plans: Sequence[DevicePlan], frames: _Frames) 
             devices={link.name: (plan,) for link, plan in zip(links, plans, strict=True)},
         ),
         pages={plan.name: page for plan, page in zip(plans, stamps, strict=True)},
-        frames=frames,
+        frames=_NoFrames(),
         clock=time.monotonic_ns,
         on_event=lambda _level, _text: None,
         registry=DRIVERS,
@@ -222,7 +207,7 @@ def _engine(ports: Sequence[int], plans: Sequence[DevicePlan], frames: _Frames) 
 async def _poll(title: str, live: Sequence[int], dead: int | None, seconds: float) -> PollReport:
     ports = [*live] if dead is None else [*live, dead]
     plans = [_device(place, periods_ms=GROUPS_MS, points=POINTS_A_GROUP) for place in range(len(ports))]
-    engine, stamps = _engine(ports, plans, _Frames())
+    engine, stamps = _engine(ports, plans)
     stop = asyncio.Event()
     running = asyncio.create_task(engine.run(stop))
     await asyncio.sleep(SETTLED_S)
@@ -256,29 +241,3 @@ def _errors(period_ms: int, stamps: Sequence[Sequence[int]], from_ns: int) -> Gr
     if not found:
         return GroupError(period_ms, 0, 0.0, 0.0, 0.0)
     return GroupError(period_ms, len(found), quantile(found, 0.5), quantile(found, 0.99), found[-1])
-
-
-async def _echo(ports: Sequence[int], seconds: float) -> None:
-    """The scan is stood in for by a thread that takes page to frame at its deadlines."""
-    frames = _Frames()
-    plans = [
-        _device(0, periods_ms=[ECHO_POLL_MS], points=1),
-        _device(1, periods_ms=[1000], points=1, output=True),
-    ]
-    engine, stamps = _engine(ports, plans, frames)
-    stop, ended = asyncio.Event(), threading.Event()
-    running = asyncio.create_task(engine.run(stop))
-    scan = threading.Thread(target=_scan, args=(stamps[0], frames, ended))
-    scan.start()
-    await asyncio.sleep(seconds)
-    ended.set()
-    scan.join()
-    stop.set()
-    await running
-
-
-def _scan(page: _Stamps, frames: _Frames, ended: threading.Event) -> None:
-    due_s = time.monotonic()
-    while not ended.wait(max(0.0, due_s - time.monotonic())):
-        frames.frame = _Frame((page.newest,))
-        due_s += SCAN_MS / 1000
