@@ -57,6 +57,10 @@ class ImagedScan:
         )
         self._pages = dict(zip(self.layout.pages, self._page_addresses(), strict=True))
 
+    def keep_no_snapshots(self) -> None:
+        """Let scans end without a snapshot: for long runs that nobody reads from beside."""
+        self.plan.plan.snapshots.slots = 0
+
     def close(self) -> None:
         """Give the memory back; nothing may run any more."""
         self._programs.close()

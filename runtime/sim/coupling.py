@@ -87,11 +87,13 @@ class CoupledRun:
         made.scan_step = ctypes.cast(kernels.scan.step, ctypes.c_void_p).value  # type: ignore[arg-type]
         made.controller, made.plant = controller.scan.plan.address, plant.scan.plan.address
         made.modes, made.start_ns, made.random = ctypes.addressof(self._modes), START_NS, seed
-        made.next_ns = START_NS - cycle_ns  # look for the earliest before the first scan
         self._coupling = made
         transfers = self._transfers(random.Random(seed))  # noqa: S311 - a reproducible draw, nothing secret
         self._transfer_table = (Transfer * len(transfers))(*transfers)
         made.transfers, made.transfer_count = ctypes.addressof(self._transfer_table), len(transfers)
+        order = sorted(range(len(transfers)), key=lambda number: (transfers[number].next_ns, number))
+        self._queue = (ctypes.c_uint32 * len(order))(*order)
+        made.queue = ctypes.addressof(self._queue)
         self._gauges: Any = None
         self._watched: tuple[Variable, ...] = ()
         self._captions: Any = None

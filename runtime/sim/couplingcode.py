@@ -14,12 +14,13 @@ from runtime.image.emit import F64, I1, I8, I16, I32, I64, PTR, VOID, Code, Real
 from runtime.image.nativecode import NativeCode, cached_object_code
 from runtime.scan.phases.view import View
 from runtime.sim.couplingplan import Caption, Check, Coupling, Form, Gauge, Mode, Passage, Transfer, TransferKind
+from runtime.sim.transferqueue import waiting, write_queue
 from runtime.sim.wirecode import real, write_passages
 
 _HERE = Path(__file__).parent
 _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
-    *(_HERE / f"{name}.py" for name in ("couplingcode", "couplingplan", "wirecode")),
+    *(_HERE / f"{name}.py" for name in ("couplingcode", "couplingplan", "transferqueue", "wirecode")),
     *(_IMAGE / f"{name}.py" for name in ("emit", "words")),
     _HERE.parent / "scan" / "phases" / "view.py",
 )
@@ -57,6 +58,7 @@ def _write() -> str:
     _write_readings(code)
     _write_writes(code)
     _write_run_transfer(code)
+    write_queue(code)
     _write_look(code)
     _write_couple(code)
     return code.text()
@@ -93,9 +95,12 @@ def _write_readings(code: Code) -> None:
                 r.call(code["spoil"], at(i))
             r.give()
         transfer["answered_ns"] = r["now"]
+        with r.when(r["mode"].equals(Mode.ALIVE)):
+            with r.each(count) as i:
+                r.call(code["carry"], at(i), r["now"])
+            r.give()
         with r.each(count) as i:
-            with r.when(r["mode"].equals(Mode.ALIVE)):
-                r.call(code["fetch"], at(i))
+            View(r, Passage, at(i))["at_rest"] = r.word(0, I32)
             with r.when(r["mode"].equals(Mode.GARBAGE)):
                 r.call(code["garble"], r["coupling"], at(i))
             with r.when(r["mode"].equals(Mode.NAN)):
@@ -161,21 +166,11 @@ def _write_writes(code: Code) -> None:
             r.give()
         count, at = _each_passage(View(r, Transfer, r["transfer"]))
         with r.each(count) as i:
-            r.call(code["fetch"], at(i))
-            r.call(code["deliver"], at(i), r["now"])
+            r.call(code["carry"], at(i), r["now"])
 
 
 def _write_run_transfer(code: Code) -> None:
-    """`earliest(coupling) -> transfer`, which sets `next_ns` too, and `run_transfer(coupling, transfer)`."""
-    with code.routine("earliest", PTR, coupling=PTR) as r:
-        coupling = View(r, Coupling, r["coupling"])
-        best = r.local(PTR, coupling["transfers"])
-        with r.each(coupling["transfer_count"]) as i:
-            transfer = coupling.element("transfers", Transfer, i)
-            with r.when(transfer["next_ns"] < View(r, Transfer, best.get())["next_ns"]):
-                best.set(transfer.pointer)
-        coupling["next_ns"] = View(r, Transfer, best.get())["next_ns"]
-        r.give(best.get())
+    """`run_transfer(coupling, transfer)`: what is due crosses."""
     with code.routine("run_transfer", coupling=PTR, transfer=PTR) as r:
         transfer = View(r, Transfer, r["transfer"])
         now = transfer["next_ns"]
@@ -246,11 +241,10 @@ def _write_couple(code: Code) -> None:
         with r.each(r["count"]):
             due = coupling["now_ns"] + coupling["cycle_ns"]
             with r.loop() as loop:
-                loop.leave_when(coupling["next_ns"] >= due)
-                transfer = r.call(code["earliest"], r["coupling"])
-                with r.when(coupling["next_ns"] < due):
-                    r.call(code["run_transfer"], r["coupling"], transfer)
-                    r.call(code["earliest"], r["coupling"])
+                transfer = coupling.element("transfers", Transfer, waiting(coupling, r.word(0)))
+                loop.leave_when(transfer["next_ns"] >= due)
+                r.call(code["run_transfer"], r["coupling"], transfer.pointer)
+                r.call(code["requeue"], r["coupling"])
             wall = coupling["wall_ns"] + coupling["cycle_ns"]
             coupling["now_ns"], coupling["wall_ns"] = due, wall
             for side in ("plant", "controller"):

@@ -60,6 +60,9 @@ class Passage(ctypes.Structure):
 
     _fields_ = (
         ("source", ctypes.c_void_p),
+        ("carried", ctypes.c_int64),  # the source's bytes when it was carried last
+        ("sink_stamp", ctypes.c_void_p),
+        ("at_rest", ctypes.c_uint32),  # 1: what the page holds is what became of `carried`
         ("form", ctypes.c_uint32),
         ("shift", ctypes.c_uint32),  # 64 less the width of an integer source
         ("clamp_low", ctypes.c_int64),  # an integer below it becomes `clamp_low_to`
@@ -92,7 +95,6 @@ class Passage(ctypes.Structure):
         ("sink_whole_scale", ctypes.c_int64),
         ("sink_whole_offset", ctypes.c_int64),
         ("sink", ctypes.c_void_p),
-        ("sink_stamp", ctypes.c_void_p),
         ("sink_quality", ctypes.c_void_p),
         ("sink_size", ctypes.c_uint64),
         ("sink_form", ctypes.c_uint32),
@@ -183,9 +185,9 @@ class Coupling(ctypes.Structure):
         ("now_ns", ctypes.c_int64),  # scan clock of the last scan
         ("wall_ns", ctypes.c_int64),
         ("cycle_ns", ctypes.c_int64),
-        ("next_ns", ctypes.c_int64),  # when the earliest transfer is due
         ("transfers", ctypes.c_void_p),
         ("transfer_count", ctypes.c_uint64),
+        ("queue", ctypes.c_void_p),  # u32: numbers of the transfers as a heap, the one that is due first in front
         ("modes", ctypes.c_void_p),  # u32 a device
         ("random", ctypes.c_uint64),  # state of what garbage is made of
         ("gauges", ctypes.c_void_p),

@@ -98,6 +98,8 @@ class _Player:
 
     def play(self, duration_ns: int, on_progress: OnProgress) -> Played:
         run, script = self._run, self._script
+        for side in (run.controller, run.plant):
+            side.keep_no_snapshots()
         run.watch(script.watched, every_ns=script.every_ns, texts=script.texts)
         run.judge([expectation.condition for expectation in script.expectations])
         total = -(-duration_ns // run.cycle_ns)

@@ -22,7 +22,8 @@ def real(r: Routine, value: float) -> Real:
 
 
 def write_passages(code: Code) -> None:
-    """Write `fetch(passage)`, `deliver(passage, now)`, `spoil(passage)` and `take_integer/take_real(passage)`."""
+    """Write `fetch(passage)`, `deliver(passage, now)`, `spoil(passage)`, `carry(passage, now)` and
+    `take_integer/take_real(passage)`."""
     _write_round(code)
     _write_take(code)
     _write_encode(code)
@@ -36,8 +37,11 @@ def write_passages(code: Code) -> None:
             with otherwise:
                 r.call(code["encode_real"], r["passage"], r.call(code["take_real"], r["passage"]))
     with code.routine("spoil", passage=PTR) as r:
-        View(r, Passage, r["passage"])["sink_quality"].store(r.word(Quality.BAD, I8))
+        passage = View(r, Passage, r["passage"])
+        passage["sink_quality"].store(r.word(Quality.BAD, I8))
+        passage["at_rest"] = r.word(0, I32)
     _write_deliver(code)
+    _write_carry(code)
 
 
 def _write_round(code: Code) -> None:
@@ -175,6 +179,22 @@ def _write_deliver(code: Code) -> None:
             with otherwise:
                 value_real = number * passage.real("sink_scale") + passage.real("sink_offset")
                 _judge_real(code, r, passage, value_real)
+
+
+def _write_carry(code: Code) -> None:
+    """`carry(passage, now)`: fetch and deliver; of a value that the page has already, only the stamp."""
+    with code.routine("carry", passage=PTR, now=I64) as r:
+        passage = View(r, Passage, r["passage"])
+        nobody = passage["source"].equals(r.null())
+        bits = r.local(I64, r.word(0))
+        with r.when(nobody.equals(0)):
+            bits.set(passage["source"].load(I64))
+        with r.when(passage["at_rest"].differs(0) & passage["carried"].equals(bits.get())):
+            passage["sink_stamp"].store(r["now"])
+            r.give()
+        passage["carried"], passage["at_rest"] = bits.get(), r.word(1, I32)
+        r.call(code["fetch"], r["passage"])
+        r.call(code["deliver"], r["passage"], r["now"])
 
 
 def _real_of_unsigned(r: Routine, raw: Word) -> Real:

@@ -143,6 +143,25 @@ def test_coupled_run_when_a_device_sends_absurd_numbers_then_they_come_as_the_wi
     assert abs(float(run.controller.read("plant_1.p_set_kw"))) <= 100.0
 
 
+@pytest.mark.parametrize("mode", [Mode.GARBAGE, Mode.ABSURD, Mode.SILENT])
+def test_coupled_run_when_a_value_rests_while_its_device_is_wrong_then_it_is_told_again(
+    coupled_run: Run, mode: Mode
+) -> None:
+    run = coupled_run()
+    run.advance(2000)
+    resting = ("battery_1.state", "grid_meter_1.f_hz", "battery_1.discharge_u_min_v")
+    rested = [run.controller.read(name) for name in resting]
+    for device in ("battery_1", "grid_meter_1"):
+        run.set_mode(device, mode)
+    run.advance(200)
+    assert {Quality.GOOD} != {quality(run, name) for name in resting}
+    for device in ("battery_1", "grid_meter_1"):
+        run.set_mode(device, Mode.ALIVE)
+    run.advance(101)  # no longer than the slowest poll: the plant has not noticed
+    assert {Quality.GOOD} == {quality(run, name) for name in resting}
+    assert [run.controller.read(name) for name in resting][::2] == rested[::2]
+
+
 def test_coupled_run_when_a_command_is_given_then_taken_through_the_mailbox_and_acknowledged(coupled_run: Run) -> None:
     run = coupled_run()
     run.advance(2000)
