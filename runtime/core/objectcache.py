@@ -11,8 +11,9 @@ from pathlib import Path
 
 from runtime.core.fault import ConfigFault
 
-ENTRIES_MAX = 64
-"""Entries kept in one directory; the ones unused for longest go first. A large site's object is a few MB."""
+BYTES_MAX = 256 << 20
+ENTRIES_MAX = 1000
+"""Kept in one directory; entries unused for longest go first. A large site's object is a few MB."""
 
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
@@ -56,19 +57,24 @@ class ObjectCache:
         return content if hashlib.sha256(content).digest() == digest else None
 
     def put(self, key: str, content: bytes) -> None:
-        """Store `content`; a reader at the same time sees all of it or nothing. Past the bound, old entries go."""
+        """Store `content`; a reader at the same time sees all of it or nothing. Past the bounds, old entries go."""
         partial = self._directory / f"{key}.{os.getpid()}.partial"
         partial.write_bytes(hashlib.sha256(content).digest() + content)
         partial.replace(self._path(key))
-        for old in sorted(self._directory.glob("*.o"), key=_last_use_ns, reverse=True)[ENTRIES_MAX:]:
-            old.unlink(missing_ok=True)
+        kept = 0
+        for number, (_, size, path) in enumerate(sorted(map(_use, self._directory.glob("*.o")), reverse=True)):
+            kept += size
+            if number >= ENTRIES_MAX or kept > BYTES_MAX:
+                path.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{key}.o"
 
 
-def _last_use_ns(path: Path) -> int:
+def _use(path: Path) -> tuple[int, int, Path]:
+    """When it was used last (ns), and its bytes."""
     try:
-        return path.stat().st_mtime_ns
+        status = path.stat()
     except FileNotFoundError:  # another process dropped it
-        return 0
+        return 0, 0, path
+    return status.st_mtime_ns, status.st_size, path

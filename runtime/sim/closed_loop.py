@@ -4,7 +4,7 @@ Both are scanned on the same base cycle. Between two scans, whatever is due on t
 polls at their periods, CAN messages at theirs, writes as the driver's schedule says (runtime/sim/transfer.py). The
 phases of the polls against each other, which nobody controls on a real site, are drawn from `seed`.
 
-    loop = ClosedLoop(load_model(...).side(), load_model(...).side(), seed=1)
+    loop = ClosedLoop(model_of(...).side(), model_of(...).side(), seed=1)
     trace = loop.run(60.0, observe=["plant_1.p_set_kw", "plant/plant.p_grid_kw"], every_ms=100)
 
 Names are the controller's; with `plant/` in front they are the plant's. The same seed gives the same run, bit for bit.

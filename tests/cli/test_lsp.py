@@ -111,7 +111,7 @@ def editor(tmp_path: Path) -> Iterator[Editor]:
     yield made
     made.ask("shutdown", None)
     made.send("exit", None)
-    assert made.process.wait(timeout=20) == 0
+    assert made.process.wait(timeout=120) == 0
     assert made.process.stdin is not None
     assert made.process.stdout is not None
     made.process.stdin.close()

@@ -44,7 +44,7 @@ class Held:
         def diagnostics(project: Project) -> object:
             self.texts += [source.text for source in project.sources.values()]
             self.begun.set()
-            assert self.go_on.wait(timeout=60)
+            assert self.go_on.wait(timeout=120)
             return really(project)
 
         monkeypatch.setattr(Project, "diagnostics", diagnostics)

@@ -44,7 +44,7 @@ def test_client_when_a_file_is_open_then_diagnostics_hover_names_and_outline_rea
         text,
     ]
     environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     shown = json.loads(done.stdout)
     assert shown["diagnostics"] == [["L2007", "BOOL does not fit into REAL (this is BOOL)", 0]]

@@ -1,7 +1,10 @@
+import os
+
 import pytest
 
+from runtime.core import objectcache
 from runtime.core.fault import ConfigFault
-from runtime.core.objectcache import ENTRIES_MAX, ObjectCache, content_key
+from runtime.core.objectcache import ObjectCache, content_key
 
 
 def test_cache_when_stored_then_found_by_another_process_s_cache(tmp_path):
@@ -28,11 +31,15 @@ def test_cache_when_others_may_write_into_it_then_config_fault_names_the_command
     assert f"chmod 700 {tmp_path}" in caught.value.mend
 
 
-def test_cache_when_more_is_stored_than_kept_then_the_newest_stays(tmp_path):
+@pytest.mark.parametrize(("entries", "bytes_"), [(4, 1000), (1000, 4 * (32 + 1) + 1)])
+def test_cache_when_more_is_stored_than_kept_then_the_newest_stays(tmp_path, monkeypatch, entries, bytes_):
+    monkeypatch.setattr(objectcache, "ENTRIES_MAX", entries)
+    monkeypatch.setattr(objectcache, "BYTES_MAX", bytes_)
     cache = ObjectCache(tmp_path / "cache")
-    for n in range(ENTRIES_MAX + 3):
+    for n in range(7):
         cache.put(f"{n}", b"x")
-    assert len(list((tmp_path / "cache").iterdir())) == ENTRIES_MAX
+        os.utime(tmp_path / "cache" / f"{n}.o", (n, n))
+    assert sorted(file.stem for file in (tmp_path / "cache").iterdir()) == ["3", "4", "5", "6"]
 
 
 def test_content_key_when_parts_are_cut_differently_then_another_key():

@@ -15,7 +15,7 @@ from runtime.drivers.base import Registry
 from runtime.drivers.engine import IoEngine
 from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan
 
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 
 class IoBench:

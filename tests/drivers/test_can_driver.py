@@ -21,7 +21,7 @@ from runtime.iomap.settings import CanSettings
 from runtime.iomap.wire import CanWire, Numeric
 
 GOOD, BAD = Quality.GOOD, Quality.BAD
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 DBC = """VERSION ""
 BU_: A B
 BO_ 256 FAST: 4 A

@@ -18,7 +18,7 @@ from runtime.iomap.plan import LinkPlan
 from runtime.iomap.settings import CanSettings
 
 GOOD, BAD = Quality.GOOD, Quality.BAD
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 DBC = """VERSION ""
 BU_: A B
 BO_ 256 VALUES: 2 A

@@ -18,7 +18,7 @@ from runtime.iomap.plan import DevicePlan, Heartbeat, LinkPlan
 from runtime.iomap.settings import ModbusTcpSettings
 
 GOOD, BAD = Quality.GOOD, Quality.BAD
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 HEARTBEAT_REGISTER = 90
 Mood = Callable[[int], Awaitable[None]]
 

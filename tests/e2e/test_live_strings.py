@@ -66,7 +66,8 @@ def test_strings_when_written_forced_and_killed_then_the_right_text_is_there(sma
     with site.client() as client:
         client.write("limit_kw", 60.0)
         client.write("site_name", "south yard")  # a parameter, so it is retained
-    site.kill("scan")
+    dead = site.kill("scan")
+    site.wait_for("it has a successor", lambda: site.pid("scan") != dead)
     site.wait_for("another scan runs", lambda: site.ask("status")["scanning"] and site.value("main.inner") == "held")
     assert (site.value("note"), site.value("letter"), site.value("echo")) == ("it's A", "λ", "forced text")
 

@@ -18,7 +18,7 @@ from runtime.cluster.group import load_group
 from runtime.cluster.memberstate import found_member
 
 SHELL = Path(__file__).with_name("membershell.py")
-GIVE_UP_S = 40.0
+GIVE_UP_S = 120.0
 VOLTSCAN = [sys.executable, "-m", "runtime.cli"]
 
 

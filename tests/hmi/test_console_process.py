@@ -13,7 +13,7 @@ from hmi.main import find_controller, run_hmi
 from runtime.core.fault import ConfigFault
 
 ALTERNATE_SCREEN_OFF = b"\x1b[?1049l"
-LIMIT_S = 30.0
+LIMIT_S = 120.0
 """A bound for a process to start and end; nothing is asserted about times."""
 
 

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 import pytest
 from scanrig import MS, TAGS, Rig, TaskBody, layout
 
-from runtime.core.objectcache import ObjectCache
 from runtime.core.tag import TagTable
 from runtime.image.emit import I32, PTR, Code
 from runtime.image.layout import ImageLayout
-from runtime.image.nativecode import NativeCode, object_code
+from runtime.image.nativecode import NativeCode, native_cache, object_code
 from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.node.statedir import cache_dir
 from runtime.scan.kernel import Kernel
 from runtime.scan.plan import OverrunRule
 from runtime.scan.planning import Addresses, PlannedTask, ScanPlan, Timing
 
 
 @pytest.fixture(scope="session")
-def kernel(tmp_path_factory):
-    return Kernel(ObjectCache(tmp_path_factory.mktemp("cache")))
+def kernel():
+    return Kernel(native_cache(cache_dir()))
 
 
 @pytest.fixture

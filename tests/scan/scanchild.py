@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from runtime.image.manifest import Manifest
+from runtime.node.statedir import cache_dir
 from runtime.scan.process import run_scan
 from runtime.scan.realtime import RealtimeSettings
 
@@ -19,7 +20,7 @@ if __name__ == "__main__":
         image_fd=int(sys.argv[3]),
         realtime=RealtimeSettings(priority=int(sys.argv[4])),
         eventfds=[int(fd) for fd in sys.argv[5:]],
-        cache_dir=run_dir / "cache",
+        cache_dir=cache_dir(),
     )
     heavy = sorted({"lark", "pydantic", "runtime.lang.llvm", "runtime.lang.interp"} & set(sys.modules))
     print(f"imported: {heavy}", file=sys.stderr)

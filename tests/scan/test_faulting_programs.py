@@ -29,7 +29,7 @@ from runtime.scan.virtual import VirtualScan
 
 CHILD = Path(__file__).with_name("scanchild.py")
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20
+PATIENCE_S = 120
 BUDGET = 20_000
 FRAME = """\
 VAR_GLOBAL

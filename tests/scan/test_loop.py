@@ -27,7 +27,7 @@ def run_loop(rig, scans):
     rig.put("sum", rig.control_segment.word_address("exit_request"))
     worker = threading.Thread(target=rig.kernel.loop, args=(rig.plan.address,))
     worker.start()
-    worker.join(timeout=30)
+    worker.join(timeout=120)
     assert not worker.is_alive()
     return rig.control
 

@@ -23,7 +23,7 @@ from runtime.scan.faults import recorded_faults
 
 CHILD = Path(__file__).with_name("scanchild.py")
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20
+PATIENCE_S = 120
 PROGRAM_SITE = FaultSite(FaultCode.DIVISION_BY_ZERO, "main", "main.st", 3, 7)
 
 

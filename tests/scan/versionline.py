@@ -2,6 +2,7 @@
 
 import ctypes
 from dataclasses import dataclass, field
+from functools import cache
 
 from runtime.core.binding import Bindings, InputBinding, OutputBinding
 from runtime.core.quality import Quality
@@ -9,6 +10,7 @@ from runtime.image.manifest import Manifest, ManifestTask
 from runtime.image.nativecode import object_code
 from runtime.image.pages import PageReader, PageWriter
 from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.lang.application import Application
 from runtime.lang.compile import compile_sources
 from runtime.lang.diagnostics.statement import statement_texts
 from runtime.lang.llvm.module import emit_module
@@ -27,9 +29,7 @@ BINDINGS = Bindings(
 
 def compiled(text: str, bindings: Bindings = BINDINGS) -> tuple[Manifest, bytes, bytes]:
     """A version of the programs: manifest, machine code, initial memory."""
-    source = Source("main.st", text)
-    app = compile_sources([source]).application
-    assert app is not None
+    app, statements, code = _compiled_once(text)
     manifest = Manifest(
         site="s",
         cycle_ns=CYCLE_NS,
@@ -44,9 +44,18 @@ def compiled(text: str, bindings: Bindings = BINDINGS) -> tuple[Manifest, bytes,
         stamp_offset=app.stamp_offset,
         app_hash=app.layout_hash,
         bindings=bindings,
-        statements=statement_texts(app.sites, [source]),
+        statements=statements,
     )
-    return manifest, object_code(emit_module(app)), app.initial
+    return manifest, code, app.initial
+
+
+@cache
+def _compiled_once(text: str) -> tuple[Application, tuple[str, ...], bytes]:
+    """The application, its statements, its machine code: many tests run the same programs."""
+    source = Source("main.st", text)
+    app = compile_sources([source]).application
+    assert app is not None
+    return app, statement_texts(app.sites, [source]), object_code(emit_module(app))
 
 
 @dataclass

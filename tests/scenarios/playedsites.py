@@ -1,12 +1,14 @@
-"""Sites of the project with their plants, compiled once in a process, to play scenarios on."""
+"""Sites of the project with their plants, compiled once and found in the cache afterwards, to play scenarios on."""
 
 from functools import cache
 from pathlib import Path
 
 from runtime.core.diagnostic import render
+from runtime.core.objectcache import ObjectCache
 from runtime.iomap.read import Document, read_document
-from runtime.lang.llvm.compile import compile_object
+from runtime.lang.cache.objectcode import object_code_for
 from runtime.node.build import Build, build_site
+from runtime.node.statedir import cache_dir
 from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
 from runtime.sim.coupling import CoupledRun, CoupledSide, Kernels
@@ -31,7 +33,11 @@ def builds(site: str) -> tuple[tuple[Build, bytes], tuple[Build, bytes]]:
     assert result.build is not None, "\n".join(render(d) for d in result.diagnostics)
     assert result.build.plant is not None
     controller, plant = result.build, result.build.plant
-    return (controller, compile_object(controller.application)), (plant, compile_object(plant.application))
+    cache = ObjectCache(cache_dir() / "programs")
+    return (controller, object_code_for(controller.application, cache)), (
+        plant,
+        object_code_for(plant.application, cache),
+    )
 
 
 def coupled_run(site: str, seed: int = 1) -> CoupledRun:

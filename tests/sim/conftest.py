@@ -6,32 +6,42 @@ from pathlib import Path
 
 import pytest
 
+from runtime.core.objectcache import ObjectCache
+from runtime.lang.cache.objectcode import object_code_for
 from runtime.node.build import Build, build_site
+from runtime.node.statedir import cache_dir
 from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
 from runtime.sim.closed_loop import ClosedLoop
 from runtime.sim.coupling import CoupledRun, CoupledSide, Kernels
 from runtime.sim.couplingcode import CouplingKernel
-from runtime.sim.side import Backend, Model, load_model
+from runtime.sim.side import Backend, Model
 
 ROOT = Path(__file__).parents[2]
-PROGRAMS = ROOT / "programs"
-SITES = ROOT / "io_maps" / "sites"
+
+
+@cache
+def demo_builds() -> tuple[Build, Build]:
+    build = build_site(ROOT / "configs" / "demo.toml").build
+    assert build is not None
+    assert build.plant is not None
+    return build, build.plant
 
 
 @cache
 def demo_models(backend: Backend) -> tuple[Model, Model]:
-    control = [PROGRAMS / "lib", PROGRAMS / "plant", PROGRAMS / "modes", PROGRAMS / "sites" / "demo.st"]
-    physics = [
-        PROGRAMS / "lib",
-        PROGRAMS / "plant" / "devices.st",
-        PROGRAMS / "sim",
-        PROGRAMS / "sites" / "demo_plant.st",
-    ]
-    return (
-        load_model(control, SITES / "demo.toml", backend=backend),
-        load_model(physics, SITES / "demo_plant.toml", backend=backend),
+    """Of what `demo_builds` has compiled."""
+    cache = ObjectCache(cache_dir() / "programs")
+    controller, plant = (
+        Model(build.application, build.bindings, build.io_plan, _object_code(build, backend, cache))
+        for build in demo_builds()
+        if build.io_plan is not None
     )
+    return controller, plant
+
+
+def _object_code(build: Build, backend: Backend, cache: ObjectCache) -> bytes:
+    return object_code_for(build.application, cache) if backend == "llvm" else b""
 
 
 @pytest.fixture
@@ -48,14 +58,6 @@ def demo_loop() -> Callable[..., ClosedLoop]:
 @cache
 def kernels() -> Kernels:
     return Kernels(Kernel(), CouplingKernel())
-
-
-@cache
-def demo_builds() -> tuple[Build, Build]:
-    build = build_site(ROOT / "configs" / "demo.toml").build
-    assert build is not None
-    assert build.plant is not None
-    return build, build.plant
 
 
 def make_coupled_run(seed: int, *, recorded: bool = False) -> CoupledRun:

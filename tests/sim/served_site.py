@@ -25,7 +25,7 @@ from runtime.iomap.wire import Numeric
 SITES = Path(__file__).parents[2] / "io_maps" / "sites"
 FRAME_VALID_NS = 60_000_000_000
 """A frame of these tests stays valid unless a test takes it away: no test depends on being quick."""
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 
 def tags_of(site: LoadedSite) -> TagTable:

@@ -16,9 +16,9 @@ from runtime.cluster.transport.post import Endpoints, Peer, Post
 from runtime.core.fault import ConfigFault
 from runtime.raft.configuration import Configuration
 from runtime.raft.log import Entry, EntryKind, Snapshot
-from runtime.raft.message import Append, Heartbeat, InstallSnapshot
+from runtime.raft.message import Append, Heartbeat, InstallSnapshot, Message
 
-GIVE_UP_S = 20.0
+GIVE_UP_S = 120.0
 KEYS = {name: new_keys() for name in "abx"}
 
 
@@ -116,9 +116,19 @@ def test_post_when_both_are_there_then_messages_of_both_lanes_arrive():
 def test_post_when_a_message_of_raft_is_large_then_no_heartbeat_waits_behind_it(large):
     with Pair() as pair:
         a, b = pair.start("a"), pair.start("b")
-        until(lambda: a.send(large), a, b)
-        assert until(lambda: b.receive(1), a) == [large]
-        assert (b.urgent.received["a"], b.bulk.received["a"]) == (0, 1)
+        assert until(lambda: _sent_and_received(a, b, large))[0] == large
+        assert b.urgent.received["a"] == 0
+        assert b.bulk.received["a"] >= 1
+
+
+def _sent_and_received(a: Post, b: Post, message: Message) -> list[Message]:
+    """Of one try: where the machine stalls, a connection ends and what was on its way is lost."""
+    until(lambda: a.send(message), a, b)
+    for _ in range(5000):
+        if found := b.receive(1):
+            return found
+        a.receive(1)
+    return []
 
 
 def test_post_when_contents_are_as_large_as_may_be_then_their_messages_still_fit():
