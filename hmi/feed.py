@@ -105,6 +105,16 @@ class Feed:
             return False  # the banner says that there is no connection
         return True
 
+    async def poll_io(self) -> bool:
+        """Ask what io has counted; False when nobody answered."""
+        if self._link is None:
+            return False
+        try:
+            self.model.take_io(await self._link.request("io"))
+        except WireFault:
+            return False  # the banner says that there is no connection
+        return True
+
     async def poll_pair(self) -> bool:
         """Ask how the pair is; False when nobody answered."""
         if self._link is None:

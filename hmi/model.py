@@ -13,6 +13,7 @@ from hmi import roles
 from hmi.status import Scalar, Statistics, Status, fault_details_of, number_of, statistics_of, status_of
 from hmi.trend import Sample, Trend
 from runtime.core.quality import Quality
+from runtime.wire.iofigures import IoFigures
 from runtime.wire.pairport import PairStatus
 
 SILENCE_NS = 1_500_000_000
@@ -96,6 +97,7 @@ class Model:
         self.events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self.events_seen = 0
         self.statistics: Statistics | None = None
+        self.io: IoFigures | None = None
         self.pair: PairStatus | None = None
         self.pair_problem = ""
         self.forces: tuple[Force, ...] = ()
@@ -156,6 +158,10 @@ class Model:
             ordered = sorted([*self.events, *fresh], key=lambda event: (event.t_wall_ns, event.id))
             self.events = deque(ordered, maxlen=EVENTS_MAX)
             self.events_seen += len(fresh)
+
+    def take_io(self, result: Mapping[str, Any]) -> None:
+        """The answer to `io`."""
+        self.io = cast(IoFigures, result)  # the gateway is of the same version
 
     def take_pair(self, result: Mapping[str, Any]) -> None:
         """The answer to `pair`."""

@@ -1,4 +1,4 @@
-"""Page 5: battery racks, inverter and meters with all their readings."""
+"""Page 5: battery racks, inverter and meters with all their readings, and what io has counted of each device."""
 
 from typing import ClassVar
 
@@ -9,8 +9,11 @@ from hmi.feed import Feed
 from hmi.model import Model
 from hmi.pages.page import Page
 from hmi.widgets.device_table import AC, RACK, DeviceTable
+from hmi.widgets.io_counts import IoCounts
 
 FRAME_AND_HEADER_ROWS = 3
+POLL_S = 1.0
+"""How often the counts are asked for while this page is open: io tells them as often."""
 
 
 class DevicesPage(Page, can_focus=True):
@@ -32,18 +35,26 @@ class DevicesPage(Page, can_focus=True):
         """Racks, then what is on the AC side."""
         yield DeviceTable(self._model, RACK, title="Battery racks", telling=("cell_u_min_mv",), id="racks")
         yield DeviceTable(self._model, AC, title="Meters and inverter", telling=("e_import_kwh", "dc_u_v"), id="ac")
+        yield IoCounts(self._model, id="io-counts", classes="panel")
 
     def on_mount(self) -> None:
         """Each table is as high as its rows."""
         for table in self.query(DeviceTable):
             table.styles.height = len(table.quantities) + FRAME_AND_HEADER_ROWS
+        self._timer = self.set_interval(POLL_S, self._poll, pause=True)
 
     def opened(self) -> None:
-        """Have values sent."""
+        """Have values sent, and ask for the counts."""
         self._feed.want_tags(True)
+        self._poll()
+        self._timer.resume()
         self.focus()
 
     def left(self) -> None:
         """Nobody looks at values any more."""
+        self._timer.pause()
         self._feed.want_tags(False)
         self._model.forget_readings()
+
+    def _poll(self) -> None:
+        self.run_worker(self._feed.poll_io(), exclusive=True, group="io")

@@ -5,7 +5,7 @@ dead device is BAD quality, never an exception.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Literal, Protocol
 
@@ -58,9 +58,26 @@ class DeviceStatistics:
     last_good_ns: int = 0
 
 
+@dataclass(slots=True)
+class BusCounts:
+    """What error frames have told since the driver started. `off`: the controller has left the bus.
+
+    `tx_errors` and `rx_errors`: the controller's own counters, as it last told them.
+    """
+
+    error_frames: int = 0
+    bus_off_count: int = 0
+    restarts: int = 0
+    overflows: int = 0
+    tx_errors: int = 0
+    rx_errors: int = 0
+    passive: bool = False
+    off: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkContext:
-    """All that a driver is handed. `pages` and `statistics` by device name."""
+    """All that a driver is handed. `pages` and `statistics` by device name; `buses` by link, where there is one."""
 
     link: LinkPlan
     devices: tuple[DevicePlan, ...]
@@ -70,6 +87,7 @@ class LinkContext:
     clock: Clock
     on_event: EventSink
     random: Random
+    buses: dict[str, BusCounts] = field(default_factory=dict)
 
 
 DriverFactory = Callable[[LinkContext], Driver]

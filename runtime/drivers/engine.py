@@ -4,7 +4,17 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
-from runtime.drivers.base import Clock, DeviceStatistics, Driver, EventSink, LinkContext, PageSink, Reading, Registry
+from runtime.drivers.base import (
+    BusCounts,
+    Clock,
+    DeviceStatistics,
+    Driver,
+    EventSink,
+    LinkContext,
+    PageSink,
+    Reading,
+    Registry,
+)
 from runtime.drivers.frozen import FrozenWatch
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import Frame, FrameSource, OutputSink, PairRight, SinkState, TermStore
@@ -54,6 +64,7 @@ class IoEngine:
         )
         devices = [device for devices in plan.devices.values() for device in devices]
         self.statistics = {device.name: DeviceStatistics() for device in devices}
+        self.buses: dict[str, BusCounts] = {}
         self.pages = {
             device.name: DevicePage(
                 device.inputs,
@@ -80,6 +91,7 @@ class IoEngine:
                     clock=clock,
                     on_event=on_event,
                     random=random,
+                    buses=self.buses,
                 )
             )
             for link in plan.links

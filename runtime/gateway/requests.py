@@ -1,6 +1,7 @@
 """The operations that clients may ask for (wire/messages.py), each a small function on one controller."""
 
 import os
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -25,6 +26,7 @@ from runtime.image.forces import refuse_veto
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment
 from runtime.wire.fault import WireFault
+from runtime.wire.iofigures import load_figures
 from runtime.wire.messages import CommandResult, Event, Hello, ReadValue, Severity, StatsResult
 from runtime.wire.pairport import ASKS
 from runtime.wire.values import parse, show, to_json
@@ -77,6 +79,7 @@ class Requests:
             "forces": forcing.listed,
             "stats": self._stats,
             "stats_reset": self._stats_reset,
+            "io": self._io,
             "events": lambda m: {"events": self._events_since(fields.whole(m, "since", 0))},
             "acknowledge": self._acknowledge,
             "faults": self._faults,
@@ -174,6 +177,14 @@ class Requests:
 
     def _stats(self, _: _Message) -> StatsResult:
         return stats_result(self._observer.manifest, self._observer.control, self._observer.image)
+
+    def _io(self, _: _Message) -> _Answer:
+        figures = load_figures(self._run)
+        if figures is None:
+            raise ConfigFault(
+                "io has counted nothing yet", where=str(self._run), mend="see whether io starts: voltscan status"
+            )
+        return {**figures, "age_ms": (time.monotonic_ns() - figures["t_ns"]) // 1_000_000}
 
     def _stats_reset(self, message: _Message) -> _Answer:
         primitives().add_u64(self._control.word_address("stats_reset"), 1)

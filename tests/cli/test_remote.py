@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from scripted import Scripted
+from scripted import IO, Scripted
 
 from runtime.cli.controller import remote
 from runtime.cli.textable import table
@@ -51,6 +51,20 @@ def test_status_when_all_is_well_then_figures_and_code_0(capsys: pytest.CaptureF
         "program faults   none",
         "processes        scan 101, io 102",
     ]
+
+
+def test_status_when_devices_are_wanted_then_a_row_each_and_one_a_bus(capsys: pytest.CaptureFixture[str]) -> None:
+    assert remote.status(Scripted(status=STATUS, io=IO), devices=True) == 0
+    told = capsys.readouterr().out.partition("\n\n")[2].splitlines()
+    assert [line.split() for line in told if line] == [
+        ["device", "link", "requests", "errors", "round", "trip", "heard"],
+        ["meter_1", "meters", "connected", "70", "2", "1.5", "ms", "500", "ms", "ago"],
+        ["battery_1", "racks", "LOST", "9", "1", "never"],
+        ["CAN", "bus", "error", "frames", "bus-off", "restarts", "overflows", "tx", "errors", "rx", "errors"],
+        ["racks", "error-passive", "12", "1", "1", "0", "136", "3"],
+    ]
+    remote.status(Scripted(status=STATUS, io=IO | {"age_ms": 9_000}), devices=True)
+    assert capsys.readouterr().out.endswith("io last told this 9 s ago: does it run?\n")
 
 
 def test_status_when_values_are_wanted_then_as_read_prints_them(capsys: pytest.CaptureFixture[str]) -> None:

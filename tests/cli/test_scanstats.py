@@ -1,6 +1,6 @@
 """`voltscan stats`: tables, and the text that Prometheus reads."""
 
-from scripted import Scripted
+from scripted import IO, Scripted
 
 from runtime.cli.controller import scanstats
 
@@ -51,6 +51,24 @@ def test_stats_when_asked_then_tables_and_reset_after_them(capsys):
     assert [line.split("  ")[0] for line in out[7:10]] == ["phase latch", "phase run", "task fast"]
     assert out[-1].split() == ["fast", "each", "scan", "1", "1000", "stop", "skip", "1000", "3", "3", "2", "4"]
     assert [op for op, _ in client.asked] == ["stats", "stats_reset"]
+
+
+def test_prometheus_text_of_io_when_parsed_then_counts_by_device_and_bus(capsys):
+    assert scanstats.stats(Scripted(stats=TOLD, io=IO), as_prometheus=True) == 0
+    lines = capsys.readouterr().out.splitlines()
+    meter, rack = 'device="meter_1",link="meters"', 'device="battery_1",link="racks"'
+    site = lines[2].partition('site="')[2].partition('"')[0]
+    for name, value in (
+        (f'device_connected{{site="{site}",{rack}}}', "0"),
+        (f'device_requests_total{{site="{site}",{meter}}}', "70"),
+        (f'device_errors_total{{site="{site}",{meter}}}', "2"),
+        (f'device_round_trip_seconds{{site="{site}",{meter}}}', "0.0015"),
+        (f'can_error_frames_total{{site="{site}",link="racks"}}', "12"),
+        (f'can_bus_off_total{{site="{site}",link="racks"}}', "1"),
+        (f'can_tx_errors{{site="{site}",link="racks"}}', "136"),
+    ):
+        assert f"voltscan_{name} {value}" in lines
+    assert not any("round_trip" in line and "battery_1" in line for line in lines)
 
 
 def test_prometheus_text_when_parsed_then_seconds_totals_and_one_type_a_family():

@@ -168,7 +168,10 @@ def test_bus_off_when_error_frames_say_so_then_known_until_a_restart_and_counted
     assert (bench.station.bus.passive, bench.station.bus.off) == (True, False)
     bench.take(error_frame(ErrorClass.BUS_OFF), error_frame(ErrorClass.BUS_OFF))
     assert (bench.station.bus.off, bench.station.bus.bus_off_count, bench.station.bus.error_frames) == (True, 1, 3)
+    bench.take(error_frame(ErrorClass.COUNTERS | ErrorClass.BUS_ERROR, tx_errors=136, rx_errors=9))
+    assert (bench.station.bus.tx_errors, bench.station.bus.rx_errors) == (136, 9)
     bench.take(error_frame(ErrorClass.RESTARTED))
+    assert bench.station.bus.tx_errors == 0
     assert (bench.station.bus.off, bench.station.bus.passive, bench.station.bus.restarts) == (False, False, 1)
 
 

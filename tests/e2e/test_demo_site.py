@@ -15,6 +15,11 @@ SCADA_TIMEOUT_S = "10"
 
 def test_controller_when_it_regulates_then_the_grid_exchange_comes_near_zero(demo):
     demo.wait_for("the grid exchange is below 5 kW", lambda: abs(demo.value("grid_meter_1.p_kw")) < 5.0)
+    demo.wait_for("io tells of all its devices", lambda: all(d["connected"] for d in demo.ask("io")["devices"]))
+    told = demo.ask("io")
+    assert len(told["devices"]) == 5
+    assert all(device["requests"] for device in told["devices"])
+    assert [(bus["link"], bus["off"]) for bus in told["buses"]] == [("racks", False)]
 
 
 def test_command_when_the_mode_changes_then_the_program_acknowledges_it(demo):

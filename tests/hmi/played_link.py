@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
-from synthetic_site import EVENTS, FAULTS, STATS, tags
+from synthetic_site import EVENTS, FAULTS, IO, STATS, tags
 
 from runtime.wire.fault import NoAnswerFault, RefusedFault
 from runtime.wire.stream import StreamMessage
@@ -24,6 +24,7 @@ class PlayedLink:
             "tags": {"tags": self.infos, "commands": ["mode", "grid_target", "reset"]},
             "events": {"events": EVENTS},
             "stats": STATS,
+            "io": IO,
             "faults": FAULTS,
             "read": {"values": [{"name": "grid_target_1_kw", "value": 0.0, "type": "REAL", "unit": "kW"}]},
             "command": {"state": "done"},

@@ -345,3 +345,25 @@ EVENTS: list[dict[str, Any]] = [
 def history(seconds: int = 600, **last: Any) -> list[tuple[str, dict[str, Any]]]:
     """A status frame a second; the last one with changes."""
     return [("status", status_frame(s)) for s in range(1, seconds)] + [("status", status_frame(seconds, **last))]
+
+
+IO: dict[str, Any] = {
+    "t_ns": 0,
+    "age_ms": 300,
+    "devices": [
+        {
+            "name": name, "link": link, "connected": name != "battery_2", "requests": 41_000 + n, "errors": n,
+            "round_trip_ns": 0 if link == "racks" else 1_400_000, "good_ns": 1,
+        }
+        for n, (name, link) in enumerate(
+            [("grid_meter_1", "meters"), ("inverter_1", "inverter"), ("battery_1", "racks"), ("battery_2", "racks")]
+        )
+    ],
+    "buses": [
+        {
+            "link": "racks", "error_frames": 12, "bus_off_count": 1, "restarts": 1, "overflows": 0,
+            "tx_errors": 136, "rx_errors": 3, "passive": True, "off": False,
+        },
+    ],
+}  # fmt: skip
+"""The reply to `io`."""

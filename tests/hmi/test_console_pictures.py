@@ -164,7 +164,7 @@ def test_devices_when_one_reading_is_bad_then_the_others_still_stand(snap_compar
     async def look(stage: Stage, pilot: Pilot[Any]) -> None:
         await stage.press(pilot, "5")
         stage.link.play("tags", tags_frame(stage.link.infos, 590, **{"pv_meter_1.p_kw": [3.2, 0, 45_000, 0]}))
-        await until(pilot, lambda: bool(stage.app.model.readings))
+        await until(pilot, lambda: bool(stage.app.model.readings and stage.app.model.io))
         await stage.drawn(pilot)
 
     assert pictured(snap_compare, stage, WIDE, look)

@@ -32,6 +32,7 @@ def add_to(app: typer.Typer) -> None:
 def status(
     site: Site = None,
     values: Annotated[bool, typer.Option(help="With the values of the HMI.")] = False,
+    devices: Annotated[bool, typer.Option(help="With what io has counted, by device and CAN bus.")] = False,
     json: Json = False,
 ) -> None:
     """What a running controller does; exit code 1 when it does not scan or a program fault stops its outputs."""
@@ -42,7 +43,11 @@ def status(
     _ask(
         site,
         lambda client: remote.status(
-            client, values=values, processes=living_processes(run_dir(client.site)), as_json=json
+            client,
+            values=values,
+            devices=devices,
+            processes=living_processes(run_dir(client.site)),
+            as_json=json,
         ),
     )
 

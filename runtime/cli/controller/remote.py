@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec
 
+from runtime.cli.controller.iofigures import io_tables
 from runtime.cli.given_text import without_quotes
 from runtime.cli.textable import table
 from runtime.core.duration import duration_text
@@ -55,14 +56,22 @@ def reports(
 
 @reports
 def status(
-    client: Client, *, values: bool = False, processes: Mapping[str, int] | None = None, as_json: bool = False
+    client: Client,
+    *,
+    values: bool = False,
+    devices: bool = False,
+    processes: Mapping[str, int] | None = None,
+    as_json: bool = False,
 ) -> int:
     """What the controller does now; 1 when it does not scan or a program fault stops its outputs.
 
-    `values` adds those of the tags that the site file shows in the HMI (`[hmi] view`); `processes` are the
-    controller's by name and process id.
+    `values` adds those of the tags that the site file shows in the HMI (`[hmi] view`), `devices` what io has counted;
+    `processes` are the controller's by name and process id.
     """
     frame = client.request("status") | {"processes": dict(processes or {})}
+    figures = client.request("io") if devices else None
+    if figures is not None:
+        frame |= {"io": figures}
     code = FINE if frame["scanning"] and not frame["fault_stop"] else FAILED
     if as_json:
         _print_json(frame)
@@ -91,6 +100,8 @@ def status(
     if values and frame["view"]:
         print()
         _print_values(client.request("read", names=list(frame["view"]))["values"])
+    if figures is not None:
+        print(f"\n{io_tables(figures)}")
     return code
 
 

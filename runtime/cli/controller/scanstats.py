@@ -41,7 +41,7 @@ def stats(client: Client, *, reset: bool = False, as_prometheus: bool = False, a
     if as_json:
         print(json.dumps(told))
     elif as_prometheus:
-        print(prometheus(client.site, told), end="")
+        print(prometheus(client.site, told) + io_metrics(client.site, client.request("io")), end="")
     else:
         _print(told)
     if reset:
@@ -87,6 +87,42 @@ def prometheus(site: str, told: Mapping[str, Any]) -> str:
     for key, text in _TASK_COUNTERS:
         name = f"task_{key}_total"
         lines += _family(name, "counter", text, [_sample(name, label, task[key]) for label, task in tasks])
+    return "".join(f"{line}\n" for line in lines)
+
+
+_DEVICE_FAMILIES = (
+    ("connected", "device_connected", "gauge", "1: the device answers."),
+    ("requests", "device_requests_total", "counter", "Requests to the device; on CAN its frames, both ways."),
+    (
+        "errors",
+        "device_errors_total",
+        "counter",
+        "Requests that failed, frames dropped or not sent.",
+    ),
+)
+_BUS_FAMILIES = (
+    ("error_frames", "can_error_frames_total", "counter", "Error frames of the bus."),
+    ("bus_off_count", "can_bus_off_total", "counter", "How often the controller left the bus."),
+    ("restarts", "can_restarts_total", "counter", "How often the controller was started again."),
+    ("overflows", "can_overflows_total", "counter", "Frames lost because a buffer was full."),
+    ("tx_errors", "can_tx_errors", "gauge", "The controller's transmit error counter."),
+    ("rx_errors", "can_rx_errors", "gauge", "The controller's receive error counter."),
+    ("off", "can_bus_off", "gauge", "1: the controller is off the bus."),
+)
+
+
+def io_metrics(site: str, told: Mapping[str, Any]) -> str:
+    """The answer to `io` as metrics of the site's devices and CAN buses."""
+    lines: list[str] = []
+    devices = [({"site": site, "device": row["name"], "link": row["link"]}, row) for row in told["devices"]]
+    buses = [({"site": site, "link": row["link"]}, row) for row in told["buses"]]
+    for families, rows in ((_DEVICE_FAMILIES, devices), (_BUS_FAMILIES, buses)):
+        for key, name, kind, text in families if rows else ():
+            lines += _family(name, kind, text, [_sample(name, labels, int(row[key])) for labels, row in rows])
+    name = "device_round_trip_seconds"
+    trips = [_sample(name, labels, row["round_trip_ns"] / 1e9) for labels, row in devices if row["round_trip_ns"]]
+    if trips:
+        lines += _family(name, "gauge", "How long the last answered request took.", trips)
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -9,7 +9,7 @@ from enum import IntFlag
 
 import can
 
-from runtime.drivers.base import EventSink
+from runtime.drivers.base import BusCounts, EventSink
 from runtime.drivers.lossreport import NEVER_NS, QUIET_NS
 
 
@@ -25,6 +25,7 @@ class ErrorClass(IntFlag):
     BUS_OFF = 0x040
     BUS_ERROR = 0x080
     RESTARTED = 0x100
+    COUNTERS = 0x200
 
 
 CONTROLLER_BYTE = 1
@@ -32,18 +33,13 @@ CONTROLLER_BYTE = 1
 OVERFLOW_BITS = 0x03
 PASSIVE_BITS = 0x30
 ACTIVE_BIT = 0x40
+TX_ERRORS_BYTE, RX_ERRORS_BYTE = 6, 7
+"""The controller's error counters, in frames of class COUNTERS."""
 
 
 @dataclass(slots=True)
-class BusState:
-    """Counts since the driver started. `off`: the controller has left the bus, nothing is sent or heard."""
-
-    error_frames: int = 0
-    bus_off_count: int = 0
-    restarts: int = 0
-    overflows: int = 0
-    passive: bool = False
-    off: bool = False
+class BusState(BusCounts):
+    """Counts since the driver started, of the frames that it is given."""
 
     def opened(self) -> None:
         """The bus was opened anew."""
@@ -52,18 +48,21 @@ class BusState:
     def take(self, frame: can.Message) -> None:
         """An error frame came."""
         self.error_frames += 1
-        kind = ErrorClass(frame.arbitration_id & 0x1FF)
+        kind = ErrorClass(frame.arbitration_id & 0x3FF)
         detail = frame.data[CONTROLLER_BYTE] if len(frame.data) > CONTROLLER_BYTE else 0
         if kind & ErrorClass.CONTROLLER:
             self.overflows += bool(detail & OVERFLOW_BITS)
             if detail & (PASSIVE_BITS | ACTIVE_BIT):
                 self.passive = bool(detail & PASSIVE_BITS)
+        if kind & ErrorClass.COUNTERS and len(frame.data) > RX_ERRORS_BYTE:
+            self.tx_errors, self.rx_errors = frame.data[TX_ERRORS_BYTE], frame.data[RX_ERRORS_BYTE]
         if kind & ErrorClass.BUS_OFF:
             self.bus_off_count += not self.off
             self.off = True
         if kind & ErrorClass.RESTARTED:
             self.restarts += 1
             self.off = self.passive = False
+            self.tx_errors = self.rx_errors = 0
 
 
 class BusTrouble:
@@ -87,7 +86,7 @@ class BusTrouble:
         self._told, self._told_ns = state.error_frames, now_ns
 
 
-def error_frame(kind: ErrorClass, detail: int = 0) -> can.Message:
+def error_frame(kind: ErrorClass, detail: int = 0, *, tx_errors: int = 0, rx_errors: int = 0) -> can.Message:
     """An error frame of a class, as a simulated bus carries it."""
-    payload = bytes([0, detail, 0, 0, 0, 0, 0, 0])
+    payload = bytes([0, detail, 0, 0, 0, 0, tx_errors, rx_errors])
     return can.Message(arbitration_id=int(kind), is_error_frame=True, is_extended_id=False, data=payload)

@@ -57,6 +57,7 @@ class Station:
     def __init__(self, context: LinkContext) -> None:
         self._context = context
         self.bus = BusState()
+        context.buses[context.link.name] = self.bus
         self._trouble = BusTrouble(context.link.name, context.on_event)
         settings = context.link.settings
         self._switches_rate = isinstance(settings, CanSettings) and settings.data_bitrate > settings.bitrate

@@ -22,11 +22,13 @@ from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.iomap.plan import IoPlan
 from runtime.node import runplan
+from runtime.node.children.iofigures import figures_of
 from runtime.node.children.parent import arm_last_words
 from runtime.node.link import LinkEnd, Order
 from runtime.node.seat import Seat, end_on_sigterm, follow
 from runtime.wire.endpoints import endpoints
 from runtime.wire.events import EventSender
+from runtime.wire.iofigures import PERIOD_S, save_figures
 
 _NEVER: Reading = (None, Quality.BAD, 0)
 
@@ -80,6 +82,7 @@ class IoProcess:
         self._now = _Version(manifest, IoPlan.load(seat.folder / runplan.IO_PLAN), image)
         self._next: _Version | None = None
         self._sender = on_event
+        self._run_dir = seat.run_dir
         self._hand_over = asyncio.Event()
         readings = {device: PageReader(image, device).read() for device in image.layout.pages}
         self._build(readings)
@@ -87,6 +90,7 @@ class IoProcess:
     async def run(self, link: LinkEnd, stop: asyncio.Event) -> None:
         """Work until `stop` is set."""
         following = asyncio.create_task(follow(link, self))
+        telling = asyncio.create_task(self._tell_figures())
         try:
             while True:
                 await self._engine.run(stop, self._hand_over)
@@ -95,6 +99,14 @@ class IoProcess:
                 self._go_over()
         finally:
             following.cancel()
+            telling.cancel()
+
+    async def _tell_figures(self) -> None:
+        """Write down what io has counted, once a second."""
+        while True:
+            figures = figures_of(self._now.plan, self._engine.statistics, self._engine.buses, time.monotonic_ns())
+            await asyncio.to_thread(save_figures, self._run_dir, figures)
+            await asyncio.sleep(PERIOD_S)
 
     async def prepare(self, order: Order) -> None:
         """See Follower."""
