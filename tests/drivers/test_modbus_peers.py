@@ -4,8 +4,10 @@ import contextlib
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Self
 
 import pytest
 from io_points import MS, modbus_wire
@@ -67,14 +69,14 @@ async def linked(settings: LinkSettings) -> AsyncIterator[ModbusLink]:
 
 
 @contextlib.asynccontextmanager
-async def linked_to(kind: str, program: Path) -> AsyncIterator[ModbusLink]:
+async def linked_to(kind: str, program: Path, folder: Path) -> AsyncIterator[ModbusLink]:
     if kind == "tcp":
         port = free_port()
         with running(str(program), "tcp", str(port)):
             async with linked(ModbusTcpSettings(port=port)) as link:
                 yield link
         return
-    with PtyPair() as pair:
+    with PtyPair() if kind == "rtu" else SocatPair(folder) as pair:
         ours, theirs = pair.ends
         with running(str(program), "rtu", theirs, "115200"):
             line = ModbusRtuSettings(device=ours, baud=115200, parity="none", stop_bits=1, gap_ns=2 * MS)
@@ -82,9 +84,36 @@ async def linked_to(kind: str, program: Path) -> AsyncIterator[ModbusLink]:
                 yield link
 
 
-@pytest.mark.parametrize("kind", ["tcp", "rtu"])
-async def test_libmodbus_when_asked_by_each_function_then_it_and_the_client_agree(kind: str, libmodbus: Path) -> None:
-    async with linked_to(kind, libmodbus) as link:
+class SocatPair:
+    """The line of `PtyPair`, made by socat."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ends = [str(folder / end) for end in ("ours", "theirs")]
+
+    def __enter__(self) -> Self:
+        ptys = [f"pty,raw,echo=0,link={end}" for end in self.ends]
+        self._process = subprocess.Popen(["socat", *ptys])
+        deadline = time.monotonic() + 30
+        while not all(Path(end).exists() for end in self.ends):
+            assert time.monotonic() < deadline, "socat made no line"
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+needs_socat = pytest.mark.skipif(
+    shutil.which("socat") is None, reason="socat is not installed (Debian: apt install socat)"
+)
+
+
+@pytest.mark.parametrize("kind", ["tcp", "rtu", pytest.param("rtu_socat", marks=needs_socat)])
+async def test_libmodbus_when_asked_by_each_function_then_it_and_the_client_agree(
+    kind: str, libmodbus: Path, tmp_path: Path
+) -> None:
+    async with linked_to(kind, libmodbus, tmp_path) as link:
         assert await link.read(UNIT, read(Table.HOLDING, 0, 125)) == list(range(100, 225))
         assert await link.read(UNIT, read(Table.INPUT, 10, 3)) == [110, 111, 112]
         assert await link.read(UNIT, read(Table.COIL, 3, 11)) == [n % 2 for n in range(3, 14)]
@@ -97,6 +126,8 @@ async def test_libmodbus_when_asked_by_each_function_then_it_and_the_client_agre
         assert await link.read(UNIT, read(Table.COIL, 0, 11)) == [1, 1, 1, 1, 1, 0, 1, 0, 1, 1, 1]
         await link.write_masked(UNIT, modbus_wire("u16", bits=(4, 11), address=5), 0x12)
         assert await link.read(UNIT, read_of(modbus_wire(address=5))) == [0xB12F]
+        assert await link.write_and_read(UNIT, 20, [7, 8, 9], read(Table.HOLDING, 19, 5)) == [119, 7, 8, 9, 123]
+        assert await link.write_and_read(UNIT, 30, [1], read(Table.HOLDING, 5, 1)) == [0xB12F]
         with pytest.raises(Refusal, match="illegal data address") as refused:
             await link.read(UNIT, read(Table.HOLDING, 190, 20))
         assert refused.value.code == 2
@@ -120,5 +151,8 @@ async def test_pymodbus_server_when_asked_then_it_and_the_client_agree(framer: F
             await link.write(UNIT, Table.HOLDING, 5, [500])
             await link.write(UNIT, Table.HOLDING, 6, [600, 700])
             assert await link.read(UNIT, read(Table.HOLDING, 4, 5)) == [104, 500, 600, 700, 108]
+            await link.write_masked(UNIT, modbus_wire("u16", bits=(4, 11), address=5), 0x12)
+            assert await link.read(UNIT, read(Table.HOLDING, 5, 1)) == [500 & ~0x0FF0 | 0x120]
+            assert await link.write_and_read(UNIT, 20, [7, 8], read(Table.HOLDING, 19, 4)) == [119, 7, 8, 122]
     finally:
         await server.shutdown()
