@@ -17,6 +17,7 @@ from typing import Any
 from runtime.core.fault import PlcFault
 from runtime.gateway.forcing import Forcing
 from runtime.gateway.frames import Frames
+from runtime.gateway.keptfaults import SETTLE_PERIOD_S
 from runtime.gateway.keptforces import KEPT_FORCES, KeptForces
 from runtime.gateway.lasting import Lasting
 from runtime.gateway.observation import Observer
@@ -79,7 +80,12 @@ class Gateway:
         self._where = endpoints(run_dir)
         is_pair = bool(control.control.pair)
         self.lasting = lasting or Lasting.of(
-            run_dir, cycle_ns=manifest.cycle_ns, started_wall_ns=started_wall_ns, pair=is_pair
+            run_dir,
+            state_dir,
+            cycle_ns=manifest.cycle_ns,
+            started_wall_ns=started_wall_ns,
+            term=control.control.term,
+            pair=is_pair,
         )
         self._audience = self.lasting.audience
         self._observer = Observer(manifest, image, control, watch=self.lasting.watch, faults=self.lasting.faults)
@@ -135,6 +141,7 @@ class Gateway:
             self._submit,
             self._serve_scada,
             self._agree,
+            self._keep_faults,
         ]
         async with asyncio.TaskGroup() as group:
             self._group = group  # a bug in any part, or in one request, ends the process
@@ -264,6 +271,10 @@ class Gateway:
                 await sockets.stream.send_multipart([EVENT.encode(), encode(event)])
             if self._is_wanted(STATUS):
                 await sockets.stream.send_multipart([STATUS.encode(), encode(self._frames.status())])
+
+    async def _keep_faults(self, _: Sockets) -> None:
+        async for _now in _every(SETTLE_PERIOD_S):
+            await self.lasting.faults.settle()
 
     async def _publish_tags(self, sockets: Sockets) -> None:
         async for _ in _every(TAGS_PERIOD_S):

@@ -1,4 +1,5 @@
-"""The fault log: what programs did wrong, where, and with which values, beyond the few faults application memory holds.
+"""The fault log: what programs did wrong, where, and with which values, beyond the few faults application memory holds
+and beyond the life of a process (gateway/keptfaults.py).
 
 Fed ten times a second from the newest snapshot, so that faults which come faster than its ring holds them are counted
 and their places lost. Values are those in the statement that did the first fault since the last acknowledgement
@@ -6,11 +7,11 @@ and their places lost. Values are those in the statement that did the first faul
 """
 
 import re
-from collections import deque
 
 from runtime.core.fault import FAULT_TEXT
 from runtime.core.faultlocals import locals_behind
 from runtime.core.tag import Variable
+from runtime.gateway.keptfaults import KeptFaults
 from runtime.image.control import Control
 from runtime.image.manifest import Manifest
 from runtime.image.snapshot import Snapshot, SnapshotReader
@@ -18,7 +19,6 @@ from runtime.scan.faults import RecordedFault, recorded_faults
 from runtime.wire.messages import FaultEntry, FaultValue
 from runtime.wire.values import to_json
 
-FAULTS_KEPT = 256
 VALUES_TOLD = 20
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*|\s*\[[^\[\]]*\])*")
 _SUBSCRIPTS = re.compile(r"\[([^\[\]]*)\]")
@@ -29,17 +29,15 @@ _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 class FaultLog:
     """The faults of one controller as this gateway has seen them."""
 
-    def __init__(
-        self, manifest: Manifest, captures: SnapshotReader, *, entries: deque[FaultEntry] | None = None
-    ) -> None:
-        """`entries`: those of the log before an online change, to go on with."""
+    def __init__(self, manifest: Manifest, captures: SnapshotReader, *, kept: KeptFaults | None = None) -> None:
+        """`kept`: the entries to go on with, of the log before an online change or of a gateway before this one."""
         self._manifest = manifest
         self._sites = manifest.fault_sites
         self._captures = captures
-        self._entries: deque[FaultEntry] = deque(maxlen=FAULTS_KEPT) if entries is None else entries
+        self._kept = kept or KeptFaults()
         self._instances: dict[int, int] = {}
         """By the number of an entry's first fault; of the entries that came while this version of the programs ran."""
-        self._next = 0
+        self._next = self._kept.next_number
 
     def look(self, snapshot: Snapshot | None, acknowledged: int) -> None:
         """Take what is new in a snapshot; so many faults have been acknowledged. Called regularly."""
@@ -50,38 +48,45 @@ class FaultLog:
         self._note_values()
         for fault in recorded_faults(snapshot.memory, self._sites):
             if fault.number >= self._next:
-                self._add(fault, acknowledged)
+                self._add(fault, acknowledged, snapshot.wall_ns)
         self._next = snapshot.fault_count
 
     def entries(self, control: Control) -> list[FaultEntry]:
-        """The oldest first; with who is acknowledged now."""
+        """The oldest first; with who is acknowledged now. Those of a former start of the controller are."""
         self._note_values()
-        return [FaultEntry(**(e | {"acknowledged": e["last_number"] < control.fault_ack})) for e in self._entries]  # type: ignore[typeddict-item]  # an entry's own keys
+        told = []
+        for entry in self._kept.entries:
+            over = entry["term"] != self._kept.term or entry["last_number"] < control.fault_ack
+            told.append(FaultEntry(**(entry | {"acknowledged": over})))  # type: ignore[typeddict-item]  # an entry's own keys
+        return told
 
-    def _add(self, fault: RecordedFault, acknowledged: int) -> None:
+    def _add(self, fault: RecordedFault, acknowledged: int, wall_ns: int) -> None:
         """A fault that comes again at its place before anybody has acknowledged it is counted, not told anew."""
         site = fault.site
         place = (site.code.name, site.file, site.line, site.column)
-        for entry in self._entries:
+        for entry in self._kept.of_this_start():
             same = place == (entry["code"], entry["file"], entry["line"], entry["column"])
             if same and entry["last_number"] >= acknowledged:
                 entry["count"] += 1
                 entry["last_number"], entry["last_scan"] = fault.number, fault.scan_no
+                self._kept.changed(entry)
                 return
-        self._entries.append(self._entry(fault))
+        self._kept.add(self._entry(fault, wall_ns))
         self._instances[fault.number] = fault.instance
-        for number in self._instances.keys() - {entry["number"] for entry in self._entries}:
+        for number in self._instances.keys() - {entry["number"] for entry in self._kept.of_this_start()}:
             del self._instances[number]
 
     def _note_values(self) -> None:
         """Values of entries that came before their capture was seen."""
-        for entry in self._entries:
+        for entry in self._kept.of_this_start():
             instance = self._instances.get(entry["number"])
             if instance is not None and not entry["values"]:
                 words = entry["statement"] or entry["pou"]
                 entry["values"] = self._values(entry["scan"], entry["number"], entry["pou"], words, instance)
+                if entry["values"]:
+                    self._kept.changed(entry)
 
-    def _entry(self, fault: RecordedFault) -> FaultEntry:
+    def _entry(self, fault: RecordedFault, wall_ns: int) -> FaultEntry:
         site = fault.site
         number = self._sites.index(site)
         statements = self._manifest.statements
@@ -99,6 +104,8 @@ class FaultLog:
             count=1,
             last_number=fault.number,
             last_scan=fault.scan_no,
+            term=self._kept.term,
+            t_wall_ns=wall_ns,
             acknowledged=False,
             values=self._values(fault.scan_no, fault.number, site.pou, statement or site.pou, fault.instance),
         )

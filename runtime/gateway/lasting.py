@@ -1,7 +1,6 @@
 """What outlives the engines of an online change."""
 
 import time
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,29 +9,30 @@ from runtime.gateway.agreement import Agreement
 from runtime.gateway.audience import Audience
 from runtime.gateway.commandjournal import JOURNAL, CommandJournal
 from runtime.gateway.eventring import EventRing
-from runtime.gateway.faultlog import FAULTS_KEPT
+from runtime.gateway.keptfaults import FAULT_FILE, KeptFaults
 from runtime.gateway.scada_server import ScadaServer
 from runtime.gateway.scanwatch import ScanWatch
-from runtime.wire.messages import FaultEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
     """Who listens, the SCADA server with its connections, whether scans come (the base cycle stays the same), the fault
-    log, what has been submitted (the journal leaves that to the next gateway too), and the way to the redundancy
-    process of a pair, None without one."""
+    log and what has been submitted (files leave both to the next gateway too), and the way to the redundancy process
+    of a pair, None without one."""
 
     audience: Audience
     scada: ScadaServer
     watch: ScanWatch
-    faults: deque[FaultEntry]
+    faults: KeptFaults
     submitted: Memory
     journal: CommandJournal
     agreement: Agreement | None
 
     @classmethod
-    def of(cls, run_dir: Path, *, cycle_ns: int, started_wall_ns: int, pair: bool) -> "Lasting":
-        """For the first engine of a gateway."""
+    def of(
+        cls, run_dir: Path, state_dir: Path, *, cycle_ns: int, started_wall_ns: int, term: int, pair: bool
+    ) -> "Lasting":
+        """For the first engine of a gateway; `term` is the boot count."""
         # Ids of events: above all of a gateway before this one.
         audience = Audience(EventRing(first_id=started_wall_ns // 1_000_000))
 
@@ -42,7 +42,8 @@ class Lasting:
         memory = Memory()
         journal = CommandJournal(run_dir / JOURNAL, memory, tell)
         journal.restore(time.monotonic_ns())
-        faults: deque[FaultEntry] = deque(maxlen=FAULTS_KEPT)
+        faults = KeptFaults(state_dir / FAULT_FILE, term=term, tell=tell)
+        faults.restore()
         agreement = Agreement(run_dir) if pair else None
         return cls(audience, ScadaServer(), ScanWatch(cycle_ns), faults, memory, journal, agreement)
 
@@ -50,3 +51,4 @@ class Lasting:
         """After the last engine."""
         await self.scada.close()
         self.journal.close()
+        await self.faults.settle()

@@ -1,7 +1,6 @@
 """What the gateway sees of the controller: the newest snapshot, whether scans come, and what is forced."""
 
 import time
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, Variable
 from runtime.gateway.faultlog import FaultLog
+from runtime.gateway.keptfaults import KeptFaults
 from runtime.gateway.scanwatch import ScanWatch
 from runtime.image.control import Control
 from runtime.image.forces import ForceTable
@@ -16,7 +16,7 @@ from runtime.image.layout import InputSlot, OutputSlot
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import Snapshot, SnapshotReader
-from runtime.wire.messages import FaultEntry, ForceState, JsonValue
+from runtime.wire.messages import ForceState, JsonValue
 from runtime.wire.values import to_json
 
 NEVER_MS = -1
@@ -64,7 +64,7 @@ class Observer:
         control: ControlSegment,
         *,
         watch: ScanWatch | None = None,
-        faults: deque[FaultEntry] | None = None,
+        faults: KeptFaults | None = None,
     ) -> None:
         """`watch` and `faults`: what the observer before an online change has seen."""
         self.manifest = manifest
@@ -77,7 +77,7 @@ class Observer:
         self._control = control
         self._snapshots = SnapshotReader(image)
         self._watch = watch or ScanWatch(manifest.cycle_ns)
-        self.fault_log = FaultLog(manifest, SnapshotReader(image, image.layout.fault_capture), entries=faults)
+        self.fault_log = FaultLog(manifest, SnapshotReader(image, image.layout.fault_capture), kept=faults)
 
     @property
     def control(self) -> Control:

@@ -195,7 +195,8 @@ class Requests:
         control = self._observer.control
         self._observer.fault_log.look(self._observer.latest(), control.fault_ack)
         told = self._observer.fault_log.entries(control)
-        return {"faults": told, "count": control.fault_count, "fault_stop": bool(control.fault_stop)}
+        stop = bool(control.fault_stop)
+        return {"faults": told, "count": control.fault_count, "fault_stop": stop, "term": control.term}
 
     def _acknowledge(self, message: _Message) -> _Answer:
         count = self._observer.control.fault_count

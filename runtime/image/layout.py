@@ -56,7 +56,7 @@ from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
 IMAGE_MAGIC = int.from_bytes(b"VIMAGE01", "little")
 IMAGE_HEADER_SIZE = 128
 """u64 magic, u64 ABI version, 32 bytes layout hash (raw sha256), padding."""
-ABI_VERSION = 6
+ABI_VERSION = 7
 CHANNEL_HEADER_SIZE = 16
 SLOT_HEADER_SIZE = 64
 ALIGNMENT = 64
@@ -73,9 +73,9 @@ FRAME_HEADER_SIZE = FRAME_HEADER.size
 FRAME_VALUE_SIZE = 8
 FRAME_SLOTS = 2
 
-SNAPSHOT_SLOTS = 3
-"""A reader at a 10 ms cycle has 20 ms for its copy, which takes tens of microseconds, before it is lapped. Each more
-costs the scan: what changed is copied once into every slot."""
+SNAPSHOT_SLOTS = 2
+"""A reader at a 10 ms cycle has 10 ms for its copy, which takes tens of microseconds, before it is lapped and copies
+again. Each more costs the scan: what changed is copied once into every slot."""
 
 FAULT_CAPTURE_SLOTS = 2
 

@@ -117,6 +117,7 @@ def _write_scan_loop(code: Code) -> None:
         # the other controller goes on, and what was driven stays until it drives.
         alone = control.atomic("pair", "acquire").equals(0) | control.atomic("solo", "acquire").differs(0)
         with r.when(alone):
+            r.call(code["open_frame"], current.get())
             r.call(code["publish_frame"], current.get(), r.call(code["monotonic_ns"]), r.word(0))
         r.call(code["mark"], current.get(), control["scan_clock_ns"])
 

@@ -10,6 +10,8 @@ from enum import IntEnum
 STAMP_SIZE = 8
 BLOCK_TAGS = 64
 """Tags whose qualities and stamps go into a snapshot together: a cache line and 8."""
+VALUE_BLOCK_SIZE = 512
+"""Bytes of values that go into a snapshot together: 8 cache lines, half of what a device of 250 REALs says."""
 
 
 class ValueKind(IntEnum):
@@ -244,6 +246,8 @@ class Plan(ctypes.Structure):
         ("first_output_site", ctypes.c_uint64),  # of output 0, recorded when it is not finite
         ("frame", ChannelPlan),
         ("frame_staging", ctypes.c_void_p),  # one payload
+        ("frame_made", ctypes.c_void_p),  # the payload under way: a slot of the channel's, or the staging
+        ("frame_number", ctypes.c_uint64),  # of that slot; 0: the staging
         ("safe", ctypes.c_void_p),  # what the frame carries when the fence is closed, word for word
         ("holds", ctypes.c_void_p),  # u32 a word of an output that holds its last value instead of a fixed one
         ("hold_count", ctypes.c_uint64),
@@ -305,6 +309,9 @@ class Plan(ctypes.Structure):
         ("force_changes_latched", ctypes.c_uint64),  # `force_changes_seen` when pages were looked at last
         ("tag_blocks", ctypes.c_void_p),  # u8 each (scan/phases/snapshot.py)
         ("tag_block_count", ctypes.c_uint64),
+        ("value_blocks", ctypes.c_void_p),  # the same of VALUE_BLOCK_SIZE bytes of values each
+        ("live_blocks", ctypes.c_void_p),  # u8 each: 0xFF where any scan may change values, 0 elsewhere
+        ("value_block_count", ctypes.c_uint64),
         ("stamp_offset", ctypes.c_uint64),  # in application memory; the qualities lie at `writable_end`
         ("measured", ctypes.c_uint64),  # 1: phases and tasks are timed; never on virtual time
         ("phase_ns", ctypes.c_int64),  # when the phase under way began

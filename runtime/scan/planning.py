@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from runtime.core.appmemory import HEADER_SIZE
 from runtime.core.elementary import Elementary, Kind
 from runtime.image.control import MAILBOX_LEN, MAILBOX_TEXT_SIZE, MailboxEntry
 from runtime.image.layout import (
@@ -25,6 +26,7 @@ from runtime.scan.pagestrips import status_strips, value_strips
 from runtime.scan.plan import (
     BLOCK_TAGS,
     STAMP_SIZE,
+    VALUE_BLOCK_SIZE,
     ActiveForce,
     ActivePin,
     ChannelPlan,
@@ -45,6 +47,7 @@ from runtime.scan.plan import (
 from runtime.scan.spans import Piece, apart, find_spans, overlap
 
 _LONG_AGO_NS = -(1 << 63)
+_ALL_SLOTS = b"\xff"
 _BY_SIZE = {1: ValueKind.BYTES_1, 2: ValueKind.BYTES_2, 4: ValueKind.BYTES_4, 8: ValueKind.BYTES_8}
 
 
@@ -114,10 +117,12 @@ class ScanPlan:
         plan.taken_texts = self._table((ctypes.c_uint8 * (MAILBOX_LEN * MAILBOX_TEXT_SIZE))())
         self._plan_tasks(tasks, first_output_site + len(layout.outputs))
         self._plan_outputs(layout, initial, first_output_site)
+        resting = self._plan_spans(layout, stored) if at.image is not None else frozenset()
+        self._plan_blocks(layout, None if not alone or stored is None else _live(layout, stored, resting))
         plan.eventfds = self._table((ctypes.c_int32 * len(eventfds))(*eventfds))
         plan.eventfd_count = len(eventfds)
         if at.image is not None:
-            self._plan_pages(layout, at.image, self._plan_spans(layout, stored))
+            self._plan_pages(layout, at.image, resting)
             self._plan_forces(layout, at.image)
             if recorded:
                 plan.ring, plan.ring_size = at.image + layout.record_offset, layout.record_size
@@ -166,9 +171,20 @@ class ScanPlan:
             pages.append(page)
         self.plan.pages, self.plan.page_count = self._rows(PagePlan, pages), len(pages)
         self.plan.page_numbers = image + PAGE_NUMBERS_OFFSET
-        blocks = max(1, -(-(layout.app_size - layout.stamp_offset) // (STAMP_SIZE * BLOCK_TAGS)))
-        self.plan.tag_blocks = self._table((ctypes.c_uint8 * blocks)(*[0xFF] * blocks))
-        self.plan.tag_block_count = blocks
+
+    def _plan_blocks(self, layout: ImageLayout, live: Iterable[Piece] | None) -> None:
+        """The blocks of a snapshot; no slot has any of them. `live`: where scans may change values; None: anywhere."""
+        plan = self.plan
+        tags = max(1, -(-(layout.app_size - layout.stamp_offset) // (STAMP_SIZE * BLOCK_TAGS)))
+        values = -(-layout.quality_offset // VALUE_BLOCK_SIZE)
+        told = bytearray(_ALL_SLOTS * values if live is None else values)
+        for piece in live or ():
+            first, behind = piece.offset // VALUE_BLOCK_SIZE, -(-piece.end // VALUE_BLOCK_SIZE)
+            told[first:behind] = _ALL_SLOTS * (behind - first)
+        plan.live_blocks = self._table((ctypes.c_uint8 * values)(*told))
+        for name, count in (("tag_block", tags), ("value_block", values)):
+            setattr(plan, f"{name}s", self._table((ctypes.c_uint8 * count)(*_ALL_SLOTS * count)))
+            setattr(plan, f"{name}_count", count)
 
     def _plan_spans(self, layout: ImageLayout, stored: Sequence[tuple[int, int]] | None) -> frozenset[int]:
         """The offsets of resting inputs. Inputs that share bytes are what the page that is moved last says: all of them
@@ -216,7 +232,7 @@ class ScanPlan:
         plan.holds, plan.hold_count = self._table((ctypes.c_uint32 * len(holds))(*holds)), len(holds)
         # The room of a frame also where none is published: the fence works on it.
         room = (layout.frame.payload_size + FRAME_VALUE_SIZE - 1) // FRAME_VALUE_SIZE
-        plan.frame_staging = self._table((ctypes.c_uint64 * room)())
+        plan.frame_staging = plan.frame_made = self._table((ctypes.c_uint64 * room)())
 
     def _plan_forces(self, layout: ImageLayout, image: int) -> None:
         plan = self.plan
@@ -234,6 +250,12 @@ class ScanPlan:
         plan.force_texts_size = layout.force_texts_size
         plan.held_texts = self._table((ctypes.c_uint8 * (layout.force_texts_size + PINS_MAX * PIN_TEXT_SIZE))())
         plan.force_changes_seen = 2**64 - 1  # no look yet: forces outlive a restart of the scan
+
+
+def _live(layout: ImageLayout, stored: Sequence[tuple[int, int]], resting: frozenset[int]) -> list[Piece]:
+    """Where any scan may change values: its header, what programs store into, what the latch restores."""
+    restored = [Piece(p.tag.offset, p.tag.type.size) for p in layout.inputs if p.tag.offset not in resting]
+    return [Piece(0, HEADER_SIZE), *(Piece(start, end - start) for start, end in stored), *restored]
 
 
 def _channel(channel: Channel, image: int) -> ChannelPlan:

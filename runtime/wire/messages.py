@@ -107,6 +107,7 @@ class FaultValue(TypedDict):
 class FaultEntry(TypedDict):
     """An entry of the fault log (reply to `faults`): a place, from its first fault (`number`, `scan`) to its last.
 
+    `term`: the boot count of the start that it came in. `t_wall_ns`: when the log met the first one.
     `values`: of the first fault since the last acknowledgement, whichever place that was.
     """
 
@@ -122,6 +123,8 @@ class FaultEntry(TypedDict):
     count: int
     last_number: int
     last_scan: int
+    term: int
+    t_wall_ns: int
     acknowledged: bool
     values: list[FaultValue]
 

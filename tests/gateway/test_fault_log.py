@@ -7,6 +7,7 @@ from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Source
 from runtime.core.faultlocals import FAULT_LOCALS_SIZE
 from runtime.gateway.faultlog import FaultLog
+from runtime.gateway.keptfaults import KeptFaults
 from runtime.image.channel import ChannelEnd
 from runtime.image.manifest import Manifest, ManifestTask
 from runtime.image.segment import ControlSegment, ImageSegment
@@ -112,3 +113,27 @@ def test_log_when_a_place_faults_again_then_counted_until_acknowledged_and_then_
     first, second = log.entries(control.control)
     assert (first["acknowledged"], second["acknowledged"]) == (True, False)
     assert (second["number"], second["scan"], second["count"]) == (16, 17, 1)
+
+
+def test_log_when_a_gateway_before_this_one_had_seen_faults_then_they_are_not_told_twice(controller, tmp_path):
+    log, snapshot, _, control, _ = controller
+    log.look(snapshot, 0)
+    kept = KeptFaults(tmp_path / "faults.jsonl")
+    for entry in log.entries(control.control):
+        kept.add(entry)
+    after = KeptFaults(tmp_path / "faults.jsonl")
+    after.restore()
+    next_log = FaultLog(log._manifest, log._captures, kept=after)
+    next_log.look(snapshot, 0)
+    assert [e["count"] for e in next_log.entries(control.control)] == [1]
+
+
+def test_log_when_a_fault_came_before_the_last_start_then_nothing_waits_for_it(controller, tmp_path):
+    log, snapshot, _, control, _ = controller
+    log.look(snapshot, 0)
+    kept = KeptFaults(term=2)
+    for entry in log.entries(control.control):
+        kept.add(entry)
+    after = FaultLog(log._manifest, log._captures, kept=kept)
+    after.look(snapshot, 0)
+    assert [(e["term"], e["acknowledged"]) for e in after.entries(control.control)] == [(0, True), (2, False)]

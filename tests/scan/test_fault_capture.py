@@ -1,16 +1,15 @@
 """What the fault log tells of a fault: the values in the statement that did it, of the instance it came in."""
 
-from collections import deque
 from collections.abc import Iterator
 
 import pytest
 
 from runtime.core.binding import Bindings
 from runtime.gateway.faultlog import FaultLog
+from runtime.gateway.keptfaults import KeptFaults
 from runtime.image.segment import ControlSegment
 from runtime.image.snapshot import SnapshotReader
 from runtime.scan.kernel import Kernel
-from runtime.wire.messages import FaultEntry
 from tests.scan.versionline import Line
 
 PROGRAM = """
@@ -51,11 +50,11 @@ def told(line: Line) -> list[dict[str, object]]:
     return [{v["name"]: v["value"] for v in entry["values"]} for entry in log_of(line).entries(line.control.control)]
 
 
-def log_of(line: Line, entries: deque[FaultEntry] | None = None) -> FaultLog:
+def log_of(line: Line, kept: KeptFaults | None = None) -> FaultLog:
     """A log that has seen the newest snapshot, after one that left these entries."""
     version = line.version
     captures = SnapshotReader(version.image, version.image.layout.fault_capture)
-    log = FaultLog(version.manifest, captures, entries=entries)
+    log = FaultLog(version.manifest, captures, kept=kept)
     log.look(SnapshotReader(version.image).latest(), line.control.control.fault_ack)
     return log
 
@@ -105,7 +104,9 @@ def test_log_when_the_programs_change_then_its_entries_stay_and_take_no_values_o
     blank = entry | {"values": []}
     line.change(INDEXED, Bindings(inputs={}, outputs=()))
     line.scan()
-    after = log_of(line, deque([blank]))
+    kept = KeptFaults()
+    kept.add(blank)
+    after = log_of(line, kept)
     assert [(e["line"], len(e["values"])) for e in after.entries(line.control.control)] == [(entry["line"], 0), (5, 3)]
 
 

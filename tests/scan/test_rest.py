@@ -14,9 +14,11 @@ from runtime.core.elementary import BOOL, INT, LREAL, REAL
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, TagTable
 from runtime.image.emit import I16, I64
+from runtime.image.forces import ForceTable
 from runtime.image.layout import SLOT_HEADER_SIZE, SNAPSHOT_SLOTS, PinEntry, lay_out
 from runtime.image.mailbox import MailboxWriter
 from runtime.image.pages import PageWriter
+from runtime.image.pins import PinTable
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import SnapshotReader
 from runtime.scan.plan import PagePlan
@@ -97,6 +99,7 @@ class Crowd:
             at = (at + of.size - 1) // of.size * of.size
             tags.append(Tag(name=f"t{index}", type=of, offset=at, index=index))
             at += of.size
+        self.tags = tags
         self.inputs = [tag for tag in tags if chance.random() < share]
         self.stored = [tag for tag in tags if chance.random() < stored_share]
         devices = {f"d{n}": self.inputs[n::3] for n in range(3)}
@@ -129,6 +132,8 @@ class Crowd:
             stored=[(tag.offset, tag.offset + tag.type.size) for tag in self.stored],
         )
         self.mailbox = MailboxWriter(self.control)
+        self.forces = ForceTable(self.image, TagTable(tags))
+        self.pins = PinTable(self.image, TagTable(tags))
         self.pages = {name: PageWriter(self.image, name) for name in devices}
         self.snapshots = SnapshotReader(self.image)
 
@@ -146,10 +151,14 @@ class Crowd:
         return memory
 
 
+def value_of(tag, flag):
+    return tag.type.unpack(bytes((flag, *bytes(7))), 0)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_scan_when_what_rests_is_left_alone_then_memory_is_as_if_all_were_copied(kernel, seed):
     """Random readings, never-read points, steps of the clock, past STALE_NS too; inputs overwritten by programs, where
-    they may store, and by commands, anywhere."""
+    they may store, and by commands, forces and pins, anywhere."""
     share, stored_share = (1.0, 0.9, 0.5, 0.05)[seed % 4], (0.0, 0.1, 0.5, 0.95, 1.0)[seed % 5]
     how = {"share": share, "stored_share": stored_share}
     crowds = [Crowd(kernel, chance=random.Random(seed), alone=alone, **how) for alone in (False, True)]
@@ -157,8 +166,9 @@ def test_scan_when_what_rests_is_left_alone_then_memory_is_as_if_all_were_copied
     for _ in range(120):
         device, value = chance.choice(("d0", "d1", "d2")), chance.randrange(2)
         stamps = [chance.choice((0, now_ns, now_ns, now_ns - STALE_NS // 2, now_ns - 2 * STALE_NS)) for _ in range(600)]
-        raw, deed, flag = chance.randbytes(8), chance.randrange(4), chance.randrange(2)
+        raw, deed, flag = chance.randbytes(8), chance.randrange(8), chance.randrange(2)
         stored, hit = chance.choice(crowds[0].stored or [None]), chance.choice(crowds[0].inputs)
+        anyone = chance.choice(crowds[0].tags)
         now_ns += chance.choice((MS, 10 * MS, STALE_NS - MS, STALE_NS * 2))
         memories = []
         for crowd in crowds:
@@ -169,6 +179,18 @@ def test_scan_when_what_rests_is_left_alone_then_memory_is_as_if_all_were_copied
                 crowd.overwrite(stored, raw)
             elif deed == 2:
                 crowd.mailbox.put(hit, flag)
+            elif deed == 3:
+                crowd.mailbox.put(anyone, flag)
+            elif deed == 4:
+                crowd.forces.set(hit.name, value_of(hit, flag))
+            elif deed == 5:
+                crowd.forces.clear_all()
+            elif deed == 6 and anyone not in crowd.inputs:
+                crowd.pins.put(anyone, value_of(anyone, flag))
+                crowd.forces.announce()
+            elif deed == 7:
+                crowd.pins.clear_all()
+                crowd.forces.announce()
             memories.append(crowd.scan(now_ns))
         assert memories[0] == memories[1], f"seed {seed}"
     assert crowds[1].plan.plan.tag_block_count > 1, "there are several blocks"
@@ -176,6 +198,34 @@ def test_scan_when_what_rests_is_left_alone_then_memory_is_as_if_all_were_copied
     assert share * stored_share < 1.0 or crowds[1].plan.plan.whole_span_count > 0
     for crowd in crowds:
         crowd.close()
+
+
+def test_snapshot_when_nobody_stores_into_values_then_they_are_copied_only_in_turn_and_foreign_bytes_go(kernel):
+    crowd = Crowd(kernel, chance=random.Random(1), share=0.5, stored_share=0.0, alone=True)
+    now_ns, rounds = START_NS, SNAPSHOT_SLOTS * crowd.plan.plan.value_block_count
+    crowd.pages["d0"].write([(1, GOOD, now_ns) for _ in crowd.pages["d0"].points])
+    for _ in range(SNAPSHOT_SLOTS):
+        crowd.scan(now_ns)
+    channel = crowd.layout.snapshots
+    place = SLOT_HEADER_SIZE + crowd.inputs[-1].offset
+    slots = [crowd.image.address + channel.slot_offset(slot) + place for slot in range(SNAPSHOT_SLOTS)]
+    for at in slots:
+        ctypes.c_uint8.from_address(at).value = 99
+    healed = []
+    for _ in range(2 * rounds):
+        crowd.kernel.step(crowd.plan.address, now_ns, WALL_NS)
+        healed.append(sum(ctypes.c_uint8.from_address(at).value != 99 for at in slots))
+    crowd.close()
+    assert (healed[0], healed[-1]) == (0, SNAPSHOT_SLOTS)
+
+
+def test_latch_when_points_that_no_program_stores_into_were_never_read_then_they_cost_a_scan_nothing(kernel):
+    crowd = Crowd(kernel, chance=random.Random(1), share=1.0, stored_share=0.0, alone=True)
+    crowd.scan(START_NS)
+    pages = (PagePlan * crowd.plan.plan.page_count).from_address(crowd.plan.plan.pages)
+    unknown = [page.unknown_count for page in pages]
+    crowd.close()
+    assert unknown == [0, 0, 0]
 
 
 def test_latch_when_a_pin_lies_on_an_input_then_it_is_over_with_the_pin(make_rig):

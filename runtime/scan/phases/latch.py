@@ -16,7 +16,7 @@ from runtime.image.channelcode import slot_of
 from runtime.image.control import Control
 from runtime.image.emit import I8, I32, I64, PTR, Code, Local, Routine, Word
 from runtime.image.layout import FORCE_ENTRY_SIZE, PAGE_NUMBER_SIZE
-from runtime.scan.phases.snapshot import mark_changed
+from runtime.scan.phases.snapshot import mark_changed, mark_value, mark_values
 from runtime.scan.phases.strips import FOR_EVER_NS, write_move_strips
 from runtime.scan.phases.values import in_plc_time, load_value
 from runtime.scan.phases.view import View
@@ -119,13 +119,14 @@ def _write_move_run(code: Code) -> None:
         kind, fresh_until = run["kind"], r.local(I64, page["fresh_until_ns"])
         for of in _PAGE_KINDS:
             with r.when(kind.equals(of)):
-                _move_points(r, of, fresh_until)
+                _move_points(code, r, of, fresh_until)
         page["fresh_until_ns"] = fresh_until.get()
 
 
-def _move_points(r: Routine, kind: ValueKind, fresh_until: Local) -> None:
+def _move_points(code: Code, r: Routine, kind: ValueKind, fresh_until: Local) -> None:
     plan, page, run = View(r, Plan, r["plan"]), View(r, PagePlan, r["page"]), View(r, Run, r["run"])
-    app, inputs, source, blocks = plan["app"], plan["inputs"], page["current"], plan["tag_blocks"]
+    app, inputs, source = plan["app"], plan["inputs"], page["current"]
+    tag_blocks, value_blocks = plan["tag_blocks"], plan["value_blocks"]
     qualities, stamps = app.at(plan["writable_end"]), app.at(plan["stamp_offset"])
     moves, stale_after, told = run["moves"], run["stale_after_ns"], source.at(page["quality_place"])
     bad, never_stale, plc_offset = r.word(Quality.BAD, I8), stale_after.equals(0), plan["plc_offset_ns"]
@@ -138,10 +139,13 @@ def _move_points(r: Routine, kind: ValueKind, fresh_until: Local) -> None:
             with take:
                 inputs.at(move["value_offset"]).store(value)
                 app.at(move["value_offset"]).store(value)  # nobody restores a resting input
+                mark_value(r, value_blocks, move["value_offset"].widened(I64))
             with leave:
-                unknown = page.element("unknown", Span, page["unknown_count"])
-                unknown["offset"], unknown["size"] = move["value_offset"], r.word(_SIZES[kind], I32)
-                page["unknown_count"] = page["unknown_count"] + 1
+                offset, size = move["value_offset"], r.word(_SIZES[kind], I32)
+                with r.when(r.call(code["meets_resting"], r["plan"], offset.widened(I64), r.word(1)).equals(0)):
+                    unknown = page.element("unknown", Span, page["unknown_count"])
+                    unknown["offset"], unknown["size"] = offset, size
+                    page["unknown_count"] = page["unknown_count"] + 1
         stale_at = stamp + stale_after
         in_time = r["now"] <= stale_at
         ends_first = known & never_stale.equals(0) & in_time & (stale_at < fresh_until.get())
@@ -151,11 +155,11 @@ def _move_points(r: Routine, kind: ValueKind, fresh_until: Local) -> None:
         index = move["index"].widened(I64)
         qualities.at(index).store(trusted.choose(quality, bad))
         stamps.at(index * 8).store(in_plc_time(r, stamp, known=known, offset=plc_offset))
-        mark_changed(r, blocks, index)
+        mark_changed(r, tag_blocks, index)
 
 
 def _keep_unknown(r: Routine, plan: View, page: View) -> None:
-    """What a point without a reading has is what it goes on having."""
+    """What a point without a reading has is what it goes on having: a resting one by itself."""
     with r.each(page["unknown_count"]) as i:
         span = page.element("unknown", Span, i)
         with r.when(plan["inputs"].differs(plan["app"])):
@@ -224,6 +228,9 @@ def store_force(code: Code, r: Routine, plan: View, active: View) -> View:
     with r.either(point["kind"].equals(ValueKind.TEXT)) as (text, number):
         with text:
             r.call(code["store_force_text"], r["plan"], point.pointer)
+            offset, size = (point[name].widened(I64) for name in ("value_offset", "size"))
+            mark_values(r, plan["value_blocks"], offset, size)
         with number:
             r.call(code["store_bits"], plan["app"].at(point["value_offset"]), active["value"], point["kind"])
+            mark_value(r, plan["value_blocks"], point["value_offset"].widened(I64))
     return point

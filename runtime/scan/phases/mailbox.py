@@ -15,6 +15,7 @@ from runtime.core.appmemory import APPLIED_INDEX, HEADER_SIZE
 from runtime.image.control import MAILBOX_LEN, MAILBOX_TEXT_SIZE, Control, MailboxEntry
 from runtime.image.emit import I32, I64, PTR, Code, Local, Routine, Word
 from runtime.image.mailbox import WriteStatus
+from runtime.scan.phases.snapshot import mark_values
 from runtime.scan.phases.texts import command_text_size
 from runtime.scan.phases.view import View
 from runtime.scan.plan import Plan
@@ -51,19 +52,20 @@ def write_commands(code: Code) -> None:
                 made = (plan["app"], plan["writable_end"], version, taken, taken_text, r["now"])
                 status.set(r.call(code["make_write"], *made))
                 with r.when(status.get().equals(WriteStatus.WRITTEN.value)):
-                    _tell_resting(code, r, plan, View(r, MailboxEntry, taken))
+                    _tell_written(code, r, plan, View(r, MailboxEntry, taken))
             plan["taken_count"] = plan["taken_count"] + 1
             View(r, MailboxEntry, entry).set_atomic("status", status.get(), "release")
             plan["mailbox_tail"] = number + 1
         mailbox.set_atomic("tail", plan["mailbox_tail"], "release")
 
 
-def _tell_resting(code: Code, r: Routine, plan: View, entry: View) -> None:
+def _tell_written(code: Code, r: Routine, plan: View, entry: View) -> None:
     told = command_text_size(r, entry)
     size = told.differs(0).choose(told, entry["size"].widened(I64))
-    value = r.call(code["meets_resting"], r["plan"], entry["offset"].widened(I64), size)
-    seq = r.call(code["meets_resting"], r["plan"], entry["seq_offset"].widened(I64), r.word(_SEQ_SIZE))
-    plan["resting_touched"] = plan["resting_touched"] | value | seq
+    for offset, of in ((entry["offset"], size), (entry["seq_offset"], r.word(_SEQ_SIZE))):
+        at = offset.widened(I64)
+        plan["resting_touched"] = plan["resting_touched"] | r.call(code["meets_resting"], r["plan"], at, of)
+        mark_values(r, plan["value_blocks"], at, of)
 
 
 def _is_new(r: Routine, plan: View, entry: View, part_end: Local) -> Word:

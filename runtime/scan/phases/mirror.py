@@ -144,7 +144,8 @@ def _go_on_with_tasks(r: Routine, plan: View) -> None:
 
 def _go_on_holding(code: Code, r: Routine, plan: View) -> None:
     """What the mirrored memory says of outputs that hold was driven last. One that is not finite was not driven."""
-    values = plan["frame_staging"].at(FRAME_HEADER_SIZE)
+    plan["frame_made"] = plan["frame_staging"]  # which no device sees
+    values = plan["frame_made"].at(FRAME_HEADER_SIZE)
     r.copy(values, plan["safe"], plan["frame_words"] * FRAME_VALUE_SIZE)
     with r.each(plan["output_run_count"]) as i:
         r.call(code["gather"], plan.element("output_runs", Run, i).pointer, r["plan"])

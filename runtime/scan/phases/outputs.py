@@ -9,24 +9,27 @@ the frame says so (FRAME_NO_LEASE): whether outputs then hold or go to fail-safe
 """
 
 from runtime.core.appmemory import FAULT_ACK, FAULT_COUNT, STOP_COUNT
+from runtime.image.channelcode import close_slot, open_slot
 from runtime.image.control import Control
 from runtime.image.emit import I8, I32, I64, PTR, Code, Routine, Word
-from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_NO_LEASE, FRAME_VALUE_SIZE
+from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_NO_LEASE, FRAME_VALUE_SIZE, SLOT_HEADER_SIZE
 from runtime.scan.phases.latch import store_force
 from runtime.scan.phases.record import keep_used
-from runtime.scan.phases.values import WIDTH, WIDTH_BYTES, is_finite, load_value
+from runtime.scan.phases.values import REALS, WIDTH, WIDTH_BYTES, is_finite, load_value
 from runtime.scan.phases.view import View
-from runtime.scan.plan import ActiveForce, OutputMove, Plan, Run
+from runtime.scan.plan import ActiveForce, OutputMove, Plan, Run, ValueKind
 
 _NO_RIGHT_NS = 0
 
 
 def write_outputs(code: Code) -> None:
-    """Write `collect(plan)`, `fence(plan) -> 1 open` and `publish_frame(plan, now, open)`."""
+    """Write `open_frame(plan)`, `collect(plan)`, `fence(plan) -> 1 open` and `publish_frame(plan, now, open)`."""
+    _write_open_frame(code)
     _write_refuse(code)
     _write_gather(code)
     with code.routine("collect", plan=PTR) as r:
         plan = View(r, Plan, r["plan"])
+        r.call(code["open_frame"], r["plan"])
         before = plan["app"].at(FAULT_COUNT).load(I64)
         with r.each(plan["active_output_count"]) as i:
             store_force(code, r, plan, plan.element("active_outputs", ActiveForce, i))
@@ -43,6 +46,18 @@ def write_outputs(code: Code) -> None:
     _write_publish_frame(code)
 
 
+def _write_open_frame(code: Code) -> None:
+    """`open_frame(plan)`: where the next frame is made. In its slot, and so nothing of it is copied; or in the staging,
+    for those who look for its values at one place (virtual time)."""
+    with code.routine("open_frame", plan=PTR) as r:
+        plan = View(r, Plan, r["plan"])
+        channel = plan.inner("frame")
+        plan["frame_made"], plan["frame_number"] = plan["frame_staging"], r.word(0)
+        with r.when(channel["slots"].differs(0) & plan["alone"].differs(0)):
+            number, slot = open_slot(r, channel["address"], channel["slots"], channel["stride"])
+            plan["frame_made"], plan["frame_number"] = slot.at(SLOT_HEADER_SIZE), number
+
+
 def _write_refuse(code: Code) -> None:
     """`refuse_output(plan, entry)`: it is not finite. A fault, and the device gets what it gets behind the fence.
 
@@ -54,25 +69,36 @@ def _write_refuse(code: Code) -> None:
             r.call(code["record_fault"], plan["app"], site)
         place = r["entry"] * FRAME_VALUE_SIZE
         value = plan["safe"].at(place).load(I64)
-        plan["frame_staging"].at(FRAME_HEADER_SIZE).at(place).store(value)
+        plan["frame_made"].at(FRAME_HEADER_SIZE).at(place).store(value)
 
 
 def _write_gather(code: Code) -> None:
-    """`gather(run, plan)`: application memory into the frame's staging."""
+    """`gather(run, plan)`: application memory into the frame."""
     with code.routine("gather", run=PTR, plan=PTR) as r:
         plan, run = View(r, Plan, r["plan"]), View(r, Run, r["run"])
-        app, moves, values = plan["app"], run["moves"], plan["frame_staging"].at(FRAME_HEADER_SIZE)
+        app, moves, values = plan["app"], run["moves"], plan["frame_made"].at(FRAME_HEADER_SIZE)
         for kind in WIDTH:
             with r.when(run["kind"].equals(kind)), r.each(run["count"]) as i:
                 move = run.element_at(moves, OutputMove, i)
                 source, first = app.at(move["value_offset"]), move["entry"].widened(I64)
-                with r.each(move["count"].widened(I64)) as j:
+                count, refused = move["count"].widened(I64), r.local(I64, r.word(0))
+                with r.each(count) as j:  # without a call in it, many at a time
                     value = load_value(source.at(j * WIDTH_BYTES[kind]), kind)
                     values.at((first + j) * FRAME_VALUE_SIZE).store(value.widened(I64))
                     finite = is_finite(value, kind)
                     if finite is not None:
-                        with r.when(finite.equals(0)):
-                            r.call(code["refuse_output"], r["plan"], first + j)
+                        refused.set(refused.get() | finite.equals(0).widened(I64))
+                if kind in REALS:
+                    with r.when(refused.get().differs(0)):
+                        _refuse_each(code, r, source, first, count, kind)
+
+
+def _refuse_each(code: Code, r: Routine, source: Word, first: Word, count: Word, kind: ValueKind) -> None:
+    with r.each(count) as j:
+        finite = is_finite(load_value(source.at(j * WIDTH_BYTES[kind]), kind), kind)
+        assert finite is not None, "a number that may be infinite"
+        with r.when(finite.equals(0)):
+            r.call(code["refuse_output"], r["plan"], first + j)
 
 
 def stop_at(r: Routine, plan: View, faults: Word) -> None:
@@ -131,7 +157,7 @@ def _write_publish_frame(code: Code) -> None:
     _write_right_until(code)
     with code.routine("publish_frame", plan=PTR, now=I64, open=I64) as r:
         plan = View(r, Plan, r["plan"])
-        frame, safe = plan["frame_staging"], plan["safe"]
+        frame, safe = plan["frame_made"], plan["safe"]
         values = frame.at(FRAME_HEADER_SIZE)
         control = View(r, Control, plan["control"])
         valid_until = r.call(code["right_until"], r["plan"], r["now"])
@@ -154,6 +180,10 @@ def _write_publish_frame(code: Code) -> None:
         frame.at(32).store(drives)
         control.set_atomic("driving", open_fence.widened(I32), "release")
         channel = plan.inner("frame")
-        with r.when(channel["slots"].differs(0)):
-            shape = (channel["slots"], channel["stride"], channel["size"])
-            r.call(code["vs_publish"], channel["address"], *shape, frame)
+        with r.either(plan["frame_number"].differs(0)) as (made_there, copied):
+            with made_there:
+                slot = frame.at(-SLOT_HEADER_SIZE)
+                close_slot(channel["address"], plan["frame_number"], slot)
+            with copied, r.when(channel["slots"].differs(0)):
+                shape = (channel["slots"], channel["stride"], channel["size"])
+                r.call(code["vs_publish"], channel["address"], *shape, frame)

@@ -6,6 +6,7 @@ Entries lie in shared memory: each is copied first, then checked, and only the c
 from runtime.core.appmemory import HEADER_SIZE
 from runtime.image.emit import I32, I64, PTR, Code, Routine, Word
 from runtime.image.layout import PIN_IS_TEXT, PIN_IS_WIDE, PINS_MAX, PinEntry
+from runtime.scan.phases.snapshot import mark_value, mark_values
 from runtime.scan.phases.view import View
 from runtime.scan.plan import ActivePin, Plan, ValueKind
 
@@ -45,8 +46,10 @@ def write_pins(code: Code) -> None:
             with r.either(pin["kind"].equals(ValueKind.TEXT)) as (text, number):
                 with text:
                     r.call(code["store_pin_text"], r["plan"], pin.pointer)
+                    mark_values(r, plan["value_blocks"], pin["offset"], pin["size"].widened(I64))
                 with number:
                     r.call(code["store_bits"], plan["app"].at(pin["offset"]), pin["value"], pin["kind"])
+                    mark_value(r, plan["value_blocks"], pin["offset"])
 
 
 def _tell_resting(code: Code, r: Routine, plan: View, offset: Word, size: Word) -> None:

@@ -58,7 +58,7 @@ def _write_digest(code: Code) -> None:
     with code.routine("frame_digest", I64, plan=PTR) as r:
         plan = View(r, Plan, r["plan"])
         lanes = [r.local(I64, r.word(DIGEST_START)) for _ in range(DIGEST_LANES)]
-        values, words = plan["frame_staging"].at(FRAME_HEADER_SIZE), plan["frame_words"]
+        values, words = plan["frame_made"].at(FRAME_HEADER_SIZE), plan["frame_words"]
         rounds = words // DIGEST_LANES
         with r.each(rounds) as i:
             for number, lane in enumerate(lanes):

@@ -6,6 +6,7 @@ the latch goes point by point (scan/phases/latch.py).
 
 from runtime.core.quality import Quality
 from runtime.image.emit import I1, I8, I64, PTR, Code, Routine, Word
+from runtime.scan.phases.snapshot import mark_values
 from runtime.scan.phases.values import in_plc_time, load_value
 from runtime.scan.phases.view import View
 from runtime.scan.plan import BLOCK_TAGS, STAMP_SIZE, PagePlan, Plan, StatusStrip, ValueKind, ValueStrip
@@ -27,8 +28,10 @@ def write_move_strips(code: Code) -> None:
         app, inputs, source = plan["app"], plan["inputs"], page["current"]
         with r.each(page["value_strip_count"]) as i:
             strip = page.element("value_strips", ValueStrip, i)
-            target = strip["resting"].differs(0).choose(app, inputs)
-            there, told, size = target.at(strip["offset"]), source.at(strip["place"]), strip["size"].widened(I64)
+            rests, size = strip["resting"].differs(0), strip["size"].widened(I64)
+            there, told = rests.choose(app, inputs).at(strip["offset"]), source.at(strip["place"])
+            with r.when(rests):
+                mark_values(r, plan["value_blocks"], strip["offset"].widened(I64), size)
             with r.either(strip["boolean"].differs(0)) as (flags, numbers):
                 with flags, r.each(size) as j:
                     there.at(j).store(load_value(told.at(j), ValueKind.BOOL))

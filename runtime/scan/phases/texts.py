@@ -23,7 +23,7 @@ def write_texts(code: Code) -> None:
         plan = View(r, Plan, r["plan"])
         with r.each(plan["output_text_count"]) as i:
             move = plan.element("output_texts", TextMove, i)
-            place = plan["frame_staging"].at(move["text_place"])
+            place = plan["frame_made"].at(move["text_place"])
             r.copy(place, plan["app"].at(move["value_offset"]), move["size"].widened(I64))
     _write_forces(code)
     _write_pins(code)

@@ -16,6 +16,7 @@ WIDTH = {
 WIDTH_BYTES = {kind: of.width // 8 for kind, of in WIDTH.items()}
 _EXPONENT = {ValueKind.REAL: 0x7F80_0000, ValueKind.LREAL: 0x7FF0_0000_0000_0000}
 """All exponent bits set: NaN or infinity (IEEE 754, 3.4)."""
+REALS = frozenset(_EXPONENT)
 
 
 def load_value(source: Word, kind: ValueKind) -> Word:
