@@ -149,4 +149,4 @@ def _entry_of(line: str) -> FaultEntry | None:
     if not all(isinstance(told.get(name), str) for name in _TEXTS) or not isinstance(told.get("values"), list):
         return None
     words = {name: told[name] for name in (*_NUMBERS, *_TEXTS, "values")}
-    return FaultEntry(**words, acknowledged=False)  # type: ignore[typeddict-item]  # just checked
+    return FaultEntry(**words, acknowledged=False)  # type: ignore[typeddict-item,no-any-return]  # just checked
