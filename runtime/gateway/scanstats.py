@@ -14,6 +14,7 @@ def stats_result(manifest: Manifest, control: Control, image: ImageSegment) -> S
     return StatsResult(
         cycle_ns=manifest.cycle_ns,
         scan_no=control.scan_no,
+        scan_clock_ns=control.scan_clock_ns,
         overruns=control.overruns,
         skipped=control.skipped,
         release_delay=percentiles(Distribution.capture(control.release_delay)),

@@ -253,10 +253,14 @@ class TaskStats(TypedDict):
 
 
 class StatsResult(TypedDict):
-    """The scan's figures since the last `stats_reset`. `phases` by name, in the order in which they come in a scan."""
+    """The scan's figures since the last `stats_reset`. `phases` by name, in the order in which they come in a scan.
+
+    `scan_clock_ns`: deadline of the newest scan, monotonic.
+    """
 
     cycle_ns: int
     scan_no: int
+    scan_clock_ns: int
     overruns: int
     skipped: int
     release_delay: Percentiles

@@ -31,6 +31,7 @@ FAST = {
 TOLD = {
     "cycle_ns": 10_000_000,
     "scan_no": 9,
+    "scan_clock_ns": 90_000_000,
     "overruns": 5,
     "skipped": 6,
     "release_delay": PERCENTILES,

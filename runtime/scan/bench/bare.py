@@ -62,9 +62,11 @@ class BareLoop:
         self._kernel.bare_loop(ctypes.addressof(self._plan))
 
 
-def run_bare(kernel: Kernel, *, period_ns: int, duration_ns: int, realtime: RealtimeSettings) -> BareResult:
-    """Run the bare loop for a while."""
+def run_bare(
+    kernel: Kernel, *, period_ns: int, duration_ns: int, realtime: RealtimeSettings, first_ns: int = 0
+) -> BareResult:
+    """Run the bare loop for a while; `first_ns` as in BareLoop."""
     wakeups = max(1, duration_ns // period_ns)
-    bare = BareLoop(kernel, period_ns=period_ns, wakeups=wakeups, realtime=realtime)
+    bare = BareLoop(kernel, period_ns=period_ns, wakeups=wakeups, realtime=realtime, first_ns=first_ns)
     bare.start()
     return bare.result()
