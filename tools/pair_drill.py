@@ -4,9 +4,11 @@
     python tools/pair_drill.py pause --times 50 [--fence time]   SIGSTOP of it for a second, then SIGCONT
     python tools/pair_drill.py swap --times 50                   planned swaps
     python tools/pair_drill.py all --times 50                    all three killed at a random instant, and started again
+    python tools/pair_drill.py whole [--share 0.1] [--out F]     all of these, as often as asked of a release (FULL)
 
 Two controllers, a witness and a device that records each write, on the loopback. Beside it a bare loop measures how
-long this machine itself stands still. Exit code 1 when two wrote at once, a counter went back, or a command was lost.
+long this machine itself stands still. Exit code 1 when two wrote at once, a counter went back, an integral was not that
+of its scans, or a command was lost or ran twice.
 """
 
 import argparse
@@ -17,19 +19,52 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from rich.console import Console
 from rich.progress import track
+from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.e2e.pairsite import PairSite, until  # noqa: E402  # found through the path above
 
-ASKED = 3
-SETTLE_S = 0.5
+_, SUM, _, ASKED = range(4)
+CALM_CYCLES = 4
+"""After the pair is whole, up to so many cycles pass before the next harm, so that it meets any moment of a cycle."""
+PAUSE_S = 1.0
+TAKEN_OVER_S = 10.0
+"""By then nobody will: the standby had just been late on a busy machine, was not in sync, and may not."""
+WAKES_S = 0.3
+"""A controller that goes on after a pause has written by then what it had in its hands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One kind of harm, so often."""
+
+    what: str
+    times: int
+    cycle_ms: int = 50
+    fence: str = "term"
+
+    @property
+    def name(self) -> str:
+        """As the table calls it."""
+        return f"{self.what} {self.cycle_ms} ms" + (f" {self.fence}" if self.what == "pause" else "")
+
+
+FULL = (
+    Plan("kill", 100),
+    Plan("kill", 100, cycle_ms=10),
+    Plan("pause", 50),
+    Plan("pause", 50, fence="time"),
+    Plan("swap", 50),
+    Plan("all", 50),
+)
 
 
 class Stalls:
@@ -61,61 +96,77 @@ class Drill:
         self.gaps_ms: list[float] = []
         self.stalls_ms: list[float] = []
         self.stale: list[tuple[int, float]] = []
-        self.lost_commands = 0
+        self.lost_commands = self.not_taken_over = 0
         self._chance = random.Random(seed)
         self._stalls = Stalls()
         self._seq = 0
 
     def kill(self) -> None:
-        """The leader's whole controller, and start it again."""
-        leader = self.pair.wait_in_sync()
+        """The leader's whole controller, right after the standby passed on a command, and start it again."""
+        leader = self._whole()
         self._command("ab".replace(leader, ""))
-        time.sleep(self._chance.uniform(0.1, SETTLE_S))
+        self._calm()
         self._stalls.take()
         self._measure(self.pair.kill(leader))
         self.pair.start(leader)
 
     def swap(self) -> None:
         """In order; the gap is the longest between two writes around it."""
-        leader = self.pair.wait_in_sync()
-        time.sleep(self._chance.uniform(0.1, SETTLE_S))
+        leader = self._whole()
+        self._calm()
         term = self.pair.drive.term
         self._stalls.take()
         since_ns = time.monotonic_ns() - 3_000_000 * self.pair.cycle_ms
         with self.pair.client(leader) as client:
             client.request("pair_ask", what="swap")
         until(lambda: self.pair.drive.term > term)
+        taken = len(self.pair.drive.writes)
+        until(lambda: len(self.pair.drive.writes) >= taken + 3)
         self.stalls_ms.append(self._stalls.take())
-        time.sleep(SETTLE_S)
         writes = self.pair.drive.scans_written(since_ns)
         self.gaps_ms.append(max(after - before for (before, _), (after, _) in pairwise(writes)))
 
     def pause(self) -> None:
         """The leader's whole controller for a second; then it finds that another leads."""
-        leader = self.pair.wait_in_sync()
-        time.sleep(self._chance.uniform(0.1, SETTLE_S))
+        leader = self._whole()
+        self._calm()
+        self._stalls.take()
         at_ns = time.monotonic_ns()
         self.pair.signal(leader, signal.SIGSTOP)
         self._measure(at_ns)
-        time.sleep(max(0.0, 1.0 - (time.monotonic_ns() - at_ns) / 1e9))
+        time.sleep(max(0.0, PAUSE_S - (time.monotonic_ns() - at_ns) / 1e9))
         self.pair.signal(leader, signal.SIGCONT)
-        time.sleep(SETTLE_S)
-        self._look_for_stale(at_ns)
+        time.sleep(WAKES_S)
+        self.stale.append(stale_writes(self.pair.drive.scans_written(at_ns)))
 
     def all(self) -> None:
         """All three, at a random instant after a command was acknowledged."""
-        self.pair.wait_in_sync()
+        self._whole()
         self._command(self._chance.choice("ab"))
-        time.sleep(self._chance.uniform(0.0, SETTLE_S))
+        self._calm()
         for member in self._chance.sample("abw", 3):
             self.pair.kill(member)
-        self.pair.start("w", "a", "b")
-        leader = self.pair.wait_in_sync()
+        self.pair.start("a", "b", "w")
+        leader = self._whole()
         with self.pair.client(leader) as client:  # the same again: it is known, and does not run a second time
             client.request("command", name="add", value=1, client="drill", seq=self._seq)
-        time.sleep(SETTLE_S)
+        taken = len(self.pair.drive.writes)
+        until(lambda: len(self.pair.drive.writes) >= taken + 3)
         # The programs' memory is lost, their count with it. What ran in the last moment, and was not noted, runs again.
         self.lost_commands += self.pair.drive.value(ASKED) not in (0, 1)
+
+    def finish(self, what: str) -> None:
+        """What can be told only in the end: where memory never was lost, each command must have counted once."""
+        self._whole()
+        if what == "kill":
+            until(lambda: self.pair.drive.value(ASKED) >= self._seq, limit_s=10.0)
+            self.lost_commands += abs(self.pair.drive.value(ASKED) - self._seq)
+
+    def _whole(self) -> str:
+        return self.pair.wait_in_sync()
+
+    def _calm(self) -> None:
+        time.sleep(self._chance.uniform(0.0, CALM_CYCLES * self.pair.cycle_ms / 1000.0))
 
     def _command(self, member: str) -> None:
         self._seq += 1
@@ -123,106 +174,143 @@ class Drill:
             client.request("command", name="add", value=1, client="drill", seq=self._seq)
 
     def _measure(self, harmed_ns: int) -> None:
-        """From the harm to the first write in a newer term, or where none is told to the next write."""
-        writes = self.pair.drive.writes
-        known = len(writes)
-        term = self.pair.drive.term
+        """From the harm to the first write that is surely another's: of a newer term, or where the device is told none,
+        after a pause that is longer than what was on its way."""
+        known, term = len(self.pair.drive.writes), self.pair.drive.term
 
-        def next_write() -> bool:
-            return self.pair.drive.term > term if term else self._first_after_gap(harmed_ns) > 0
-
-        until(next_write)
-        if term:
-            at_ns = next(
-                at for at, address, words in writes[known - 1 :] if at > harmed_ns and _term(address, words) > term
+        def first_ns() -> int:
+            writes = self.pair.drive.writes[max(0, known - 1) :]
+            if term:
+                return next((at for at, address, words in writes if _term(address, words) > term), 0)
+            times = [at for at, _, _ in writes if at > harmed_ns - 1_000_000_000]
+            return next(
+                (after for before, after in pairwise(times) if after > harmed_ns and after - before > self._silent_ns),
+                0,
             )
-        else:
-            at_ns = self._first_after_gap(harmed_ns)
+
+        try:
+            at_ns = int(until(lambda: str(first_ns() or ""), limit_s=TAKEN_OVER_S))
+        except AssertionError:
+            self.not_taken_over += 1
+            return
         self.gaps_ms.append((at_ns - harmed_ns) / 1e6)
         self.stalls_ms.append(self._stalls.take())
 
-    def _first_after_gap(self, harmed_ns: int) -> int:
-        """When the first write came that was not in the old leader's hands at the harm; 0 while there is none."""
-        after = [at for at, _, _ in self.pair.drive.writes if at > harmed_ns + 20_000_000]
-        return after[0] if after else 0
+    @property
+    def _silent_ns(self) -> int:
+        """Longer than between two writes of one leader in each of its cycles."""
+        return self.pair.cycle_ms * 600_000
 
-    def _look_for_stale(self, since_ns: int) -> None:
-        """Writes that show an older scan than one before them did, and how long until a newer one came."""
-        newest, stale_since = 0, 0
-        count, lasted_ms = 0, 0.0
-        for at_ms, scan in self.pair.drive.scans_written(since_ns):
-            if scan < newest:
-                count += 1
-                stale_since = stale_since or at_ms
-            elif scan > newest:
-                if stale_since:
-                    lasted_ms, stale_since = max(lasted_ms, at_ms - stale_since), 0
-                newest = scan
-        self.stale.append((count, lasted_ms))
+
+def stale_writes(scans: list[tuple[int, int]]) -> tuple[int, float]:
+    """How many writes showed an older scan than one before them did, and the longest (ms) until a newer one came."""
+    newest, stale_since = 0, 0
+    count, lasted_ms = 0, 0.0
+    for at_ms, scan in scans:
+        if scan < newest:
+            count += 1
+            stale_since = stale_since or at_ms
+        elif scan > newest:
+            if stale_since:
+                lasted_ms, stale_since = max(lasted_ms, at_ms - stale_since), 0
+            newest = scan
+    return count, lasted_ms
 
 
 def _term(address: int, words: tuple[int, ...]) -> int:
     return (words[-2] << 16) + words[-1] if address + len(words) == 10 else 0
 
 
+def _is_wrong_integral(address: int, words: tuple[int, ...]) -> bool:
+    whole = address == 0 and len(words) >= 2 * SUM + 2
+    return whole and words[2 * SUM : 2 * SUM + 2] != words[:2]
+
+
 def _percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+
+
+def run(plan: Plan, *, seed: int, quiet: bool) -> dict[str, object]:
+    """Hurt a pair of its own as the plan says; the figures."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="vp") as folder:
+        pair = PairSite(Path(folder), cycle_ms=plan.cycle_ms, fence=plan.fence)
+        drill = Drill(pair, seed)
+        try:
+            pair.start("w", "a", "b")
+            for _ in track(range(plan.times), description=f"{plan.name:20}", disable=quiet):
+                getattr(drill, plan.what)()
+            drill.finish(plan.what)
+            return figures_of(drill, plan) | {"seconds": round(time.monotonic() - began, 1)}
+        finally:
+            pair.close()
+
+
+def figures_of(drill: Drill, plan: Plan) -> dict[str, object]:
+    """What came of it, by what the device noted."""
+    drive = drill.pair.drive
+    terms = drive.terms_written()
+    scans = [] if plan.what in ("all", "pause") else [scan for _, scan in drive.scans_written()]
+    figures: dict[str, object] = {
+        "what": plan.name,
+        "times": plan.times,
+        "writes": len(drive.writes),
+        "terms": len(set(terms)),
+        "older terms taken": sum(after < before for before, after in pairwise(terms)),
+        "older terms refused": drive.refused,
+        "counters back": sum(after < before for before, after in pairwise(scans)),
+        "wrong integrals": sum(_is_wrong_integral(address, words) for _, address, words in drive.writes),
+        "commands wrong": drill.lost_commands,
+        "not taken over": drill.not_taken_over,
+        "stale writes": sum(count for count, _ in drill.stale),
+        "longest stale ms": max((lasted for _, lasted in drill.stale), default=0.0),
+    }
+    for name, values in (("gap", drill.gaps_ms), ("stall", drill.stalls_ms)):
+        for p, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0)):
+            figures[f"{name} {p} ms"] = round(_percentile(values, share), 1) if values else None
+    return figures
+
+
+def is_broken(figures: dict[str, object]) -> bool:
+    """Whether a promise was. A stale write is within what class `time` promises; of class `term` none may be taken."""
+    return any(figures[name] for name in ("older terms taken", "counters back", "wrong integrals", "commands wrong"))
+
+
+def show(rows: list[dict[str, object]]) -> None:
+    """One column a drill."""
+    table = Table("", *(str(row["what"]) for row in rows))
+    for name in rows[0]:
+        if name != "what":
+            table.add_row(name, *("" if row[name] is None else str(row[name]) for row in rows))
+    Console().print(table)
 
 
 def main() -> int:
     """Exit code 0 when every promise was kept."""
     parser = argparse.ArgumentParser(description="A pair of real processes, hurt again and again")
-    parser.add_argument("what", choices=["kill", "swap", "pause", "all"])
+    parser.add_argument("what", choices=["kill", "swap", "pause", "all", "whole"])
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--cycle-ms", type=int, default=50)
     parser.add_argument("--fence", choices=["term", "time"], default="term")
+    parser.add_argument("--share", type=float, default=1.0, help="of the times of `whole`, to try it out")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="a file for the figures, as JSON")
     parser.add_argument("--json", action="store_true", help="print figures for a machine to read")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="vp") as folder:
-        pair = PairSite(Path(folder), cycle_ms=options.cycle_ms, fence=options.fence)
-        drill = Drill(pair, options.seed)
-        try:
-            pair.start("w", "a", "b")
-            for _ in track(range(options.times), description=options.what, disable=options.json):
-                getattr(drill, options.what)()
-            with suppress(AssertionError):
-                pair.wait_in_sync()
-            return report(drill, options)
-        finally:
-            pair.close()
-
-
-def report(drill: Drill, options: argparse.Namespace) -> int:
-    """Print the figures; 1 when a promise was broken."""
-    terms = drill.pair.drive.terms_written()
-    back = sum(after < before for before, after in pairwise(terms))
-    figures = {
-        "what": options.what,
-        "times": options.times,
-        "cycle_ms": options.cycle_ms,
-        "fence": options.fence,
-        "writes": len(drill.pair.drive.writes),
-        "terms": len(set(terms)),
-        "writes of an older term taken": back,
-        "writes of an older term refused": drill.pair.drive.refused,
-        "commands lost or run twice": drill.lost_commands,
-    }
-    for name, values in (("gap_ms", drill.gaps_ms), ("machine_stall_ms", drill.stalls_ms)):
-        if values:
-            figures[name] = {
-                p: round(_percentile(values, s), 1) for p, s in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
-            }
-            figures[name]["max"] = round(max(values), 1)
-    if drill.stale:
-        figures["stale writes"] = sum(count for count, _ in drill.stale)
-        figures["longest stale_ms"] = max(lasted for _, lasted in drill.stale)
-    if options.json:
-        print(json.dumps(figures))
+    if options.what == "whole":
+        plans = [Plan(p.what, max(1, round(p.times * options.share)), p.cycle_ms, p.fence) for p in FULL]
     else:
-        for name, value in figures.items():
-            print(f"{name:34}{value}")
-    return 1 if back or drill.lost_commands else 0
+        plans = [Plan(options.what, options.times, options.cycle_ms, options.fence)]
+    rows: list[dict[str, object]] = []
+    for plan in plans:
+        rows.append(run(plan, seed=options.seed, quiet=options.json))
+        if options.out is not None:
+            options.out.write_text(json.dumps(rows, indent=1))
+    if options.json:
+        print(json.dumps(rows))
+    else:
+        show(rows)
+    return 1 if any(is_broken(row) for row in rows) else 0
 
 
 if __name__ == "__main__":

@@ -75,7 +75,8 @@ class Disk(Protocol):
 
 
 class MemberLoop:
-    """Drives one core. `each_turn`, called after everything else of a turn, is for what else there is to look at."""
+    """Drives one core. `each_turn` is for what else there is to look at: called after each wait, before messages are
+    taken and time passes, so that after a standstill of this process the core knows first what went on meanwhile."""
 
     def __init__(
         self,
@@ -120,7 +121,9 @@ class MemberLoop:
     def turn(self) -> None:
         """Wait for something to do, and do all there is."""
         wait_ns = max(0, self._due_ns() - self._clock())
-        for message in self._carrier.receive(-(-wait_ns // _MS)):
+        messages = self._carrier.receive(-(-wait_ns // _MS))
+        self._each_turn(self._clock())
+        for message in messages:
             now_ns = self._clock()
             self._carry_out(self._core.step(message, now_ns), now_ns)
         for _ in range(len(self._calls)):
@@ -131,7 +134,6 @@ class MemberLoop:
             self._carry_out(self._core.tick(now_ns), now_ns)
             if self._core.due_ns <= now_ns:
                 self._rests_until_ns = now_ns + REST_NS
-        self._each_turn(self._clock())
 
     def give(self, ready: Ready) -> None:
         """Send, persist, and send what was promised once that is durable (raft/ready.py); `apply` is the caller's."""

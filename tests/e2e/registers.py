@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
 from runtime.drivers.modbus.server import ModbusServer
@@ -10,17 +10,22 @@ from tests.e2e.conftest import free_port
 
 
 class Registers:
-    """Unit 1 on a port of its own. What it makes of a write is `took`."""
+    """Unit 1 on a port of its own. What it makes of a write is `took`. `enter`: what the serving thread does first."""
 
-    def __init__(self, words: list[int]) -> None:
-        self.port = free_port()
+    def __init__(self, words: list[int], *, host: str = "127.0.0.1", enter: Callable[[], None] = lambda: None) -> None:
+        self.host, self.port = host, free_port()
         self.words = words
+        self._enter = enter
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
+    def _run(self) -> None:
+        self._enter()
+        asyncio.run(self._serve())
+
     async def _serve(self) -> None:
-        server = ModbusServer({1: self}, host="127.0.0.1", port=self.port)
+        server = ModbusServer({1: self}, host=self.host, port=self.port)
         await server.start()
         while not self._stop.is_set():  # noqa: ASYNC110 - a threading.Event cannot be awaited
             await asyncio.sleep(0.05)

@@ -171,10 +171,9 @@ class Redundancy:
         self._take_from_gateway()
 
     def _take_scan(self, now_ns: int) -> None:
-        try:
-            os.eventfd_read(self._ends.scan_bell)
-        except BlockingIOError:
+        if not self._ends.post.is_ready(self._ends.scan_bell):
             return
+        os.eventfd_read(self._ends.scan_bell)
         scanned = self._ends.memory.scanned()
         if scanned is not None:
             term, state = scanned
@@ -182,6 +181,8 @@ class Redundancy:
 
     def _take_from_gateway(self) -> None:
         port = self._ends.port
+        if not any(map(self._ends.post.is_ready, port.fds)):
+            return
         before = set(port.fds)
         if port.accept():
             self._meet_gateway()

@@ -88,9 +88,18 @@ class Lane:
         return self._admission.refused
 
     @property
-    def sockets(self) -> "tuple[zmq.Socket[bytes], ...]":
-        """To wait for: when one can be read, `receive` has something to do."""
-        return (self._admission.socket, self._pull)
+    def door(self) -> "zmq.Socket[Any]":
+        """To wait for: when it can be read, `answer` has something to do."""
+        return self._admission.socket
+
+    @property
+    def inbox(self) -> "zmq.Socket[Any]":
+        """To wait for: when it can be read, `receive` has something to do."""
+        return self._pull
+
+    def answer(self) -> None:
+        """Let members in, and turn strangers away, who have knocked."""
+        self._admission.answer()
 
     def send(self, peer: str, content: bytes) -> bool:
         """Whether it is on its way; else it was dropped, because the peer is not there or does not listen."""
@@ -108,7 +117,6 @@ class Lane:
 
     def receive(self, most: int) -> Iterator[tuple[str, bytes]]:
         """What has come, at most so many: the peer whose key it came with, and the content. Waits for nothing."""
-        self._admission.answer()
         for _ in range(most):
             try:
                 parts = self._pull.recv_multipart(zmq.NOBLOCK, copy=False)

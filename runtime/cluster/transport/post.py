@@ -64,9 +64,11 @@ class Post:
             raise
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poller = zmq.Poller()
-        for socket in (*self.urgent.sockets, *self.bulk.sockets):
-            self._poller.register(socket, zmq.POLLIN)
+        for lane in (self.urgent, self.bulk):
+            self._poller.register(lane.door, zmq.POLLIN)
+            self._poller.register(lane.inbox, zmq.POLLIN)
         self._poller.register(self._bell, zmq.POLLIN)
+        self._ready: set[object] = set()
 
     @property
     def strangers(self) -> int:
@@ -81,11 +83,20 @@ class Post:
 
     def receive(self, timeout_ms: int) -> list[Message]:
         """What has come; waits so long for something, or until `wake`."""
-        ready = self._poller.poll(timeout_ms)
-        if any(found == self._bell for found, _ in ready):
+        self._ready = ready = {found for found, _ in self._poller.poll(timeout_ms)}
+        if self._bell in ready:
             os.eventfd_read(self._bell)
-        messages = list(self._taken(self.urgent.receive(_URGENT_ONCE)))
-        return messages + list(self._taken(self.bulk.receive(_BULK_ONCE)))
+        messages: list[Message] = []
+        for lane, once in ((self.urgent, _URGENT_ONCE), (self.bulk, _BULK_ONCE)):
+            if lane.door in ready:
+                lane.answer()
+            if lane.inbox in ready:
+                messages += self._taken(lane.receive(once))
+        return messages
+
+    def is_ready(self, fd: int) -> bool:
+        """Whether a file descriptor that is watched could be read when `receive` last looked."""
+        return fd in self._ready
 
     def watch(self, fd: int) -> None:
         """Let waits end as long as this file descriptor can be read, too; whoever gives it reads it."""

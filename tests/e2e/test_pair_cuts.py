@@ -1,0 +1,122 @@
+"""A pair whose wires are really cut: who goes on, as the table of failures in configs/README.md says, and what heals.
+
+Judge is the device: it notes every write with its term, and refuses one of an older term. Each member and the device is
+in a network namespace of its own. One pair serves all rows, which leave it whole.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.namespaces import Namespaces, why_no_namespaces
+from tests.e2e.pairsite import PairSite, until
+
+WHY_NOT = why_no_namespaces()
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)]
+SCANS, SUM = 0, 1
+MORE_SCANS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """`ways`: from whom to whom nothing arrives, of L(eader), S(tandby), W(itness) and D(evice).
+
+    `moves`: whether the other controller takes over. `told`: an alarm of who leads then, by its beginning.
+    """
+
+    name: str
+    ways: str
+    moves: bool
+    told: str
+
+
+CUTS = (
+    Cut("pair_link", "LS SL", moves=False, told="{standby} is not in sync"),
+    Cut("leader_to_standby", "LS", moves=False, told="{standby} is not in sync"),
+    Cut("standby_to_leader", "SL", moves=False, told="{standby} is not in sync"),
+    Cut("leader_from_witness", "LW WL", moves=False, told="w is not heard"),
+    Cut("leader_to_witness", "LW", moves=False, told="w is not heard"),
+    Cut("witness_to_leader", "WL", moves=False, told="w is not heard"),
+    Cut("standby_from_witness", "SW WS", moves=False, told=""),
+    Cut("leader_from_both", "LS SL LW WL", moves=True, told="{leader} is not in sync"),
+    Cut("leader_to_both", "LS LW", moves=True, told="{leader} is not in sync"),
+    Cut("both_to_leader", "SL WL", moves=True, told="{leader} is not in sync"),
+)
+
+
+@pytest.fixture(scope="module")
+def spaces() -> Iterator[Namespaces]:
+    made = Namespaces()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def pair(spaces) -> Iterator[PairSite]:
+    with tempfile.TemporaryDirectory(prefix="vp") as folder:
+        made = PairSite(Path(folder), spaces=spaces, patient=True)
+        try:
+            made.start("w", "a", "b")
+            yield made
+        finally:
+            made.close()
+
+
+def assert_one_writer(pair: PairSite) -> None:
+    """Neither terms nor counters go back, and an integral is that of its scans."""
+    terms = pair.drive.terms_written()
+    assert terms == sorted(terms)
+    scans = [scan for _, scan in pair.drive.scans_written()]
+    assert all(before <= after for before, after in pairwise(scans)), "a counter went back"
+    assert pair.drive.value(SUM) - pair.drive.value(SCANS) in (-1, 0, 1), "an integral is not that of its scans"
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.name)
+def test_pair_when_wires_are_cut_then_one_goes_on_and_all_are_whole_once_healed(spaces, pair, cut):
+    leader = pair.wait_in_sync()
+    standby = "b" if leader == "a" else "a"
+    who = {"L": leader, "S": standby, "W": "w"}
+    term = pair.drive.term
+    expected = standby if cut.moves else leader
+    told = cut.told.format(leader=leader, standby=standby)
+
+    spaces.cut([(who[source], who[target]) for source, target in cut.ways.split()])
+    try:
+        until(lambda: pair.leader() == expected)
+        until(lambda: not told or any(alarm.startswith(told) for alarm in pair.status(expected)["alarms"]))
+        if cut.moves:
+            until(lambda: pair.drive.term > term)
+            until(lambda: not pair.status(leader)["drives"])
+        scan = pair.drive.value(SCANS)
+        until(lambda: pair.drive.value(SCANS) > scan + MORE_SCANS)
+        assert pair.leader() == expected
+        assert (pair.drive.term > term) == cut.moves
+    finally:
+        spaces.heal()
+    assert pair.wait_in_sync() == expected, "who comes back does not unseat who leads"
+    assert (pair.drive.term > term) == cut.moves
+    assert_one_writer(pair)
+
+
+def test_pair_when_standby_and_then_witness_die_then_outputs_go_on_and_the_old_standby_stays_one(pair):
+    leader = pair.wait_in_sync()
+    standby = "b" if leader == "a" else "a"
+    term = pair.drive.term
+    pair.kill(standby)
+    until(lambda: [m["name"] for m in pair.status(leader)["members"] if m["votes"]] == [leader])
+    pair.kill("w")
+    until(lambda: "w is not heard" in pair.status(leader)["alarms"])
+    scan = pair.drive.value(SCANS)
+    until(lambda: pair.drive.value(SCANS) > scan + MORE_SCANS)
+    pair.start(standby)
+    until(lambda: len(pair.status(leader)["in_sync"]) == 2)
+    assert pair.status(standby)["role"] == "standby"
+    assert [m["name"] for m in pair.status(leader)["members"] if m["votes"]] == [leader]
+    pair.start("w")
+    assert pair.wait_in_sync() == leader
+    assert pair.drive.term == term
+    assert_one_writer(pair)
