@@ -4,6 +4,7 @@
     python tools/pair_drill.py pause --times 50 [--fence time]   SIGSTOP of it for a second, then SIGCONT
     python tools/pair_drill.py swap --times 50                   planned swaps
     python tools/pair_drill.py all --times 50                    all three killed at a random instant, and started again
+    python tools/pair_drill.py cost [--cycle-ms 10]              what redundancy takes of a core, and frames of time
     python tools/pair_drill.py whole [--share 0.1] [--out F]     all of these, as often as asked of a release (FULL)
 
 Two controllers, a witness and a device that records each write, on the loopback. Beside it a bare loop measures how
@@ -13,6 +14,7 @@ of its scans, or a command was lost or ran twice.
 
 import argparse
 import json
+import os
 import random
 import signal
 import sys
@@ -35,6 +37,8 @@ from tests.e2e.pairsite import PairSite, until  # noqa: E402  # found through th
 _, SUM, _, ASKED = range(4)
 CALM_CYCLES = 4
 """After the pair is whole, up to so many cycles pass before the next harm, so that it meets any moment of a cycle."""
+COST_S = 20.0
+COST_STATE_BYTES = 64 * 1024
 PAUSE_S = 1.0
 TAKEN_OVER_S = 10.0
 """By then nobody will: the standby had just been late on a busy machine, was not in sync, and may not."""
@@ -276,6 +280,40 @@ def is_broken(figures: dict[str, object]) -> bool:
     return any(figures[name] for name in ("older terms taken", "counters back", "wrong integrals", "commands wrong"))
 
 
+def cost(*, cycle_ms: int) -> dict[str, object]:
+    """Percent of a core that each process of leader and standby takes with 64 KB of state, and how long frames take."""
+    with tempfile.TemporaryDirectory(prefix="vp") as folder:
+        pair = PairSite(Path(folder), cycle_ms=cycle_ms, state_bytes=COST_STATE_BYTES)
+        try:
+            pair.start("w", "a", "b")
+            leader = pair.wait_in_sync()
+            time.sleep(COST_S / 4)
+            whose = {"leader": leader, "standby": "b" if leader == "a" else "a"}
+            pids = {
+                f"{who} {name}": pid for who, member in whose.items() for name, pid in pair.named_pids(member).items()
+            }
+            before, began = {name: _cpu_s(pid) for name, pid in pids.items()}, time.monotonic()
+            time.sleep(COST_S)
+            took_s = time.monotonic() - began
+            shares = {name: round((_cpu_s(pid) - before[name]) / took_s * 100.0, 2) for name, pid in pids.items()}
+            told = pair.status(leader)
+            return {
+                "what": f"cost {cycle_ms} ms",
+                **{f"{name} %": share for name, share in shares.items()},
+                "frame and answer p50 ms": round(told["ack_p50_ms"], 2),
+                "frame and answer p99 ms": round(told["ack_p99_ms"], 2),
+                "leads still": told["drives"],
+            }
+        finally:
+            pair.close()
+
+
+def _cpu_s(pid: int) -> float:
+    """User and system time of a process so far; proc(5), fields 14 and 15."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def show(rows: list[dict[str, object]]) -> None:
     """One column a drill."""
     table = Table("", *(str(row["what"]) for row in rows))
@@ -288,7 +326,7 @@ def show(rows: list[dict[str, object]]) -> None:
 def main() -> int:
     """Exit code 0 when every promise was kept."""
     parser = argparse.ArgumentParser(description="A pair of real processes, hurt again and again")
-    parser.add_argument("what", choices=["kill", "swap", "pause", "all", "whole"])
+    parser.add_argument("what", choices=["kill", "swap", "pause", "all", "cost", "whole"])
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--cycle-ms", type=int, default=50)
     parser.add_argument("--fence", choices=["term", "time"], default="term")
@@ -301,7 +339,10 @@ def main() -> int:
         plans = [Plan(p.what, max(1, round(p.times * options.share)), p.cycle_ms, p.fence) for p in FULL]
     else:
         plans = [Plan(options.what, options.times, options.cycle_ms, options.fence)]
-    rows: list[dict[str, object]] = []
+    if options.what == "cost":
+        plans, rows = [], [cost(cycle_ms=options.cycle_ms)]
+    else:
+        rows = []
     for plan in plans:
         rows.append(run(plan, seed=options.seed, quiet=options.json))
         if options.out is not None:
@@ -310,7 +351,7 @@ def main() -> int:
         print(json.dumps(rows))
     else:
         show(rows)
-    return 1 if any(is_broken(row) for row in rows) else 0
+    return 1 if any(is_broken(row) for row in rows if options.what != "cost") else 0
 
 
 if __name__ == "__main__":

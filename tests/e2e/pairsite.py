@@ -32,8 +32,9 @@ TYPE
 END_TYPE
 VAR_GLOBAL drive_1 : DRIVE; add_1 : ASKED; ack_add_1 : ANSWERED; END_VAR
 PROGRAM main
-VAR scans : UDINT; total : LREAL; t : TON; asked : UDINT; END_VAR
+VAR bulk : ARRAY [0..{bulk_last}] OF UDINT; scans : UDINT; total : LREAL; t : TON; asked : UDINT; END_VAR
 scans := scans + 1;
+bulk[scans MOD {bulk_len}] := scans;
 total := total + 0.5;
 t(IN := TRUE, PT := T#100h);
 IF add_1.seq <> ack_add_1.seq THEN
@@ -160,7 +161,8 @@ class PairSite:
     """The three members in a folder, as processes. `kill` is of a whole controller, supervisor and all.
 
     With `spaces` each member and the device are in a network namespace of their own, else all are on the loopback.
-    `patient`: nobody takes over because the machine stands still for a moment.
+    `patient`: nobody takes over because the machine stands still for a moment. `state_bytes`: of the program's memory,
+    beside its counters.
     """
 
     def __init__(
@@ -171,6 +173,7 @@ class PairSite:
         fence: str = "term",
         spaces: Namespaces | None = None,
         patient: bool = False,
+        state_bytes: int = 4,
     ) -> None:
         self.folder = folder
         self.cycle_ms = cycle_ms
@@ -188,7 +191,7 @@ class PairSite:
         if patient:
             with (folder / "keys" / "group.toml").open("a") as group:
                 group.write(PATIENT_GROUP)
-        (folder / "pair.st").write_text(PROGRAM.replace("{cycle_ms}", str(cycle_ms)))
+        (folder / "pair.st").write_text(_program(cycle_ms, state_bytes))
         for kind in ("profiles", "sites"):
             (folder / kind).mkdir()
         (folder / "profiles" / "drive.toml").write_text(PROFILE)
@@ -237,13 +240,14 @@ class PairSite:
 
     def pids(self, member: str) -> list[int]:
         """Of the whole member, the supervisor first: it would start the others again."""
-        process = self.processes[member]
-        if member == "w":
-            return [process.pid]
+        return list(self.named_pids(member).values())
+
+    def named_pids(self, member: str) -> dict[str, int]:
+        """Of the whole member by name."""
+        found = {"supervisor": self.processes[member].pid}
         with suppress(FileNotFoundError):
-            told = json.loads((self.folder / "voltscan" / f"pair_{member}" / "processes.json").read_text())
-            return [process.pid, *told.values()]
-        return [process.pid]
+            found |= json.loads((self.folder / "voltscan" / f"pair_{member}" / "processes.json").read_text())
+        return found
 
     def signal(self, member: str, what: signal.Signals) -> None:
         for pid in self.pids(member):
@@ -327,6 +331,15 @@ class PairSite:
             self.signal(member, signal.SIGCONT)
             self.kill(member)
         self.drive.close()
+
+
+def _program(cycle_ms: int, state_bytes: int) -> str:
+    length = state_bytes // 4
+    words = {"cycle_ms": cycle_ms, "bulk_len": length, "bulk_last": length - 1}
+    text = PROGRAM
+    for word, number in words.items():
+        text = text.replace(f"{{{word}}}", str(number))
+    return text
 
 
 def _two_free_ports() -> int:

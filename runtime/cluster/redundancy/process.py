@@ -69,6 +69,7 @@ class Redundancy:
         self._member = member
         self._ends = ends
         self._status_ns = 0
+        self._lead_term = 0
         self._round_trips = RoundTrips()
         self._next: NextVersion | None = None
         self._asks: Mapping[str, Callable[[str, int], tuple[str, Effects]]] = {
@@ -223,8 +224,10 @@ class Redundancy:
 
     def _carry_out(self, effects: Effects, now_ns: int) -> None:
         ends, settings = self._ends, self._member.situation.settings
+        leads_before = self._lead_term
         if effects.right is not None:
             ends.memory.give(effects.right)
+            self._lead_term = effects.right.lead_term
         if effects.mirror is not None:
             version = self._next.package.version if self._next is not None else 0
             ends.memory.mirror(effects.mirror, ahead=effects.mirror.version == version)
@@ -242,7 +245,7 @@ class Redundancy:
         self._carry_out_version(effects)
         for told in effects.told:
             ends.tell(told)
-        if effects.right is not None:
+        if self._lead_term != leads_before:  # a right changes with each heartbeat and frame; a status costs far more
             self._tell_status()
 
     def _carry_out_version(self, effects: Effects) -> None:

@@ -24,7 +24,7 @@ class RoundTrips:
         if sent_ns is not None:
             self._taken_ns.append(now_ns - sent_ns)
 
-    def percentile_ms(self, share: float) -> float:
-        """That share took no longer; 0 where nothing is known."""
-        ordered = sorted(self._taken_ns)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1e6 if ordered else 0.0
+    def percentiles_ms(self, *shares: float) -> tuple[float, ...]:
+        """For each share: so many took no longer; 0 where nothing is known."""
+        ordered = sorted(self._taken_ns) or [0]
+        return tuple(ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1e6 for share in shares)

@@ -12,6 +12,7 @@ def pair_status(s: Situation, round_trips: RoundTrips, now_ns: int) -> PairStatu
     """All of it."""
     raft, leading = s.raft, s.leading
     state = s.standby.state
+    ack_p50_ms, ack_p99_ms = round_trips.percentiles_ms(0.5, 0.99) if leading is not None else (0.0, 0.0)
     return PairStatus(
         name=s.name,
         role=_role(s),
@@ -22,8 +23,8 @@ def pair_status(s: Situation, round_trips: RoundTrips, now_ns: int) -> PairStatu
         in_sync=list(s.agreed.in_sync or ()),
         solo=s.right.solo,
         lag_scans=leading.stream.lag if leading is not None else 0,
-        ack_p50_ms=round_trips.percentile_ms(0.5) if leading is not None else 0.0,
-        ack_p99_ms=round_trips.percentile_ms(0.99) if leading is not None else 0.0,
+        ack_p50_ms=ack_p50_ms,
+        ack_p99_ms=ack_p99_ms,
         state_scan=state.scan_no if state is not None else 0,
         members=[_member(s, name, now_ns) for name in (*sorted((s.name, s.settings.other)), s.settings.witness)],
         detached=list(s.agreed.detached),
