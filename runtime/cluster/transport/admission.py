@@ -27,7 +27,7 @@ class Admission:
         """`members`: name by public key, in Z85."""
         self._members = dict(members)
         self.refused = 0
-        self.socket = context.socket(zmq.REP)
+        self.socket: zmq.Socket[Any] = context.socket(zmq.REP)
         self.socket.linger = 0
         self.socket.bind(ENDPOINT)
 

@@ -17,7 +17,7 @@ from runtime.cluster.disk.writer import Writer
 from runtime.cluster.keys import read_keys
 from runtime.cluster.memberplan import MemberPlan
 from runtime.cluster.memberstate import open_member
-from runtime.cluster.pair.effects import Package, Told
+from runtime.cluster.pair.effects import Package, Severity, Told
 from runtime.cluster.pair.member import PairMember
 from runtime.cluster.pair.settings import PairSettings
 from runtime.cluster.pair.voters import OnWitnessLoss
@@ -26,6 +26,7 @@ from runtime.cluster.redundancy.process import DROPPED, Ends, NextVersion, Redun
 from runtime.cluster.redundancy.sharedmemory import SharedMemory
 from runtime.cluster.transport.post import Post
 from runtime.core.fault import PlcFault
+from runtime.core.rights import RIGHTS
 from runtime.image.manifest import Manifest
 from runtime.image.outline import load_outline
 from runtime.image.primitives import use_cache
@@ -35,8 +36,12 @@ from runtime.node.change.changesocket import FOLLOW, FOLLOWED_PACKAGE, ask
 from runtime.node.link import LinkEnd, Order
 from runtime.node.runplan import RunPlan
 from runtime.node.seat import Seat
+from runtime.scan.realtime import RealtimeSettings, settle_thread
 from runtime.wire.endpoints import endpoints
 from runtime.wire.events import EventSender
+
+BELOW_SCAN = 10
+"""Priorities that redundancy is below the scan, which never waits for it."""
 
 _LOG = logging.getLogger("voltscan.redundancy")
 
@@ -47,17 +52,19 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
     assert plan.pair is not None
     package = Package(plan.pair.version, (seat.folder / runplan.PACKAGE).read_bytes())
     use_cache(Path(plan.cache_dir))
-    member = MemberPlan.of_json(plan.pair.member)
-    store, kept = open_member(member)
-    control = ControlSegment.attach(seat.control_fd)
-    memory = SharedMemory(control, ImageSegment.attach(seat.image_fd, manifest.layout()), seat.number)
-    post = Post(member.name, member.endpoints, read_keys(member.key_file), member.peers)
     sender = EventSender(endpoints(seat.run_dir), "redundancy")
 
     def tell(told: Told) -> None:
         _LOG.info("%s: %s", told.severity.value, told.text)
         sender.send(told.severity.value, told.text)
 
+    for lacking in _hurry(plan.realtime_priority):
+        tell(lacking)
+    member = MemberPlan.of_json(plan.pair.member)
+    store, kept = open_member(member)
+    control = ControlSegment.attach(seat.control_fd)
+    memory = SharedMemory(control, ImageSegment.attach(seat.image_fd, manifest.layout()), seat.number)
+    post = Post(member.name, member.endpoints, read_keys(member.key_file), member.peers)
     settings = PairSettings(
         raft=member.settings,
         other=next(name for name in member.configuration.controllers if name != member.name),
@@ -91,6 +98,20 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
     post.close()
     ends.port.close()
     sender.close()
+
+
+def _hurry(scan_priority: int) -> list[Told]:
+    """Real-time priority below the scan's, for this thread and those that ZeroMQ and the disk get after it.
+
+    A heartbeat that waits for a processor costs the lease. What redundancy does in one go is short, and io, which needs
+    its word before it writes, has no such priority.
+    """
+    if scan_priority <= 0:
+        return []
+    own = max(1, scan_priority - BELOW_SCAN)
+    missing = settle_thread(RealtimeSettings(priority=own, lock_memory=False))
+    what = "redundancy has no real-time priority (SCHED_FIFO): other processes delay heartbeats, and leases end"
+    return [Told(Severity.WARNING, f"{what} ({lacks.why}); add `{RIGHTS[lacks.right].unit_line}`") for lacks in missing]
 
 
 class _Supervisor:
