@@ -32,7 +32,7 @@ TYPE
 END_TYPE
 VAR_GLOBAL drive_1 : DRIVE; add_1 : ASKED; ack_add_1 : ANSWERED; END_VAR
 PROGRAM main
-VAR bulk : ARRAY [0..{bulk_last}] OF UDINT; scans : UDINT; total : LREAL; t : TON; asked : UDINT; END_VAR
+VAR scans : UDINT; total : LREAL; t : TON; asked : UDINT; bulk : ARRAY [0..{bulk_last}] OF UDINT; END_VAR
 scans := scans + 1;
 bulk[scans MOD {bulk_len}] := scans;
 total := total + 0.5;
