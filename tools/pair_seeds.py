@@ -1,15 +1,17 @@
 """The hot-standby pair under chance: any number of seeds, and the mistakes that its invariants must catch.
 
-usage: python tools/pair_seeds.py [--seeds 10000] [--first S] [--jobs 2]
-       python tools/pair_seeds.py --gate [--jobs 2]   (each mistake put in, and the first seed that catches it)
+usage: python tools/pair_seeds.py [--seeds 10000] [--first S] [--jobs N]
+       python tools/pair_seeds.py --gate [--jobs N]   (each mistake put in, and the first seed that catches it)
        python tools/pair_seeds.py --seeds 1 --first S [--mistake NAME]      (one seed again)
 
 A failing seed is added to tests/cluster/pair/kept_seeds.txt, which the test run replays for ever.
 """
 
 import argparse
+import os
 import sys
-from concurrent.futures import ProcessPoolExecutor, as_completed
+import time
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "cluster" / "pair")]
 
 import pairchance  # noqa: E402  # the tests' world, found through the path above
 from pairmistakes import QUICK, RARE, SEEDS_MAX  # noqa: E402
-from seedrun import run_seeds  # noqa: E402
+from seedrun import Progress, run_seeds  # noqa: E402
 
 MISTAKES = {mistake.__name__: mistake for mistake in (*QUICK, *RARE)}
 
@@ -27,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The hot-standby pair under chance")
     parser.add_argument("--seeds", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="seed of the first run")
-    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes: one a core")
     parser.add_argument("--gate", action="store_true", help="put each mistake in, see it caught")
     parser.add_argument("--mistake", choices=sorted(MISTAKES), help="put this mistake in")
     parser.add_argument("--figures", action="store_true", help="take-over and swap times of the seeds, not a check")
@@ -48,8 +50,9 @@ def main() -> int:
             f"\nseed {seed}: {found}\nreplay: python tools/pair_seeds.py --seeds 1 --first {seed}{mistake}", flush=True
         )
 
+    began = time.monotonic()
     wrong = run_seeds(check, seeds, jobs=options.jobs, on_wrong=tell)
-    print(f"{options.seeds} seeds from {options.first}: {wrong} wrong")
+    print(f"{options.seeds} seeds from {options.first}: {wrong} wrong, {time.monotonic() - began:.0f} s")
     return 1 if wrong else 0
 
 
@@ -63,14 +66,20 @@ def check(seed: int) -> str:
 
 
 def _gate(jobs: int) -> int:
-    missed = 0
+    progress, began = Progress(len(MISTAKES)), time.monotonic()
     with ProcessPoolExecutor(jobs) as pool:
-        running = {pool.submit(_first_catch, name): name for name in MISTAKES}
-        for done in as_completed(running):
-            found = done.result()
-            missed += not found
-            print(f"{running[done]:42} {found[:150] or f'NOT CAUGHT within {SEEDS_MAX} seeds'}", flush=True)
-    return 1 if missed else 0
+        running = {pool.submit(_first_catch, name): name for name in reversed(MISTAKES)}
+        waiting = set(running)
+        while waiting:
+            finished, waiting = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
+            for done in finished:
+                found = done.result()
+                progress.done += 1
+                progress.wrong += not found
+                print(f"\r{running[done]:42} {found[:150] or f'NOT CAUGHT within {SEEDS_MAX} seeds'}", flush=True)
+            progress.show(last=not waiting)
+    print(f"{len(MISTAKES)} mistakes, {progress.wrong} not caught, {time.monotonic() - began:.0f} s")
+    return 1 if progress.wrong else 0
 
 
 def _first_catch(name: str) -> str:

@@ -30,47 +30,52 @@ class Aims:
 
     def witness_restarts_when_it_is_asked(self) -> None:
         """The pair link is cut; the standby asks for a vote, and the witness forgets that it has promised none."""
-        leader = self._world.driver
-        if leader is None:
-            return
-        standby, witness, weather = self._standby(leader), self._world.witness, self._world.network.weather
+        self._when(lambda: self._in_sync() is not None, self._cut_and_restart)
+
+    def _in_sync(self) -> ControllerNode | None:
+        """Who drives, with a standby that has all that is agreed on."""
+        driver = self._world.driver
+        situation = driver.member.situation if driver is not None and driver.member is not None else None
+        if driver is None or situation is None or situation.tail or len(situation.agreed.in_sync or ()) < 2:
+            return None
+        return driver
+
+    def _cut_and_restart(self) -> None:
+        leader = self._in_sync()
+        assert leader is not None
+        standby, weather = self._standby(leader), self._world.network.weather
         weather.cut |= {("a", "b"), ("b", "a")}
-        witness.disk.hangs_ns = 100 * MS
+        weather.entries_lost.add((leader.name, "w"))  # the witness has no longer log than the standby
+        weather.slow.add((standby.name, "w"))  # what it asks arrives after the restart
 
         def is_asked() -> bool:
             return standby.raft is not None and standby.raft.role in (Role.TRIAL, Role.CANDIDATE)
 
         def forgets() -> None:
-            witness.disk.hangs_ns = 0
+            weather.slow.clear()
             weather.cut.add((leader.name, "w"))
             self._restart("w")
 
         self._when(is_asked, forgets)
 
     def leader_dies_as_the_standby_joins_unseen(self) -> None:
-        """The standby is about to join; redundancy stands still while scans go on, and what it says of them is late."""
-        leader = self._world.driver
-        if leader is None:
-            return
-        standby = self._standby(leader)
-        for process in self._world.processes(standby.name):
-            self._events.stall(process, 60 * MS)
+        """The standby is about to join; redundancy stands still while scans go on, and what it says of them is lost."""
 
-        def is_about_to_join() -> bool:
-            leading = leader.member.situation.leading if leader.member is not None else None
-            stream = leading.stream if leading is not None else None
-            return stream is not None and stream.in_a_row == leader.settings.in_sync_after - 1 and stream.lag > 0
-
-        def has_joined() -> bool:
-            situation = leader.member.situation if leader.member is not None else None
-            return situation is not None and situation.leading is not None and bool(situation.waits_for)
+        def about_to_join() -> ControllerNode | None:
+            for node in self._world.controllers.values():
+                leading = node.member.situation.leading if node.member is not None else None
+                if leading is not None and leading.stream.in_a_row == node.settings.in_sync_after - 1:
+                    return node if leading.stream.lag > 0 else None
+            return None
 
         def stands() -> None:
-            self._world.network.weather.large_late.add((leader.name, standby.name))
+            leader = about_to_join()
+            assert leader is not None
+            self._world.network.weather.large_lost.add((leader.name, leader.settings.other))
             self._events.stall(leader.process, self._random.randint(11, 25) * MS)
-            self._when(has_joined, lambda: self._soon(self._random.randint(1, 8) * MS, lambda: self._power_off(leader)))
+            self._when(lambda: _waits(leader), lambda: self._dies_soon(leader, 8 * MS))
 
-        self._when(is_about_to_join, stands)
+        self._when(lambda: about_to_join() is not None, stands)
 
     def leader_dies_as_the_standby_has_forgotten(self) -> None:
         """The standby begins a life that knows nothing, unnoticed; what comes to it is of before."""
@@ -83,10 +88,24 @@ class Aims:
 
         def forgets() -> None:
             weather.cut.add((standby.name, leader.name))
+            weather.large_lost.add((leader.name, standby.name))
             self._restart(standby.name)
-            self._soon(self._random.randint(6, 25) * MS, lambda: self._power_off(leader))
+            self._dies_soon(leader, 25 * MS)
 
         self._soon(self._random.randint(10, 40) * MS, forgets)
+
+    def leader_is_deaf_in_a_swap(self) -> None:
+        """It hands over, and does not hear that the other has begun."""
+        leader = self._world.driver
+        if leader is None or leader.process.paused_until_ns > self._events.now_ns:
+            return
+        leader.ask(lambda member, now_ns: member.swap(now_ns))
+
+        def hands_over() -> bool:
+            leading = leader.member.situation.leading if leader.member is not None else None
+            return leading is not None and leading.swap is not None and leading.swap.handing
+
+        self._when(hands_over, lambda: self._world.network.weather.cut.add((leader.settings.other, leader.name)))
 
     def _standby(self, leader: ControllerNode) -> ControllerNode:
         return self._world.controllers[leader.settings.other]
@@ -102,6 +121,9 @@ class Aims:
             node.crash()
             self._events.after(100 * MS, None, self._world.start_node, node.name)
 
+    def _dies_soon(self, leader: ControllerNode, most_ns: int) -> None:
+        self._soon(self._random.randint(MS, most_ns), lambda: self._power_off(leader))
+
     def _soon(self, delay_ns: int, act: Callable[[], None]) -> None:
         self._events.after(delay_ns, None, self._unless_healed, act)
 
@@ -115,3 +137,9 @@ class Aims:
                 self._events.after(LOOK_NS, None, self._unless_healed, look)
 
         look()
+
+
+def _waits(node: ControllerNode) -> bool:
+    """Whether a leader waits for its standby, because it may be in sync."""
+    situation = node.member.situation if node.member is not None else None
+    return situation is not None and situation.leading is not None and situation.waits_for

@@ -32,6 +32,9 @@ EPOCH_NS_MAX = 160 * MS
 SETTLE_NS = 1500 * MS
 """Healed, the pair is whole again within this; most of it waits for a state that a restart has lost."""
 LOOK_NS = 10 * MS
+OPENING = 0.1
+OPENING_NS = 300 * MS
+"""How many seeds begin with a moment that needs calm before it, and how long the calm lasts."""
 WILD_PPM = 200_000
 WILD = 0.15
 """How far clocks are off in seeds where they keep no bound, and how many seeds that are."""
@@ -48,6 +51,7 @@ class Run:
         if self.random.random() < WILD:
             self._wild_clocks()
         aims = Aims(self.world, self.random, self._unless_healed)
+        self._openings = (aims.witness_restarts_when_it_is_asked, aims.leader_dies_as_the_standby_joins_unseen)
         self._acts: list[tuple[Callable[[], None], float]] = [
             (self._power_off, 0.25),
             (self._kill_redundancy, 0.25),
@@ -61,9 +65,8 @@ class Run:
             (self._service, 0.1),
             (self._lose_io, 0.1),
             (self._force, 0.2),
-            (aims.witness_restarts_when_it_is_asked, 0.1),
-            (aims.leader_dies_as_the_standby_joins_unseen, 0.1),
             (aims.leader_dies_as_the_standby_has_forgotten, 0.1),
+            (aims.leader_is_deaf_in_a_swap, 0.1),
         ]
         self._often = [self.random.choice((0, 0.5, 1, 2)) for _ in self._acts]
 
@@ -71,7 +74,11 @@ class Run:
         """Raises Broken, or another AssertionError of the core itself, when something must not be."""
         world, random = self.world, self.random
         world.start()
-        self.events.run(random.randint(60, 250) * MS)
+        calm_ns = random.randint(60, 250) * MS
+        if random.random() < OPENING:
+            random.choice(self._openings)()
+            calm_ns = OPENING_NS
+        self.events.run(calm_ns)
         for _ in range(EPOCHS):
             self._change_weather()
             for (act, chance), often in zip(self._acts, self._often, strict=True):

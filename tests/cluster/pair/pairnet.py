@@ -11,6 +11,7 @@ from typing import Any
 from pairtime import MS, Events, Process
 
 from runtime.cluster.pair.frame import Frame
+from runtime.raft.message import Append
 
 FAST_NS = (MS // 10, MS // 2)
 """What a message takes on a healthy way, at least and at most."""
@@ -23,12 +24,17 @@ Way = tuple[str, str]
 
 @dataclass(slots=True)
 class Weather:
-    """How bad the ways are. Chances are per message; `slow` ways take up to `slow_ns`. On the ways `large_late` state
-    frames come after what is said later: they go over a connection of their own."""
+    """How bad the ways are. Chances are per message; `slow` ways take up to `slow_ns`.
+
+    State frames go over a connection of their own: on the ways `large_late` they come after what is said later, on
+    `large_lost` never. Nor do entries of the log on the ways `entries_lost`.
+    """
 
     cut: set[Way] = field(default_factory=set)
     slow: set[Way] = field(default_factory=set)
     large_late: set[Way] = field(default_factory=set)
+    large_lost: set[Way] = field(default_factory=set)
+    entries_lost: set[Way] = field(default_factory=set)
     slow_ns: int = 40 * MS
     lost: float = 0.0
     late: float = 0.0
@@ -54,6 +60,10 @@ class Network:
         """It may arrive; never at once."""
         weather, chance = self.weather, self._random.random
         if target not in self._ends or (source, target) in weather.cut:
+            return
+        if (source, target) in weather.large_lost and isinstance(message, Frame):
+            return
+        if (source, target) in weather.entries_lost and isinstance(message, Append):
             return
         if weather.again and chance() < weather.again:
             self._echo(target, message)
