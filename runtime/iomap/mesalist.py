@@ -20,6 +20,7 @@ Kind = TypeVar("Kind", int, float)
 RPC_ATTEMPTS = 5
 RPC_WAIT_S = 0.9
 REQUIRED = ("mesa_name", "driver_point_name", "topic_prefix")
+_NEVER_ZERO = ("scale_factor", "rpc_attempts")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SETTINGS = ("class_name", "module_name", "points", "repeatable_blocks")
 
@@ -123,6 +124,6 @@ def _number(cells: dict[str, str], name: str, default: Kind, kind: Callable[[str
             f"{name} is no number: {told}", where=where, mend="write a number, or leave it out"
         ) from fault
     signed = name in ("scale_factor", "offset")
-    if not math.isfinite(value) or (value < 0 and not signed) or (value == 0 and name == "scale_factor"):
+    if not math.isfinite(value) or (value < 0 and not signed) or (value == 0 and name in _NEVER_ZERO):
         raise ConfigFault(f"{name} cannot be {told}", where=where, mend="write another number, or leave it out")
     return value

@@ -117,6 +117,10 @@ def _keys(point: MesaPoint, common: CommonPoint | None, nature: str) -> Iterator
         yield f'unit = "{unit}"'
     if common is not None and common.signed:
         yield f'positive = "{natures()[nature].positive}"'
+    if point.rpc_attempts != RPC_ATTEMPTS:
+        yield f"rpc_attempts = {point.rpc_attempts}"
+    if point.rpc_wait_s != RPC_WAIT_S:
+        yield f"rpc_wait_ms = {round(point.rpc_wait_s * 1000)}"
     yield f"stale_after_ms = {round(point.max_data_age_s * 1000)}"
     yield f'comment = "{point.topic_prefix}/{point.driver_point_name}"'
 
@@ -136,12 +140,6 @@ def _remarks(device: MesaDevice, unplaced: list[str]) -> Iterator[str]:
         yield f"class {device.class_name} is not known here: taken as a battery; what it did belongs into a program"
     if unplaced:
         yield f"{len(unplaced)} points have no register: give them under [devices.NAME.registers]"
-    for point in device.points:
-        if (point.rpc_attempts, point.rpc_wait_s) != (RPC_ATTEMPTS, RPC_WAIT_S):
-            yield (
-                f"{point.mesa_name} is written up to {point.rpc_attempts} times, {point.rpc_wait_s:g} s apart, not "
-                f"{RPC_ATTEMPTS} and {RPC_WAIT_S:g} s: say so where the site map binds it"
-            )
     if device.repeatable_blocks:
         blocks = ", ".join(device.repeatable_blocks)
         yield f"repeatable blocks ({blocks}) are not imported: import each as a device with register_offset"

@@ -9,12 +9,14 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Nature = Literal["battery", "inverter", "grid_meter", "pv_meter", "load_meter", "sensor", "io_module"]
+Nature = Literal["battery", "inverter", "grid_meter", "pv_meter", "wind_meter", "load_meter", "sensor", "io_module"]
 Access = Literal["r", "w", "rw"]
 Positive = Literal["discharge", "charge", "import", "export", "production", "consumption", "forward", "unknown"]
 """What a positive value means. `forward`: as the site wires the meter; `unknown`: the document does not say."""
 PeriodMs = Annotated[int, Field(ge=1, le=86_400_000)]
 
+RpcAttempts = Annotated[int, Field(ge=1, le=1000)]
+RpcWaitMs = Annotated[int, Field(ge=0, le=3_600_000)]
 STALE_AFTER_PERIODS = 5
 """An input is BAD when five polls in a row brought nothing: one lost answer is no alarm."""
 STALE_AFTER_MS_MIN = 2000
@@ -46,7 +48,8 @@ class Point(Strict):
     Engineering = raw * `scale` + `offset` (a CAN signal has them in its database); `not_implemented` is the raw value
     of a device that has no such quantity; `min` and `max` are in `unit`. `group`: the poll group. `stale_after_ms`:
     when a reading is too old, unless the site says otherwise (0: never; default: five polls). `frozen_after_ms`: a raw
-    value that has not moved for so long is not trusted (0: it may stand still). `positive` says which way a positive
+    value that has not moved for so long is not trusted (0: it may stand still). A write that fails is tried
+    `rpc_attempts` times, `rpc_wait_ms` apart, unless the site says otherwise. `positive` says which way a positive
     value points. `count` and `stride` belong to points named with {n} and are written out before (expand.py).
     """
 
@@ -60,6 +63,8 @@ class Point(Strict):
     min: float | None = None
     max: float | None = None
     refresh_ms: Annotated[int, Field(ge=0)] = 0
+    rpc_attempts: RpcAttempts = 5
+    rpc_wait_ms: RpcWaitMs = 900
     stale_after_ms: Annotated[int | None, Field(ge=0)] = None
     frozen_after_ms: Annotated[int, Field(ge=0)] = 0
     positive: Positive | None = None

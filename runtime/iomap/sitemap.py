@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from runtime.core.duration import duration_ns
 from runtime.iomap.plan import DevicePlan, LinkPlan, WithoutLease
 from runtime.iomap.playedfaults import FaultKind, FaultPlan
-from runtime.iomap.profile import Fence, Nature, PeriodMs, Strict
+from runtime.iomap.profile import Fence, Nature, PeriodMs, RpcAttempts, RpcWaitMs, Strict
 from runtime.iomap.settings import LinkSettings
 
 NS_PER_MS = 1_000_000
@@ -58,7 +58,8 @@ class PointRule(Strict):
     """What a site says about one point of a device.
 
     `fail_safe` is a value, an enumeration's label, or "hold". `read_back`: after each write the point is read;
-    what differs is told and written again. A write that fails is tried `rpc_attempts` times, `rpc_wait_ms` apart.
+    what differs is told and written again. A write that fails is tried `rpc_attempts` times, `rpc_wait_ms` apart, where
+    that is another number than the profile's.
     `frozen_after_ms`: an input whose raw value has not moved for so long is UNCERTAIN (0: it may stand still).
     """
 
@@ -70,8 +71,8 @@ class PointRule(Strict):
     refresh_ms: Annotated[int | None, Field(ge=0)] = None
     min_interval_ms: Annotated[int, Field(ge=0)] = 0
     read_back: bool = False
-    rpc_attempts: Annotated[int, Field(ge=1, le=1000)] = 5
-    rpc_wait_ms: Annotated[int, Field(ge=0, le=3_600_000)] = 900
+    rpc_attempts: RpcAttempts | None = None
+    rpc_wait_ms: RpcWaitMs | None = None
     frozen_after_ms: Annotated[int | None, Field(ge=0)] = None
     min: float | None = None
     max: float | None = None

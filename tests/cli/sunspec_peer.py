@@ -1,16 +1,19 @@
 """A SunSpec device that nobody here wrote: registers encoded by pysunspec2, served by pymodbus."""
 
 import asyncio
+import itertools
 import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sunspec2
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from sunspec2.device import Model
+from sunspec2.device import get_model_def as model_def
 
 RECORDED = Path(sunspec2.__file__).parent / "tests" / "test_data"
 
@@ -50,6 +53,55 @@ def hybrid() -> list[Model]:
         model.set_dict(values)
         made.append(model)
     return made
+
+
+def filled(model_id: int) -> list[Model]:
+    """A device with one model more, every point of it a number of its own, two of each repeated group."""
+    definition = model_def(model_id)["group"]
+    counts = set(_counts(definition))
+    model = Model(model_id=model_id, data=_values(definition, counts, itertools.count(1)))
+    assert not model.error_info, model.error_info
+    return [Model(model_id=1, data=HYBRID[1]), model]
+
+
+def _counts(group: dict[str, Any]) -> Iterator[str]:
+    """The points that tell how often a group is repeated."""
+    if isinstance(group.get("count"), str):
+        yield group["count"]
+    for inner in group.get("groups", []):
+        yield from _counts(inner)
+
+
+def _values(group: dict[str, Any], counts: set[str], numbers: Iterator[int]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for point in group["points"]:
+        if point["name"] not in ("ID", "L") and point["type"] != "pad":
+            made[point["name"]] = 2 if point["name"] in counts else _value(point, next(numbers))
+    for inner in group.get("groups", []):
+        repeated = inner.get("count", 1)
+        many = 2 if repeated == 0 or isinstance(repeated, str) else repeated
+        all_of_them = [_values(inner, counts, numbers) for _ in range(many)]
+        made[inner["name"]] = all_of_them if repeated != 1 else all_of_them[0]
+    return made
+
+
+def _value(point: dict[str, Any], number: int) -> Any:
+    if point["name"] in ("AlmRst", "SetOp"):
+        return 1  # orders, which are read as TRUE
+    match point["type"]:
+        case "string":
+            return "text"
+        case "sunssf":
+            return -(number % 4)
+        case "enum16" | "enum32":
+            return point["symbols"][number % len(point["symbols"])]["value"] if point.get("symbols") else number % 7
+        case "bitfield16" | "bitfield32":
+            return 1 << number % 15
+        case "int16" | "int32" | "int64":
+            return (-1) ** number * (100 * number + 7)
+        case "float32" | "float64":
+            return 0.5 * number
+    return 100 * number + 7
 
 
 def recorded(name: str) -> list[Model]:

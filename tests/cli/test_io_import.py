@@ -2,13 +2,14 @@
 checked, and read and write as the lists say."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runtime.cli.io.importing import import_devices
 from runtime.core.diagnostic import render
-from runtime.core.elementary import REAL, UINT, Kind
+from runtime.core.elementary import BOOL, REAL, UINT, Kind
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Tag, TagTable
 from runtime.drivers.codec import raw_of_words, words_of_raw
@@ -16,13 +17,14 @@ from runtime.iomap.check import check
 from runtime.iomap.load import load_site_map
 from runtime.iomap.mesalist import read_mesa_device
 from runtime.iomap.options import option_values
+from runtime.iomap.sitemap import PointRule, SiteMap
 
 HEADER = "mesa_name,driver_point_name,topic_prefix,scale_factor,offset,unit,rpc_attempts,rpc_wait,max_data_age"
 LIST = f"""{HEADER},register,type
-SetOp,Operation,Campus/BESS/Battery,,,,,,,50,u16
+SetOp,Operation,Campus/BESS/Battery,,,,3,0.2,,50,u16
 AlmRst,AlarmReset,Campus/BESS/Battery,,,,,,,20,u16
 V,BankVoltage,Campus/BESS/Battery,0.1,,V,,,2.5,34,u16
-AChaMax,ChargeCurrentMax,Campus/BESS/Battery,0.5,-10,A,3,0.2,,45,i16
+AChaMax,ChargeCurrentMax,Campus/BESS/Battery,0.5,-10,A,,,,45,i16
 ADisChaMax,DischargeCurrentMax,Campus/BESS/Battery,,,A,,,,46,u16
 State,State,Campus/BESS/Battery,,,,,,,22,u16
 W,Power,Campus/BESS/Battery,10,,W,,,,47,i16
@@ -54,7 +56,8 @@ def test_row_when_cells_are_empty_then_the_defaults_of_the_requirements(tmp_path
     assert (device.class_name, device.module_name) == ("BaseBattery", "bess.device_classes.base_battery")
     assert device.options == {"own": 7}
     first, third = device.points[0], device.points[2]
-    assert (first.scale_factor, first.offset, first.rpc_attempts, first.rpc_wait_s) == (1.0, 0.0, 5, 0.9)
+    assert (first.scale_factor, first.offset, first.rpc_attempts, first.rpc_wait_s) == (1.0, 0.0, 3, 0.2)
+    assert (third.rpc_attempts, third.rpc_wait_s) == (5, 0.9)
     assert (first.max_data_age_s, first.buffer_length) == (0.0, 1)
     assert (third.scale_factor, third.unit, third.max_data_age_s) == (0.1, "V", 2.5)
     assert third.more == {"register": "34", "type": "u16"}
@@ -82,7 +85,21 @@ def test_battery_when_imported_then_it_is_checked_and_reads_as_the_list_says(tmp
     assert {"connect_cmd", "reset_cmd", "discharge_i_max_a"} <= set(wires)
     assert [wires["connect_cmd"].number.encode(told) for told in (True, False)] == [1, 2]
     assert site.placed["battery_1"].unplaced == {"own_thing"}
-    assert "AChaMax is written up to 3 times, 0.2 s apart" in capsys.readouterr().out
+    site = replace(
+        site, document=replace(site.document, content=_driving(site.map, "battery_1", "connect_cmd", "reset_cmd"))
+    )
+    names = ("battery_1.connect_cmd", "battery_1.reset_cmd")
+    bound = TagTable([Tag(name=n, type=BOOL, offset=0, index=i) for i, n in enumerate(names)], [])
+    plan = check(site, bound).plan
+    assert plan is not None
+    policies = {p.name: (p.policy.attempts, p.policy.retry_ns) for p in plan.devices["devices"][0].outputs}
+    assert policies == {"connect_cmd": (3, 200_000_000), "reset_cmd": (5, 900_000_000)}
+
+
+def _driving(told: SiteMap, device: str, *points: str) -> SiteMap:
+    """The map with fail-safe values, as the engineer writes them."""
+    rules = {name: PointRule(fail_safe=False) for name in points}
+    return told.model_copy(update={"devices": {device: told.devices[device].model_copy(update={"points": rules})}})
 
 
 def test_rhombus_when_imported_then_its_profile_options_and_sign(tmp_path, capsys):
@@ -120,6 +137,7 @@ def test_rhombus_when_imported_then_its_profile_options_and_sign(tmp_path, capsy
         (LIST.replace("V,BankVoltage", ",BankVoltage"), "battery_points.csv:4"),
         (LIST.replace("0.1,,V", "a,,V"), "scale_factor is no number"),
         (LIST.replace("0.1,,V", "0,,V"), "scale_factor cannot be 0"),
+        (LIST.replace(",3,0.2", ",0,0.2"), "rpc_attempts cannot be 0"),
     ],
 )
 def test_list_when_wrong_then_told_with_its_line(points, told, tmp_path):

@@ -22,7 +22,14 @@ DEVICES = {
     "scheduled": (sunspec_peer.scheduled, 0),
     "inverter_123": (lambda: sunspec_peer.recorded("inverter_123.json"), 50_000),
 }
-THOUSANDTHS = {"W": "kW", "VA": "kVA", "var": "kvar", "Var": "kvar", "Wh": "kWh", "WH": "kWh", "Varh": "kvarh"}
+_SPANS = ((101, 103), (111, 113), (120, 126), (160, 160), (201, 204), (701, 714), (802, 805))
+DEFINED = [model_id for first, last in _SPANS for model_id in range(first, last + 1)]
+"""The models that profiles of generic SunSpec devices are to read, each with every point it has."""
+DEVICES |= {f"model_{n}": (lambda n=n: sunspec_peer.filled(n), 40_000) for n in DEFINED}
+THOUSANDTHS = {
+    "W": "kW", "VA": "kVA", "var": "kvar", "Var": "kvar", "Wh": "kWh", "WH": "kWh", "Varh": "kvarh", "varh": "kvarh",
+    "VAh": "kVAh",
+}  # fmt: skip
 NOT_NUMBERS = ("string", "pad")
 
 

@@ -240,3 +240,17 @@ async def test_bank_and_racks_when_in_one_unit_then_each_is_played_and_commanded
             await controller.until(lambda n=name, w=want: controller.sees(f"{n}.soc_pct") == w, name)
         controller.say(bank_1__breaker_cmd=2)
         await controller.until(lambda: plant.sees("bank_1.breaker_cmd") == (2, GOOD), "the breaker's order")
+
+
+async def test_strato_module_when_the_site_gives_its_registers_then_it_switches_a_sleep_line(tmp_path: Path) -> None:
+    text = f'[links.io]\nkind = "modbus_tcp"\nhost = "127.0.0.1"\nport = {free_port()}\n'
+    text += '[devices.strato_1]\nprofile = "strato_io"\nlink = "io"\n[devices.strato_1.registers]\n'
+    text += 'out_1 = { register = 100, table = "coil", type = "bit" }\n'
+    text += 'in_1 = { register = 7, table = "discrete", type = "bit" }\n'
+    points = "[devices.strato_1.points]\nout_1 = { fail_safe = false }\n"
+    controller, plant = Played(tmp_path, text + points, serve=False), Played(tmp_path, text, serve=True)
+    plant.say(strato_1__in_1=True)
+    controller.say(strato_1__out_1=True)
+    async with plant, controller:
+        await controller.until(lambda: controller.sees("strato_1.in_1") == (True, GOOD), "the input")
+        await controller.until(lambda: plant.sees("strato_1.out_1") == (True, GOOD), "the sleep line")

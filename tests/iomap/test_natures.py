@@ -38,6 +38,7 @@ def test_natures_when_their_signs_are_read_then_they_are_the_projects() -> None:
         "inverter": "discharge",
         "grid_meter": "import",
         "pv_meter": "production",
+        "wind_meter": "production",
         "load_meter": "consumption",
         "sensor": None,
         "io_module": None,
