@@ -122,8 +122,8 @@ class Bench:
         return await self.link.read(7, read_of(modbus_wire("u32" if words == 2 else "u16", address=address)))
 
 
-def link_of(settings: LinkSettings) -> ModbusLink:
-    return ModbusLink(LinkPlan(name="l", settings=settings, timeout_ns=100 * MS))
+def link_of(settings: LinkSettings, timeout_ms: int = 100) -> ModbusLink:
+    return ModbusLink(LinkPlan(name="l", settings=settings, timeout_ns=timeout_ms * MS))
 
 
 def serial(device: str, **changes: object) -> ModbusRtuSettings:
@@ -132,13 +132,14 @@ def serial(device: str, **changes: object) -> ModbusRtuSettings:
 
 
 @contextlib.asynccontextmanager
-async def line(where: str) -> AsyncIterator[Bench]:
+async def line(where: str, *, timeout_ms: int = 100) -> AsyncIterator[Bench]:
     registers = Registers()
     played = PlayedLine({7: registers})
     served = served_on_pty(played) if where == "serial" else served_on_tcp(played)
     async with served as place:  # type: ignore[attr-defined]
         link = link_of(
-            serial(place) if where == "serial" else ModbusRtuTcpSettings(host="127.0.0.1", port=place, gap_ns=0)
+            serial(place) if where == "serial" else ModbusRtuTcpSettings(host="127.0.0.1", port=place, gap_ns=0),
+            timeout_ms,
         )
         await link.connect()
         try:
@@ -152,7 +153,7 @@ both = pytest.mark.parametrize("where", ["serial", "tcp"])
 
 @both
 async def test_line_when_all_functions_are_used_then_each_does_what_it_says(where: str) -> None:
-    async with line(where) as bench:
+    async with line(where, timeout_ms=10_000) as bench:
         assert await bench.read(10) == [10, 11]
         await bench.link.write(7, MapTable.HOLDING, 5, [500])
         await bench.link.write(7, MapTable.HOLDING, 6, [600, 700])

@@ -52,16 +52,25 @@ class ModbusDriver:
         while True:
             link = ModbusLink(self._context.link)
             try:
-                await link.connect()
+                await self._connect(link)
                 await self._serve(link)
-            except DriverFault as fault:
-                for device in self._devices.values():
-                    device.lose(fault)
+            except DriverFault:
                 self._drop(link)
             except asyncio.CancelledError:
                 self._drop(link)
                 raise
             await asyncio.sleep(self._backoff.next_ns() / 1e9)
+
+    async def _connect(self, link: ModbusLink) -> None:
+        """Raises DriverFault when it cannot be had: then all devices are lost. A connection that only broke loses none
+        by itself, or a gateway that hangs up on account of one dead unit would cost the others their quality."""
+        try:
+            await link.connect()
+        except DriverFault as fault:
+            for device in self._devices.values():
+                device.heard()
+                device.lose(fault)
+            raise
 
     def _drop(self, link: ModbusLink) -> None:
         self._link = None
@@ -85,10 +94,14 @@ class ModbusDriver:
         plans = [d.plan for d in self._devices.values()]
         phase, slot = self._context.random.randrange(PHASES) / PHASES, self._context.random.randrange(SLOTS)
         self._polls = PollSchedule(plans, self._context.clock(), phase=phase, slot=slot)
-        self._lost_units = LostUnits()
+        tries = self._context.link.attempts
+        if all(device.silent >= tries for device in self._devices.values()):
+            for device in self._devices.values():
+                device.heard()
         for device in self._devices.values():
-            device.heard()
             device.writes.forget()
+            if device.silent >= tries:
+                self._polls.postpone(device.plan.name, device.rests_until_ns)
         while True:
             self._changed.clear()
             self._follow_sink()
