@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from os.path import normpath
 from typing import Any
 
-from runtime.lang.interp.coverage import Covered
+from runtime.lang.testing.coverage import Covered
 
 _OWN_LIBRARY = "stdlib/"
 _LINES_SHOWN = 12
@@ -36,7 +36,7 @@ class PouCoverage:
 
 
 def merged(runs: Iterable[Iterable[Covered]]) -> list[PouCoverage]:
-    """The coverage of several applications together, by file and POU; tests and the standard's blocks left out.
+    """The coverage of several applications together, by file and POU; the standard's blocks left out.
 
     What was written once counts once: a POU that is compiled for arrays of several bounds (`SPLIT&...`) or inherited
     (`PUMP.start@DRIVE_PUMP`) is one, and so is a file that two tests name by different ways.
@@ -44,7 +44,7 @@ def merged(runs: Iterable[Iterable[Covered]]) -> list[PouCoverage]:
     counts: Counter[tuple[str, str, int, int, str]] = Counter()
     for run in runs:
         for c in run:
-            if not c.pou.startswith("TEST '") and not c.file.startswith(_OWN_LIBRARY):
+            if not c.file.startswith(_OWN_LIBRARY):
                 written = c.pou.split("&")[0].split("@")[0]
                 counts[normpath(c.file), written, c.line, c.column, c.branch] += c.count
     found: dict[tuple[str, str], list[Covered]] = {}

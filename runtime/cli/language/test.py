@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from runtime.core.fault import ConfigFault
 from runtime.core.objectcache import ObjectCache
 from runtime.lang.application import Application
 from runtime.lang.interp import Interpreter
-from runtime.lang.interp.coverage import Coverage, Covered
+from runtime.lang.testing.coverage import Covered, counting
+from runtime.lang.testing.testcase import TestCase
 from runtime.lang.testing.testsources import TestUnit, find_tests
 from runtime.lang.tree import Test
 from runtime.node.statedir import cache_dir
@@ -29,7 +31,7 @@ BACKENDS = {"llvm": ("llvm",), "interp": ("interp",), "both": ("interp", "llvm")
 class TestOrder:
     """What to run: back ends, a part of the name (or a pattern with * and ?), where to write JUnit's XML.
 
-    `coverage` counts statements and branches, in the interpreter.
+    `coverage` counts statements and branches.
     """
 
     __test__ = False  # pytest takes every class that is called Test… for its own
@@ -74,10 +76,8 @@ def run_tests(paths: list[Path], order: TestOrder, *, as_json: bool) -> int:
         if compiled.application is None:
             wrong += [d for d in compiled.diagnostics if has_errors([d])]
             continue
-        coverage = Coverage() if order.coverage else None
-        done = list(_run(compiled.application, compiled.tests, BACKENDS[order.backend], coverage))
-        if coverage is not None:
-            covered.append(list(coverage.of(compiled.application)))
+        done, ran = _run(compiled.application, compiled.tests, order)
+        covered.append(ran)
         results += done
         if not as_json:
             _print_unit(unit, done)
@@ -112,23 +112,27 @@ def _chosen(test: Test, wanted: str) -> bool:
     return pattern in name or fnmatchcase(name, pattern)
 
 
-def _run(
-    app: Application, cases: Iterable[Any], backends: tuple[str, ...], coverage: Coverage | None
-) -> Iterator[TimedResult]:
+def _run(app: Application, cases: Iterable[TestCase], order: TestOrder) -> tuple[list[TimedResult], list[Covered]]:
+    """The results of the tests, and what they covered, if that is asked for."""
+    counted = counting(app) if order.coverage else None
+    app = counted.application if counted is not None else app
     listed = list(cases)
-    if coverage is not None:
-        backends = tuple(dict.fromkeys((*backends, "interp")))
-    machines = [(name, _machine(app, name, coverage)) for name in backends]
+    machines = [(name, _machine(app, name)) for name in BACKENDS[order.backend]]
+    results: list[TimedResult] = []
+    counts = [0] * (len(counted.counted) if counted is not None else 0)
     for case in listed:
         for name, machine in machines:
             began = time.perf_counter()
             result = run_test(machine, case, application_tasks=len(app.tasks) - len(listed))
-            yield TimedResult(result, name, time.perf_counter() - began)
+            results.append(TimedResult(result, name, time.perf_counter() - began))
+            if counted is not None:
+                counts = list(map(add, counts, counted.counts(machine.memory)))
+    return results, list(counted.covered(counts)) if counted is not None else []
 
 
-def _machine(app: Application, backend: str, coverage: Coverage | None) -> AdvancingMachine:
+def _machine(app: Application, backend: str) -> AdvancingMachine:
     if backend == "interp":
-        return Interpreter(app, probe=coverage)
+        return Interpreter(app)
     from runtime.lang.cache.objectcode import object_code_for
     from runtime.lang.native import Native
 

@@ -124,9 +124,6 @@ class Debugger:
     def _holds(self, name: str) -> bool:
         return name not in self.conditions or self.conditions[name]()
 
-    def branch(self, body: str, index: int, number: int) -> None:
-        """A branch begins: its first statement is told of anyway."""
-
     # ---- variables ----
 
     def find(self, name: str) -> Found | None:

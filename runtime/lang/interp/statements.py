@@ -66,21 +66,6 @@ class StatementCompiler:
 
         return run
 
-    def _branch(self, node: ir.Statement, number: int, block: ir.Block) -> Runner:
-        """The block of a branch of an IF or CASE."""
-        runner = self.block(block)
-        if self._probe is None or not self._written or not self._written[-1].branches(node):
-            return runner
-        index = self._written[-1].index(node)
-        assert index is not None
-        tell, name = self._probe.branch, self._written[-1].name
-
-        def run(activation: Activation) -> Signal | None:
-            tell(name, index, number)
-            return runner(activation)
-
-        return run
-
     def statement(self, node: ir.Statement) -> Runner:
         """One statement."""
         match node:
@@ -144,11 +129,8 @@ class StatementCompiler:
         return call
 
     def _if(self, node: ir.If) -> Runner:
-        arms = tuple(
-            (self._expressions.expression(condition), self._branch(node, number, block))
-            for number, (condition, block) in enumerate(node.arms)
-        )
-        otherwise = self._branch(node, len(arms), node.otherwise)
+        arms = tuple((self._expressions.expression(condition), self.block(block)) for condition, block in node.arms)
+        otherwise = self.block(node.otherwise)
 
         def choose(activation: Activation) -> Signal | None:
             for condition, block in arms:
@@ -160,8 +142,8 @@ class StatementCompiler:
 
     def _case(self, node: ir.Case) -> Runner:
         selector = self._expressions.expression(node.selector)
-        arms = tuple((arm.ranges, self._branch(node, number, arm.block)) for number, arm in enumerate(node.arms))
-        otherwise = self._branch(node, len(arms), node.otherwise)
+        arms = tuple((arm.ranges, self.block(arm.block)) for arm in node.arms)
+        otherwise = self.block(node.otherwise)
 
         def choose(activation: Activation) -> Signal | None:
             value: Any = selector(activation)
