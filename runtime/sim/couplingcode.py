@@ -15,7 +15,7 @@ from runtime.image.nativecode import NativeCode, cached_object_code
 from runtime.scan.phases.view import View
 from runtime.sim.couplingplan import Caption, Check, Coupling, Form, Gauge, Mode, Passage, Transfer, TransferKind
 from runtime.sim.transferqueue import waiting, write_queue
-from runtime.sim.wirecode import real, write_passages
+from runtime.sim.wirecode import real, real_of_unsigned, write_passages
 
 _HERE = Path(__file__).parent
 _IMAGE = Path(runtime.image.layout.__file__).parent
@@ -141,7 +141,10 @@ def _write_writes(code: Code) -> None:
             r.give(r.word(1, I1))
         since = r["now"] - passage["written_at_ns"]
         refresh = passage["refresh_ns"].differs(0) & (since >= passage["refresh_ns"])
-        change = real_source.choose(now.as_real() - before.as_real(), now.to_real() - before.to_real()).as_real()
+        wide = passage["form"].equals(Form.WIDE)
+        of_wide = real_of_unsigned(r, now) - real_of_unsigned(r, before)
+        of_integer = wide.choose(of_wide, now.to_real() - before.to_real())
+        change = real_source.choose(now.as_real() - before.as_real(), of_integer).as_real()
         size = (change < real(r, 0.0)).choose(real(r, 0.0) - change, change).as_real()
         dead_band = passage.real("dead_band")
         changed = (dead_band > real(r, 0.0)).choose(size > dead_band, size > real(r, 0.0))
@@ -194,6 +197,8 @@ def _write_look(code: Code) -> None:
             r.give(source.load(I32).as_real())
         with r.when(form.equals(Form.LREAL)):
             r.give(source.load(I64).as_real())
+        with r.when(form.equals(Form.WIDE)):
+            r.give(real_of_unsigned(r, source.load(I64)))
         for size, width in _BYTE_WIDTHS.items():
             with r.when(gauge["size"].equals(size)):
                 value = source.load(width).widened(I64).shifted_left(64 - 8 * size)

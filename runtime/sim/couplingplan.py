@@ -15,8 +15,10 @@ class Form(IntEnum):
 
     SIGNED = 0
     UNSIGNED = 1
-    REAL = 2
-    LREAL = 3
+    WIDE = 2
+    """64 bits without sign; what is below REAL is an integer."""
+    REAL = 3
+    LREAL = 4
 
 
 class Encoding(IntEnum):
@@ -80,6 +82,7 @@ class Passage(ctypes.Structure):
         ("whole_offset", ctypes.c_int64),
         ("raw_low", ctypes.c_int64),
         ("raw_high", ctypes.c_int64),
+        ("raw_high_wide", ctypes.c_uint64),  # what bounds a raw number that comes of a WIDE value
         ("raw_low_real", ctypes.c_double),
         ("raw_high_real", ctypes.c_double),
         ("raw", ctypes.c_int64),
@@ -104,6 +107,8 @@ class Passage(ctypes.Structure):
         ("fit_high", ctypes.c_int64),
         ("certain_low", ctypes.c_int64),  # outside it an integer is UNCERTAIN
         ("certain_high", ctypes.c_int64),
+        ("certain_low_wide", ctypes.c_uint64),
+        ("certain_high_wide", ctypes.c_uint64),
         ("certain_low_real", ctypes.c_double),
         ("certain_high_real", ctypes.c_double),
         ("raw_shift", ctypes.c_uint32),  # 64 less the bits of the raw number

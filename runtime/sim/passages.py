@@ -11,7 +11,7 @@ from runtime.iomap.plan import InputPoint, OutputPoint
 from runtime.iomap.wire import Numeric
 from runtime.sim.couplingplan import Encoding, Form, Passage
 
-_I64_MIN, _I64_MAX = -(1 << 63), (1 << 63) - 1
+_I64_MIN, _I64_MAX, _U64_MAX = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
 _FLOAT_MAX = {32: 3.4028234663852886e38, 64: 1.7976931348623157e308}
 
 
@@ -52,19 +52,25 @@ def form_of(of: Elementary) -> Form:
     """How the bits of a value of this type are to be taken."""
     if of.kind is Kind.REAL:
         return Form.REAL if of.size == 4 else Form.LREAL
-    return Form.SIGNED if of.is_signed else Form.UNSIGNED
+    if of.is_signed:
+        return Form.SIGNED
+    return Form.WIDE if of.size == 8 else Form.UNSIGNED
 
 
 def _source(made: Passage, point: OutputPoint, address: int) -> None:
     of = ELEMENTARY[point.type_name]
     form = form_of(of)
-    if form is Form.UNSIGNED and of.size == 8:
-        raise _beyond(point.tag, of.name)
     made.source, made.form, made.shift = address, form, 64 - 8 * of.size
     low, high = point.minimum, point.maximum
     if form in (Form.REAL, Form.LREAL):
         made.real_low = -math.inf if low is None else low
         made.real_high = math.inf if high is None else high
+    elif form is Form.WIDE:
+        _refuse_negative(of, point)
+        made.clamp_low, made.clamp_low_to = (
+            _as_signed(bound) for bound in (_at_least(low), _at_least(low and int(low)))
+        )
+        made.clamp_high = made.clamp_high_to = _as_signed(_at_most(high))
     else:  # an integer below 2.5 becomes int(2.5), as OutputPoint.clamp does it
         whole = bool if of.kind is Kind.BOOL else int
         if low is not None:
@@ -89,19 +95,23 @@ def _encode(made: Passage, point: OutputPoint) -> None:
     is_integer = ELEMENTARY[point.type_name].kind is not Kind.REAL
     made.encoding = Encoding.WHOLE if is_integer and number.is_integral else Encoding.SCALED
     if made.encoding == Encoding.WHOLE:
+        _refuse_scaled(ELEMENTARY[point.type_name], number, point.tag)
         made.whole_scale, made.whole_offset = int(number.scale), int(number.offset)
     made.raw_unsigned = number.bits == 64 and not number.signed
     # All ones where they stand for 2**64 - 1; an integer source is signed and never gets there.
     all_ones = made.raw_unsigned and made.encoding == Encoding.SCALED
     made.raw_low, made.raw_high = number.raw_minimum, -1 if all_ones else min(number.raw_maximum, _I64_MAX)
+    made.raw_high_wide = _unsigned(number.raw_maximum)
     made.raw_low_real, made.raw_high_real = float(number.raw_minimum), float(number.raw_maximum)
 
 
 def _decode(made: Passage, point: InputPoint, kept: list[object]) -> None:
     number, of = point.wire.number, ELEMENTARY[point.type_name]
     form = form_of(of)
-    if form is Form.UNSIGNED and of.size == 8:
-        raise _beyond(point.tag, of.name)
+    if form is Form.WIDE:
+        _refuse_negative(of, point)
+        if not number.boolean:
+            _refuse_scaled(of, number, point.tag)
     made.sink_form = form
     made.floating, made.single = number.floating, number.floating and number.bits == 32
     made.raw_unsigned = number.bits == 64 and not number.signed and not number.floating
@@ -111,12 +121,13 @@ def _decode(made: Passage, point: InputPoint, kept: list[object]) -> None:
     if number.boolean or of.kind is Kind.BOOL:
         made.boolean, made.sink_on = (1, 0) if number.on is None else (2, number.on)
     made.sink_scale, made.sink_offset = number.scale, number.offset
-    if form in (Form.SIGNED, Form.UNSIGNED) and not made.boolean:
+    if form not in (Form.REAL, Form.LREAL) and not made.boolean:
         made.sink_whole_scale, made.sink_whole_offset = int(number.scale), int(number.offset)
-    made.fit_low, made.fit_high = (0, 0) if form in (Form.REAL, Form.LREAL) else (of.minimum, of.maximum)
+    made.fit_low, made.fit_high = (0, 0) if form in (Form.REAL, Form.LREAL) else (of.minimum, min(of.maximum, _I64_MAX))
     low, high = point.minimum, point.maximum
     made.certain_low = _I64_MIN if low is None else _saturated(math.ceil(low))
     made.certain_high = _I64_MAX if high is None else _saturated(math.floor(high))
+    made.certain_low_wide, made.certain_high_wide = _at_least(low), _at_most(high)
     made.certain_low_real = -math.inf if low is None else low
     made.certain_high_real = math.inf if high is None else high
     allowed = (ctypes.c_int64 * len(point.allowed))(*map(_as_signed, point.allowed))
@@ -135,12 +146,37 @@ def _refuse_unlike(output: OutputPoint, point: InputPoint) -> None:
         )
 
 
-def _beyond(tag: str, type_name: str) -> ConfigFault:
-    return ConfigFault(
-        f"{type_name} does not cross the simulated wires: they carry integers of up to 63 bits",
-        where=tag,
-        mend="declare the tag as LINT or LREAL",
-    )
+def _refuse_scaled(of: Elementary, number: Numeric, tag: str) -> None:
+    """64 bits without sign cross as they are: scaled ones would take more than 64 bits."""
+    if form_of(of) is Form.WIDE and (number.floating or (number.scale, number.offset) != (1.0, 0.0)):
+        raise ConfigFault(
+            f"{of.name} crosses the simulated wires as a whole raw number without scale and offset only",
+            where=tag,
+            mend="declare the tag as LINT or LREAL",
+        )
+
+
+def _refuse_negative(of: Elementary, point: InputPoint | OutputPoint) -> None:
+    if point.maximum is not None and point.maximum < 0:
+        raise ConfigFault(
+            f"the greatest value allowed is {point.maximum:g}: {of.name} has none so low",
+            where=point.tag,
+            mend="give the point a maximum of at least 0, or declare the tag as LINT",
+        )
+
+
+def _at_least(low: float | None) -> int:
+    """The least number without sign that is not below it."""
+    return _unsigned(0 if low is None else math.ceil(low))
+
+
+def _at_most(high: float | None) -> int:
+    """The greatest number without sign that is not above it; 0 for any below 0."""
+    return _unsigned(_U64_MAX if high is None else math.floor(high))
+
+
+def _unsigned(value: int) -> int:
+    return min(max(value, 0), _U64_MAX)
 
 
 def _saturated(value: int) -> int:

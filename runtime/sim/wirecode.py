@@ -33,7 +33,11 @@ def write_passages(code: Code) -> None:
             r.give()
         with r.either(passage["form"].below(Form.REAL)) as (integer, otherwise):
             with integer:
-                r.call(code["encode_integer"], r["passage"], r.call(code["take_integer"], r["passage"]))
+                value = r.call(code["take_integer"], r["passage"])
+                with r.when(_is_wide(passage["form"]) & passage["encoding"].differs(Encoding.WHOLE)):
+                    r.call(code["encode_real"], r["passage"], real_of_unsigned(r, value))
+                    r.give()
+                r.call(code["encode_integer"], r["passage"], value)
             with otherwise:
                 r.call(code["encode_real"], r["passage"], r.call(code["take_real"], r["passage"]))
     with code.routine("spoil", passage=PTR) as r:
@@ -63,6 +67,13 @@ def _write_take(code: Code) -> None:
     """The source's value within the point's limits."""
     with code.routine("take_integer", I64, passage=PTR) as r:
         passage = View(r, Passage, r["passage"])
+        with r.when(_is_wide(passage["form"])):
+            wide = passage["source"].load(I64)
+            with r.when(wide.below(passage["clamp_low"])):
+                r.give(passage["clamp_low_to"])
+            with r.when(passage["clamp_high"].below(wide)):
+                r.give(passage["clamp_high_to"])
+            r.give(wide)
         shift = passage["shift"].widened(I64)
         left = passage["source"].load(I64).shifted_left(shift)
         signed = passage["form"].equals(Form.SIGNED)
@@ -93,7 +104,9 @@ def _write_encode(code: Code) -> None:
                 r.give()
             with r.when(passage["encoding"].equals(Encoding.WHOLE)):
                 if of == I64:
-                    passage["raw"] = _nearest(r, passage, given)
+                    high = passage["raw_high_wide"]
+                    saturated = high.below(given).choose(high, given)
+                    passage["raw"] = _is_wide(passage["form"]).choose(saturated, _nearest(r, passage, given))
                 r.give()
             scaled = (number - passage.real("offset")) / passage.real("scale")
             with r.either(passage["encoding"].equals(Encoding.SCALED)) as (integer, floating):
@@ -154,7 +167,7 @@ def _write_deliver(code: Code) -> None:
         floating = passage["floating"].differs(0)
         unsigned = passage["raw_unsigned"].differs(0)
         raw = passage["raw"]
-        from_integer = _choose(unsigned, _real_of_unsigned(r, raw), raw.to_real())
+        from_integer = _choose(unsigned, real_of_unsigned(r, raw), raw.to_real())
         number = _choose(floating, passage.real("raw_real"), from_integer)
         finite = (number.bits() & _INFINITE).differs(_INFINITE)
         absent_real = passage["absent_raw"].to_real()
@@ -170,6 +183,9 @@ def _write_deliver(code: Code) -> None:
             r.give()
         with r.either(passage["sink_form"].below(Form.REAL)) as (integer, otherwise):
             with integer:
+                with r.when(_is_wide(passage["sink_form"])):
+                    _judge_wide(code, r, passage, raw)
+                    r.give()
                 # A real number beyond 64 bits has no whole part there; the limits below refuse what is left of it.
                 whole = r.local(I64, raw)
                 with r.when(floating):
@@ -197,11 +213,29 @@ def _write_carry(code: Code) -> None:
         r.call(code["deliver"], r["passage"], r["now"])
 
 
-def _real_of_unsigned(r: Routine, raw: Word) -> Real:
-    """Exact to the last bit: halves with a sticky lowest bit where the sign bit is set."""
+def _is_wide(form: Word) -> Word:
+    return form.equals(Form.WIDE)
+
+
+def real_of_unsigned(r: Routine, raw: Word) -> Real:
+    """The real number nearest to 64 bits without sign, exact to the last bit: halves with a sticky lowest bit where the
+    sign bit is set."""
     halved = raw.shifted_right(1) | (raw & 1)
     doubled = halved.to_real() * real(r, 2.0)
     return _choose(raw < 0, doubled, raw.to_real())
+
+
+def _judge_wide(code: Code, r: Routine, passage: View, raw: Word) -> None:
+    """A raw number without scale and offset, for 64 bits without sign."""
+    known = r.local(I64, passage["allowed_count"].equals(0).widened(I64))
+    with r.each(passage["allowed_count"].widened(I64)) as i, r.when(raw.equals(_allowed(passage, i))):
+        known.set(r.word(1))
+    negative = passage["raw_unsigned"].equals(0) & (raw < 0)
+    with r.when(known.get().equals(0) | negative):
+        r.call(code["spoil"], r["passage"])
+        r.give()
+    uncertain = raw.below(passage["certain_low_wide"]) | passage["certain_high_wide"].below(raw)
+    _store(r, passage, raw, uncertain.equals(0))
 
 
 def _judge_integer(code: Code, r: Routine, passage: View, value: Word) -> None:

@@ -3,6 +3,7 @@
 import ctypes
 import math
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -22,7 +23,18 @@ from tests.sim.conftest import kernels
 STAMP_NS = 77
 SCALES = (1.0, -1.0, 0.1, 10.0, 0.01, 1000.0, -7.0, 3.0)
 OFFSETS = (0.0, -40.0, 2.5, 100.0)
-BITS = {"SINT": 8, "INT": 16, "DINT": 32, "LINT": 64, "USINT": 8, "UINT": 16, "UDINT": 32, "REAL": 32, "LREAL": 64}
+BITS = {
+    "SINT": 8,
+    "INT": 16,
+    "DINT": 32,
+    "LINT": 64,
+    "USINT": 8,
+    "UINT": 16,
+    "UDINT": 32,
+    "ULINT": 64,
+    "REAL": 32,
+    "LREAL": 64,
+}
 
 
 def cross(output: OutputPoint, point: InputPoint, value: Value) -> tuple[Value, Quality, int]:
@@ -59,12 +71,17 @@ def points(draw: st.DrawFn) -> tuple[OutputPoint, InputPoint, Value]:
         offset=0.0 if boolean else draw(st.sampled_from(OFFSETS)),
         not_implemented=draw(st.sampled_from([None, 0, 5])),
     )
-    names = ["BOOL"] if boolean else ["REAL", "LREAL", *(n for n in BITS if number.is_integral and n[-1] == "T")]
+    whole = [name for name in BITS if number.is_integral and name[-1] == "T"]
+    plain = not floating and (number.scale, number.offset) == (1.0, 0.0)
+    names = ["BOOL"] if boolean else ["REAL", "LREAL", *(name for name in whole if plain or name != "ULINT")]
     wire = CanWire(message="M", signal="S", frame_id=1, number=number)
     bound = st.none() | st.integers(-50, 50).map(float) | st.sampled_from([2.5, -0.5])
     limits = sorted([draw(bound), draw(bound)], key=lambda b: math.inf if b is None else b)
     low, high = limits if limits[0] is not None else (None, None)
-    out = OutputPoint(name="p", tag="a.p", type_name=draw(st.sampled_from(names)), entry=0, wire=wire, fail_safe=None,
+    source = draw(st.sampled_from(names))
+    if source == "ULINT" and high is not None:  # a maximum below 0 is refused
+        low, high = (None if low is None else abs(low)), max(abs(high), abs(low or 0))
+    out = OutputPoint(name="p", tag="a.p", type_name=source, entry=0, wire=wire, fail_safe=None,
                       minimum=low, maximum=high)  # fmt: skip
     allowed = draw(st.sampled_from([(), (), (0, 1, 2, 40)])) if number.is_integral else ()
     into = InputPoint(name="p", tag="b.p", type_name=draw(st.sampled_from(names)), entry=0, wire=wire, period_ns=1,
@@ -80,6 +97,8 @@ def values(type_name: str) -> st.SearchStrategy[Value]:
     if of.kind is Kind.REAL:
         halves = st.integers(-2000, 2000).map(lambda n: n / 2)
         return halves | st.floats(allow_nan=False, allow_infinity=False, width=8 * of.size)
+    if of.name == "ULINT":
+        return st.integers(0, 300) | st.integers(0, of.maximum) | st.integers((1 << 63) - 3, (1 << 63) + 3)
     small = st.integers(max(of.minimum, -300), min(of.maximum, 300))
     return small | st.integers(max(of.minimum, -(1 << 52)), min(of.maximum, 1 << 52))
 
@@ -100,10 +119,36 @@ def same(one: tuple[Value, Quality, int], other: tuple[Value, Quality, int]) -> 
 
 
 @pytest.mark.parametrize("type_name", ["ULINT", "LWORD"])
-def test_wire_when_a_tag_has_more_than_63_bits_then_refused_with_words(type_name: str) -> None:
-    wire = CanWire(message="M", signal="S", frame_id=1, number=Numeric(bits=64, signed=False, floating=False))
-    out = OutputPoint(name="p", tag="a.p", type_name=type_name, entry=0, wire=wire, fail_safe=None)
-    into = InputPoint(name="p", tag="b.p", type_name=type_name, entry=0, wire=wire, period_ns=1)
+@pytest.mark.parametrize("value", [0, 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_wire_when_a_tag_has_64_bits_without_sign_then_all_of_them_cross(type_name: str, value: int) -> None:
+    out, into = wide_points(type_name, Numeric(bits=64, signed=False, floating=False))
+    assert cross(out, into, value) == (value, Quality.GOOD, STAMP_NS)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        Numeric(bits=64, signed=False, floating=False, scale=10.0),
+        Numeric(bits=64, signed=False, floating=False, offset=-40.0),
+        Numeric(bits=64, signed=False, floating=True),
+    ],
+)
+def test_wire_when_64_bits_without_sign_are_scaled_then_refused_with_words(number: Numeric) -> None:
+    out, into = wide_points("ULINT", number)
     with pytest.raises(ConfigFault) as refused:
         passage_of(Ends(out, 0, into, PointPlaces(0, 0, 0)), [])
     assert "LINT" in refused.value.mend
+
+
+def test_wire_when_64_bits_without_sign_may_only_be_negative_then_refused_with_words() -> None:
+    out, into = wide_points("ULINT", Numeric(bits=64, signed=False, floating=False))
+    with pytest.raises(ConfigFault, match="none so low"):
+        passage_of(Ends(replace(out, maximum=-1.0), 0, into, PointPlaces(0, 0, 0)), [])
+    with pytest.raises(ConfigFault, match="none so low"):
+        passage_of(Ends(out, 0, replace(into, maximum=-1.0), PointPlaces(0, 0, 0)), [])
+
+
+def wide_points(type_name: str, number: Numeric) -> tuple[OutputPoint, InputPoint]:
+    wire = CanWire(message="M", signal="S", frame_id=1, number=number)
+    out = OutputPoint(name="p", tag="a.p", type_name=type_name, entry=0, wire=wire, fail_safe=None)
+    return out, InputPoint(name="p", tag="b.p", type_name=type_name, entry=0, wire=wire, period_ns=1)
