@@ -93,6 +93,14 @@ class PairTable(Strict):
     wait_for_standby: Duration | None = None
 
 
+class HostTable(Strict):
+    """What the programs may ask of the computer: BOOL variables, "" for what they may not."""
+
+    restart: str = ""
+    reboot: str = ""
+    reboot_command: Annotated[list[str], Field(min_length=1)] = Field(default_factory=lambda: ["systemctl", "reboot"])
+
+
 class RetainTable(Strict):
     """How retained values are saved."""
 
@@ -138,6 +146,7 @@ class SiteTable(Strict):
     hmi: HmiTable = HmiTable()
     plant: PlantTable | None = None
     pair: PairTable | None = None
+    host: HostTable = HostTable()
 
     def task_table(self, name: str) -> TaskTable:
         """What the file says about the task of that name; names are case-insensitive, as in ST."""

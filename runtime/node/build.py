@@ -107,6 +107,7 @@ def build_site(path: Path) -> BuildResult:
     diagnostics += found
     app, found = _with_parameters(site, app)
     diagnostics += [*found, *_check_intervals(site, app), *_check_tasks(site, app), *_check_triggers(site, app)]
+    diagnostics += _check_host(site, app)
     diagnostics += _check_shown(site, app)
     bindings, io_plan = Bindings({}, ()), None
     if loaded is not None:
@@ -250,6 +251,27 @@ def _check_triggers(site: Site, app: Application) -> list[Diagnostic]:
             site.document.places.value("recorder", "triggers", number), "a string" if variable else "no such tag"
         )
         diagnostics.append(error("S1007", f"`{told}` cannot trigger a recording", at, help=mend))
+    return diagnostics
+
+
+def _check_host(site: Site, app: Application) -> list[Diagnostic]:
+    """`[host]` `restart` and `reboot` must name BOOL variables."""
+    diagnostics: list[Diagnostic] = []
+    for key, told in (("restart", site.table.host.restart), ("reboot", site.table.host.reboot)):
+        variable = app.tags.find(told) if told else None
+        if not told or (variable is not None and variable.type.kind is Kind.BOOL):
+            continue
+        near = app.tags.nearest(told)
+        mend = (
+            "name a BOOL"
+            if variable
+            else f"did you mean {near}?"
+            if near
+            else "name a BOOL, such as plant_1.restart_wanted"
+        )
+        what = f"this is {variable.type_name}" if variable else "no variable of that name"
+        at = Label(site.document.places.value("host", key), what)
+        diagnostics.append(error("S1009", f"`{told}` cannot ask for a {key}", at, help=mend))
     return diagnostics
 
 

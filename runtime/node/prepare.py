@@ -51,6 +51,9 @@ def prepare(build: Build, folder: Path) -> None:
         record_after_ns=duration_ns(table.recorder.after),
         record_triggers=tuple(table.recorder.triggers),
         pair=_pair_plan(build, folder),
+        host_restart=table.host.restart,
+        host_reboot=table.host.reboot,
+        reboot_command=tuple(table.host.reboot_command),
     )
     plan.save(folder)
     if plan.pair is not None:

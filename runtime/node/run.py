@@ -15,12 +15,14 @@ from runtime.image.control import Control
 from runtime.image.forces import ForceTable
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
+from runtime.image.snapshot import SnapshotReader
 from runtime.node import runplan
 from runtime.node.change.keptversion import KeptVersion, start_folder
 from runtime.node.change.onlinechange import FOLLOWERS, ControllerVersion, OnlineChange
 from runtime.node.change.versions import VersionNote, new_versions_folder, told_of_last, user_name, version_hash
 from runtime.node.host.guard import Guard
 from runtime.node.host.hardwarewatchdog import HardwareWatchdog
+from runtime.node.host.requests import Asked, HostRequests
 from runtime.node.host.servicemanager import from_environment
 from runtime.node.host.watch import ProgressWatch, stuck_after_ns
 from runtime.node.link import Link
@@ -98,6 +100,7 @@ class Controller:
         self.control.cycle_ns = self.manifest.cycle_ns
         self.control.run_switch = 1
         self._bell = -1
+        self._asked: Asked | None = None
         if self._plan.pair is not None:
             self._take_part_in_pair(self._plan.pair)
 
@@ -115,6 +118,16 @@ class Controller:
     def manifest(self) -> Manifest:
         """That of the version that runs."""
         return self._current.manifest
+
+    @property
+    def asked(self) -> Asked | None:
+        """What the programs asked of the computer, which ended the run; None when something else did."""
+        return self._asked
+
+    @property
+    def reboot_command(self) -> tuple[str, ...]:
+        """What starts the computer anew."""
+        return self._plan.reboot_command
 
     @property
     def current(self) -> ControllerVersion:
@@ -166,9 +179,15 @@ class Controller:
 
         change = OnlineChange(self, self._links, run_dir=self.run_dir, audit=audit)
 
+        requests = self._host_requests()
+
         def tick() -> None:
             guard.tick(supervisor)
             change.tick(supervisor, self.control)
+            self._asked = requests.look(time.monotonic_ns())
+            if self._asked is not None:
+                tell("warning", f"the programs ask for a {self._asked}: everything is stopped first")
+                supervisor.stop()
             on_tick(supervisor)
 
         end = self._options.duration_ns
@@ -208,6 +227,23 @@ class Controller:
             hardware=HardwareWatchdog(device, timeout_s=plan.watchdog_timeout_s) if device else None,
             on_event=tell,
         )
+
+    def _host_requests(self) -> HostRequests:
+        names = {"restart": self._plan.host_restart, "reboot": self._plan.host_reboot}
+        wanted = {key: self._reader(name) if name else None for key, name in names.items()}
+        return HostRequests(restart=wanted["restart"], reboot=wanted["reboot"])
+
+    def _reader(self, name: str) -> Callable[[], bool | None]:
+        """Reads a BOOL of the version that runs; None while there is no snapshot of it."""
+        snapshots: list[tuple[ImageSegment, SnapshotReader]] = []
+
+        def read() -> bool | None:
+            if not snapshots or snapshots[0][0] is not self.image:
+                snapshots[:] = [(self.image, SnapshotReader(self.image))]
+            snapshot, variable = snapshots[0][1].latest(), self.manifest.tags.find(name)
+            return None if snapshot is None or variable is None else bool(snapshot.value(variable))
+
+        return read
 
     def _take_part_in_pair(self, plan: PairPlan) -> None:
         """Look now at all that the redundancy process will need: nobody sees what it would say. Raises ConfigFault."""

@@ -18,6 +18,10 @@ OUTLINE = "outline.json"
 PACKAGE = "package.bin"
 
 
+_TUPLES = ("view", "record_triggers", "reboot_command")
+"""What JSON has no type of its own for."""
+
+
 @dataclass(frozen=True, slots=True)
 class PairPlan:
     """Its part in a pair. `member`: a cluster.memberplan.MemberPlan; `version` names programs and map."""
@@ -34,7 +38,7 @@ class RunPlan:
 
     `scada_map` False: no SCADA server. `retain_every_ns` 0: nothing is retained. `record_keep_ns` 0: nothing is
     recorded. `stuck_after_ns` 0: as the cycle says. `watchdog_device` "": the machine's watchdog is left alone. `pair`
-    None: a controller alone.
+    None: a controller alone. `host_restart`, `host_reboot`: the variables that ask for it, "" for none.
     """
 
     site: str
@@ -57,6 +61,9 @@ class RunPlan:
     record_after_ns: int
     record_triggers: tuple[str, ...]
     pair: PairPlan | None = None
+    host_restart: str = ""
+    host_reboot: str = ""
+    reboot_command: tuple[str, ...] = ()
 
     def save(self, run_dir: Path) -> None:
         """Write it whole or not at all."""
@@ -69,7 +76,7 @@ class RunPlan:
         """The plan that `save` wrote."""
         told: dict[str, Any] = json.loads((run_dir / RUN_PLAN).read_text())
         pair = PairPlan(**told["pair"]) if told["pair"] is not None else None
-        return cls(**(told | {name: tuple(told[name]) for name in ("view", "record_triggers")} | {"pair": pair}))
+        return cls(**(told | {name: tuple(told[name]) for name in _TUPLES} | {"pair": pair}))
 
 
 def living_processes(run_dir: Path) -> dict[str, int]:

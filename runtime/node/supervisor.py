@@ -74,6 +74,7 @@ class Supervisor:
         self._processes_file = processes_file
         self._on_event = on_event
         self._unwritable: set[Path] = set()
+        self._stop_asked = False
 
     def alive(self, name: str) -> bool:
         """True while that child runs."""
@@ -115,6 +116,10 @@ class Supervisor:
         if running.process is not None:
             running.process.kill()
 
+    def stop(self) -> None:
+        """Have `run` stop everything at its next tick."""
+        self._stop_asked = True
+
     def run(
         self, *, until_ns: int | None, on_tick: Callable[[], None], on_stop: Callable[[], None] = lambda: None
     ) -> None:
@@ -127,7 +132,7 @@ class Supervisor:
                 self._stop_all()
 
     def _keep_alive(self, until_ns: int | None, on_tick: Callable[[], None], stop: StopSignals) -> None:
-        while until_ns is None or time.monotonic_ns() < until_ns:
+        while not self._stop_asked and (until_ns is None or time.monotonic_ns() < until_ns):
             self._start_due()
             if stop.wait(TICK_S):
                 return

@@ -1,6 +1,7 @@
 """`voltscan run`: checks, then runs a controller until Ctrl-C, SIGTERM or the end of its duration."""
 
 import os
+import subprocess
 import sys
 import time
 from functools import partial
@@ -41,6 +42,7 @@ def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: b
     with_hmi = sys.stdin.isatty() and sys.stdout.isatty() if hmi is None else hmi
     table = result.build.site.table
     options = RunOptions(duration_ns=duration_limit_ns, hmi=with_hmi, cold=cold)
+    served = "NOTIFY_SOCKET" in os.environ
     controller = Controller(table.name, partial(prepare, result.build), options)
     screen = _Screen(controller, table.hmi.status_line)
     _say(f"site {controller.manifest.site}: starting, logs in {controller.state_dir / 'log'}")
@@ -49,7 +51,32 @@ def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: b
     finally:
         controller.close()
     _say(f"site {controller.manifest.site}: stopped, outputs at fail-safe")
+    if controller.asked == "restart" and not served:  # a service manager starts what has ended by itself
+        _start_anew()
+    if controller.asked == "reboot":
+        return _start_computer_anew(controller.reboot_command)
     return 0
+
+
+def _start_anew() -> None:
+    """Become the same command again: warm, for only a person drops what is retained."""
+    words = [word for word in sys.orig_argv if word != "--cold"]
+    sys.stdout.flush()
+    os.execv(sys.executable, words)  # noqa: S606 - the very words that started this process
+
+
+def _start_computer_anew(command: tuple[str, ...]) -> int:
+    try:
+        ended = subprocess.run(command, check=False)  # noqa: S603 - the site file's own command
+    except OSError as fault:
+        raise ConfigFault(
+            f"the computer is not started anew: {fault.strerror}",
+            where=f"[host] reboot_command = {list(command)}",
+            mend="name a program that is there, by its whole path",
+        ) from fault
+    if ended.returncode:
+        _say(f"error: {' '.join(command)} ended with code {ended.returncode}: the computer is not started anew")
+    return ended.returncode
 
 
 def make_pair_state(site_file: Path, *, joins: bool) -> int:
