@@ -1,0 +1,52 @@
+"""The sites of the project, each with the real processes of controller and simulated plant."""
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import DemoSite, free_port
+
+PORT = re.compile(r"^port += +(\d+)", re.MULTILINE)
+
+
+class ProjectSite(DemoSite):
+    """A copy of one of the sites, with ports of its own."""
+
+    @property
+    def site_file(self):
+        return self.folder / "configs" / f"{self.name}.toml"
+
+    def _copy(self):
+        super()._copy()
+        files = [
+            file
+            for folder in ("configs", "io_maps/sites")
+            for file in (self.folder / folder).glob(f"{self.name}*.toml")
+        ]
+        ports = sorted({port for file in files for port in PORT.findall(file.read_text())})
+        free = {f"port = {port}\n": f"port = {free_port()}\n" for port in ports}
+        for file in files:
+            self.edit(file, free)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["home", "commercial", "industrial", "offgrid", "depot"])
+def test_site_when_run_with_its_plant_then_it_comes_up_without_an_error_and_stops_in_order(name):
+    folder = Path(tempfile.mkdtemp(prefix="vs-"))  # short: a socket's path has 107 bytes at most
+    site = ProjectSite(folder, name)
+    try:
+        site.start()
+        site.wait_until_running()
+        site.wait_for(
+            "the plant runs and nothing is wrong with it",
+            lambda: site.value("plant_1.state") == "RUN" and site.value("errors_1.n_active") == 0,
+        )
+        assert site.ask("status")["driving"]
+        assert site.stop() == 0
+        assert "stopped, outputs at fail-safe" in (folder / "run.log").read_text()
+    finally:
+        site.kill_everything()
+        shutil.rmtree(folder)
