@@ -121,6 +121,24 @@ class Aims:
             node.crash()
             self._events.after(100 * MS, None, self._world.start_node, node.name)
 
+    def leader_dies_as_the_standby_changes(self) -> None:
+        """The standby holds a state of another version than its scan runs yet."""
+        self._when(lambda: self._in_sync() is not None, self._download_and_die)
+
+    def _download_and_die(self) -> None:
+        leader = self._in_sync()
+        assert leader is not None
+        standby = self._standby(leader)
+        standby.supervisor.tick_ns = 80 * MS
+        leader.supervisor.download(7)
+
+        def is_between() -> bool:
+            situation = standby.member.situation if standby.member is not None else None
+            held = situation.standby if situation is not None else None
+            return held is not None and held.state is not None and held.state_version != standby.scan.version
+
+        self._when(is_between, lambda: self._dies_soon(leader, 5 * MS))
+
     def _dies_soon(self, leader: ControllerNode, most_ns: int) -> None:
         self._soon(self._random.randint(MS, most_ns), lambda: self._power_off(leader))
 

@@ -37,6 +37,7 @@ class Book:
     writes: list[Write] = field(default_factory=list)
     takeovers: list[tuple[str, int, Key]] = field(default_factory=list)
     _memories: dict[Key, bytes] = field(default_factory=dict)
+    _versions: dict[Key, set[int]] = field(default_factory=dict)
     _last_made: dict[int, tuple[str, Key]] = field(default_factory=dict)
     _newest: Key = (0, 0)
     _writers: dict[int, str] = field(default_factory=dict)
@@ -47,17 +48,25 @@ class Book:
         """The key of the newest state whose outputs a device took."""
         return self._newest
 
-    def made(self, name: str, key: Key, memory: bytes) -> None:
+    def made(self, name: str, key: Key, memory: bytes, version: int) -> None:
         """A leader's scan has ended."""
         if key in self._memories:
             raise Broken(f"{name} made scan {key[1]} of term {key[0]} again, another one")
         self._memories[key] = memory
+        self._versions[key] = {version}
         self._last_made[key[0]] = (name, key)
 
-    def mirrored(self, name: str, key: Key, memory: bytes) -> None:
+    def migrated(self, key: Key, version: int) -> None:
+        """A scan has made of its state one of another version."""
+        if key in self._versions:
+            self._versions[key].add(version)
+
+    def mirrored(self, name: str, key: Key, memory: bytes, version: int) -> None:
         """A standby's scan has taken a state."""
         if self._memories.get(key) != memory:
             raise Broken(f"{name} mirrors for scan {key[1]} of term {key[0]} what the leader did not have then")
+        if version not in self._versions[key]:
+            raise Broken(f"{name} takes the state of version {self._versions[key]} for one of version {version}")
 
     def taken_over(self, name: str, term: int, base: Key) -> None:
         """Programs run in a new term, from a state; (0, 0) is from none."""

@@ -3,7 +3,7 @@
 Faults: messages dropped, delayed, reordered, doubled, said again; ways cut, one way or not transitively; power lost
 with any suffix of the writes that were not durable; slow disks; processes that stand still between any two steps, alone
 or a controller as a whole; redundancy processes that die while scan and io go on; in some seeds clocks beyond rho. And
-what people do: swaps, service, forces, commands.
+what people do: swaps, service, forces, commands, other versions of the programs.
 """
 
 from collections.abc import Callable
@@ -32,8 +32,8 @@ EPOCH_NS_MAX = 160 * MS
 SETTLE_NS = 1500 * MS
 """Healed, the pair is whole again within this; most of it waits for a state that a restart has lost."""
 LOOK_NS = 10 * MS
-OPENING = 0.1
-OPENING_NS = 300 * MS
+OPENING = 0.15
+OPENING_NS = 350 * MS
 """How many seeds begin with a moment that needs calm before it, and how long the calm lasts."""
 WILD_PPM = 200_000
 WILD = 0.15
@@ -51,7 +51,11 @@ class Run:
         if self.random.random() < WILD:
             self._wild_clocks()
         aims = Aims(self.world, self.random, self._unless_healed)
-        self._openings = (aims.witness_restarts_when_it_is_asked, aims.leader_dies_as_the_standby_joins_unseen)
+        self._openings = (
+            aims.witness_restarts_when_it_is_asked,
+            aims.leader_dies_as_the_standby_joins_unseen,
+            aims.leader_dies_as_the_standby_changes,
+        )
         self._acts: list[tuple[Callable[[], None], float]] = [
             (self._power_off, 0.25),
             (self._kill_redundancy, 0.25),
@@ -64,6 +68,7 @@ class Run:
             (self._all_off, 0.02),
             (self._service, 0.1),
             (self._lose_io, 0.1),
+            (self._download, 0.3),
             (self._force, 0.2),
             (aims.leader_dies_as_the_standby_has_forgotten, 0.1),
             (aims.leader_is_deaf_in_a_swap, 0.1),
@@ -201,6 +206,12 @@ class Run:
         """An operator takes the standby out, and in a while in again."""
         self._ask(lambda member, now_ns: member.detach(member.situation.settings.other, now_ns))
         self.events.after(self.random.randint(10, 150) * MS, None, self._unless_healed, self._attach)
+
+    def _download(self) -> None:
+        """An operator has the leader, or who he thinks leads, go over to another version of the programs."""
+        node = self.world.driver or self.world.controllers["a"]
+        if node.member is not None:
+            node.supervisor.download(self.random.randint(1, 40))
 
     def _attach(self) -> None:
         self._ask(lambda member, now_ns: member.detach("", now_ns))

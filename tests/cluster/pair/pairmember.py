@@ -15,6 +15,7 @@ from pairio import Device, Sink
 from pairnet import Network
 from pairscan import HEAD, NO_KEY, Control, MailboxEntry, MirrorEntry, VirtualScan
 from pairtime import MS, Clock, Events, Process
+from pairversions import Supervisor, package
 
 from runtime.cluster.pair.agreed import Agreed
 from runtime.cluster.pair.effects import Effects, Right
@@ -195,6 +196,7 @@ class ControllerNode(Node):
         self.sink = Sink(settings.name, devices=devices, **shared)
         self.scan.wake_redundancy = self._wake
         self.scan.wake_io = self.sink.wake
+        self.supervisor = Supervisor(self)
         self.is_on = False
         self._woken = False
         self._clients: dict[tuple[str, int], str] = {}
@@ -216,6 +218,7 @@ class ControllerNode(Node):
     def start_redundancy(self) -> None:
         """The redundancy process: first nobody may drive; when the scan has seen that, take what state it holds."""
         self.begin_life()
+        self.supervisor.begin_life()
         self._woken = False
         self._clients.clear()
         self._give(Right())
@@ -226,7 +229,7 @@ class ControllerNode(Node):
             self._events.after(MS, self.process, self._begin_when_stopped)
             return
         held, self.scan.told[:] = self.disk.held, []
-        self.settings = replace(self.settings, life=self.settings.life + 1)
+        self.settings = replace(self.settings, life=self.settings.life + 1, version=self.scan.version)
         self.member = PairMember(
             self.settings,
             hard=held.hard,
@@ -235,11 +238,15 @@ class ControllerNode(Node):
             held=self._held(),
             now_ns=self.now_ns(),
         )
+        self.member.holds(package(self.scan.version))
         self.tick()
 
     def _held(self) -> tuple[int, State] | None:
         """What survived in shared memory: the newest of the scan's last snapshot and what was put there for it."""
-        mirror, (key, memory) = self.control.mirror, self.scan.snapshot
+        control = self.control
+        if control.promised_version not in (0, self.scan.version):
+            return None  # a newer state than is here was promised
+        mirror, (key, memory) = control.mirrors.get(self.scan.version), self.scan.snapshot
         if mirror is not None and (mirror.term, mirror.scan_no) > key:
             return mirror.term, _state(mirror.memory)
         return (key[0], _state(memory)) if key != NO_KEY else None
@@ -252,7 +259,8 @@ class ControllerNode(Node):
             process.kill()
         self.scan.told.clear()
         self.scan.snapshot = (NO_KEY, b"")
-        self.control.mirror = None
+        self.control.mirrors.clear()
+        self.control.promised_version = 0
         self.control.active_term = self.control.driven_term = 0
         self.control.mailbox.clear()
         self._give(Right())
@@ -291,6 +299,15 @@ class ControllerNode(Node):
         if self.member is not None:
             self._take(self.member.persisted(number, self.now_ns()))
 
+    def later(self, delay_ns: int, act: Callable[[], None]) -> None:
+        """Do this in a while, if the redundancy process lives then."""
+        self._events.after(delay_ns, self.process, act)
+
+    def carry_out(self, act: Callable[[PairMember, int], Effects]) -> None:
+        """What the supervisor has to say."""
+        if self.member is not None:
+            self._take(act(self.member, self.now_ns()))
+
     def ask(self, act: Callable[[PairMember, int], tuple[str, Effects]]) -> str:
         """What people ask for: why not, or nothing."""
         if self.member is None:
@@ -311,9 +328,16 @@ class ControllerNode(Node):
 
     def _listen(self) -> None:
         """Take what the scan has told."""
+        assert self.member is not None
         told, self.scan.told[:] = list(self.scan.told), []
+        version = self.scan.version
+        if version != self.member.situation.standby.version:
+            key, memory = self.scan.snapshot
+            state = _state(memory) if key != NO_KEY else None
+            self._take(self.member.runs(package(version), state, self.now_ns()))
         for scanned in told:
-            assert self.member is not None
+            if scanned.version != version:
+                continue
             self._take(self.member.scanned(scanned.term, _state(scanned.memory), self.now_ns()))
 
     # What goes out.
@@ -331,13 +355,15 @@ class ControllerNode(Node):
         mirror = effects.mirror
         if mirror is not None:
             state = mirror.state
-            self.control.mirror = MirrorEntry(
+            self.control.promised_version = mirror.version
+            self.control.mirrors[mirror.version] = MirrorEntry(
                 mirror.term, state.scan_no, state.plc_now_ns, mirror.received_ns, state.memory
             )
         for message in effects.stream:
             self._network.send(self.name, self.settings.other, message)
         for ready in effects.readies:
             self.do(ready)
+        self.supervisor.do(effects)
         for delivery in effects.deliveries:
             command = delivery.command
             client = int(command.client.rpartition(" ")[2])

@@ -24,7 +24,7 @@ from raftmistakes import (
     vote_for_a_shorter_log,
 )
 
-from runtime.cluster.pair import stream
+from runtime.cluster.pair import member, stream
 from runtime.cluster.pair.agreed import Agreed
 from runtime.cluster.pair.frame import State, patch
 from runtime.cluster.pair.member import PairMember
@@ -125,6 +125,18 @@ def commands_up_to_the_floor_are_passed_over(put: Put) -> None:
     )
 
 
+def take_over_before_the_scan_runs_the_states_version(put: Put) -> None:
+    may = member._may_take_over
+
+    def hasty(s, now_ns):
+        before, s.standby.state_version = s.standby.state_version, s.standby.version
+        found = may(s, now_ns)
+        s.standby.state_version = before
+        return found
+
+    put(member, "_may_take_over", hasty)
+
+
 def rights_kept_in_a_swap(put: Put) -> None:
     """The leader goes on driving while it hands over: by its right, and by its lease. Each of the two being withdrawn
     keeps the outputs still, so that leaving out either alone breaks nothing that can be seen."""
@@ -172,6 +184,7 @@ RARE = [
     commands_up_to_the_floor_are_passed_over,
     frames_of_an_earlier_life_are_taken,
     rights_kept_in_a_swap,
+    take_over_before_the_scan_runs_the_states_version,
     own_entry_counted_before_it_is_durable,
     vote_for_a_shorter_log,
 ]

@@ -62,7 +62,8 @@ class Control:
     active_term: int = 0
     driven_term: int = 0
     mirror_taken: int = 0
-    mirror: MirrorEntry | None = None
+    mirrors: dict[int, MirrorEntry] = field(default_factory=dict)
+    promised_version: int = 0
     mailbox: list[MailboxEntry] = field(default_factory=list)
     frames: list[OutputFrame] = field(default_factory=list)
 
@@ -77,6 +78,7 @@ class Scanned:
     applied_index: int
     memory: bytes
     outputs: int
+    version: int
 
 
 FRAMES_MAX = 8
@@ -88,7 +90,8 @@ RUN_NS = MS // 2
 class VirtualScan:
     """The scan process of one controller. `told`: ends of scans that redundancy has not seen; `snapshot`: the newest.
 
-    Both are in shared memory: they outlive the process.
+    Both are in shared memory: they outlive the process. `version`: of the programs; `next_version`: to go over to
+    between two scans, 0 for none.
     """
 
     def __init__(self, name: str, *, events: Events, clock: Clock, control: Control, book: Book) -> None:
@@ -104,6 +107,8 @@ class VirtualScan:
         self._plc_offset_ns = 0
         self._refused = 0
         self._readings = crc32(name.encode())
+        self.version = 1
+        self.next_version = 0
 
     @property
     def memory(self) -> bytes:
@@ -133,6 +138,11 @@ class VirtualScan:
 
     def _scan(self) -> None:
         self._release()
+        if self.next_version:
+            self.version, self.next_version = self.next_version, 0
+            for key in {self._key, self.snapshot[0]}:
+                self._book.migrated(key, self.version)
+            self.wake_redundancy()
         control = self._control
         term, before = control.lead_term, control.active_term
         if self._refused and (term == self._refused or self._key[0] < self._refused):
@@ -149,14 +159,14 @@ class VirtualScan:
         self._events.after(RUN_NS, self.process, self._run, term)
 
     def _mirror(self) -> None:
-        entry = self._control.mirror
+        entry = self._control.mirrors.get(self.version)
         if entry is None or (entry.term, entry.scan_no) <= self._key or entry.term < self._refused:
             return
         self._memory, self._key = entry.memory, (entry.term, entry.scan_no)
         passed_ns = self._clock.local_ns(self._events.now_ns) - entry.received_ns
         self._plc_offset_ns = entry.plc_now_ns + passed_ns // CYCLE_NS * CYCLE_NS - self._deadline_ns()
         self._control.mirror_taken = entry.scan_no
-        self._book.mirrored(self.name, self._key, entry.memory)
+        self._book.mirrored(self.name, self._key, entry.memory, self.version)
         self.snapshot = (self._key, entry.memory)
 
     def _deadline_ns(self) -> int:
@@ -181,12 +191,12 @@ class VirtualScan:
         self._memory, self._key = head + commands, (term, scan_no)
         outputs = state ^ register
         driving = control.lease_until_ns > self._clock.local_ns(self._events.now_ns)
-        self._book.made(self.name, self._key, self._memory)
+        self._book.made(self.name, self._key, self._memory, self.version)
         self.snapshot = (self._key, self._memory)
         control.driven_term = term
         control.frames.append(OutputFrame(term, scan_no, outputs, driving))
         del control.frames[:-FRAMES_MAX]
-        self.told.append(Scanned(term, scan_no, plc_ns, applied, self._memory, outputs))
+        self.told.append(Scanned(term, scan_no, plc_ns, applied, self._memory, outputs, self.version))
         self.wake_redundancy()
         self.wake_io()
 

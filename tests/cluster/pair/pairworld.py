@@ -151,6 +151,9 @@ class World:
             return f"{driver.name} may drive, but writes nothing"
         if driver.settings.other not in (member.agreed.in_sync or ()) or member.tail:
             return f"only {member.agreed.in_sync} is in sync"
+        versions = [controller.scan.version for controller in self.controllers.values()]
+        if len(set(versions)) > 1:
+            return f"they run versions {versions}"
         if len(member.raft.configuration.voters) < len(self.nodes):
             return f"only {member.raft.configuration.voters} vote"
         behind = [n.name for n in self.nodes.values() if n.raft is None or n.raft.commit < member.raft.commit]

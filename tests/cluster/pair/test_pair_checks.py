@@ -86,13 +86,15 @@ def test_book_when_two_write_in_a_term_or_a_scan_has_two_outputs_then_broken(ter
         _written(book, term, 7, writer, outputs)
 
 
-def test_book_when_a_mirror_holds_other_bytes_or_a_scan_is_made_twice_then_broken():
+def test_book_when_a_mirror_holds_other_bytes_or_another_version_or_a_scan_is_made_twice_then_broken():
     book = Book()
-    book.made("a", (1, 7), b"right")
+    book.made("a", (1, 7), b"right", 1)
     with pytest.raises(Broken):
-        book.mirrored("b", (1, 7), b"wrong")
+        book.mirrored("b", (1, 7), b"wrong", 1)
+    with pytest.raises(Broken, match="of version"):
+        book.mirrored("b", (1, 7), b"right", 2)
     with pytest.raises(Broken):
-        book.made("a", (1, 7), b"other")
+        book.made("a", (1, 7), b"other", 1)
 
 
 def test_device_when_an_older_term_comes_then_one_class_refuses_and_the_other_counts_it():

@@ -1,0 +1,70 @@
+"""One version of the programs on both controllers, whenever either of them dies while it changes."""
+
+from random import Random
+
+import pytest
+from pairtime import MS
+from pairworld import World
+
+
+@pytest.fixture
+def world():
+    made = World(Random(1))
+    made.start()
+    come_whole(made)
+    return made
+
+
+def come_whole(world):
+    """Until a leader drives with a standby in sync, both of one version."""
+    for _ in range(200):
+        world.events.run(world.events.now_ns + 10 * MS)
+        if not world.why_not_whole():
+            return
+    pytest.fail(world.why_not_whole())
+
+
+def versions(world):
+    return [world.controllers[name].scan.version for name in "ab"]
+
+
+def test_standby_when_the_leader_goes_over_then_it_follows_in_sync_and_takes_over_in_that_version(world):
+    leader = world.driver
+    leader.supervisor.download(5)
+    world.events.run(world.events.now_ns + 400 * MS)
+    assert versions(world) == [5, 5]
+    assert world.why_not_whole() == ""
+    assert world.driver is leader
+    leader.crash()
+    world.events.run(world.events.now_ns + 100 * MS)
+    assert world.driver is not leader
+    assert world.driver.scan.version == 5
+
+
+def test_standby_when_it_comes_with_another_version_then_it_is_brought_to_the_leaders(world):
+    standby = world.controllers[world.driver.settings.other]
+    standby.crash()
+    world.driver.supervisor.download(5)
+    world.events.run(world.events.now_ns + 400 * MS)
+    assert sorted(versions(world)) == [1, 5], "nobody waits for a standby that is not there"
+    world.start_node(standby.name)
+    come_whole(world)
+    assert versions(world) == [5, 5]
+
+
+@pytest.mark.parametrize("after_ms", range(0, 120, 17))
+@pytest.mark.parametrize("who", ["leader", "standby", "redundancy"])
+def test_pair_when_one_dies_in_the_middle_of_a_change_then_both_come_to_one_version(world, who, after_ms):
+    leader = world.driver
+    dies = world.controllers[leader.settings.other] if who == "standby" else leader
+    leader.supervisor.download(5)
+    world.events.run(world.events.now_ns + after_ms * MS)
+    if who == "redundancy":
+        dies.crash_redundancy()
+    else:
+        dies.crash()
+    world.events.run(world.events.now_ns + 60 * MS)
+    world.start_node(dies.name)
+    come_whole(world)
+    assert versions(world) in ([1, 1], [5, 5])
+    world.come_to_rest()
