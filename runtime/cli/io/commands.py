@@ -50,6 +50,18 @@ def import_(
 
 
 @io_app.command()
+def profile(
+    file: Annotated[Path, typer.Argument(help="A profile (.toml), or one in JSON (.json).")],
+    out: Annotated[Path | None, typer.Option(help="File to write; a profile belongs into io_maps/profiles.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Show a device profile as JSON, or make one of JSON and check it."""
+    from runtime.cli.io.profilefile import convert_profile
+
+    raise typer.Exit(convert_profile(file, out=out, force=force))
+
+
+@io_app.command()
 def load(map_file: MapFile, json: Json = False) -> None:
     """How much of each link all points of its devices take; exit code 1 when one cannot carry it."""
     from runtime.cli.io.load import print_load
