@@ -1,7 +1,10 @@
 """Which outputs go in one request, in which order, and by which function: real frames over loopback."""
 
+from pathlib import Path
+
 import pytest
 from io_points import input_point, modbus_wire, output_point
+from playedsite import planned
 from registers import Registers, plan_of, polling, read, row, without_function
 
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
@@ -151,7 +154,9 @@ async def test_device_when_stopped_then_fail_safe_values_go_in_the_order_of_the_
     plan = plan_of(outputs=outputs(10, 11, 12, 13), write_runs=((0, 1),), write_order=(3, 2))
     async with polling(device, plan, 1, 2, 3, 4) as bench:
         await bench.until(lambda: len(device.written) >= 3, "all written")
-    assert device.written[-3:] == [(13, (0,)), (12, (0,)), (10, (0, 0))]
+    assert [device.words[at] for at in range(10, 14)] == [0, 0, 0, 0]
+    safe = [address for address, words in device.written if words[0] == 0]
+    assert safe.index(13) < safe.index(12)
 
 
 def test_runs_when_outputs_touch_then_joined_but_not_parts_nor_what_is_read_back_or_alone() -> None:
@@ -167,3 +172,48 @@ def test_runs_when_outputs_touch_then_joined_but_not_parts_nor_what_is_read_back
         output_point("i", 8, wire=modbus_wire(address=14, table="coil")),
     )
     assert write_runs(points, alone=["h"]) == ((0, 1), (5, 6))
+
+
+PCS = """maker = "Test"
+model = "x"
+version = "1"
+source = { document = "none", page = "1" }
+natures = ["sensor"]
+protocol = "modbus"
+[modbus]
+group = "fast"
+max_words = 10
+write_order = ["p_set_kw", "control"]
+read_write = true
+[groups]
+fast = { period_ms = 100 }
+[points]
+p_set_kw = { register = 0, type = "f32", access = "rw" }
+q_set_kvar = { register = 2, type = "f32", access = "rw" }
+p_max_kw = { register = 4, type = "f32", access = "rw" }
+control = { register = 6, type = "u16", access = "rw" }
+"""
+SITE = (
+    '[links.l]\nkind = "modbus_tcp"\n[devices.pcs_1]\nprofile = "pcs"\nlink = "l"\n[devices.pcs_1.points]\n'
+    + "".join(f"{name} = {{ fail_safe = 0 }}\n" for name in ("control", "p_max_kw", "p_set_kw", "q_set_kvar"))
+)
+
+
+@pytest.mark.parametrize(
+    ("profile", "together", "words_max"),
+    [
+        (PCS, (("q_set_kvar", "p_max_kw"),), 10),
+        (PCS.replace("read_write = true", "read_write = true\nmax_write_words = 2"), (("q_set_kvar", "p_max_kw"),), 2),
+        (PCS.replace("read_write = true", "read_write = true\nwrite_together = false"), (), 10),
+    ],
+)
+def test_profile_when_it_says_how_to_write_then_the_plan_does(
+    tmp_path: Path, profile: str, together: tuple[tuple[str, ...], ...], words_max: int
+) -> None:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "pcs.toml").write_text(profile)
+    _, (plan,) = planned(tmp_path, SITE, serve=False)
+    names = [point.name for point in plan.outputs]
+    assert tuple(tuple(names[place] for place in run) for run in plan.write_runs) == together
+    assert [names[place] for place in plan.write_order] == ["p_set_kw", "control"]
+    assert (plan.max_write_words, plan.read_write) == (words_max, True)
