@@ -1,17 +1,25 @@
 """The words of the control segment by which redundancy gives a controller of a pair its right to drive.
 
 Who takes a right away clears `lead_term` first; who gives one sets it last.
+
+A lease runs by the monotonic clock, which stands still while the machine is suspended: what was given before is void
+afterwards, whatever that clock says. Another controller leads by then.
 """
+
+from collections.abc import Callable
 
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment
+from runtime.image.suspension import SUSPENDED_NS, suspended_ns
 
 
 class PairWords:
     """For io, which acts by them, and for redundancy, their only writer."""
 
-    def __init__(self, segment: ControlSegment) -> None:
+    def __init__(self, segment: ControlSegment, *, suspended: Callable[[], int] = suspended_ns) -> None:
         self._segment = segment  # keeps the mapping while these words are used
+        self._suspended = suspended
+        self._term, self._suspended_before = 0, suspended()
         at = segment.word_address
         self._lead_term, self._lease_until = at("lead_term"), at("lease_until_ns")
         self._replicated, self._solo = at("replicated_scan"), at("solo")
@@ -23,8 +31,12 @@ class PairWords:
 
     @property
     def lease_until_ns(self) -> int:
-        """Monotonic time at which its lease ends."""
-        return primitives().load_i64(self._lease_until)
+        """Monotonic time at which its lease ends; 0 once the machine has been suspended in this term."""
+        term, suspended = self.lead_term, self._suspended()
+        if term != self._term:
+            self._term, self._suspended_before = term, suspended
+        is_void = suspended - self._suspended_before >= SUSPENDED_NS
+        return 0 if is_void else primitives().load_i64(self._lease_until)
 
     @property
     def replicated_scan(self) -> int:

@@ -16,14 +16,16 @@ def add_to(app: typer.Typer) -> None:
 
 @pair_app.command()
 def status(
-    site: Site = None, json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")] = False
+    site: Site = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON for a machine to read.")] = False,
+    prometheus: Annotated[bool, typer.Option("--prometheus", help="Print figures for Prometheus.")] = False,
 ) -> None:
     """Who leads, who is in sync, the lease, the last take-overs; exit code 1 when something is degraded."""
     from runtime.cli.pair.status import pair_status
     from runtime.wire.client import connect
 
     with connect(site) as client:
-        code = pair_status(client, as_json=json)
+        code = pair_status(client, as_json=json, as_metrics=prometheus)
     raise typer.Exit(code)
 
 

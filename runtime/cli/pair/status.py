@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 from runtime.cli.controller.remote import reports
+from runtime.cli.pair.exposition import exposition
 from runtime.cli.textable import table
 from runtime.wire.client import Client
 from runtime.wire.pairport import PairMemberStatus, PairStatus, TakeOverStatus
@@ -17,9 +18,12 @@ DONE = {
 
 
 @reports
-def pair_status(client: Client, *, as_json: bool = False) -> int:
-    """Print it; 1 when something is degraded."""
+def pair_status(client: Client, *, as_json: bool = False, as_metrics: bool = False) -> int:
+    """Print it; 1 when something is degraded. As metrics (cli/pair/exposition.py) it is 0 even then."""
     told: PairStatus = client.request("pair")  # type: ignore[assignment]  # checked by the gateway's process
+    if as_metrics:
+        print(exposition(told), end="")
+        return 0
     if as_json:
         print(json.dumps(told))
         return 1 if told["alarms"] else 0

@@ -18,6 +18,7 @@ from runtime.cluster.pair.effects import Effects, Package, Told
 from runtime.cluster.pair.entries import Command, Force
 from runtime.cluster.pair.frame import Frame, FrameAck
 from runtime.cluster.pair.member import PairMember
+from runtime.cluster.redundancy.alarmwatch import AlarmWatch
 from runtime.cluster.redundancy.gatewayport import GatewayPort
 from runtime.cluster.redundancy.parcels import message_of, parcel_of, relay_content, relay_parcel
 from runtime.cluster.redundancy.roundtrip import RoundTrips
@@ -25,7 +26,10 @@ from runtime.cluster.redundancy.sharedmemory import SharedMemory
 from runtime.cluster.redundancy.status import pair_status
 from runtime.cluster.transport.codec import Parcel
 from runtime.cluster.transport.post import Post
+from runtime.core.duration import duration_text
+from runtime.core.fault import ClusterFault
 from runtime.image.segment import ImageSegment
+from runtime.image.suspension import SUSPENDED_NS, suspended_ns
 from runtime.raft.message import Message
 
 STATUS_EVERY_NS = 100_000_000
@@ -71,6 +75,8 @@ class Redundancy:
         self._status_ns = 0
         self._lead_term = 0
         self._round_trips = RoundTrips()
+        self._alarms = AlarmWatch()
+        self._suspended_ns = suspended_ns()
         self._next: NextVersion | None = None
         self._asks: Mapping[str, Callable[[str, int], tuple[str, Effects]]] = {
             "swap": lambda _, now_ns: member.swap(now_ns),
@@ -107,7 +113,13 @@ class Redundancy:
         return Effects()
 
     def tick(self, now_ns: int) -> Effects:
-        """Let time pass."""
+        """Let time pass. Raises ClusterFault after a suspension: the process that follows holds no right."""
+        slept_ns = suspended_ns() - self._suspended_ns
+        if slept_ns >= SUSPENDED_NS:
+            raise ClusterFault(
+                f"this machine was suspended for {duration_text(slept_ns)}: another may lead since",
+                mend="let no controller sleep: systemctl mask sleep.target suspend.target hibernate.target",
+            )
         self._member.situation.wall_ns = time.time_ns()
         if now_ns >= self._status_ns + STATUS_EVERY_NS:
             self._status_ns = now_ns
@@ -271,6 +283,8 @@ class Redundancy:
 
     def _tell_status(self) -> None:
         status = pair_status(self._member.situation, self._round_trips, time.monotonic_ns())
+        for told in self._alarms.look(status["alarms"]):
+            self._ends.tell(told)
         self._ends.port.send({"do": "status", "status": status})
 
 
