@@ -1,5 +1,6 @@
 """Page 6: forces: what is prepared and what is held; arm all that is prepared at once, let go of one or of all."""
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,15 +12,13 @@ from hmi.dialogs.action import Action, ActionDialog
 from hmi.feed import Feed
 from hmi.model import Force, Model
 from hmi.outcome import Outcome
-from hmi.pages.page import Page
+from hmi.pages.page import PolledPage
 from hmi.widgets.force_grid import ForceGrid, ForceHeader
 
-POLL_S = 1.0
-"""How often the forces are asked for while this page is open."""
 NAMES_TOLD = 4
 
 
-class ForcesPage(Page):
+class ForcesPage(PolledPage):
     """Prepared forces wait in the controller, so that several can be armed in the same scan."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,22 +38,13 @@ class ForcesPage(Page):
         yield ForceHeader(self._model, id="force-header")
         yield ForceGrid(self._model, self._clock, id="force-grid")
 
-    def on_mount(self) -> None:
-        """Poll from now on, while open."""
-        self._timer = self.set_interval(POLL_S, self._poll, pause=True)
-
-    def opened(self) -> None:
-        """Ask at once, then every second."""
-        self._poll()
-        self._timer.resume()
+    def take_focus(self) -> None:
+        """The list's."""
         self.query_one(ForceGrid).focus()
 
-    def left(self) -> None:
-        """Ask no more."""
-        self._timer.pause()
-
-    def _poll(self) -> None:
-        self.run_worker(self._feed.poll_forces(), exclusive=True, group="forces")
+    def asked(self) -> Awaitable[bool]:
+        """What is forced and prepared."""
+        return self._feed.poll_forces()
 
     def action_arm(self) -> None:
         """Force all that is prepared, from one scan on, after asking."""
@@ -109,7 +99,7 @@ class ForcesPage(Page):
 
     def _ask(self, action: Action) -> None:
         def ended(_outcome: Outcome | None) -> None:
-            self._poll()
+            self.poll()
 
         self.app.push_screen(ActionDialog(action), ended)
 

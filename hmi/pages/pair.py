@@ -1,5 +1,6 @@
 """Page 7: the hot-standby pair: roles, term, lease, who is in sync, what is degraded; swap, detach, attach."""
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,16 +10,14 @@ from hmi.clock import Clock
 from hmi.dialogs.action import Action, ActionDialog
 from hmi.feed import Feed
 from hmi.model import Model
-from hmi.pages.page import Page
+from hmi.pages.page import PolledPage
 from hmi.widgets.pair_figures import PairAlarms, PairFigures, TakeOvers
 
-POLL_S = 0.5
-"""How often the pair is asked for while this page is open."""
 
-
-class PairPage(Page, can_focus=True):
+class PairPage(PolledPage, can_focus=True):
     """Two controllers and their witness."""
 
+    POLL_S = 0.5
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("w", "swap", "Swap"),
         Binding("d", "detach", "Out of service"),
@@ -37,22 +36,9 @@ class PairPage(Page, can_focus=True):
         yield PairAlarms(self._model, id="pair-alarms", classes="panel")
         yield TakeOvers(self._model, self._clock, id="take-overs", classes="panel")
 
-    def on_mount(self) -> None:
-        """Poll from now on, while open."""
-        self._timer = self.set_interval(POLL_S, self._poll, pause=True)
-
-    def opened(self) -> None:
-        """Ask at once, then twice a second."""
-        self._poll()
-        self._timer.resume()
-        self.focus()
-
-    def left(self) -> None:
-        """Ask no more."""
-        self._timer.pause()
-
-    def _poll(self) -> None:
-        self.run_worker(self._feed.poll_pair(), exclusive=True, group="pair")
+    def asked(self) -> Awaitable[bool]:
+        """How the pair is."""
+        return self._feed.poll_pair()
 
     def action_swap(self) -> None:
         """Hand over to the standby, after asking."""

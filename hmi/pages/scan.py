@@ -1,5 +1,6 @@
 """Page 3: the scan: cycle, percentiles, overruns, faults; reset of statistics, acknowledgement of faults."""
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,16 +10,13 @@ from hmi.clock import Clock
 from hmi.dialogs.action import Action, ActionDialog
 from hmi.feed import Feed
 from hmi.model import Model
-from hmi.pages.page import Page
+from hmi.pages.page import PolledPage
 from hmi.widgets.fault_list import FaultList
 from hmi.widgets.scan_figures import ScanFigures
 from hmi.widgets.timing import Timing
 
-POLL_S = 1.0
-"""How often the scan's figures are asked for while this page is open."""
 
-
-class ScanPage(Page, can_focus=True):
+class ScanPage(PolledPage, can_focus=True):
     """The controller itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,22 +36,9 @@ class ScanPage(Page, can_focus=True):
         yield Timing(self._model, id="timing", classes="panel")
         yield FaultList(self._model, id="faults", classes="panel")
 
-    def on_mount(self) -> None:
-        """Poll from now on, while open."""
-        self._timer = self.set_interval(POLL_S, self._poll, pause=True)
-
-    def opened(self) -> None:
-        """Ask at once, then every second."""
-        self._poll()
-        self._timer.resume()
-        self.focus()
-
-    def left(self) -> None:
-        """Ask no more."""
-        self._timer.pause()
-
-    def _poll(self) -> None:
-        self.run_worker(self._feed.poll_statistics(), exclusive=True, group="statistics")
+    def asked(self) -> Awaitable[bool]:
+        """The scan's figures and faults."""
+        return self._feed.poll_statistics()
 
     def action_reset_statistics(self) -> None:
         """Start the histograms anew, after asking."""
