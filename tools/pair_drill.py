@@ -152,8 +152,7 @@ class Drill:
             self.pair.kill(member)
         self.pair.start("a", "b", "w")
         leader = self._whole()
-        with self.pair.client(leader) as client:  # the same again: it is known, and does not run a second time
-            client.request("command", name="add", value=1, client="drill", seq=self._seq)
+        until(lambda: self._ask_again(leader))
         taken = len(self.pair.drive.writes)
         until(lambda: len(self.pair.drive.writes) >= taken + 3)
         # The programs' memory is lost, their count with it. What ran in the last moment, and was not noted, runs again.
@@ -173,9 +172,13 @@ class Drill:
         time.sleep(self._chance.uniform(0.0, CALM_CYCLES * self.pair.cycle_ms / 1000.0))
 
     def _command(self, member: str) -> None:
+        """Until it is answered: nobody knows of one that is not, and the same again does not run twice."""
         self._seq += 1
+        until(lambda: self._ask_again(member))
+
+    def _ask_again(self, member: str) -> bool:
         with self.pair.client(member) as client:
-            client.request("command", name="add", value=1, client="drill", seq=self._seq)
+            return bool(client.request("command", name="add", value=1, client="drill", seq=self._seq))
 
     def _measure(self, harmed_ns: int) -> None:
         """From the harm to the first write that is surely another's: of a newer term, or where the device is told none,
