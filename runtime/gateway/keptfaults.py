@@ -21,7 +21,7 @@ FAULT_FILE = "faults.jsonl"
 FAULTS_KEPT = 256
 SETTLE_PERIOD_S = 5.0
 _LINES_MAX = 8 * FAULTS_KEPT
-"""Then the file is written anew with what is still kept: a megabyte at most, written once an hour in the worst case."""
+"""Then the file is written anew with what is still kept: it never grows far beyond a megabyte."""
 _NUMBERS = ("number", "scan", "line", "column", "count", "last_number", "last_scan", "term", "t_wall_ns")
 _TEXTS = ("code", "text", "pou", "file", "statement")
 
