@@ -21,6 +21,7 @@ from runtime.node.change import onlinechange
 from runtime.node.change.changecheck import misfits
 from runtime.node.change.changesocket import SOCKET
 from runtime.node.change.onlinechange import ControllerVersion, OnlineChange
+from runtime.node.change.package import content_hash, pack, version_number
 from runtime.node.change.versions import (
     VersionNote,
     keep_only,
@@ -30,7 +31,7 @@ from runtime.node.change.versions import (
 )
 from runtime.node.link import Link, LinkEnd
 from runtime.node.prepare import prepare
-from runtime.node.runplan import RunPlan
+from runtime.node.runplan import PairPlan, RunPlan
 from runtime.scan.change.changeplan import plan_change
 
 NAMES = ("scan", "gateway", "recorder")
@@ -68,7 +69,9 @@ class Rig:
     current: ControllerVersion
     processes: Processes = field(default_factory=Processes)
     control: Any = field(
-        default_factory=lambda: SimpleNamespace(version=1, driving=0, fault_stop=0, change_ns=0, scan_no=1)
+        default_factory=lambda: SimpleNamespace(
+            version=1, driving=0, fault_stop=0, change_ns=0, scan_no=1, lead_term=0, go_version=0
+        )
     )
     adopted: list[tuple[int, set[str]]] = field(default_factory=list)
     audited: list[str] = field(default_factory=list)
@@ -92,10 +95,13 @@ class Rig:
         self.change.tick(self.processes, self.control)  # type: ignore[arg-type]
 
     def ask(self, folder: Path) -> None:
+        self.request({"do": "download", "folder": str(folder)})
+
+    def request(self, told: dict[str, Any]) -> None:
         self.asking = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.asking.settimeout(5)
         self.asking.connect(str(self.run_dir / SOCKET))
-        self.asking.send(json.dumps({"do": "download", "folder": str(folder)}).encode())
+        self.asking.send(json.dumps(told).encode())
         self.tick()
 
     def told(self) -> dict[str, Any]:
@@ -247,3 +253,46 @@ def test_last_version_when_another_one_starts_then_it_is_told_once(tmp_path):
     assert text.startswith("version bbb starts; version aaa ran last, brought by anna at 20")
     (tmp_path / "version.json").write_text('{"of": "another release"}')
     assert told_of_last(tmp_path, other) == ()
+
+
+def as_standby(rig: Rig, folder: Path) -> dict[str, Any]:
+    """Make the controller one of a pair; what its redundancy asks for when the version in a folder comes by the log."""
+    pair = PairPlan(member="{}", version=1, wait_ns=1, shrink_on_witness_loss=False)
+    plan = dataclasses.replace(rig.current.plan, pair=pair)
+    rig.current = dataclasses.replace(rig.current, plan=plan)
+    package = rig.run_dir / "followed.bin"
+    package.write_bytes(pack(folder, plan))
+    return {"do": "follow", "package": str(package), "version": version_number(content_hash(folder))}
+
+
+def test_standby_when_all_are_ready_then_it_changes_once_the_leader_has(rig, download):
+    rig.request(as_standby(rig, download))
+    rig.get_ready()
+    rig.tick()
+    assert rig.adopted == []
+    rig.control.go_version = 2
+    rig.tick()
+    assert rig.next_order("scan") == ("change", 2)
+    rig.control.version = 2
+    rig.tick()
+    assert rig.told()["done"]
+    assert [number for number, _ in rig.adopted] == [2]
+    assert not rig.current.of_files
+    assert content_hash(rig.current.folder) == content_hash(download)
+
+
+def test_standby_when_the_leader_does_not_want_it_any_more_then_it_forgets_it(rig, download):
+    rig.request(as_standby(rig, download))
+    rig.get_ready()
+    rig.ends["gateway"].answer(2, "not wanted any more")
+    rig.tick()
+    assert "not wanted" in rig.told()["why"][0]
+    assert rig.next_order("scan") == ("forget", 2)
+
+
+def test_standby_when_it_is_asked_for_a_download_then_it_names_who_is_to_be_asked(rig, download):
+    as_standby(rig, download)
+    plan = dataclasses.replace(RunPlan.load(download), pair=rig.current.plan.pair)
+    plan.save(download)
+    rig.ask(download)
+    assert "the one that leads" in rig.told()["why"][0]

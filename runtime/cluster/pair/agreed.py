@@ -4,7 +4,7 @@ Bounded, and cut by rules that depend on entries alone, so that it stays the sam
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import TypeVar
@@ -174,8 +174,10 @@ class Agreed:
             self._parts.clear()
 
 
-def in_sync_at_end(before: tuple[str, ...] | None, entries: Iterable[Entry]) -> tuple[str, ...] | None:
+def in_sync_at_end(before: tuple[str, ...] | None, entries: Sequence[Entry]) -> tuple[str, ...] | None:
     """Who is in sync once these entries, committed or not, are applied too."""
+    if not entries:
+        return before
     now = before
     for said in _said(entries):
         if isinstance(said, TakenOver):
@@ -185,8 +187,10 @@ def in_sync_at_end(before: tuple[str, ...] | None, entries: Iterable[Entry]) -> 
     return now
 
 
-def in_sync_at_any(before: tuple[str, ...] | None, entries: Iterable[Entry]) -> frozenset[str]:
+def in_sync_at_any(before: tuple[str, ...] | None, entries: Sequence[Entry]) -> frozenset[str]:
     """Who is in sync now, or will be if some first part of these entries, no matter which, is committed."""
+    if not entries:
+        return frozenset(before or ())
     found = set(before or ())
     for said in _said(entries):
         if isinstance(said, TakenOver):

@@ -84,7 +84,8 @@ class Situation:
     @property
     def tail(self) -> tuple[Entry, ...]:
         """Entries that are not committed, as far as is known here."""
-        return self.raft.log.part(self.raft.commit + 1, self.raft.log.last_index)
+        raft, last_index = self.raft, self.raft.log.last_index
+        return raft.log.part(raft.commit + 1, last_index) if raft.commit < last_index else ()
 
     @property
     def in_sync_in_log(self) -> tuple[str, ...] | None:

@@ -60,6 +60,8 @@ def alarms(s: Situation, now_ns: int) -> list[str]:
         found += [f"{m} is not heard" for m in (other, witness) if not s.is_here(m, now_ns)]
         if witness not in s.raft.configuration.voters:
             found.append(f"{witness} does not vote: nobody takes over by itself")
+    if s.leading is not None and s.other is not None and s.other.why_not:
+        found.append(f"{other} cannot go over to the version that runs here: {s.other.why_not}")
     if s.io_lost_ns is not None:
         found.append(f"{s.name} does not reach its devices")
     return found
