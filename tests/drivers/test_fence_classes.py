@@ -2,7 +2,6 @@
 is refused by a device of class `term`, and found and written over at one of class `time`."""
 
 import json
-import socket
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from runtime.iomap.load import load_site_map
 from runtime.iomap.plan import IoPlan
 from runtime.iomap.settings import ModbusTcpSettings
 from runtime.sim.served_registry import SERVED
+from tests.ports import free_port
 
 PROFILE = """maker = "Example"
 model = "inverter"
@@ -107,8 +107,7 @@ class Controller(IoBench):
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    return free_port()
 
 
 def plant_of(plan: IoPlan, port: int) -> IoBench:

@@ -19,22 +19,16 @@ import pytest
 from runtime.core.fault import PlcFault
 from runtime.wire.client import Client
 from runtime.wire.endpoints import endpoints
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.e2e.changesite import ChangeSite
 
 ROOT = Path(__file__).parent.parent.parent
-LIMIT_S = 120.0
+LIMIT_S = 300.0
 """A bound for waiting on real processes, far above what they take; nothing is asserted about times."""
 ANSWER_MS, ASKED_AGAIN_MS = 60_000, 2_000
 """How long a controller may take for an answer: asked once; asked again and again, even while its gateway is away."""
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """A port that is free at this moment."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class DemoSite:

@@ -3,10 +3,10 @@
 The program counts its scans, integrates and times itself into output registers. The device is served by this process.
 """
 
+import functools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,9 +19,10 @@ from runtime.core.fault import PlcFault
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
 from runtime.wire.client import Client
 from runtime.wire.endpoints import endpoints
-from tests.e2e.conftest import LIMIT_S, free_port
+from tests.e2e.conftest import LIMIT_S
 from tests.e2e.namespaces import HOSTS, Namespaces
 from tests.e2e.registers import Registers
+from tests.ports import free_port
 
 PROGRAM = """
 TYPE
@@ -114,6 +115,9 @@ group = "keys/group.toml"
 key = "keys/w.key"
 state_dir = "state_w"
 """
+
+
+TRIES_MAX = 5
 
 
 class Drive(Registers):
@@ -326,6 +330,25 @@ class PairSite:
 
         return until(whole)
 
+    def without_leader(self, end: Callable[[str], object]) -> tuple[str, str]:
+        """End the leader while its standby is in sync, until that leads: who ended, and who leads.
+
+        A standby that fell behind just then (a busy machine) takes nothing over, as it must not; so it is tried again.
+        """
+        for _ in range(TRIES_MAX):
+            ended = self.wait_in_sync()
+            other = "b" if ended == "a" else "a"
+            end(ended)
+            if until(functools.partial(self._outcome, other)) == other:
+                return ended, other
+            self.start(ended)
+        raise AssertionError(f"the standby fell behind {TRIES_MAX} times, whenever the leader ended")
+
+    def _outcome(self, survivor: str) -> str:
+        if self.leader() == survivor:
+            return survivor
+        return "" if survivor in self.status(survivor)["in_sync"] else "it is not in sync"
+
     def close(self) -> None:
         for member in list(self.processes):
             self.signal(member, signal.SIGCONT)
@@ -343,12 +366,11 @@ def _program(cycle_ms: int, state_bytes: int) -> str:
 
 
 def _two_free_ports() -> int:
-    """The first of two neighbours that are free at this moment."""
-    while True:
-        port = free_port()
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port + 1))
-            return port
+    """The first of two neighbours."""
+    first, second = free_port(), free_port()
+    while second != first + 1:
+        first, second = second, free_port()
+    return first
 
 
 def until(condition: Callable[[], str | bool], limit_s: float = LIMIT_S) -> str:

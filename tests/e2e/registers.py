@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
 from runtime.drivers.modbus.server import ModbusServer
-from tests.e2e.conftest import free_port
+from tests.ports import free_port
 
 
 class Registers:

@@ -2,13 +2,13 @@
 
 import fcntl
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.gateway.standin import Controller
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -32,6 +32,5 @@ def controller(run: Path) -> Iterator[Controller]:
 
 @pytest.fixture
 def port() -> int:
-    """A TCP port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A TCP port that nobody has."""
+    return free_port()

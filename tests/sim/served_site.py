@@ -21,6 +21,7 @@ from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.plan import IoPlan, LinkPlan
 from runtime.iomap.settings import CanSettings, ModbusTcpSettings
 from runtime.iomap.wire import Numeric
+from tests.ports import free_port
 
 SITES = Path(__file__).parents[2] / "io_maps" / "sites"
 FRAME_VALID_NS = 60_000_000_000
@@ -59,12 +60,7 @@ def checked(name: str | Path) -> tuple[Bindings, IoPlan]:
 
 def free_ports() -> dict[int, int]:
     """A free port for each port of the demo maps."""
-    ports = {}
-    for port, kind in ((15021, socket.SOCK_STREAM), (15022, socket.SOCK_STREAM), (43113, socket.SOCK_DGRAM)):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            probe.bind(("127.0.0.1", 0))
-            ports[port] = probe.getsockname()[1]
-    return ports
+    return {15021: free_port(), 15022: free_port(), 43113: free_port(socket.SOCK_DGRAM)}
 
 
 def _moved(link: LinkPlan, ports: dict[int, int]) -> LinkPlan:

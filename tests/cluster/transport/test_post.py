@@ -1,6 +1,5 @@
 """Messages over real sockets of the loopback, with real keys: to members that are there, dead, strange, or back."""
 
-import socket
 import time
 from collections.abc import Callable
 
@@ -17,18 +16,14 @@ from runtime.core.fault import ConfigFault
 from runtime.raft.configuration import Configuration
 from runtime.raft.log import Entry, EntryKind, Snapshot
 from runtime.raft.message import Append, Heartbeat, InstallSnapshot, Message
+from tests.ports import free_port
 
 GIVE_UP_S = 120.0
 KEYS = {name: new_keys() for name in "abx"}
 
 
 def free_endpoints() -> Endpoints:
-    return Endpoints(*(f"tcp://127.0.0.1:{_free_port()}" for _ in range(2)))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    return Endpoints(*(f"tcp://127.0.0.1:{free_port()}" for _ in range(2)))
 
 
 class Pair:
