@@ -3,7 +3,6 @@
 The program counts its scans, integrates and times itself into output registers. The device is served by this process.
 """
 
-import functools
 import json
 import os
 import signal
@@ -339,7 +338,7 @@ class PairSite:
             ended = self.wait_in_sync()
             other = "b" if ended == "a" else "a"
             end(ended)
-            if until(functools.partial(self._outcome, other)) == other:
+            if until(partial(self._outcome, other)) == other:
                 return ended, other
             self.start(ended)
         raise AssertionError(f"the standby fell behind {TRIES_MAX} times, whenever the leader ended")
