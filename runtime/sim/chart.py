@@ -19,6 +19,8 @@ from runtime.core.fault import ConfigFault
 
 Column = npt.NDArray[np.float64]
 WIDTH, PANEL_HEIGHT, LEFT, RIGHT, TOP, BOTTOM, GAP = 960, 220, 70, 210, 40, 40, 24
+NAME_AT, NAME_PX = 40, 7
+"""Names of curves begin so far right of the panel; a letter of them takes no more than so many pixels on average."""
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Told apart with every kind of colour vision (Okabe, Ito: Color Universal Design, 2008); the dashes say it again."""
 DASHES = ("", "6 3", "2 2", "8 3 2 3", "1 3", "10 4", "4 1")
@@ -66,10 +68,12 @@ def svg(title: str, t_s: Column, curves: Sequence[Curve]) -> str:
     """The picture as text: a panel for each unit, in order of the curves, over one axis of time."""
     units = list(dict.fromkeys(curve.unit for curve in curves))
     height = TOP + len(units) * (PANEL_HEIGHT + GAP) + BOTTOM
-    size = f'width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}"'
+    longest = max((len(curve.name) for curve in curves), default=0)
+    width = max(WIDTH, WIDTH - RIGHT + NAME_AT + NAME_PX * longest)
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="Arial, DejaVu Sans, sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
+        f'<rect width="{width}" height="{height}" fill="white"/>',
         f'<text x="{LEFT}" y="24" font-size="16">{escape(title)}</text>',
     ]
     for number, unit in enumerate(units):
@@ -98,7 +102,7 @@ def _panel(top: int, unit: str, t_s: Column, curves: Sequence[Curve]) -> list[st
         parts.append(f'<polyline points="{points}" {style}/>')
         y = top + 14 + 18 * number
         parts.append(f'<line x1="{right + 10}" y1="{y}" x2="{right + 34}" y2="{y}" {style}/>')
-        parts.append(f'<text x="{right + 40}" y="{y + 4}">{escape(curve.name)}</text>')
+        parts.append(f'<text x="{right + NAME_AT}" y="{y + 4}">{escape(curve.name)}</text>')
     return parts
 
 

@@ -126,6 +126,8 @@ def test_chart_when_drawn_then_a_panel_a_unit_and_no_peak_is_lost(tmp_path: Path
     assert drawn == svg("a day", t_s, curves)
     assert drawn.count('stroke="#999"/>\n<line') == 2
     assert "a &amp; b" in drawn
+    assert 'width="960"' in drawn
+    assert 'width="1420"' in svg("a day", t_s, [Curve(90 * "n", "kW", spike)])  # the picture grows, no name is cut
     line = drawn.split('<polyline points="')[1].split('"')[0]
     heights = [float(point.split(",")[1]) for point in line.split()]
     assert len(heights) < 4000
