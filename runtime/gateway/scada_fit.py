@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from runtime.core.elementary import Kind
 from runtime.core.tag import Tag
-from runtime.gateway.scada_text import WRITE_WORDS_MAX, TextWire
-from runtime.iomap.wire import ModbusWire, Numeric, RawType
+from runtime.gateway.scada_text import TextWire
+from runtime.iomap.wire import WRITE_WORDS_MAX, ModbusWire, Numeric, RawType
 
 _EXACT_BITS = {RawType.F32: 24, RawType.F64: 53}
 """Whole numbers up to 2 to this power are exact in a float (IEEE 754-2019, table 3.2)."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from runtime.core.binding import CommandBinding
 from runtime.core.diagnostic import Diagnostic, Label, error
-from runtime.gateway.scada_text import WRITE_WORDS_MAX
 from runtime.iomap.locate import Locator
+from runtime.iomap.wire import WRITE_WORDS_MAX
 
 if TYPE_CHECKING:
     from runtime.gateway.scada_map import ScadaRegister

@@ -6,9 +6,6 @@ What is left of the registers is 0. Characters are ISO 8859-1, those of a WSTRIN
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WRITE_WORDS_MAX = 123
-"""Registers of one write (Modbus Application Protocol V1.1b3, 6.12)."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextWire:

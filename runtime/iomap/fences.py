@@ -12,10 +12,8 @@ from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.plan import FencePlan
 from runtime.iomap.profile import TermFence
 from runtime.iomap.uses import Use
-from runtime.iomap.wire import ModbusWire, Table, Wire
+from runtime.iomap.wire import WRITE_WORDS_MAX, ModbusWire, Table, Wire
 
-WRITE_WORDS_MAX = 123
-"""Registers of one write (Modbus Application Protocol V1.1b3, 6.12)."""
 TERM_BITS_MIN = 32
 _BY_TIME = 'or write fence = "time" for the device: at worst one late write of a former leader then gets through'
 

@@ -1,15 +1,20 @@
-"""One name for each place that a link can lead to: hosts and serial devices have several.
+"""One name for each place that a link can lead to: hosts, serial devices and GPIO chips have several.
 
 A host is told by its address or by a name of this machine's own table (/etc/hosts); a name that only a name server
-knows stays as it is written, for a check asks nobody. A serial device may be told by a link to it (/dev/serial/by-id).
+knows stays as it is written, for a check asks nobody. A serial device may be told by a link to it (/dev/serial/by-id),
+a GPIO chip by its path, name or label; a label is known on the machine that has the chip.
 """
 
+import fcntl
 import functools
 import ipaddress
 import os
 from pathlib import Path
 
 HOSTS = Path("/etc/hosts")
+CHIPS = Path("/dev")
+_CHIP_INFO, _CHIP_INFO_BYTES = 0x8044B401, 68
+"""GPIO_GET_CHIPINFO_IOCTL: name and label, 32 bytes each, then the number of lines (linux/gpio.h)."""
 _THIS_MACHINE = "127.0.0.1"
 _ANYWHERE_HERE = ("localhost", "0.0.0.0", "::", "::1")  # noqa: S104 - who connects to these meets this machine
 
@@ -23,6 +28,28 @@ def host_place(host: str, port: int) -> tuple[object, ...]:
 def serial_place(device: str) -> tuple[object, ...]:
     """Which serial device a path is."""
     return "serial", os.path.realpath(device)
+
+
+def chip_place(told: str) -> tuple[object, ...]:
+    """Which GPIO chip a path, name or label is; one that this machine does not have stays as it is written."""
+    path = told if told.startswith("/") else _path_of_chip(told)
+    return "gpio", os.path.realpath(path) if path else told
+
+
+def _path_of_chip(told: str) -> str:
+    if told.startswith("gpiochip"):
+        return str(CHIPS / told)
+    return next((str(path) for path in sorted(CHIPS.glob("gpiochip*")) if _label(path) == told), "")
+
+
+def _label(chip: Path) -> str:
+    """The label of a chip; empty for what is none, or may not be opened."""
+    try:
+        with chip.open("rb", buffering=0) as opened:
+            told = fcntl.ioctl(opened, _CHIP_INFO, bytes(_CHIP_INFO_BYTES))
+    except OSError:
+        return ""
+    return told[32:64].partition(b"\0")[0].decode("utf-8", "replace")
 
 
 def _address(name: str) -> str:

@@ -14,7 +14,7 @@ from runtime.core.elementary import Kind, Value, elementary
 from runtime.iomap.i2citem import I2cChip
 from runtime.iomap.playedfaults import FaultPlan
 from runtime.iomap.settings import LinkSettings
-from runtime.iomap.wire import ModbusWire, Table, Wire
+from runtime.iomap.wire import WRITE_WORDS_MAX, ModbusWire, Table, Wire
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +227,7 @@ class DevicePlan:
     read_write: bool = False
     write_runs: tuple[tuple[int, ...], ...] = ()
     write_order: tuple[int, ...] = ()
-    max_write_words: int = 123
+    max_write_words: int = WRITE_WORDS_MAX
     dbc: str = ""
     dbc_format: str = "dbc"
     table: str = ""

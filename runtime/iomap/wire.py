@@ -16,6 +16,9 @@ from typing import Literal
 from runtime.core.elementary import Kind, Number, Value
 from runtime.iomap.i2citem import I2cItem
 
+WRITE_WORDS_MAX = 123
+"""Registers of one write (Modbus Application Protocol V1.1b3, 6.12)."""
+
 
 class Table(StrEnum):
     """The four tables of Modbus (Modbus Application Protocol V1.1b3, 4.3)."""

@@ -10,6 +10,7 @@ from iobench import IoBench
 
 from runtime.core.quality import Quality
 from runtime.drivers.registry import DRIVERS
+from runtime.iomap.places import chip_place
 from runtime.iomap.plan import DevicePlan, InputPoint, LinkPlan
 from runtime.iomap.settings import GpioSettings
 from runtime.iomap.wire import GpioWire, Numeric
@@ -142,3 +143,7 @@ async def test_chip_when_it_is_unplugged_then_bad_and_back_without_a_hand() -> N
         await io.until(lambda: io.reading("in_1")[1] is BAD)
         plug_in(True)
         await io.until(lambda: io.reading("in_1")[1] is GOOD)
+
+
+def test_chip_when_told_by_path_name_or_label_then_one_place() -> None:
+    assert {chip_place(name) for name in (chip_path(), Path(chip_path()).name, "labchip")} == {("gpio", chip_path())}

@@ -1,5 +1,6 @@
 """Every kind of link with something that plays its devices: values there, setpoints back, and each fault on the way."""
 
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from serialline import PtyPair
 
 from runtime.core.quality import Quality
 
-GOOD, BAD = Quality.GOOD, Quality.BAD
+GOOD, UNCERTAIN, BAD = Quality.GOOD, Quality.UNCERTAIN, Quality.BAD
 PROFILE = """maker = "Test"
 model = "meter"
 natures = ["sensor"]
@@ -222,6 +223,71 @@ async def test_lines_when_played_with_a_fault_then_bad_and_good_again_without_it
         mended.say(button_1__pressed=True)
         async with mended:
             await controller.until(lambda: controller.sees("button_1.pressed") == (True, GOOD), "good again")
+
+
+BOARDS = {
+    "lines": (CABINET[: CABINET.index("[devices.relay")], "button_1.pressed"),
+    "chips": (SENSORS[: SENSORS.index("[devices.io_1]")], "air_1.t_c"),
+    "host": (HOST, "host_1.cpu_t_c"),
+}
+
+
+def board(folder: Path, text: str, fault: str, **rules: str) -> tuple[Played, Played, Played]:
+    """Controller, plant with a fault, and that plant when it is mended. `rules`: keys of a point of the controller."""
+    (folder / "profiles").mkdir()
+    for base in ("bme680", "host"):  # they ask every few seconds: nothing to wait for here
+        brisk = f'base = "{base}"\n[groups]\nslow = {{ period_ms = 20 }}\n'
+        (folder / "profiles" / f"brisk_{base}.toml").write_text(brisk)
+        text = text.replace(f'profile = "{base}"', f'profile = "brisk_{base}"')
+    text = text.replace("PORT", str(free_port()))
+    light = "[devices.button_1.points]\nlight = { fail_safe = false }\n" if "button_1" in text else ""
+    ((point, keys),) = rules.items()
+    device, _, name = point.partition("__")
+    table = f"[devices.{device}.points]\n"
+    controller = text + (light or table) + f"{name} = {{ {keys} }}\n"
+    wrong = f'[[faults]]\ndevice = "{device}"\nkind = "{fault}"\nat = "0s"\n'
+    return (
+        Played(folder, controller, serve=False),
+        Played(folder, text + wrong, serve=True),
+        Played(folder, text, serve=True),
+    )
+
+
+@pytest.mark.parametrize("link", ["lines", "chips", pytest.param("host", marks=pytest.mark.slow)])
+async def test_boards_when_their_values_freeze_then_doubted_and_good_again_when_they_move(
+    tmp_path: Path, link: str
+) -> None:
+    text, point = BOARDS[link]
+    tag = point.replace(".", "__")
+    controller, frozen, mended = board(tmp_path, text, "frozen", **{tag: "frozen_after_ms = 400"})
+    looks = itertools.count()
+
+    def moves(plant: Played) -> object:
+        """What the controller holds of a value that changes with every seventh look: slower than its polls."""
+        plant.say(**{tag: next(looks) // 7 % 2})
+        return controller.sees(point)[1]
+
+    async with controller:
+        async with frozen:
+            await controller.until(lambda: moves(frozen) is UNCERTAIN, "it is seen to stand still")
+        async with mended:
+            await controller.until(lambda: moves(mended) is GOOD, "it moves")
+    assert any(f"{point.partition('.')[2]} has not moved for" in event for event in controller.events)
+
+
+@pytest.mark.parametrize("link", ["chips", pytest.param("host", marks=pytest.mark.slow)])
+async def test_boards_when_they_tell_garbage_then_doubted_by_their_limits_and_good_again_without_it(
+    tmp_path: Path, link: str
+) -> None:
+    text, point = BOARDS[link]
+    tag = point.replace(".", "__")
+    controller, wild, mended = board(tmp_path, text, "garbage", **{tag: "min = -40.0, max = 125.0"})
+    mended.say(**{tag: 21.5})
+    async with controller:
+        async with wild:
+            await controller.until(lambda: controller.sees(point)[1] is UNCERTAIN, "no such temperature")
+        async with mended:
+            await controller.until(lambda: controller.sees(point) == (21.5, GOOD), "the temperature")
 
 
 async def test_bank_and_racks_when_in_one_unit_then_each_is_played_and_commanded(tmp_path: Path) -> None:

@@ -105,6 +105,9 @@ BETA = "r25_ohm = 10000.0, beta_k = 3950.0"
 LAW = 'r25_ohm = 10000.0, beta_k = 3950.0 }, unit = "°C" }\nt_1_c'
 WRONG: dict[str, list[Edit]] = {
     "gpio_no_chip": [(MAP, 'chip = "pinctrl-bcm2711"\n', "")],
+    "gpio_chip_twice": [
+        (MAP, 'chip = "pinctrl-bcm2711"', 'chip = "/dev/gpiochip0"\n\n[links.more]\nkind = "gpio"\nchip = "gpiochip0"')
+    ],
     "gpio_no_line": [(MAP, "lines = { relay_1 = 5 }\n", "")],
     "gpio_line_twice": [(MAP, "relay_1 = 5", "relay_1 = 17")],
     "gpio_line_of_no_point": [(MAP, "relay_1 = 5", "relay_1 = 5, relay_11 = 6")],

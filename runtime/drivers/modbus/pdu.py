@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 
 from runtime.core.fault import DriverFault
+from runtime.iomap.wire import WRITE_WORDS_MAX
 
 READ_BITS_MAX = 2000
 READ_WORDS_MAX = 125
 WRITE_BITS_MAX = 1968
-WRITE_WORDS_MAX = 123
 READ_WRITE_WORDS_MAX = 121
-"""Quantities of one request, clauses 6.1, 6.3, 6.11, 6.12 and 6.17."""
+"""Quantities of one request, clauses 6.1, 6.3, 6.11 and 6.17; that of 6.12 is the site map's too."""
 ADDRESSES = 65536
 
 

@@ -13,6 +13,7 @@ from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 from runtime.iomap.kinds.playedat import PlayedAtLink
 from runtime.iomap.kinds.polled import group_mistakes
 from runtime.iomap.loaded import LoadedProfile, LoadedSite
+from runtime.iomap.places import chip_place
 from runtime.iomap.plan import DevicePlan
 from runtime.iomap.profile import Point, Profile
 from runtime.iomap.settings import GpioSettings, LinkSettings
@@ -41,7 +42,7 @@ class GpioLink(PlayedAtLink):
 
     def endpoint(self) -> tuple[object, ...]:
         """The chip, or who plays it."""
-        return ("gpio", self.played_at or self.chip)
+        return ("gpio", self.played_at) if self.played_at else chip_place(self.chip)
 
 
 class GpioDevice(Device):

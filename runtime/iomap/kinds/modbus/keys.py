@@ -11,12 +11,10 @@ from runtime.iomap.plan import DevicePlan, LinkPlan
 from runtime.iomap.profile import PeriodMs, Point, Profile, Strict
 from runtime.iomap.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings, Parity
 from runtime.iomap.sitemap import NS_PER_MS, Device, Link, Port
-from runtime.iomap.wire import Order, Padding, RawType, Table
+from runtime.iomap.wire import WRITE_WORDS_MAX, Order, Padding, RawType, Table
 
 _Table = Annotated[Table, Field(strict=False)]
 _RawType = Annotated[RawType, Field(strict=False)]
-WRITE_WORDS_MAX = 123
-"""Registers of one write (Modbus Application Protocol V1.1b3, 6.12)."""
 _Span = Annotated[list[Annotated[int, Field(ge=0, le=465_535)]], Field(min_length=2, max_length=2)]
 
 
