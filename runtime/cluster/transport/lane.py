@@ -5,8 +5,10 @@ Why so:
   only listens needs no answers to be told of new contents. A ROUTER would let a peer choose its own identity, and drop
   in silence; here the name comes from the key (admission.py).
 - *Nothing old piles up.* A content for a peer without a connection is dropped, and counted (ZMQ_IMMEDIATE and no
-  waiting). A connection on which nothing is heard for LINK_SILENT_MS is given up, with all that waits in it: what a
-  peer hears after an outage is new. Until then no more than `queue` contents wait, and a small send buffer.
+  waiting). A connection on which bytes go unacknowledged for UNACKNOWLEDGED_MS_MAX (TCP_USER_TIMEOUT), or on which the
+  peer says nothing whole for `silent_ms_max`, is given up, with all that waits in it: what a peer hears after an outage
+  is new. Until then no more than `queue` contents wait, and a small send buffer. A lane of large contents needs the
+  longer `silent_ms_max`: ZeroMQ's own answers wait behind a content, and one that is still arriving is no sign of life.
 - *Each lane has a context, so an I/O thread, of its own*: large contents are encrypted in another thread than
   heartbeats, and wait in other buffers.
 """
@@ -22,7 +24,7 @@ from runtime.cluster.keys import KeyPair
 from runtime.cluster.transport.admission import Admission
 from runtime.core.fault import ConfigFault
 
-LINK_PING_MS, LINK_SILENT_MS = 100, 400
+LINK_PING_MS, UNACKNOWLEDGED_MS_MAX = 100, 400
 """Longer than an I/O thread is off the processor on a busy machine; short beside the second after which a silent
 standby is given up."""
 RECONNECT_MS, RECONNECT_MS_MAX, CONNECT_MS_MAX = 50, 200, 200
@@ -38,11 +40,13 @@ CLOSE_MS_MAX = 100
 class LaneSettings:
     """`size_max`: bytes of one content; who sends more is cut off. `queue`: contents that wait for one peer.
 
-    `send_buffer`: bytes that the kernel keeps for one peer, 0 for its own choice.
+    `silent_ms_max`: longer than the largest content takes. `send_buffer`: bytes that the kernel keeps for one peer, 0
+    for its own choice.
     """
 
     size_max: int
     queue: int
+    silent_ms_max: int
     send_buffer: int = 0
 
 
@@ -153,7 +157,8 @@ class Lane:
         socket.ipv6 = True
         socket.curve_publickey = self._keys.public.encode()
         socket.curve_secretkey = self._keys.secret.encode()
-        socket.heartbeat_ivl, socket.heartbeat_timeout = LINK_PING_MS, LINK_SILENT_MS
-        socket.heartbeat_ttl = LINK_SILENT_MS
+        socket.heartbeat_ivl, socket.heartbeat_timeout = LINK_PING_MS, self._settings.silent_ms_max
+        socket.heartbeat_ttl = self._settings.silent_ms_max
+        socket.tcp_maxrt = UNACKNOWLEDGED_MS_MAX
         socket.handshake_ivl = HANDSHAKE_MS_MAX
         return socket

@@ -25,8 +25,8 @@ BULK_SIZE_MAX = 64 * 1024 * 1024
 """Bytes of any message: a snapshot with the programs of a large site."""
 CONTENT_SIZE_MAX = BULK_SIZE_MAX - 64 * 1024
 """Bytes of an entry's or a snapshot's content; names of members and the head of a message need less than the rest."""
-URGENT = LaneSettings(size_max=URGENT_SIZE_MAX, queue=64, send_buffer=32 * 1024)
-BULK = LaneSettings(size_max=BULK_SIZE_MAX, queue=16)
+URGENT = LaneSettings(size_max=URGENT_SIZE_MAX, queue=64, silent_ms_max=400, send_buffer=32 * 1024)
+BULK = LaneSettings(size_max=BULK_SIZE_MAX, queue=16, silent_ms_max=15_000)  # the largest, at 100 Mbit/s: 6 s
 _URGENT_ONCE, _BULK_ONCE = 64, 4
 """Messages taken in one go, before whoever asks may look at the clock again."""
 

@@ -6,10 +6,14 @@ import threading
 
 
 class StallWire:
-    """Listens on a port of its own and passes every connection on to `to`, unless it is `stalled`."""
+    """Listens on a port of its own and passes every connection on to `to`, unless it is `stalled`.
 
-    def __init__(self, to: int) -> None:
+    `pause_s`: after each 64 KB, so that it has the pace of a slow line.
+    """
+
+    def __init__(self, to: int, *, pause_s: float = 0.0) -> None:
         self._to = to
+        self._pause_s = pause_s
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.stalled = threading.Event()
@@ -51,6 +55,7 @@ class StallWire:
             content = end.recv(65536)
             if content:
                 other.sendall(content)
+                self._ending.wait(self._pause_s * len(content) / 65536)
                 return
         except OSError:
             pass  # one side has given up: so does the other

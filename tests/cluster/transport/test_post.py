@@ -27,19 +27,24 @@ def free_endpoints() -> Endpoints:
 
 
 class Pair:
-    """Members a and b; `meet` lets b know a key as a's. `wire`: a port through which a reaches b's urgent lane."""
+    """Members a and b, who takes the key of `known` for a's.
 
-    def __init__(self, *, wire: int = 0, known: str = "a") -> None:
+    `wire`, `bulk_wire`: ports through which a reaches b's lanes.
+    """
+
+    def __init__(self, *, wire: int = 0, bulk_wire: int = 0, known: str = "a") -> None:
         self.ends = {"a": free_endpoints(), "b": free_endpoints()}
         self.known = known
         self.open: dict[str, Post] = {}
-        self.wire = wire
+        self.wire, self.bulk_wire = wire, bulk_wire
 
     def start(self, name: str, *, keys: str = "") -> Post:
         other = "b" if name == "a" else "a"
         ends = self.ends[other]
         if name == "a" and self.wire:
             ends = Endpoints(f"tcp://127.0.0.1:{self.wire}", ends.bulk)
+        if name == "a" and self.bulk_wire:
+            ends = Endpoints(ends.urgent, f"tcp://127.0.0.1:{self.bulk_wire}")
         key = KEYS["b" if other == "b" else self.known].public
         self.open[name] = Post(name, self.ends[name], KEYS[keys or name], {other: Peer(ends, key)})
         return self.open[name]
@@ -103,7 +108,7 @@ def test_post_when_both_are_there_then_messages_of_both_lanes_arrive():
             source="a",
             target="b",
             term=1,
-            snapshot=Snapshot(configuration=Configuration(), content=bytes(1 << 22)),
+            snapshot=Snapshot(configuration=Configuration(), content=bytes(1 << 24)),
         ),
     ],
     ids=["append", "snapshot"],
@@ -124,6 +129,21 @@ def _sent_and_received(a: Post, b: Post, message: Message) -> list[Message]:
             return found
         a.receive(1)
     return []
+
+
+def test_post_when_a_snapshot_takes_longer_than_a_link_may_be_silent_then_it_arrives():
+    ends = free_endpoints()
+    wire = StallWire(int(ends.bulk.rsplit(":", 1)[1]), pause_s=0.01)  # 6 MB/s at most
+    large = InstallSnapshot(
+        source="a", target="b", term=1, snapshot=Snapshot(configuration=Configuration(), content=bytes(6 << 20))
+    )
+    try:
+        with Pair(bulk_wire=wire.port) as pair:
+            pair.ends["b"] = ends
+            a, b = pair.start("a"), pair.start("b")
+            assert until(lambda: _sent_and_received(a, b, large))[0] == large
+    finally:
+        wire.close()
 
 
 def test_post_when_contents_are_as_large_as_may_be_then_their_messages_still_fit():
@@ -203,7 +223,7 @@ def test_post_when_a_content_has_two_parts_then_it_is_left_out_and_counted():
 def test_post_when_a_peer_is_too_long_winded_then_it_is_cut_off_and_others_are_heard_again(monkeypatch):
     with Pair() as pair:
         b = pair.start("b")
-        monkeypatch.setattr(post, "URGENT", post.LaneSettings(size_max=1 << 20, queue=64))
+        monkeypatch.setattr(post, "URGENT", post.LaneSettings(size_max=1 << 20, queue=64, silent_ms_max=400))
         a = pair.start("a")
         until(lambda: a.send(beat()), a, b)
         assert a.urgent.send("b", bytes(post.URGENT_SIZE_MAX + 1))
