@@ -205,7 +205,10 @@ class OnlineChange:
                     self._forget(change, f"{name}: {why}")
                     return
                 change.waiting.discard(name)
-        gone = [name for name in FOLLOWERS if name in self._links and not supervisor.alive(name)]
+        needed = {name for name in FOLLOWERS if name in self._links}
+        if control.go_version == number:  # a state of it is promised, and lies in the new segment: there is no way back
+            needed.discard("redundancy")
+        gone = sorted(name for name in needed if not supervisor.alive(name))
         if gone:
             self._forget(change, f"{gone[0]} ended meanwhile")
         elif not change.waiting and change.what == FOLLOW and control.go_version != number:

@@ -254,6 +254,7 @@ class ControllerNode(Node):
     def crash(self) -> None:
         """The whole controller loses power."""
         self.is_on = False
+        self.supervisor.lose_power()
         self.crash_redundancy()
         for process in (self.scan.process, self.sink.process):
             process.kill()
@@ -302,6 +303,10 @@ class ControllerNode(Node):
     def later(self, delay_ns: int, act: Callable[[], None]) -> None:
         """Do this in a while, if the redundancy process lives then."""
         self._events.after(delay_ns, self.process, act)
+
+    def after(self, delay_ns: int, act: Callable[[], None]) -> None:
+        """Do this in a while, whoever lives then."""
+        self._events.after(delay_ns, None, act)
 
     def carry_out(self, act: Callable[[PairMember, int], Effects]) -> None:
         """What the supervisor has to say."""

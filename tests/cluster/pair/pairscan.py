@@ -139,6 +139,8 @@ class VirtualScan:
     def _scan(self) -> None:
         self._release()
         if self.next_version:
+            if self._control.promised_version == self.version:  # what is promised of a former version is here
+                self._control.promised_version = 0
             self.version, self.next_version = self.next_version, 0
             for key in {self._key, self.snapshot[0]}:
                 self._book.migrated(key, self.version)

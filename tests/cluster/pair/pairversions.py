@@ -30,10 +30,16 @@ class Supervisor:
         self.version = 0
         self.tick_ns = TICK_NS
         self._follows = False
+        self._ordered = 0
 
     def begin_life(self) -> None:
-        """Redundancy has ended, and with it the change, unless the scan has its order already."""
-        self.version = 0
+        """Redundancy has ended, and with it the change, unless it has said that the scan is to go over."""
+        if self.version != self._ordered:
+            self.version = 0
+
+    def lose_power(self) -> None:
+        """Nothing is left of a change."""
+        self.version = self._ordered = 0
 
     def download(self, version: int) -> None:
         """An operator wants this version to run."""
@@ -47,7 +53,7 @@ class Supervisor:
         if effects.prepare is not None:
             self._get_ready(effects.prepare)
         if effects.go_over and effects.go_over == self.version and self._follows:
-            node.later(self.tick_ns, lambda: self._go_over(effects.go_over))
+            self._order(effects.go_over)
         if effects.drop and effects.drop == self.version:
             node.later(self.tick_ns, lambda: self._drop(effects.drop))
         offered = effects.offered
@@ -56,6 +62,11 @@ class Supervisor:
                 node.later(self.tick_ns, lambda: self._drop(offered.version))
             else:
                 node.later(self.tick_ns, lambda: self._go_over(offered.version))
+
+    def _order(self, version: int) -> None:
+        if self._ordered != version:
+            self._ordered = version
+            self._node.after(self.tick_ns, lambda: self._go_over(version))
 
     def _offer(self, version: int) -> None:
         self._node.carry_out(lambda member, now_ns: member.offer(package(version), now_ns))
@@ -75,7 +86,7 @@ class Supervisor:
 
     def _go_over(self, version: int) -> None:
         if self.version == version:
-            self.version = 0
+            self.version = self._ordered = 0
             self._node.scan.next_version = version
             self._answer(version)
 
