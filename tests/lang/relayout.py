@@ -1,5 +1,7 @@
 """Sources laid out by chance: what a formatter is given, and what it must not change."""
 
+from itertools import pairwise
+
 from runtime.core.diagnostic import Source
 from runtime.lang.format import format_source
 from runtime.lang.syntax.tokens import KEYWORDS, scan
@@ -34,10 +36,14 @@ def relaid(text, rng):
         around = 2 if margin.kind == "pragma" or text.startswith("//", at) else 4
         places.append((at, len(margin.text) + around))
     made = ""
-    for at, length in sorted(places):
+    places.sort()
+    for (at, length), (after, _) in pairwise([*places, (len(text), 0)]):
         piece = text[at : at + length]
         made += piece + ("\n" if piece.startswith("//") else "")
         if at in called and text[at + length] == "(":
             continue  # `AND(a, b)` is a call only without a blank
+        if text.startswith("{", after) and "\n" not in text[at:after]:
+            made += rng.choice([" ", "  ", "\t"])  # a pragma is about what its line begins with
+            continue
         made += rng.choice([" ", "  ", "\n", "\t", " \n\n\n  ", "        ", "\n\t"])
     return made
