@@ -5,7 +5,6 @@ joined key by key, points whole. A point named `cell_u_mv[{n}]` with `count = 48
 `cell_u_mv[48]`, each `stride` registers (default: the width of its type) after the one before.
 """
 
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.locate import Locator, Place
 from runtime.iomap.pointtable import read_points
+from runtime.iomap.profilefiles import profile_files, read_profile, twice
 from runtime.iomap.read import did_you_mean
 from runtime.iomap.wire import WORDS, RawType
 
@@ -37,15 +37,19 @@ def expand(raw: dict[str, Any], places: Locator, path: Path) -> tuple[dict[str, 
 
 def _on_base(raw: dict[str, Any], places: Locator, path: Path) -> tuple[dict[str, Any], list[Diagnostic]]:
     name = raw["base"]
-    known = sorted(p.stem for p in path.parent.glob("*.toml") if p != path)
+    known = {name: file for name, file in profile_files(path.parent).items() if name != path.stem}
     if name not in known:
         at = Label(places.value("base"), f"there is no {name}.toml beside this file")
         return raw, [error("M1006", f"unknown profile `{name}`", at, help=did_you_mean(name, known, what="profiles"))]
-    try:
-        base = tomllib.loads((path.parent / f"{name}.toml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        at = Label(places.value("base"), str(fault))
+    if twice(known[name]):
+        at = Label(places.value("base"), f"{name}.toml and {name}.json")
+        return raw, [error("M1006", f"the profile `{name}` is there twice", at, help="keep one of them")]
+    told, mistakes = read_profile(known[name])
+    if told is None:
+        line, wrong = mistakes[0].place.line, mistakes[0].labels[0].text or mistakes[0].message
+        at = Label(places.value("base"), f"line {line} of {known[name].name}: {wrong}")
         return raw, [error("M1006", f"the profile `{name}` cannot be read", at, help="mend that file first")]
+    base = told.raw
     if "base" in base:
         at = Label(places.value("base"), f"{name} stands on {base['base']} itself")
         return raw, [error("M1006", f"`{name}` is no profile to stand on", at, help=f'write base = "{base["base"]}"')]

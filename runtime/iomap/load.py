@@ -8,8 +8,9 @@ from runtime.iomap.kinds.builtin import BUILT_IN
 from runtime.iomap.kinds.kind import Kinds, LinkKind, Unusable
 from runtime.iomap.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.pointtable import read_points
+from runtime.iomap.profilefiles import profile_files, twice
 from runtime.iomap.profiles import load_profile
-from runtime.iomap.read import Document, Toml, did_you_mean, fit, missing_key, read_toml
+from runtime.iomap.read import Document, Unfitted, did_you_mean, fit, missing_key, read_toml
 from runtime.iomap.sitemap import Device, Link, SiteMap
 
 
@@ -49,12 +50,12 @@ class _AnyDevice(Device, extra="ignore"):
 _FittedLinks = dict[str, tuple[LinkKind | None, Link]]
 
 
-def _tables(toml: Toml, key: str) -> dict[str, dict[str, Any]]:
+def _tables(toml: Unfitted, key: str) -> dict[str, dict[str, Any]]:
     told = toml.raw.get(key)
     return {name: table for name, table in told.items() if isinstance(table, dict)} if isinstance(told, dict) else {}
 
 
-def _links(toml: Toml, kinds: Kinds) -> tuple[_FittedLinks, list[Diagnostic]]:
+def _links(toml: Unfitted, kinds: Kinds) -> tuple[_FittedLinks, list[Diagnostic]]:
     """Each link in the table of its kind; one with a mistake stands in as a link without a kind or settings."""
     fitted: _FittedLinks = {}
     diagnostics: list[Diagnostic] = []
@@ -68,7 +69,7 @@ def _links(toml: Toml, kinds: Kinds) -> tuple[_FittedLinks, list[Diagnostic]]:
     return fitted, diagnostics
 
 
-def _kind(toml: Toml, link: str, told: object, kinds: Kinds) -> tuple[LinkKind | None, list[Diagnostic]]:
+def _kind(toml: Unfitted, link: str, told: object, kinds: Kinds) -> tuple[LinkKind | None, list[Diagnostic]]:
     places = toml.places
     if told is None:
         return None, [missing_key(places, ("links", link), "kind")]
@@ -85,7 +86,7 @@ def _kind(toml: Toml, link: str, told: object, kinds: Kinds) -> tuple[LinkKind |
     ]
 
 
-def _devices(toml: Toml, links: _FittedLinks) -> tuple[dict[str, Device], list[Diagnostic]]:
+def _devices(toml: Unfitted, links: _FittedLinks) -> tuple[dict[str, Device], list[Diagnostic]]:
     """Each device in the table of its link's kind."""
     fitted: dict[str, Device] = {}
     diagnostics: list[Diagnostic] = []
@@ -110,22 +111,26 @@ def _profiles(
     profiles: dict[str, LoadedProfile] = {}
     diagnostics: list[Diagnostic] = []
     folder = document.path.parent.parent
-    known = {p.stem for p in (folder / "profiles").glob("*.toml")}
+    files = profile_files(folder / "profiles")
     for device, rules in document.content.devices.items():
-        if rules.profile in profiles:
+        name = rules.profile
+        if name in profiles:
             continue
-        if rules.profile not in known:
-            at = Label(
-                document.places.value("devices", device, "profile"), f"there is no profiles/{rules.profile}.toml"
-            )
-            mend = did_you_mean(rules.profile, known, what="profiles")
-            diagnostics.append(error("M1006", f"unknown profile `{rules.profile}`", at, help=mend))
+        at = document.places.value("devices", device, "profile")
+        if name not in files:
+            mend = did_you_mean(name, files, what="profiles")
+            label = Label(at, f"there is no profiles/{name}.toml")
+            diagnostics.append(error("M1006", f"unknown profile `{name}`", label, help=mend))
             continue
-        file = folder / "profiles" / f"{rules.profile}.toml"
+        file = files[name]
+        if twice(file):
+            label = Label(at, f"profiles/{name}.toml and {name}.json")
+            diagnostics.append(error("M1006", f"the profile `{name}` is there twice", label, help="keep one of them"))
+            continue
         profile, found = load_profile(file, folder / "dbc", shown=_beside(shown, file), kinds=kinds)
         diagnostics += found
         if profile is not None:
-            profiles[rules.profile] = profile
+            profiles[name] = profile
     return profiles, diagnostics
 
 

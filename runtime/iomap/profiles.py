@@ -10,25 +10,26 @@ from runtime.iomap.loaded import LoadedProfile
 from runtime.iomap.locate import Locator
 from runtime.iomap.natures import check_natures
 from runtime.iomap.profile import Profile
-from runtime.iomap.read import Document, did_you_mean, fit, read_toml
+from runtime.iomap.profilefiles import read_profile
+from runtime.iomap.read import Document, did_you_mean, fit
 
 
 def load_profile(
     path: Path, dbc_folder: Path, *, shown: str = "", kinds: Kinds = BUILT_IN
 ) -> tuple[LoadedProfile | None, list[Diagnostic]]:
     """One profile and everything wrong with it; None when it does not even fit its schema."""
-    toml, diagnostics = read_toml(path, name=shown)
-    if toml is None:
+    told, diagnostics = read_profile(path, name=shown)
+    if told is None:
         return None, diagnostics
-    raw, diagnostics = expand(toml.raw, toml.places, path)
+    raw, diagnostics = expand(told.raw, told.places, path)
     if diagnostics:
         return None, diagnostics
-    protocol, diagnostics = _protocol(raw.get("protocol"), toml.places, kinds)
-    profile, misfits = fit(raw, protocol.profile if protocol else _AnyProfile, toml.places)
+    protocol, diagnostics = _protocol(raw.get("protocol"), told.places, kinds)
+    profile, misfits = fit(raw, protocol.profile if protocol else _AnyProfile, told.places)
     diagnostics += misfits
     if profile is None or protocol is None:
         return None, diagnostics
-    loaded = LoadedProfile(path.stem, Document(profile, toml.places, path), protocol)
+    loaded = LoadedProfile(path.stem, Document(profile, told.places, path), protocol)
     found = protocol.resolve(loaded, dbc_folder) + _check_heartbeats(loaded)
     return loaded, found or check_natures(loaded.document, loaded.wires)  # a point with a mistake is not judged twice
 

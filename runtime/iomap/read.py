@@ -20,8 +20,8 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Toml:
-    """A file that is TOML, and where its keys stand; whether it fits a schema is still to be seen."""
+class Unfitted:
+    """What a file says, and where its keys stand; whether it fits a schema is still to be seen."""
 
     raw: dict[str, Any]
     places: Locator
@@ -48,21 +48,27 @@ def read_document(
     return (None if content is None else Document(content, toml.places, path)), found
 
 
-def read_toml(path: Path, *, name: str = "") -> tuple[Toml | None, list[Diagnostic]]:
+def read_toml(path: Path, *, name: str = "") -> tuple[Unfitted | None, list[Diagnostic]]:
     """The file as tomllib reads it, or the diagnostic that says why it cannot. `name`: the path as the user gave it."""
+    source, found = read_source(path, name=name)
+    if source is None:
+        return None, found
+    try:
+        raw = tomllib.loads(source.text)
+    except tomllib.TOMLDecodeError as fault:
+        return None, [_not_toml(source, str(fault))]
+    return Unfitted(raw, locate(source), path), []
+
+
+def read_source(path: Path, *, name: str = "") -> tuple[Source | None, list[Diagnostic]]:
+    """The text of a file, or the diagnostic that says why it cannot be read. `name`: the path as the user gave it."""
     shown = name or str(path)
     try:
-        text = path.read_bytes().decode("utf-8")
+        return Source(shown, path.read_bytes().decode("utf-8")), []
     except (OSError, UnicodeDecodeError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
         at = Span(Source(shown, ""), 1, 1)
         return None, [error("M1001", f"cannot read this file: {reason}", Label(at, ""), help="check path and rights")]
-    source = Source(shown, text)
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as fault:
-        return None, [_not_toml(source, str(fault))]
-    return Toml(raw, locate(source), path), []
 
 
 def fit(

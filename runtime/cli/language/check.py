@@ -52,8 +52,14 @@ def _check_all(paths: list[Path]) -> list[Diagnostic]:
             raise ConfigFault("no such file or folder", where=str(path), mend="check the spelling of the path")
         if path.suffix == ".toml":
             found += _check_toml(path)
+        elif path.suffix == ".json":
+            found += _check_profile(path)
         elif path not in programs:
-            raise ConfigFault("not a kind of file that can be checked", where=str(path), mend="give .toml or .st files")
+            raise ConfigFault(
+                "not a kind of file that can be checked",
+                where=str(path),
+                mend="give .toml or .st files, or a profile in .json",
+            )
     if programs:
         from runtime.lang.diagnostics.lint import check_sources
         from runtime.lang.syntax.source import load_sources
@@ -70,18 +76,24 @@ def _check_member(path: Path, keys: set[str]) -> list[Diagnostic]:
     return load_group(path)[1] if "members" in keys else load_witness(path)[1]
 
 
+def _check_profile(path: Path) -> list[Diagnostic]:
+    from runtime.drivers.registry import installed_kinds
+    from runtime.iomap.profiles import load_profile
+
+    return load_profile(path, path.parent.parent / "dbc", shown=str(path), kinds=installed_kinds())[1]
+
+
 def _check_toml(path: Path) -> list[Diagnostic]:
     """A site file is checked with all that it names; a site map or profile, without a program, for what needs none."""
     from runtime.drivers.registry import installed_kinds
     from runtime.iomap.load import load_site_map
-    from runtime.iomap.profiles import load_profile
     from runtime.node.build import build_site
 
     keys = _keys(path)
     if keys & _MEMBER_KEYS:
         return _check_member(path, keys)
     if not keys & _SITE_KEYS and (path.parent.name == "profiles" or "maker" in keys):
-        return load_profile(path, path.parent.parent / "dbc", shown=str(path), kinds=installed_kinds())[1]
+        return _check_profile(path)
     if not keys & _SITE_KEYS and (path.parent.name == "sites" or "devices" in keys):
         return load_site_map(path, shown=str(path), kinds=installed_kinds())[1]
     result = build_site(path)
