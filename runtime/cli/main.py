@@ -35,6 +35,9 @@ def run(
     cold: Annotated[
         bool, typer.Option("--cold", help="Cold start: drop the retained values, start with initial ones.")
     ] = False,
+    of_files: Annotated[
+        bool, typer.Option("--files", help="Start what the site's files say, whatever version ran last.")
+    ] = False,
     hmi: Annotated[bool | None, typer.Option("--hmi/--no-hmi", help="Default: with a terminal.")] = None,
     found: Annotated[
         bool, typer.Option("--found", help="In a pair: make the state of a member that the group begins with, and end.")
@@ -48,7 +51,7 @@ def run(
 
     if found or join:
         raise typer.Exit(make_pair_state(site_file, joins=join))
-    raise typer.Exit(run_site(site_file, duration=duration, hmi=hmi, cold=cold))
+    raise typer.Exit(run_site(site_file, duration=duration, hmi=hmi, cold=cold, of_files=of_files))
 
 
 @app.command()

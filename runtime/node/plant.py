@@ -24,7 +24,7 @@ def main(argv: list[str]) -> int:
     prepared = Path(folder)
     site = RunPlan.load(prepared).site
     try:
-        controller = Controller(site, partial(_copy, prepared), RunOptions(plant_of=plant_of))
+        controller = Controller(site, partial(_copy, prepared), RunOptions(of_files=True, plant_of=plant_of))
     except PlcFault as fault:
         sys.stderr.write(f"error: {fault}\n")
         return 1

@@ -58,7 +58,7 @@ def prepare(build: Build, folder: Path) -> None:
     plan.save(folder)
     if plan.pair is not None:
         save_outline(manifest.layout(), folder / runplan.OUTLINE)
-        (folder / runplan.PACKAGE).write_bytes(pack(folder, plan))
+    (folder / runplan.PACKAGE).write_bytes(pack(folder, plan))
     if build.plant is not None:
         plant_folder = folder / runplan.PLANT
         plant_folder.mkdir(mode=0o700, exist_ok=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from runtime.cluster.memberplan import MemberPlan
 from runtime.cluster.memberstate import open_member
+from runtime.core.fault import ConfigFault
 from runtime.gateway.keptforces import KEPT_FORCES, KeptForces, restore_forces
 from runtime.image.control import Control
 from runtime.image.forces import ForceTable
@@ -17,9 +18,9 @@ from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import SnapshotReader
 from runtime.node import runplan
-from runtime.node.change.keptversion import KeptVersion, start_folder
 from runtime.node.change.onlinechange import FOLLOWERS, ControllerVersion, OnlineChange
 from runtime.node.change.versions import VersionNote, new_versions_folder, told_of_last, user_name, version_hash
+from runtime.node.change.versionstore import VersionStore, start_folder
 from runtime.node.host.guard import Guard
 from runtime.node.host.hardwarewatchdog import HardwareWatchdog
 from runtime.node.host.requests import Asked, HostRequests
@@ -45,12 +46,13 @@ GATEWAY_AFTER_NS = 500_000_000
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a site is run. `cold`: retained values are dropped. `plant_of`: name of the controller whose
-    simulated plant this is."""
+    """How a site is run. `cold`: retained values are dropped. `of_files`: in what the site's files say, whatever ran
+    last. `plant_of`: name of the controller whose simulated plant this is."""
 
     duration_ns: int | None = None
     hmi: bool = False
     cold: bool = False
+    of_files: bool = False
     plant_of: str = ""
 
 
@@ -70,23 +72,23 @@ class Controller:
         self._note_plant_of()
         self._files_hash = version_hash(folder)
         self._files_folder = folder
-        self._plan = RunPlan.load(folder)
-        told: tuple[tuple[Severity, str], ...] = ()
-        if self._plan.pair is not None:
-            folder, why = start_folder(folder, self._files_hash, self.run_dir)
-            self._plan = RunPlan.load(folder)
-            told = (("warning", why),) if why else ()
-        manifest = Manifest.load(folder / runplan.MANIFEST)
-        initial = (folder / runplan.INITIAL).read_bytes()
-        self.state_dir = make_state_dir(Path(self._plan.state_dir))
+        self.state_dir = make_state_dir(Path(RunPlan.load(folder).state_dir))
         # Where run directories differ (a service and a login shell), the state directory is still one: so is the site.
         self._state_lock = SiteLock(self.state_dir, site)
+        self._store = VersionStore(self.state_dir)
+        why = ""
+        if not options.of_files:
+            folder, why = start_folder(folder, self._store, self.run_dir)
+        self._plan = RunPlan.load(folder)
+        manifest = Manifest.load(folder / runplan.MANIFEST)
+        initial = (folder / runplan.INITIAL).read_bytes()
         self.term = next_term(self.state_dir)
         self._start_told = self._look_at_retained(manifest, initial, cold=options.cold)
         self._control = ControlSegment.create()
         note = VersionNote(1, version_hash(folder), time.time_ns(), user_name(), str(folder))
-        self._start_told += told or told_of_last(self.state_dir, note)
+        self._start_told += (("warning", why),) if why else told_of_last(self.state_dir, note)
         note.save(self.run_dir, self.state_dir)
+        self._start_told += self._kept(folder, note.hash)
         self._current = ControllerVersion(note, self._plan, manifest, initial, ImageSegment.create(manifest.layout()))
         absent = {
             "io": not self._plan.has_devices,
@@ -149,12 +151,10 @@ class Controller:
             supervisor.retire("retain")
         if not version.plan.record_keep_ns:
             supervisor.retire("recorder")
+        if version.of_files:
+            self._files_hash = version.note.hash
+        self._store.runs(version.note.hash, files=self._files_hash)
         version.note.save(self.run_dir, self.state_dir)
-        if version.plan.pair is not None:
-            if version.of_files:
-                self._files_hash = version.note.hash
-            kept = KeptVersion(version.note.hash, self._files_hash, version.plan.pair.version)
-            kept.save(version.folder, self.state_dir)
 
     def run(self, on_event: Callable[[Severity, str], None], on_tick: Callable[[Supervisor], None]) -> None:
         """Run until a signal, or the end of the duration. `on_event` hears what the supervisor does."""
@@ -177,7 +177,7 @@ class Controller:
             operators.send(severity, text)
             on_event(severity, text)
 
-        change = OnlineChange(self, self._links, run_dir=self.run_dir, audit=audit)
+        change = OnlineChange(self, self._links, run_dir=self.run_dir, store=self._store, audit=audit)
 
         requests = self._host_requests()
 
@@ -200,6 +200,8 @@ class Controller:
 
         supervisor.run(until_ns=until_ns, on_tick=tick, on_stop=stopping)
         guard.stopped()
+        if self._asked is None:  # a person stopped it; who changes files meanwhile wants them
+            self._note_end(tell)
         change.close()
         operators.close()
         sender.close()
@@ -215,6 +217,22 @@ class Controller:
             os.close(self._bell)
         self._state_lock.release()
         self._lock.release()
+
+    def _kept(self, folder: Path, name: str) -> tuple[tuple[Severity, str], ...]:
+        """Keep the version that starts, in words what is against it: a full disk is no reason not to run the plant."""
+        try:
+            self._store.keep(folder)
+            self._store.runs(name, files=self._files_hash)
+        except (ConfigFault, OSError) as fault:
+            self._store.forget()  # or a version of long ago would start after a power cut
+            return (("error", f"{fault}\nafter a power cut the site's files start"),)
+        return ()
+
+    def _note_end(self, tell: Callable[[Severity, str], None]) -> None:
+        try:
+            self._store.ended()
+        except (ConfigFault, OSError) as fault:
+            tell("warning", f"{fault}\nthe next start takes what ran last, as after a power cut")
 
     def _guard(self, tell: Callable[[Severity, str], None]) -> Guard:
         plan = self._plan

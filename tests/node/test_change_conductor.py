@@ -28,7 +28,9 @@ from runtime.node.change.versions import (
     new_download_folder,
     new_versions_folder,
     told_of_last,
+    version_hash,
 )
+from runtime.node.change.versionstore import VersionStore
 from runtime.node.link import Link, LinkEnd
 from runtime.node.prepare import prepare
 from runtime.node.runplan import PairPlan, RunPlan
@@ -78,10 +80,11 @@ class Rig:
     note_fails: bool = False
 
     def __post_init__(self) -> None:
+        self.store = VersionStore(self.run_dir / "state")
         self.links = {name: Link() for name in NAMES}
         self.ends = {name: LinkEnd(os.dup(link.child_fd)) for name, link in self.links.items()}
         self.change = OnlineChange(
-            self, self.links, run_dir=self.run_dir, audit=lambda _, text: self.audited.append(text)
+            self, self.links, run_dir=self.run_dir, store=self.store, audit=lambda _, text: self.audited.append(text)
         )
         self.asking: socket.socket | None = None
 
@@ -140,6 +143,7 @@ def made_version(folder: Path, number: int, text: str) -> ControllerVersion:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
+    (tmp_path / "state").mkdir()
     made = Rig(tmp_path, made_version(new_versions_folder(tmp_path), 1, PROGRAM))
     yield made
     made.change.close()
@@ -237,7 +241,8 @@ def test_folder_when_another_download_fills_it_then_it_is_not_swept_away(tmp_pat
     start = new_versions_folder(tmp_path)
     kept, left = new_download_folder(tmp_path), tmp_path / "versions" / "download-left"
     left.mkdir()
-    keep_only(tmp_path, {start})
+    keep_only(tmp_path, set())
+    assert start.is_dir()  # a simulated plant comes back from there
     assert kept.is_dir()
     assert not left.exists()
 
@@ -253,6 +258,33 @@ def test_last_version_when_another_one_starts_then_it_is_told_once(tmp_path):
     assert text.startswith("version bbb starts; version aaa ran last, brought by anna at 20")
     (tmp_path / "version.json").write_text('{"of": "another release"}')
     assert told_of_last(tmp_path, other) == ()
+
+
+def test_download_when_it_cannot_be_kept_then_it_is_refused_before_anybody_prepares(rig, download):
+    (rig.run_dir / "state" / "versions").write_text("a file where the folder should be")
+    rig.ask(download)
+    assert "cannot be kept for the next start" in rig.told()["why"][0]
+    rig.tick()
+    (rig.run_dir / "state" / "versions").unlink()
+    rig.ask(download)
+    assert rig.next_order("scan") == ("prepare", 2)
+    assert (rig.run_dir / "state" / "versions" / f"{version_hash(download)}.bin").exists()
+
+
+def test_rollback_when_the_former_version_ran_before_the_start_then_it_comes_from_the_state_directory(rig, download):
+    rig.request({"do": "rollback"})
+    assert "no former version" in rig.told()["why"][0]
+    running = version_hash(rig.current.folder)
+    for folder in (download, rig.current.folder):
+        rig.store.keep(folder)
+        rig.store.runs(version_hash(folder), files=running)
+    rig.request({"do": "rollback"})
+    rig.get_ready()
+    rig.control.version = 2
+    rig.tick()
+    assert rig.told()["done"]
+    assert version_hash(rig.current.folder) == version_hash(download)
+    assert not rig.current.of_files
 
 
 def as_standby(rig: Rig, folder: Path) -> dict[str, Any]:

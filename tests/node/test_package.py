@@ -12,9 +12,7 @@ from runtime.image.segment import ImageSegment
 from runtime.node import runplan
 from runtime.node.build import build_site
 from runtime.node.change import package
-from runtime.node.change.keptversion import KeptVersion, start_folder
 from runtime.node.change.package import content_hash, pack, unpack, version_number
-from runtime.node.change.versions import new_versions_folder
 from runtime.node.prepare import prepare
 from runtime.node.runplan import PairPlan, RunPlan
 
@@ -50,8 +48,8 @@ def both(tmp_path, monkeypatch):
 
 def test_package_when_unpacked_by_the_other_then_it_is_that_version_under_the_others_name(both):
     folder, of_a, of_b = both
-    version = version_number(content_hash(folder / "a" / "f"))
-    unpack(pack(folder / "a" / "f", of_a), version, of_b, folder / "new")
+    name = content_hash(folder / "a" / "f")
+    unpack(pack(folder / "a" / "f", of_a), name, of_b, folder / "new")
     new = folder / "new"
     assert content_hash(new) == content_hash(folder / "a" / "f") != content_hash(folder / "b" / "f")
     assert Manifest.load(new / runplan.MANIFEST).site == "site_b"
@@ -59,12 +57,12 @@ def test_package_when_unpacked_by_the_other_then_it_is_that_version_under_the_ot
     plan = RunPlan.load(new)
     assert (plan.site, plan.state_dir) == ("site_b", of_b.state_dir)
     assert plan.pair is not None
-    assert plan.pair.version == version
+    assert plan.pair.version == version_number(name)
 
 
 def test_outline_when_attached_by_then_the_segment_is_known_like_by_the_whole_layout(both):
     folder, of_a, of_b = both
-    unpack(pack(folder / "a" / "f", of_a), version_number(content_hash(folder / "a" / "f")), of_b, folder / "new")
+    unpack(pack(folder / "a" / "f", of_a), content_hash(folder / "a" / "f"), of_b, folder / "new")
     whole = Manifest.load(folder / "new" / runplan.MANIFEST).layout()
     image = ImageSegment.create(whole)
     outline = load_outline(folder / "new" / runplan.OUTLINE)
@@ -77,17 +75,17 @@ def test_package_when_damaged_then_it_is_refused(both, damage):
     folder, of_a, of_b = both
     packed = pack(folder / "a" / "f", of_a)
     with pytest.raises(ConfigFault, match="package"):
-        unpack(damage(packed), version_number(content_hash(folder / "a" / "f")), of_b, folder / "new")
+        unpack(damage(packed), content_hash(folder / "a" / "f"), of_b, folder / "new")
 
 
 def test_package_when_named_otherwise_or_of_another_machine_then_it_is_refused(both, monkeypatch):
     folder, of_a, of_b = both
     packed = pack(folder / "a" / "f", of_a)
     with pytest.raises(ConfigFault, match="not of the version"):
-        unpack(packed, 77, of_b, folder / "new")
+        unpack(packed, 16 * "7", of_b, folder / "new")
     monkeypatch.setattr(package, "host_triple", lambda: "pdp11")
     with pytest.raises(ConfigFault, match="machines of one kind"):
-        unpack(packed, 77, of_b, folder / "new")
+        unpack(packed, 16 * "7", of_b, folder / "new")
 
 
 def test_package_when_too_large_then_it_is_not_made(both, monkeypatch):
@@ -95,22 +93,3 @@ def test_package_when_too_large_then_it_is_not_made(both, monkeypatch):
     monkeypatch.setattr(package, "PACKAGE_SIZE_MAX", 10)
     with pytest.raises(ConfigFault, match="leave out programs"):
         pack(folder / "a" / "f", of_a)
-
-
-def test_start_when_another_version_ran_last_then_it_goes_on_until_the_files_are_others(both):
-    folder, of_a, _ = both
-    ran, files = folder / "a" / "f", folder / "b" / "f"
-    run_dir = folder / "run"
-    new_versions_folder(run_dir)
-    (ran / runplan.PACKAGE).write_bytes(pack(ran, of_a))
-    hash_of = {path: content_hash(path)[:12] for path in (ran, files)}
-    assert start_folder(files, hash_of[files], run_dir) == (files, "")
-    version = version_number(content_hash(ran))
-    KeptVersion(hash_of[ran], hash_of[files], version).save(ran, files / "state")
-    started, told = start_folder(files, hash_of[files], run_dir)
-    assert content_hash(started) == content_hash(ran)
-    assert hash_of[ran] in told
-    assert start_folder(files, "other files", run_dir) == (files, "")
-    (files / "state" / "pair_version.bin").write_bytes(b"torn")
-    started, told = start_folder(files, hash_of[files], run_dir)
-    assert (started, "cannot be read" in told) == (files, True)

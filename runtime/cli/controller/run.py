@@ -22,7 +22,7 @@ from runtime.wire.values import show, to_json
 STATUS_LINE_EVERY_S = 1.0
 
 
-def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: bool = False) -> int:
+def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: bool, of_files: bool) -> int:
     """Run the site of a file; 1 when something is wrong with it, then nothing has started."""
     try:
         duration_limit_ns = duration_ns(duration) if duration else None
@@ -41,7 +41,7 @@ def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: b
         return 1
     with_hmi = sys.stdin.isatty() and sys.stdout.isatty() if hmi is None else hmi
     table = result.build.site.table
-    options = RunOptions(duration_ns=duration_limit_ns, hmi=with_hmi, cold=cold)
+    options = RunOptions(duration_ns=duration_limit_ns, hmi=with_hmi, cold=cold, of_files=of_files)
     served = "NOTIFY_SOCKET" in os.environ
     controller = Controller(table.name, partial(prepare, result.build), options)
     screen = _Screen(controller, table.hmi.status_line)
@@ -59,8 +59,8 @@ def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: b
 
 
 def _start_anew() -> None:
-    """Become the same command again: warm, for only a person drops what is retained."""
-    words = [word for word in sys.orig_argv if word != "--cold"]
+    """Become the same command again: warm, in what ran last; only a person drops what is retained or downloaded."""
+    words = [word for word in sys.orig_argv if word not in ("--cold", "--files")]
     sys.stdout.flush()
     os.execv(sys.executable, words)  # noqa: S606 - the very words that started this process
 

@@ -21,6 +21,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol
 
+from runtime.cluster.pair.versions import name_of
 from runtime.core.fault import PlcFault
 from runtime.core.migration import Migration
 from runtime.image.manifest import Manifest
@@ -29,7 +30,8 @@ from runtime.node import runplan
 from runtime.node.change.changecheck import refusals
 from runtime.node.change.changesocket import FOLLOW, Asked, ChangeSocket
 from runtime.node.change.package import unpack
-from runtime.node.change.versions import VERSIONS, VersionNote, keep_only, new_followed_folder, version_hash
+from runtime.node.change.versions import VERSIONS, VersionNote, keep_only, new_unpacked_folder, version_hash
+from runtime.node.change.versionstore import VersionStore
 from runtime.node.link import Link
 from runtime.node.runplan import RunPlan
 from runtime.node.supervisor import Supervisor
@@ -104,11 +106,13 @@ class OnlineChange:
         links: dict[str, Link],
         *,
         run_dir: Path,
+        store: VersionStore,
         audit: Callable[[Severity, str], None],
     ) -> None:
         self._controller = controller
         self._links = links
         self._run_dir = run_dir
+        self._store = store
         self._audit = audit
         self._socket = ChangeSocket(run_dir)
         self._change: _Change | None = None
@@ -146,18 +150,23 @@ class OnlineChange:
         if asked.request.get("do") == FOLLOW:
             return FOLLOW, self._unpacked(asked.request)
         if asked.request.get("do") == "rollback":
-            if self._former is None:
-                raise PlcFault("there is no former version to go back to", where="rollback")
-            return "rollback", self._former.folder
+            return "rollback", self._former.folder if self._former is not None else self._kept_former()
         folder = Path(str(asked.request["folder"])).resolve()
         if folder.parent != (self._run_dir / VERSIONS).resolve():
             raise PlcFault("this is no version of this controller", where=str(folder))
         return "download", folder
 
+    def _kept_former(self) -> Path:
+        """The version before the running one, which an earlier run of the controller has left."""
+        name = self._store.former()
+        if name is None:
+            raise PlcFault("there is no former version to go back to", where="rollback")
+        return self._store.unpack(name, self._controller.current.plan, self._run_dir)
+
     def _unpacked(self, request: dict[str, Any]) -> Path:
-        now = self._controller.current
-        folder = new_followed_folder(self._run_dir, self._last_number + 1)
-        unpack(Path(str(request["package"])).read_bytes(), int(request["version"]), now.plan, folder)
+        name = name_of(int(request["version"]))
+        folder = new_unpacked_folder(self._run_dir, name)
+        unpack(Path(str(request["package"])).read_bytes(), name, self._controller.current.plan, folder)
         return folder
 
     def _begin(self, asked: Asked, what: str, folder: Path, supervisor: Supervisor, control: Any) -> None:
@@ -178,6 +187,7 @@ class OnlineChange:
         if reasons:
             self._refuse(asked, reasons)
             return
+        self._store.keep(folder)
         initial = (folder / runplan.INITIAL).read_bytes()
         number = self._last_number = self._last_number + 1  # never again: what is answered late means another one
         by = "the other controller" if what == FOLLOW else asked.by

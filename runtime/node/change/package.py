@@ -1,4 +1,5 @@
-"""A version of the programs as one controller of a pair hands it to the other: compiled, with map and initial values.
+"""A version of the programs as a controller keeps it, and hands it to the other of its pair: compiled, with map and
+initial values.
 
 The content of a package is named by its hash, and compressed. It holds what a version does (DECISIVE), the sources for
 who debugs it, and what of the run plan comes from the programs. What belongs to a box stays that box's own: the site's
@@ -47,7 +48,7 @@ def version_number(name: str) -> int:
 
 
 def pack(folder: Path, plan: RunPlan) -> bytes:
-    """The package of the version in a folder. Raises ConfigFault when it is too large."""
+    """The package of the version in a folder. Raises ConfigFault when it is too large to keep, or for a pair's log."""
     contents = _contents(folder, (*DECISIVE, runplan.SOURCES))
     head = {
         "machine": host_triple(),
@@ -56,18 +57,20 @@ def pack(folder: Path, plan: RunPlan) -> bytes:
     }
     whole = b"".join((json.dumps(head).encode(), b"\0", *contents.values()))
     packed = zlib.compress(whole, _LEVEL)
-    if len(packed) > PACKAGE_SIZE_MAX or len(whole) > _CONTENT_SIZE_MAX:
+    size_max = PACKAGE_SIZE_MAX if plan.pair is not None else _CONTENT_SIZE_MAX
+    if len(packed) > size_max or len(whole) > _CONTENT_SIZE_MAX:
+        takes = f"{'a pair' if plan.pair is not None else 'a controller'} takes {size_max >> 20} MB"
         raise ConfigFault(
-            f"the programs make a package of {len(packed) >> 20} MB; a pair takes {PACKAGE_SIZE_MAX >> 20} MB",
+            f"the programs make a package of {len(packed) >> 20} MB ({len(whole) >> 20} MB unpacked); {takes}",
             where=str(folder),
             mend="leave out programs and libraries that the site does not use",
         )
     return packed
 
 
-def unpack(packed: bytes, version: int, own: RunPlan, folder: Path) -> None:
-    """Write the files of that version for the controller of `own` into a folder. Raises ConfigFault for a package that
-    is damaged, of another version, or made on another kind of machine."""
+def unpack(packed: bytes, name: str, own: RunPlan, folder: Path) -> None:
+    """Write the files of a version for the controller of `own` into a folder. `name`: its content hash, or how that
+    begins. Raises ConfigFault for a package that is damaged, of another version, or made on another kind of machine."""
     head, contents = _unpacked(packed)
     if head["machine"] != host_triple():
         raise ConfigFault(
@@ -75,14 +78,15 @@ def unpack(packed: bytes, version: int, own: RunPlan, folder: Path) -> None:
             where="package",
             mend="both controllers of a pair are machines of one kind",
         )
-    for name, content in contents.items():
-        (folder / name).write_bytes(_of_site(name, content, own.site))
-    if version_number(content_hash(folder)) != version:
+    for file, content in contents.items():
+        (folder / file).write_bytes(_of_site(file, content, own.site))
+    whole_name = content_hash(folder)
+    if not whole_name.startswith(name):
         raise ConfigFault("the package is not of the version that it is named", where="package", mend=_MEND)
     save_outline(Manifest.load(folder / runplan.MANIFEST).layout(), folder / runplan.OUTLINE)
     told: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in head["plan"].items()}
-    assert own.pair is not None
-    replace(own, pair=replace(own.pair, version=version), **told).save(folder)
+    pair = replace(own.pair, version=version_number(whole_name)) if own.pair is not None else None
+    replace(own, pair=pair, **told).save(folder)
     (folder / runplan.PACKAGE).write_bytes(packed)
 
 
@@ -99,7 +103,9 @@ def _unpacked(packed: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
         for name, size in head["files"]:
             contents[name] = tail[at : at + size]
             at += size
-        is_whole = at == len(tail) and set(head["plan"]) == set(_OF_PROGRAMS) and set(contents) <= _FILES
+        is_whole = (
+            inflate.eof and at == len(tail) and set(head["plan"]) == set(_OF_PROGRAMS) and set(contents) <= _FILES
+        )
     except (ValueError, TypeError, KeyError, zlib.error) as fault:
         raise ConfigFault(f"the package cannot be read: {fault}", where="package", mend=_MEND) from fault
     if not is_whole:

@@ -2,7 +2,7 @@
 
     RUN_DIR/versions/start          what `voltscan run` prepared
     RUN_DIR/versions/download-…     what `voltscan download` prepared
-    RUN_DIR/versions/followed-N     what came from the other controller of a pair
+    RUN_DIR/versions/unpacked-…     what came in a package: from the other controller of a pair, or from a former run
     RUN_DIR/version.json            which of them runs
     STATE_DIR/version.json          the same, for whoever asks when the machine has been started again
 
@@ -29,7 +29,7 @@ VERSIONS = "versions"
 START = "start"
 NOTE = "version.json"
 _DOWNLOAD = "download-"
-_FOLLOWED = "followed-"
+_UNPACKED = "unpacked-"
 _HASH_LEN = 12
 _NS_PER_S = 1_000_000_000
 
@@ -83,18 +83,16 @@ def new_download_folder(run_dir: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{_DOWNLOAD}{os.getpid()}-", dir=run_dir / VERSIONS))
 
 
-def new_followed_folder(run_dir: Path, number: int) -> Path:
-    """The folder of a version that comes from the other controller of a pair, empty."""
-    folder = run_dir / VERSIONS / f"{_FOLLOWED}{number}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    return folder
+def new_unpacked_folder(run_dir: Path, name: str) -> Path:
+    """A folder of its own for a version that comes in a package: the same version may run in another one."""
+    return Path(tempfile.mkdtemp(prefix=f"{_UNPACKED}{name}-", dir=run_dir / VERSIONS))
 
 
 def keep_only(run_dir: Path, kept: set[Path]) -> None:
-    """Remove the folders of versions that nobody can go back to, but those that are still being prepared."""
+    """Remove the folders of versions that nobody can go back to, but those that are still being prepared, and the first
+    one: a simulated plant that comes back starts from there."""
     for folder in (run_dir / VERSIONS).iterdir():
-        if folder not in kept and not _is_being_prepared(folder):
+        if folder not in kept and folder.name != START and not _is_being_prepared(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
