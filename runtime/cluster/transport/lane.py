@@ -30,8 +30,10 @@ standby is given up."""
 RECONNECT_MS, RECONNECT_MS_MAX, CONNECT_MS_MAX = 50, 200, 200
 """A connection comes back within half a second of its peer; TCP alone would ask again after 1, 3, 7 seconds."""
 HANDSHAKE_MS_MAX = 1_000
-RECEIVED_MAX = 64
-"""Contents that wait to be read, from each peer."""
+RECEIVED_MAX = 4_000
+"""Contents that wait to be read, from each peer: more than come in ten seconds, in which a loop that stands is ended
+from outside. It must not be reached before: libzmq 4.3.5 ends its process when a connection is lost whose reading it
+had stopped for this, and a ping is due (`!_io_error` in stream_engine_base.cpp)."""
 CLOSE_MS_MAX = 100
 """For what was said last: that the outputs have ended, so that others need not wait."""
 
