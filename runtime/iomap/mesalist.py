@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,13 +44,13 @@ class MesaPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MesaDevice:
-    """One device. `options`: its settings but for those that say what it is."""
+    """One device. `options`: its settings but for those that say what it is. `blocks`: parts of it that repeat."""
 
     name: str
     class_name: str
     module_name: str
     options: dict[str, Any]
-    repeatable_blocks: dict[str, Any]
+    blocks: tuple["MesaDevice", ...]
     points: tuple[MesaPoint, ...]
 
 
@@ -59,8 +59,11 @@ def snake(name: str) -> str:
     return re.sub(r"\W+", "_", _CAMEL.sub("_", name)).strip("_").lower()
 
 
-def read_mesa_device(path: Path) -> MesaDevice:
-    """The device of a settings file. Raises ConfigFault, which names file and line, when it or its list is none."""
+def read_mesa_device(path: Path, *, is_block: bool = False) -> MesaDevice:
+    """The device of a settings file, with its repeatable blocks: settings files of their own, which have none.
+
+    Raises ConfigFault, which names file and line, when it, a list or a block is none.
+    """
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
     except OSError as fault:
@@ -76,9 +79,21 @@ def read_mesa_device(path: Path) -> MesaDevice:
         class_name=str(own_class),
         module_name=str(told.get("module_name") or f"bess.device_classes.{snake(str(own_class))}"),
         options={key: value for key, value in told.items() if key not in _SETTINGS},
-        repeatable_blocks=told.get("repeatable_blocks") or {},
+        blocks=_blocks(told.get("repeatable_blocks"), path, is_block=is_block),
         points=_read_points(listed),
     )
+
+
+def _blocks(told: object, path: Path, *, is_block: bool) -> tuple[MesaDevice, ...]:
+    if told and is_block:
+        mend = "name its blocks in the settings of the device itself"
+        raise ConfigFault("a repeatable block has repeatable blocks", where=str(path), mend=mend)
+    match told or {}:
+        case dict(named) if all(isinstance(file, str) for file in named.values()):
+            read = {name: read_mesa_device(path.parent / file, is_block=True) for name, file in named.items()}
+            return tuple(replace(block, name=f"{snake(path.stem)}_{snake(name)}") for name, block in read.items())
+    mend = 'write "repeatable_blocks": { "string_1": "string_1.config" }'
+    raise ConfigFault("`repeatable_blocks` names no settings files", where=str(path), mend=mend)
 
 
 def _read_points(path: Path) -> tuple[MesaPoint, ...]:

@@ -48,9 +48,25 @@ class Written:
     remarks: tuple[str, ...]
 
 
+def kind_of(device: MesaDevice) -> tuple[str, str]:
+    """Nature and base profile of the device's class."""
+    return CLASSES.get(device.class_name, ("battery", ""))
+
+
+def write_block_down(block: MesaDevice, *, number: int, unit: int) -> Written:
+    """A repeatable block as a sensor beside its device: its points have their own names, and none is required."""
+    return _write_down(block, ("sensor", ""), number=number, unit=unit)
+
+
 def write_down(device: MesaDevice, *, number: int, unit: int, of_base: Collection[str] = ()) -> Written:
     """The device as `<nature>_<number>` at a Modbus unit. `of_base`: points that the profile of its class has."""
-    nature, base = CLASSES.get(device.class_name, ("battery", ""))
+    return _write_down(device, kind_of(device), number=number, unit=unit, of_base=of_base)
+
+
+def _write_down(
+    device: MesaDevice, kind: tuple[str, str], *, number: int, unit: int, of_base: Collection[str] = ()
+) -> Written:
+    nature, base = kind
     placed: list[str] = []
     unplaced: list[str] = []
     for point in device.points:
@@ -69,7 +85,11 @@ def write_down(device: MesaDevice, *, number: int, unit: int, of_base: Collectio
     table = [f"[devices.{name}]", f'profile = "{device.name}"', 'link = "devices"', f"unit = {unit}"]
     table += ["charge_sign = 1"] if device.options.get("charge_sign", -1) == 1 else []
     return Written(
-        device.name, "\n".join(lines).rstrip() + "\n", name, "\n".join(table) + "\n", tuple(_remarks(device, unplaced))
+        device.name,
+        "\n".join(lines).rstrip() + "\n",
+        name,
+        "\n".join(table) + "\n",
+        tuple(_remarks(device, unplaced, nature)),
     )
 
 
@@ -135,14 +155,14 @@ def _options(device: MesaDevice, nature: str) -> list[str]:
     return ["[options]", *lines] if lines else []
 
 
-def _remarks(device: MesaDevice, unplaced: list[str]) -> Iterator[str]:
-    if device.class_name not in CLASSES:
+def _remarks(device: MesaDevice, unplaced: list[str], nature: str) -> Iterator[str]:
+    if device.class_name not in CLASSES and nature != "sensor":
         yield f"class {device.class_name} is not known here: taken as a battery; what it did belongs into a program"
+    kept = [point.mesa_name for point in device.points if point.buffer_length > 1]
+    if kept:
+        yield f"buffer_length is more than 1 for {', '.join(kept)}: only the newest value is kept"
     if unplaced:
         yield f"{len(unplaced)} points have no register: give them under [devices.NAME.registers]"
-    if device.repeatable_blocks:
-        blocks = ", ".join(device.repeatable_blocks)
-        yield f"repeatable blocks ({blocks}) are not imported: import each as a device with register_offset"
     for secret in SECRETS:
         if secret in device.options:
             yield f'{secret} was not copied: write it into a file of its own and set {secret} = {{ file = "…" }}'

@@ -130,6 +130,55 @@ def test_rhombus_when_imported_then_its_profile_options_and_sign(tmp_path, capsy
     assert missing.diagnostics[0].code == "M3016"
 
 
+STRINGS = """mesa_name,driver_point_name,topic_prefix,unit,buffer_length,register,type
+ModCnt,Modules,Campus/BESS/String,,,100,u16
+V,Voltage,Campus/BESS/String,V,8,101,u16
+"""
+
+
+def test_battery_when_it_has_repeatable_blocks_then_each_is_a_device_of_its_own(tmp_path, capsys):
+    settings(tmp_path, "first", {}, STRINGS)
+    settings(tmp_path, "second", {}, STRINGS.replace(",100,", ",200,").replace(",101,", ",201,"))
+    blocks = {"String1": "first.config", "String2": "second.config"}
+    config = settings(tmp_path, "battery", {"repeatable_blocks": blocks}, LIST)
+    out = tmp_path / "io_maps" / "sites" / "bess.toml"
+    assert import_devices([config], address="10.0.0.5", unit=4, out=out, force=False) == 0
+    site, found = load_site_map(out)
+    assert [render(d) for d in found] == []
+    assert site is not None
+    assert {(name, d.profile) for name, d in site.map.devices.items()} == {
+        ("battery_1", "battery"),
+        ("sensor_1", "battery_string1"),
+        ("sensor_2", "battery_string2"),
+    }
+    checked = check(site, tags("battery_1.u_v", "sensor_1.v", "sensor_2.v", "sensor_2.mod_cnt"))
+    assert [render(d) for d in checked.diagnostics if d.code != "M3013"] == []
+    assert checked.plan is not None
+    bound = {(d.name, d.unit_id, p.name, p.wire.address) for d in checked.plan.devices["devices"] for p in d.inputs}
+    assert bound == {
+        ("battery_1", 4, "u_v", 34),
+        ("sensor_1", 4, "v", 101),
+        ("sensor_2", 4, "v", 201),
+        ("sensor_2", 4, "mod_cnt", 200),
+    }
+    assert "sensor_2: buffer_length is more than 1 for V" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("blocks", "told"),
+    [
+        (["first.config"], "names no settings files"),
+        ({"a": 7}, "names no settings files"),
+        ({"a": "none.config"}, "none.config"),
+        ({"a": "battery.config"}, "has repeatable blocks"),
+    ],
+)
+def test_block_when_it_is_none_then_told(blocks, told, tmp_path):
+    with pytest.raises(ConfigFault) as fault:
+        read_mesa_device(settings(tmp_path, "battery", {"repeatable_blocks": blocks}, LIST))
+    assert told in str(fault.value)
+
+
 @pytest.mark.parametrize(
     ("points", "told"),
     [

@@ -1,12 +1,13 @@
 """`voltscan io import`: devices of a MESA-style agent (settings and point lists) as profiles and a site map."""
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from runtime.cli.io.scanning import split_address, write_files
 from runtime.core.fault import ConfigFault
-from runtime.iomap.mesalist import read_mesa_device
-from runtime.iomap.mesawriting import CLASSES, write_down
+from runtime.iomap.mesalist import MesaDevice, read_mesa_device
+from runtime.iomap.mesawriting import Written, kind_of, write_block_down, write_down
 
 
 def import_devices(configs: list[Path], *, address: str, unit: int, out: Path, force: bool) -> int:
@@ -16,19 +17,26 @@ def import_devices(configs: list[Path], *, address: str, unit: int, out: Path, f
     files: dict[Path, str] = {}
     text = f'site = "{out.stem}"\n\n[links.devices]\nkind = "modbus_tcp"\nhost = "{host}"\nport = {port}\n'
     remarks: list[str] = []
+    profiles = out.parent.parent / "profiles"
     for place, config in enumerate(configs):
-        device = read_mesa_device(config)
-        nature, base = CLASSES.get(device.class_name, ("battery", ""))
-        profiles = out.parent.parent / "profiles"
-        counts[nature] = counts.get(nature, 0) + 1
-        written = write_down(device, number=counts[nature], unit=unit + place, of_base=_points_of(profiles, base))
-        files[profiles / f"{written.profile_name}.toml"] = written.profile
-        text += f"\n{written.device_table}"
-        remarks += [f"{written.device}: {remark}" for remark in written.remarks]
+        for written in _written(read_mesa_device(config), profiles, counts, unit=unit + place):
+            files[profiles / f"{written.profile_name}.toml"] = written.profile
+            text += f"\n{written.device_table}"
+            remarks += [f"{written.device}: {remark}" for remark in written.remarks]
     write_files(files | {out: text}, force=force)
     for remark in remarks:
         print(remark)
     return 0
+
+
+def _written(device: MesaDevice, profiles: Path, counts: dict[str, int], *, unit: int) -> Iterator[Written]:
+    """The device and its blocks, all in one unit. `counts`: the highest number of each nature so far."""
+    nature, base = kind_of(device)
+    counts[nature] = counts.get(nature, 0) + 1
+    yield write_down(device, number=counts[nature], unit=unit, of_base=_points_of(profiles, base))
+    for block in device.blocks:
+        counts["sensor"] = counts.get("sensor", 0) + 1
+        yield write_block_down(block, number=counts["sensor"], unit=unit)
 
 
 def _points_of(profiles: Path, base: str) -> set[str]:
