@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from runtime.config import Site
 from runtime.core.duration import duration_ns
 from runtime.core.objectcache import ObjectCache
 from runtime.image.outline import save_outline
@@ -30,30 +31,12 @@ def prepare(build: Build, folder: Path) -> None:
         build.io_plan.save(folder / runplan.IO_PLAN)
     if build.scada_map is not None:  # a copy: a gateway that comes back must find the map that was checked
         (folder / runplan.SCADA_MAP).write_bytes(build.scada_map.read_bytes())
-    plan = RunPlan(
-        site=table.name,
+    plan = run_plan(
+        build.site,
         has_devices=build.io_plan is not None,
         has_plant=build.plant is not None,
-        state_dir=str(build.site.path(table.state_dir) if table.state_dir else default_state_dir(table.name)),
-        cache_dir=str(cache),
-        realtime_priority=table.realtime.priority,
-        realtime_cpu=table.realtime.cpu,
-        stuck_after_ns=duration_ns(table.watchdog.stuck_after) if table.watchdog.stuck_after else 0,
-        watchdog_device=table.watchdog.device or "",
-        watchdog_timeout_s=table.watchdog.timeout_s,
-        scada_map=build.scada_map is not None,
-        scada_host=table.scada.host,
-        scada_port=table.scada.port,
-        view=tuple(table.hmi.view),
-        retain_every_ns=build.site.retain_every_ns if retained_variables(manifest) else 0,
-        record_keep_ns=duration_ns(table.recorder.keep),
-        record_size_mb=table.recorder.size_mb,
-        record_after_ns=duration_ns(table.recorder.after),
-        record_triggers=tuple(table.recorder.triggers),
+        retains=bool(retained_variables(manifest)),
         pair=_pair_plan(build, folder),
-        host_restart=table.host.restart,
-        host_reboot=table.host.reboot,
-        reboot_command=tuple(table.host.reboot_command),
     )
     plan.save(folder)
     if plan.pair is not None:
@@ -63,6 +46,36 @@ def prepare(build: Build, folder: Path) -> None:
         plant_folder = folder / runplan.PLANT
         plant_folder.mkdir(mode=0o700, exist_ok=True)
         prepare(build.plant, plant_folder)
+
+
+def run_plan(site: Site, *, has_devices: bool, has_plant: bool, retains: bool, pair: PairPlan | None) -> RunPlan:
+    """The run plan of a site; what is told beside it comes from its programs and maps."""
+    table = site.table
+    return RunPlan(
+        site=table.name,
+        has_devices=has_devices,
+        has_plant=has_plant,
+        state_dir=str(site.path(table.state_dir) if table.state_dir else default_state_dir(table.name)),
+        cache_dir=str(cache_dir()),
+        realtime_priority=table.realtime.priority,
+        realtime_cpu=table.realtime.cpu,
+        stuck_after_ns=duration_ns(table.watchdog.stuck_after) if table.watchdog.stuck_after else 0,
+        watchdog_device=table.watchdog.device or "",
+        watchdog_timeout_s=table.watchdog.timeout_s,
+        scada_map=bool(table.scada_map),
+        scada_host=table.scada.host,
+        scada_port=table.scada.port,
+        view=tuple(table.hmi.view),
+        retain_every_ns=site.retain_every_ns if retains else 0,
+        record_keep_ns=duration_ns(table.recorder.keep),
+        record_size_mb=table.recorder.size_mb,
+        record_after_ns=duration_ns(table.recorder.after),
+        record_triggers=tuple(table.recorder.triggers),
+        pair=pair,
+        host_restart=table.host.restart,
+        host_reboot=table.host.reboot,
+        reboot_command=tuple(table.host.reboot_command),
+    )
 
 
 def _pair_plan(build: Build, folder: Path) -> PairPlan | None:

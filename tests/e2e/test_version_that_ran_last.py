@@ -27,6 +27,12 @@ def edit(site: SmallSite, number: int) -> None:
     site.write_files()
 
 
+def spoil(site: SmallSite) -> None:
+    """The files have an error now."""
+    site.program = "PROGRAM main\nwhich := ;\nEND_PROGRAM\n"
+    site.write_files()
+
+
 def asked(site: SmallSite, *words: str) -> str:
     """What the controller was changed to."""
     done = site.voltscan(*words, "--json")
@@ -78,9 +84,11 @@ def test_version_when_the_supervisor_is_killed_then_the_downloaded_one_goes_on_a
     assert asked(site, "rollback", "--site", site.name) == first
     runs(site, 1)
 
+    spoil(site)
     said = after(site, lambda: os.kill(site.process.pid, signal.SIGKILL))
     runs(site, 1)
-    assert f"version {first} goes on" in said
+    assert f"version {first} goes on, as it ran last: the site's files have errors" in said
+    edit(site, 3)
     said = after(site, lambda: os.kill(site.process.pid, signal.SIGKILL), "--files")
     runs(site, 3)
     assert "goes on, as it ran last" not in said

@@ -10,8 +10,9 @@ from runtime.core.fault import ConfigFault
 from runtime.node import runplan
 from runtime.node.build import build_site
 from runtime.node.change import versionstore
+from runtime.node.change.goingon import going_on
 from runtime.node.change.package import content_hash
-from runtime.node.change.versions import new_versions_folder, version_hash
+from runtime.node.change.versions import new_download_folder, new_versions_folder, version_hash
 from runtime.node.change.versionstore import VersionStore, start_folder
 from runtime.node.prepare import prepare
 from runtime.node.runplan import RunPlan
@@ -176,6 +177,23 @@ def test_package_when_others_may_write_there_then_it_is_not_started(box):
     name, told = box.starts(2)
     assert name == box.name(2)
     assert "others may write where versions are kept" in told
+
+
+def test_files_when_they_have_errors_after_a_kill_then_the_version_that_ran_last_goes_on_without_them(box):
+    site_file = box.folder / "site.toml"
+    box.version(1)
+    (box.folder / "p.st").write_text("PROGRAM main\na := ;\nEND_PROGRAM\n")
+    assert build_site(site_file).build is None
+    assert going_on(site_file) is None  # nothing has run yet
+    box.ran(1, files=1)
+    kept = going_on(site_file)
+    assert kept is not None
+    folder = new_download_folder(box.run_dir)
+    kept.fill(folder)
+    assert version_hash(folder) == box.name(1) == kept.name
+    assert RunPlan.load(folder) == RunPlan.load(box.version(1))
+    box.store.ended()
+    assert going_on(site_file) is None
 
 
 def fail_to_write(monkeypatch, ending: str) -> None:

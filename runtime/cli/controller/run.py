@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from runtime.core.fault import ConfigFault
 from runtime.image.control import is_standby
 from runtime.image.snapshot import SnapshotReader
 from runtime.node.build import build_site
+from runtime.node.change.goingon import going_on
 from runtime.node.prepare import prepare
 from runtime.node.run import Controller, RunOptions
 from runtime.node.supervisor import Supervisor
@@ -36,14 +38,21 @@ def run_site(site_file: Path, *, duration: str | None, hmi: bool | None, cold: b
         )
     result = build_site(site_file)
     print_diagnostics(result.diagnostics, as_json=False)
-    if result.build is None:
+    kept = going_on(site_file) if result.build is None and not of_files else None
+    fill: Callable[[Path], None]
+    if result.build is not None:
+        table, fill = result.build.site.table, partial(prepare, result.build)
+    elif kept is not None:
+        why = "the site's files have errors; mend and download them"
+        _say(f"warning: version {kept.name} goes on, as it ran last: {why}")
+        table, fill = kept.site.table, kept.fill
+    else:
         print(f"{site_file}: not started", file=sys.stderr)
         return 1
     with_hmi = sys.stdin.isatty() and sys.stdout.isatty() if hmi is None else hmi
-    table = result.build.site.table
     options = RunOptions(duration_ns=duration_limit_ns, hmi=with_hmi, cold=cold, of_files=of_files)
     served = "NOTIFY_SOCKET" in os.environ
-    controller = Controller(table.name, partial(prepare, result.build), options)
+    controller = Controller(table.name, fill, options)
     screen = _Screen(controller, table.hmi.status_line)
     _say(f"site {controller.manifest.site}: starting, logs in {controller.state_dir / 'log'}")
     try:

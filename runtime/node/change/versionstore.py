@@ -121,17 +121,21 @@ class VersionStore:
         (self._folder / _NOTE).unlink(missing_ok=True)
 
     def unpack(self, name: str, own: RunPlan, run_dir: Path) -> Path:
-        """The folder of a kept version, made for the controller of `own`. Raises ConfigFault when it is not kept, is
-        damaged, of another machine or perhaps somebody else's, OSError when the folder cannot be written."""
+        """A new folder with a kept version, made for the controller of `own`. Raises as `unpack_into` does."""
+        folder = new_unpacked_folder(run_dir, name)
+        self.unpack_into(folder, name, own)
+        return folder
+
+    def unpack_into(self, folder: Path, name: str, own: RunPlan) -> None:
+        """Write the files of a kept version. Raises ConfigFault when it is not kept, is damaged, of another machine or
+        perhaps somebody else's, OSError when the folder cannot be written."""
         self._check_owner()
         try:
             packed = self._path(name).read_bytes()
         except OSError as fault:
             what = f"version {name} is not kept any more: {fault.strerror}"
             raise ConfigFault(what, where=str(self._folder), mend="download it: voltscan download SITE.toml") from fault
-        folder = new_unpacked_folder(run_dir, name)
         unpack(packed, name, own, folder)
-        return folder
 
     def _check_owner(self) -> None:
         """What lies here is executed."""
