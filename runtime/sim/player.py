@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runtime.core.elementary import Kind, Number, Value
+from runtime.core.tag import Variable
 from runtime.scan.faults import RecordedFault
 from runtime.sim.coupling import PLANT_PREFIX, CoupledRun, Samples
 from runtime.sim.couplingplan import Mode
@@ -197,18 +198,23 @@ class _Player:
     def _verdict(self, i: int, expectation: Expectation) -> Verdict:
         held_ns, failed_ns, value = self._run.verdict(i)
         end_ns, until_ns = self._run.t_ns, expectation.condition.until_ns
-        text = expectation.text
+        text, told = expectation.text, _told(value, expectation.variable)
         if expectation.condition.from_ns > end_ns or (expectation.when == "at" and until_ns > end_ns):
             return Verdict(text, f"the run ended before, after {end_ns / 1e9:g} s")
         if expectation.when == "always":
             if failed_ns is not None:
-                return Verdict(text, f"it was {value:g} at {failed_ns / 1e9:g} s")
+                return Verdict(text, f"it was {told} at {failed_ns / 1e9:g} s")
             short = until_ns < NEVER_NS and end_ns + self._run.cycle_ns < until_ns
             return Verdict(text, f"it held, but the run ended after {end_ns / 1e9:g} s" if short else "")
         if held_ns is not None:
             return Verdict(text, "")
         if end_ns < until_ns:
             return Verdict(text, f"not until the run ended, after {end_ns / 1e9:g} s")
-        return Verdict(
-            text, f"it was {value:g} at {(failed_ns or 0) / 1e9:g} s" if expectation.when == "at" else "never"
-        )
+        return Verdict(text, f"it was {told} at {(failed_ns or 0) / 1e9:g} s" if expectation.when == "at" else "never")
+
+
+def _told(value: float, variable: Variable) -> str:
+    """A judged value as people write it: the name of an enumeration's value, TRUE or FALSE, else the number."""
+    if variable.type.kind is Kind.BOOL:
+        return "TRUE" if value else "FALSE"
+    return next((label for label, number in variable.labels if number == value), f"{value:g}")

@@ -61,11 +61,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What is expected, in words, and the condition that the native code judges."""
+    """What is expected, in words, of which variable, and the condition that the native code judges."""
 
     text: str
     when: str
     condition: Condition
+    variable: Variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ class _Resolver:
         low, high, inside, words = bounds
         from_ns, until_ns, when = _window(expect)
         condition = Condition(target.name, low, high, inside, from_ns, until_ns)
-        return Expectation(f"{expect.tag} {words} {when}", expect.when, condition)
+        return Expectation(f"{expect.tag} {words} {when}", expect.when, condition, target.variable)
 
     def _bounds(self, expect: ExpectTable, target: Target, number: int) -> tuple[float, float, bool, str] | None:
         judged = expect.judged

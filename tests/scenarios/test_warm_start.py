@@ -16,6 +16,7 @@ KNOWN = (
     "plant_1.mode",
     f"{PLANT}.battery.soc.delta_pct",
     f"{PLANT}.battery.soh.through_kwh",
+    "energy_1.discharged_kwh",
     f"{PLANT}.errors.last_id",
     f"{PLANT}.errors.records[1].active",
     f"{PLANT}.errors.records[1].id",
@@ -69,7 +70,8 @@ def test_site_when_its_controller_starts_warm_then_mode_charge_health_and_a_crit
     assert before["plant_1.mode"] == labels["plant_1.mode"]["PEAK_SHAVING"]
     assert before[KNOWN[1]] > 2.0
     assert before[KNOWN[2]] > 0.0
-    assert before[KNOWN[4]]
+    assert before[KNOWN[3]] > 0.0
+    assert before[KNOWN[5]]
 
     run = started(warm_start(manifest, initial, store).initial)
     try:

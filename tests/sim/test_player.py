@@ -91,16 +91,17 @@ def test_play_when_an_input_is_forced_and_let_go_then_only_meanwhile(coupled_run
 @pytest.mark.parametrize(
     ("expect", "why"),
     [
-        ('tag = "plant_1.state"\nis = "RUN"\nat = "0s"', "it was 0 at 0 s"),
+        ('tag = "plant_1.state"\nis = "RUN"\nat = "0s"', "it was INIT at 0 s"),
         ('tag = "plant_1.state"\nis = "RUN"\nwithin = "20s"', ""),
         ('tag = "plant_1.state"\nis = "ERROR"\nwithin = "20s"', "never"),
-        ('tag = "plant_1.state"\nis = "RUN"\nalways = true', "it was 0 at 0 s"),
+        ('tag = "plant_1.state"\nis = "RUN"\nalways = true', "it was INIT at 0 s"),
         ('tag = "plant_1.state"\nis_not = "ERROR"\nalways = true', ""),
         (
             'tag = "plant_1.p_set_kw"\nbetween = [-1000, 1000]\nalways = true\nuntil = "1h"',
             "it held, but the run ended",
         ),
         ('tag = "plant_1.p_set_kw"\nabove = -1000\nat = "1h"', "the run ended before"),
+        ('tag = "parameters_1.auto_start"\nis = false\nat = "1s"', "it was TRUE at 1 s"),
         ('tag = "parameters_1.rated_kw"\nabove = 100.0\nat = "1s"', "it was 100 at 1 s"),
         ('tag = "parameters_1.rated_kw"\nis = 100\nalways = true', ""),
     ],
