@@ -32,9 +32,9 @@ class Malformed(ValueError):
 class Reader:
     """Takes values off the front of bytes. Every method raises Malformed when they are not there."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, at: int = 0) -> None:
         self._content = content
-        self._at = 0
+        self._at = at
 
     def take(self, size: int) -> bytes:
         """The next `size` bytes."""

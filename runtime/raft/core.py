@@ -68,6 +68,13 @@ class Raft:
         return self._state.log
 
     @property
+    def uncommitted(self) -> tuple[Entry, ...]:
+        """The entries of its log that are not committed, as far as this member knows."""
+        commit, log = self._state.commit, self._state.log
+        last_index = log.last_index
+        return log.part(commit + 1, last_index) if commit < last_index else ()
+
+    @property
     def configuration(self) -> Configuration:
         """The newest configuration it knows, committed or not."""
         return self._state.configuration

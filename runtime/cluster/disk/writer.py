@@ -5,6 +5,7 @@ it seals what is written (batches.py).
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -21,10 +22,14 @@ SEAL_AFTER_S = 0.1
 class Writer:
     """Writes in order. `tell` is called in its thread after each sync: something is durable, or it has failed."""
 
-    def __init__(self, store: Store, tell: Callable[[], None]) -> None:
+    def __init__(self, store: Store, tell: Callable[[], None], *, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._store = store
         self._tell = tell
+        self._clock = clock
         self._waiting: deque[Persist] = deque()
+        self._given_ns: deque[int] = deque()
+        """When each write that is not durable was given, those under way first."""
+        self._longest_ns = 0
         self._changed = threading.Condition()
         self._ending = False
         self._durable = 0
@@ -40,6 +45,7 @@ class Writer:
                     f"{WAITING_MAX} writes wait for the disk", mend="look at the disk's health (dmesg, iostat)"
                 )
             self._waiting.append(persist)
+            self._given_ns.append(self._clock())
             self._changed.notify()
 
     def durable(self) -> int:
@@ -47,6 +53,12 @@ class Writer:
         if self._fault is not None:
             raise self._fault
         return self._durable
+
+    def longest_ns(self, now_ns: int) -> int:
+        """The longest that a write took to become durable, or takes up to now, since this was last asked."""
+        with self._changed:
+            longest_ns, self._longest_ns = self._longest_ns, 0
+            return max(longest_ns, now_ns - self._given_ns[0]) if self._given_ns else longest_ns
 
     def close(self) -> None:
         """Write what was given, and end. A disk that hangs keeps its thread, not the process."""
@@ -76,6 +88,10 @@ class Writer:
             self._store.seal()
         if persists:
             self._store.write(persists)
+            with self._changed:
+                self._longest_ns = max(self._longest_ns, self._clock() - self._given_ns[0])
+                for _ in persists:
+                    self._given_ns.popleft()
             self._durable = persists[-1].number
             self._tell()
         return bool(persists) or not self._ending

@@ -97,7 +97,8 @@ def _watch_way_to_field(s: Situation, leading: Leading, now_ns: int) -> None:
     """Yield when the own devices, or scans, are gone for a while and the standby is better off."""
     wait_ns = s.settings.yield_after_ns
     other = s.other
-    if leading.swap is not None:
+    scans_come = now_ns - leading.last_scan_ns < min(wait_ns, s.settings.scan_lost_ns)
+    if leading.swap is not None or (scans_come and s.io_lost_ns is None):
         return
     if other is None or not other.reaches_io or why_not_swap(s, now_ns):
         _begin_again_without_scans(s, leading, now_ns)

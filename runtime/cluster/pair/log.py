@@ -25,7 +25,8 @@ def absorb(s: Situation, ready: Ready) -> None:
         if said is not None:
             _applied(s, entry, said)
     if ready.send or ready.persist is not None or ready.promise:
-        s.effects.readies.append(replace(ready, install=None, apply=()))
+        dealt_with = ready.install is not None or ready.apply
+        s.effects.readies.append(replace(ready, install=None, apply=()) if dealt_with else ready)
 
 
 def propose(s: Situation, entry: PairEntry, now_ns: int) -> int:

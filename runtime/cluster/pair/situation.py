@@ -75,17 +75,16 @@ class Situation:
     why_refused: str = ""
     ask_again_ns: int = 0
     part_bytes: int = 0
+    name: str = field(init=False)
+    """This controller's; kept, for it is asked for thousands of times a second."""
 
-    @property
-    def name(self) -> str:
-        """This controller's."""
-        return self.settings.name
+    def __post_init__(self) -> None:
+        self.name = self.settings.name
 
     @property
     def tail(self) -> tuple[Entry, ...]:
         """Entries that are not committed, as far as is known here."""
-        raft, last_index = self.raft, self.raft.log.last_index
-        return raft.log.part(raft.commit + 1, last_index) if raft.commit < last_index else ()
+        return self.raft.uncommitted
 
     @property
     def in_sync_in_log(self) -> tuple[str, ...] | None:

@@ -20,6 +20,7 @@ from runtime.cluster.pair.frame import Frame, FrameAck
 from runtime.cluster.pair.member import PairMember
 from runtime.cluster.redundancy.alarmwatch import AlarmWatch
 from runtime.cluster.redundancy.gatewayport import GatewayPort
+from runtime.cluster.redundancy.localwatch import ClockReading, LocalWatch
 from runtime.cluster.redundancy.parcels import message_of, parcel_of, relay_content, relay_parcel
 from runtime.cluster.redundancy.roundtrip import RoundTrips
 from runtime.cluster.redundancy.sharedmemory import SharedMemory
@@ -76,6 +77,7 @@ class Redundancy:
         self._lead_term = 0
         self._round_trips = RoundTrips()
         self._alarms = AlarmWatch()
+        self._local = LocalWatch(member.situation.name, ends.writer.longest_ns)
         self._suspended_ns = suspended_ns()
         self._next: NextVersion | None = None
         self._asks: Mapping[str, Callable[[str, int], tuple[str, Effects]]] = {
@@ -120,7 +122,6 @@ class Redundancy:
                 f"this machine was suspended for {duration_text(slept_ns)}: another may lead since",
                 mend="let no controller sleep: systemctl mask sleep.target suspend.target hibernate.target",
             )
-        self._member.situation.wall_ns = time.time_ns()
         if now_ns >= self._status_ns + STATUS_EVERY_NS:
             self._status_ns = now_ns
             reached = self._ends.memory.reaches_io(now_ns, within_ns=IO_LOST_AFTER_NS)
@@ -194,18 +195,16 @@ class Redundancy:
 
     def _take_from_gateway(self) -> None:
         port = self._ends.port
-        if not any(map(self._ends.post.is_ready, port.fds)):
+        if not self._ends.post.is_ready(*port.fds):
             return
-        before = set(port.fds)
+        before = port.fds
         if port.accept():
             self._meet_gateway()
         for packet in port.receive():
             self._take_packet(packet, time.monotonic_ns())
-        after = set(port.fds)
-        for fd in before - after:
-            self._ends.post.unwatch(fd)
-        for fd in after - before:
-            self._ends.post.watch(fd)
+        for fd in port.fds:
+            if fd not in before:
+                self._ends.post.watch(fd)
 
     def _meet_gateway(self) -> None:
         """A gateway that has just come knows nothing: all that the programs may not have taken is delivered again."""
@@ -282,7 +281,10 @@ class Redundancy:
             self._ends.port.send({"do": "deliver", **_told(delivery)})
 
     def _tell_status(self) -> None:
-        status = pair_status(self._member.situation, self._round_trips, time.monotonic_ns())
+        clocks = ClockReading(time.monotonic_ns(), time.time_ns(), time.monotonic_ns())
+        situation = self._member.situation
+        situation.wall_ns = clocks.wall_ns
+        status = pair_status(situation, self._round_trips, self._local.look(clocks), clocks.after_ns)
         for told in self._alarms.look(status["alarms"]):
             self._ends.tell(told)
         self._ends.port.send({"do": "status", "status": status})

@@ -10,6 +10,8 @@ from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import Snapshot, SnapshotReader
 
+_RIGHT_WORDS = ("lead_term", "lease_until_ns", "replicated_scan", "solo")
+
 
 class SharedMemory:
     """For one thread. On its making all rights that a redundancy process before this one gave are taken back.
@@ -19,6 +21,7 @@ class SharedMemory:
 
     def __init__(self, control: ControlSegment, image: ImageSegment, number: int) -> None:
         self._control = control
+        self._words = {name: control.word_address(name) for name in _RIGHT_WORDS}
         self._here = _Ends(image, number)
         self._ahead: _Ends | None = None
         self._last: Snapshot | None = None
@@ -61,11 +64,8 @@ class SharedMemory:
         lease, term = ("lease_until_ns", right.lease_until_ns), ("lead_term", right.lead_term)
         solo, replicated = ("solo", int(right.solo)), ("replicated_scan", right.replicated_scan)
         for name, value in (replicated, solo, lease, term) if right.lead_term else (term, lease, solo, replicated):
-            address = self._control.word_address(name)
-            if name == "solo":
-                primitives().store_u32(address, value)
-            else:
-                primitives().store_u64(address, value)
+            store = primitives().store_u32 if name == "solo" else primitives().store_u64
+            store(self._words[name], value)
 
     def mirror(self, mirror: Mirror, *, ahead: bool) -> None:
         """Hand a state of the leader to the own scan, that is to go over to its version where it is `ahead`.

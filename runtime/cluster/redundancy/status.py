@@ -1,5 +1,7 @@
 """The pair as one of its controllers sees it, for people and monitors."""
 
+from collections.abc import Sequence
+
 from runtime.cluster.pair.situation import Situation
 from runtime.cluster.redundancy.roundtrip import RoundTrips
 from runtime.raft.state import Role
@@ -8,8 +10,8 @@ from runtime.wire.pairport import PairMemberStatus, PairStatus, TakeOverStatus
 TAKEOVERS_SHOWN = 8
 
 
-def pair_status(s: Situation, round_trips: RoundTrips, now_ns: int) -> PairStatus:
-    """All of it."""
+def pair_status(s: Situation, round_trips: RoundTrips, own_alarms: Sequence[str], now_ns: int) -> PairStatus:
+    """All of it. `own_alarms`: of this controller itself (localwatch.py)."""
     raft, leading = s.raft, s.leading
     state = s.standby.state
     ack_p50_ms, ack_p99_ms = round_trips.percentiles_ms(0.5, 0.99) if leading is not None else (0.0, 0.0)
@@ -40,7 +42,7 @@ def pair_status(s: Situation, round_trips: RoundTrips, now_ns: int) -> PairStatu
             for t in reversed(s.agreed.takeovers[-TAKEOVERS_SHOWN:])
         ],
         commit=raft.commit,
-        alarms=alarms(s, now_ns),
+        alarms=[*alarms(s, now_ns), *own_alarms],
     )
 
 

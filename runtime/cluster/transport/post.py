@@ -6,11 +6,10 @@ longer than a lease. Raft needs no order between the two.
 """
 
 import os
+import select
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-
-import zmq
 
 from runtime.cluster.encoding import Malformed
 from runtime.cluster.keys import KeyPair
@@ -63,12 +62,13 @@ class Post:
             self.urgent.close()
             raise
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._poller = zmq.Poller()
-        for lane in (self.urgent, self.bulk):
-            self._poller.register(lane.door, zmq.POLLIN)
-            self._poller.register(lane.inbox, zmq.POLLIN)
-        self._poller.register(self._bell, zmq.POLLIN)
-        self._ready: set[object] = set()
+        self._epoll = select.epoll()
+        lanes = (self.urgent, self.bulk)
+        for fd in (self._bell, *(lane.door for lane in lanes), *(lane.inbox for lane in lanes)):
+            self.watch(fd)
+        self._ready: set[int] = set()
+        self._unread: set[int] = {lane.inbox for lane in lanes}
+        """Inboxes that may hold more than was taken: their file descriptors tell only of what comes after that."""
 
     @property
     def strangers(self) -> int:
@@ -83,7 +83,8 @@ class Post:
 
     def receive(self, timeout_ms: int) -> list[Message]:
         """What has come; waits so long for something, or until `wake`."""
-        self._ready = ready = {found for found, _ in self._poller.poll(timeout_ms)}
+        found = self._epoll.poll(0 if self._unread else timeout_ms / 1000)
+        self._ready = ready = {fd for fd, _ in found} | self._unread
         if self._bell in ready:
             os.eventfd_read(self._bell)
         messages: list[Message] = []
@@ -92,19 +93,19 @@ class Post:
                 lane.answer()
             if lane.inbox in ready:
                 messages += self._taken(lane.receive(once))
+                (self._unread.add if lane.holds_more else self._unread.discard)(lane.inbox)
         return messages
 
-    def is_ready(self, fd: int) -> bool:
-        """Whether a file descriptor that is watched could be read when `receive` last looked."""
-        return fd in self._ready
+    def is_ready(self, *fds: int) -> bool:
+        """Whether one of the file descriptors, which are watched, could be read when `receive` last looked."""
+        return not self._ready.isdisjoint(fds)
 
     def watch(self, fd: int) -> None:
-        """Let waits end as long as this file descriptor can be read, too; whoever gives it reads it."""
-        self._poller.register(fd, zmq.POLLIN)
+        """Let waits end as long as this file descriptor can be read, too; whoever gives it reads it, until closing it.
 
-    def unwatch(self, fd: int) -> None:
-        """It is of no interest any more."""
-        self._poller.unregister(fd)
+        The kernel forgets what is closed.
+        """
+        self._epoll.register(fd, select.EPOLLIN)
 
     def wake(self) -> None:
         """End a wait in `receive`; from any thread."""
@@ -114,6 +115,7 @@ class Post:
         """Say what was said last, and let everything go."""
         self.urgent.close()
         self.bulk.close()
+        self._epoll.close()
         os.close(self._bell)
 
     def _taken(self, contents: Iterator[tuple[str, bytes]]) -> Iterator[Message]:

@@ -77,9 +77,12 @@ def test_writer_when_several_writes_wait_then_one_sync_makes_all_durable():
     store, _ = open_store(files, "a", mark=marks(1))
     told = threading.Semaphore(0)
     files.let_go, files.begun = threading.Semaphore(0), threading.Semaphore(0)
-    writer = Writer(store, told.release)
+    now_ns = 0
+    writer = Writer(store, told.release, clock=lambda: now_ns)
     writer.give(Persist(number=1, entries=(_entry(1),)))
     files.begun.acquire()
+    assert writer.longest_ns(5) == 5
+    now_ns = 7
     for number in range(2, 10):
         writer.give(Persist(number=number, entries=(_entry(number),)))
     assert writer.durable() == 0
@@ -87,6 +90,8 @@ def test_writer_when_several_writes_wait_then_one_sync_makes_all_durable():
     files.let_go.release()
     told.acquire()
     assert writer.durable() == 1
+    assert writer.longest_ns(8) == 7
+    assert writer.longest_ns(9) == 2  # the first is no longer waited for, those after it since 7
     files.begun.acquire()
     files.let_go.release()
     told.acquire()

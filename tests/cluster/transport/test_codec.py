@@ -35,7 +35,7 @@ def test_bytes_when_they_are_anybodys_then_they_are_refused_or_a_message(content
     _decoded(bytes([VERSION]) + content)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(messages(), st.data())
 def test_message_when_bytes_of_it_change_then_it_is_refused_or_a_message(message, data):
     content = bytearray(encode(message))

@@ -92,6 +92,23 @@ def test_post_when_both_are_there_then_messages_of_both_lanes_arrive():
         assert b.urgent.received["a"] + b.bulk.received["a"] >= 1
 
 
+def test_post_when_more_waits_than_is_taken_in_one_go_then_the_rest_follows_although_nothing_new_comes(monkeypatch):
+    monkeypatch.setattr(post, "_URGENT_ONCE", 1)
+    with Pair() as pair:
+        a, b = pair.start("a"), pair.start("b")
+
+        def both_come() -> bool:
+            got = []
+            if a.send(beat(1)) and a.send(beat(2)):
+                for _ in range(500):
+                    got += b.receive(1)
+            a.receive(1)
+            b.receive(1)
+            return got[-2:] == [beat(1), beat(2)]
+
+        until(both_come)
+
+
 @pytest.mark.parametrize(
     "large",
     [

@@ -1,0 +1,56 @@
+"""What is wrong with the controller itself, though the pair goes on: a disk that is slow, a wall clock that jumped.
+
+Neither costs a lease: heartbeats never wait for the disk, and leases run by the monotonic clock. But commands wait for
+the disk until they are acknowledged, and what was recorded on both sides of a jump cannot be put in order.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SLOW_NS = 1_000_000_000
+"""From a write's giving until it is durable. A disk takes milliseconds; a client of a command waits for seconds."""
+JUMP_NS = 500_000_000
+"""Between two looks. Time services slew smaller errors, at no more than 500 ppm (adjtimex(2)), and step larger ones."""
+SHOWN_NS = 10_000_000_000
+"""An alarm stays for so long after its cause was last seen, so that who looks now and then sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReading:
+    """The wall clock, and the monotonic one before and after: the thread may have been stopped in between."""
+
+    before_ns: int
+    wall_ns: int
+    after_ns: int
+
+
+class LocalWatch:
+    """For one thread. `longest_write_ns` of a writer: the longest that a write took since it was last asked."""
+
+    def __init__(self, name: str, longest_write_ns: Callable[[int], int]) -> None:
+        self._name = name
+        self._longest_write_ns = longest_write_ns
+        self._reading: ClockReading | None = None
+        self._until_ns: dict[str, int] = {}
+
+    def look(self, now: ClockReading) -> list[str]:
+        """The alarms there are now."""
+        if self._longest_write_ns(now.after_ns) >= SLOW_NS:
+            slow = (
+                f"{self._name}'s disk is slow, commands wait for it: a write took {SLOW_NS // 1_000_000_000} s or more"
+            )
+            self._until_ns[slow] = now.after_ns + SHOWN_NS
+        jump_ns = 0 if self._reading is None else certain_jump_ns(self._reading, now)
+        self._reading = now
+        if abs(jump_ns) >= JUMP_NS:
+            jumped = f"{self._name}'s wall clock jumped by {jump_ns / 1e9:+.1f} s: see its time service (NTP)"
+            self._until_ns[jumped] = now.after_ns + SHOWN_NS
+        self._until_ns = {alarm: until for alarm, until in self._until_ns.items() if until > now.after_ns}
+        return list(self._until_ns)
+
+
+def certain_jump_ns(last: ClockReading, now: ClockReading) -> int:
+    """How far the wall clock went beside the monotonic one, at least; above 0 for forward, 0 where it may not have."""
+    wall_ns = now.wall_ns - last.wall_ns
+    least_ns, most_ns = now.before_ns - last.after_ns, now.after_ns - last.before_ns
+    return wall_ns - most_ns if wall_ns > most_ns else min(0, wall_ns - least_ns)
