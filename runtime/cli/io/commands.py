@@ -62,6 +62,17 @@ def profile(
 
 
 @io_app.command()
+def fetch(
+    site_map: Annotated[Path, typer.Argument(help="Site map, such as io_maps/sites/demo.toml.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="Folder of a web server with the profiles.")],
+) -> None:
+    """Fetch the profiles that a site map names; each is checked first, and the local copy stays otherwise."""
+    from runtime.cli.io.fetching import fetch_profiles
+
+    raise typer.Exit(fetch_profiles(site_map, url))
+
+
+@io_app.command()
 def load(map_file: MapFile, json: Json = False) -> None:
     """How much of each link all points of its devices take; exit code 1 when one cannot carry it."""
     from runtime.cli.io.load import print_load
