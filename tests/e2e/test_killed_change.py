@@ -51,7 +51,7 @@ class Drill:
         """`after_s`: from the request on; None draws it."""
         site = self.site
         after_s = self.random.uniform(0.0, SPAN_S) if after_s is None else after_s
-        former, floor = site.number, site.value("total")
+        former, floor = site.value("main.which"), site.value("total")
         self.asked_at = 0.0
         done = site.downloading()
         site.wait_for("the supervisor is asked", lambda: done.done() or self.asked_at > 0.0)
