@@ -291,6 +291,7 @@ def cost(*, cycle_ms: int) -> dict[str, object]:
             pair.start("w", "a", "b")
             leader = pair.wait_in_sync()
             time.sleep(COST_S / 4)
+            term = pair.status(leader)["term"]
             whose = {"leader": leader, "standby": "b" if leader == "a" else "a"}
             pids = {
                 f"{who} {name}": pid for who, member in whose.items() for name, pid in pair.named_pids(member).items()
@@ -306,6 +307,7 @@ def cost(*, cycle_ms: int) -> dict[str, object]:
                 "frame and answer p50 ms": round(told["ack_p50_ms"], 2),
                 "frame and answer p99 ms": round(told["ack_p99_ms"], 2),
                 "leads still": told["drives"],
+                "new terms meanwhile": told["term"] - term,
             }
         finally:
             pair.close()

@@ -117,6 +117,8 @@ state_dir = "state_w"
 
 
 TRIES_MAX = 5
+RESTARTING = (PlcFault, FileNotFoundError)
+"""What a controller that restarts is the reason of: it does not answer, says that it cannot yet, its notes are gone."""
 
 
 class Drive(Registers):
@@ -284,7 +286,7 @@ class PairSite:
         """Who drives; empty when nobody says so."""
         for member in "ab":
             if member in self.processes:
-                with suppress(Exception):
+                with suppress(*RESTARTING):
                     if self.status(member)["drives"]:
                         return member
         return ""
@@ -373,10 +375,11 @@ def _two_free_ports() -> int:
 
 
 def until(condition: Callable[[], str | bool], limit_s: float = LIMIT_S) -> str:
-    """Wait until it holds; what it said."""
+    """Wait until it holds; what it said. Raises what the condition raises, but for what a controller that restarts is
+    the reason of."""
     end = time.monotonic() + limit_s
     while time.monotonic() < end:
-        with suppress(Exception):
+        with suppress(*RESTARTING):
             found = condition()
             if found:
                 return str(found)

@@ -101,7 +101,7 @@ def test_pair_when_leaders_die_and_stop_then_counters_go_on_and_commands_run_onc
     until(lambda: pair.drive.value(TIMED) != 77)
     pair.edit_programs(adds=1000)
     pair.at_leader("download", lambda: pair.drive.value(ASKED) == 1005 and len(pair.versions()) == 1)
-    until(lambda: "leads and drives" in pair.voltscan("pair", "status", "--site", f"pair_{pair.leader()}"))
+    until(lambda: "leads and drives" in pair.try_voltscan("pair", "status", "--site", f"pair_{pair.leader()}").stdout)
     codes: list[int] = []
     _, standby = pair.without_leader(lambda member: codes.append(pair.stop(member)))  # in order: it hands over first
     assert set(codes) == {0}
