@@ -71,6 +71,7 @@ class Agreed:
         match said:
             case TakenOver():
                 self.in_sync = (said.leader,)
+                self.detached = tuple(name for name in self.detached if name != said.leader)
                 if not said.state_term:
                     self.cold_floor = self.applied_floor
                     self.forces = {name: body for name, body in self.forces.items() if name in self.kept}

@@ -56,6 +56,12 @@ def test_entry_when_it_is_none_of_ours_then_says_what_to_do(content):
         decode_entry(content)
 
 
+def test_member_when_it_takes_over_then_it_is_in_service():
+    assert after(TAKEN, Detached(members=("a",))).detached == ("a",)
+    assert after(Detached(members=("a",)), TAKEN).detached == ()
+    assert after(Detached(members=("b",)), TAKEN).detached == ("b",)
+
+
 def test_agreed_when_it_goes_through_a_snapshot_at_any_place_then_comes_to_the_same():
     whole = after(*SAID)
     for cut in range(len(SAID) + 1):
