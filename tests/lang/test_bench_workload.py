@@ -11,7 +11,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tools" / "bench"))
 from checks import KNOWN, Workbench, application, check  # found through the path above
 
 CASES = [
-    *(("llvm", n, shape) for n in KNOWN for shape in ("cell", "flat")),
+    *(("llvm", n, "cell") for n in KNOWN),
+    *(pytest.param("llvm", n, "flat", marks=pytest.mark.slow if n == 1000 else ()) for n in KNOWN),
     *(("interp", 100, shape) for shape in ("cell", "flat")),
     *(pytest.param("interp", 1000, shape, marks=pytest.mark.slow) for shape in ("cell", "flat")),
 ]

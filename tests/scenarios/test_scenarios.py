@@ -19,10 +19,16 @@ FILES = sorted(playedsites.FOLDER.glob("*/*.toml"))
 WEEKS = [file for file in FILES if file.stem == "week"]
 SLOW_SITES = ("depot",)
 """To compile a site takes longer than to play its files: those of the others show what all have in common."""
+SLOW_FILES = {(site, device) for site in ("industrial", "offgrid") for device in ("inverter", "pv_meter", "rack")}
+"""Devices that fail at home and at the commercial site as they do here."""
 
 
 def name_of(file: Path) -> str:
     return f"{file.parent.name}/{file.stem}"
+
+
+def is_slow(file: Path) -> bool:
+    return file.parent.name in SLOW_SITES or (file.parent.name, file.stem) in SLOW_FILES
 
 
 def check(file: Path) -> None:
@@ -37,7 +43,7 @@ def check(file: Path) -> None:
 @pytest.mark.parametrize(
     "file",
     [
-        pytest.param(file, marks=pytest.mark.slow if file.parent.name in SLOW_SITES else (), id=name_of(file))
+        pytest.param(file, marks=pytest.mark.slow if is_slow(file) else (), id=name_of(file))
         for file in FILES
         if file not in WEEKS
     ],
