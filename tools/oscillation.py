@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from runtime.cli.bothsides import BothSides, build_both
-from runtime.sim.coupling import CoupledRun
+from runtime.sim.coupled.coupling import CoupledRun
 from runtime.sim.oscillation import Swing, swing
 
 LAGS_S = (0.2, 0.5, 1.0, 2.0, 5.0)

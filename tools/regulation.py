@@ -17,9 +17,9 @@ from pathlib import Path
 from runtime.core.diagnostic import render
 from runtime.node.build import build_site
 from runtime.sim import regulation
-from runtime.sim.closed_loop import ClosedLoop
-from runtime.sim.regulation import Figures, LoopMaker, Scenario
-from runtime.sim.side import Model, model_of
+from runtime.sim.loop.closed_loop import ClosedLoop
+from runtime.sim.loop.regulation import Figures, LoopMaker, Scenario
+from runtime.sim.loop.side import Model, model_of
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 MEAN_LIMIT_PCT = 2.0

@@ -24,7 +24,7 @@ import numpy as np
 
 from runtime.core.fault import PlcFault
 from runtime.node.runplan import living_processes
-from runtime.sim.chart import Curve, save_chart
+from runtime.sim.scenario.chart import Curve, save_chart
 from runtime.wire.client import connect
 from runtime.wire.rundir import run_dir
 

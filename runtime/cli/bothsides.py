@@ -12,8 +12,8 @@ from runtime.node.build import Build, build_site
 from runtime.node.statedir import cache_dir
 from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
-from runtime.sim.coupling import CoupledRun, CoupledSide, Kernels
-from runtime.sim.couplingcode import CouplingKernel
+from runtime.sim.coupled.code import CouplingKernel
+from runtime.sim.coupled.coupling import CoupledRun, CoupledSide, Kernels
 
 
 @dataclass(frozen=True, slots=True)

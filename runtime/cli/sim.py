@@ -16,12 +16,12 @@ from runtime.core.duration import duration_ns, duration_text
 from runtime.core.fault import ConfigFault
 from runtime.iomap.read import Document, read_document
 from runtime.node.build import Build
-from runtime.sim.chart import Curve, save_chart
-from runtime.sim.coupling import PLANT_PREFIX, CoupledRun
-from runtime.sim.player import Column, Played, play
-from runtime.sim.sampletable import save_samples
-from runtime.sim.scenario import ScenarioTable
-from runtime.sim.script import Script, matching, resolve
+from runtime.sim.coupled.coupling import PLANT_PREFIX, CoupledRun
+from runtime.sim.scenario.chart import Curve, save_chart
+from runtime.sim.scenario.file import ScenarioTable
+from runtime.sim.scenario.player import Column, Played, play
+from runtime.sim.scenario.sampletable import save_samples
+from runtime.sim.scenario.script import Script, matching, resolve
 
 POWER_UNITS = {"kW": "kWh", "W": "Wh", "MW": "MWh"}
 """Units whose integral over hours is an energy."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from hmi.braille import Dots, nice_bounds, plot
-from runtime.sim.chart import Column, Curve, clock
+from runtime.sim.scenario.chart import Column, Curve, clock
 
 ROWS = 6
 BOUND_WIDTH = 9

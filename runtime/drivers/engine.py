@@ -33,7 +33,7 @@ class IoEngine:
     """All links of a plan, driven from one frame source into one page a device.
 
     `pages` by device name, for the devices that have inputs. `registry` says which driver a kind of link takes: that
-    of `drivers.registry` for real devices, that of `sim.served_registry` for played ones. `remembered`: what the pages
+    of `drivers.registry` for real devices, that of `sim.played.registry` for played ones. `remembered`: what the pages
     held before, by device (`image.pages.PageReader.read`), so that a restart of io is no gap in the inputs. `beat` is
     told the time of each look at the frame: whoever watches io sees by it that outputs are followed. `pair`: what this
     member of a pair may do; None for a controller alone. `term_store` keeps the sink's term over a restart of io.

@@ -5,7 +5,7 @@
     {"device": "button_1", "follow": ["pressed"]}               {"raw": [0.0]}, and again after each change
     anything that cannot be done                                {"refused": "why"}
 
-`sim/served_points.py` is the other end. What stands between program and device is thus the real driver's schedule of
+`sim/played/points.py` is the other end. What stands between program and device is thus the real driver's schedule of
 polls and writes, and none of its library.
 """
 

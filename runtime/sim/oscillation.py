@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from runtime.core.elementary import Value
-from runtime.sim.coupling import CoupledRun
+from runtime.sim.coupled.coupling import CoupledRun
 
 P_GRID = "plant/plant.site.p_grid_kw"
 """The true exchange at the connection point, kW, before any meter rounds it or is late with it."""

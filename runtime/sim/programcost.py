@@ -11,7 +11,7 @@ from typing import Any
 from runtime.core.duration import duration_text
 from runtime.image.control import PHASES
 from runtime.image.statistics import Distribution
-from runtime.sim.coupling import CoupledRun
+from runtime.sim.coupled.coupling import CoupledRun
 
 RUN_BOUND_NS = 100_000
 """What all programs of a site may take in a scan."""

@@ -14,7 +14,7 @@ from runtime.drivers.registry import DRIVERS
 from runtime.iomap.check import check
 from runtime.iomap.load import load_site_map
 from runtime.iomap.plan import DevicePlan, InputPoint, LinkPlan
-from runtime.sim.served_registry import SERVED
+from runtime.sim.played.registry import SERVED
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"
 

@@ -16,7 +16,7 @@ from runtime.core.quality import Quality
 from runtime.drivers.lossreport import QUIET_NS
 from runtime.iomap.plan import DevicePlan, MessageChecksum
 from runtime.iomap.playedfaults import FaultKind, FaultPlan
-from runtime.sim.faultystation import FaultyStation
+from runtime.sim.played.faultystation import FaultyStation
 
 DBC = """VERSION ""
 BU_: A B

@@ -18,7 +18,7 @@ from runtime.iomap.check import CheckedSite, check
 from runtime.iomap.load import load_site_map
 from runtime.iomap.plan import IoPlan
 from runtime.iomap.settings import ModbusTcpSettings
-from runtime.sim.served_registry import SERVED
+from runtime.sim.played.registry import SERVED
 from tests.ports import free_port
 
 PROFILE = """maker = "Example"

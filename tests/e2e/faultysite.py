@@ -20,7 +20,7 @@ from runtime.iomap.check import check
 from runtime.iomap.load import load_site_map
 from runtime.iomap.plan import DevicePlan, IoPlan
 from runtime.iomap.playedfaults import FaultKind, FaultPlan
-from runtime.sim.served_registry import SERVED
+from runtime.sim.played.registry import SERVED
 from tests.e2e.conftest import SmallSite, free_port
 from tests.e2e.registers import Registers
 

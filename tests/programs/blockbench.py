@@ -21,8 +21,8 @@ from runtime.lang.llvm.compile import compile_object
 from runtime.lang.machine import Machine
 from runtime.lang.native import Native
 from runtime.scan.virtual import VirtualScan
-from runtime.sim.cell import Cell
-from runtime.sim.side import Backend
+from runtime.sim.loop.cell import Cell
+from runtime.sim.loop.side import Backend
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ("lib", "plant", "sim")

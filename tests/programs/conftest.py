@@ -3,7 +3,7 @@
 import pytest
 from blockbench import BENCH, Bench, Block
 
-from runtime.sim.side import Backend
+from runtime.sim.loop.side import Backend
 
 
 @pytest.fixture(params=["llvm", "interp"])

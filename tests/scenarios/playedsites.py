@@ -11,11 +11,11 @@ from runtime.node.build import Build, build_site
 from runtime.node.statedir import cache_dir
 from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
-from runtime.sim.coupling import CoupledRun, CoupledSide, Kernels
-from runtime.sim.couplingcode import CouplingKernel
-from runtime.sim.player import Played, play
-from runtime.sim.scenario import ScenarioTable
-from runtime.sim.script import Script, resolve
+from runtime.sim.coupled.code import CouplingKernel
+from runtime.sim.coupled.coupling import CoupledRun, CoupledSide, Kernels
+from runtime.sim.scenario.file import ScenarioTable
+from runtime.sim.scenario.player import Played, play
+from runtime.sim.scenario.script import Script, resolve
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(__file__).parent

@@ -11,7 +11,7 @@ import playedsites
 import pytest
 
 from runtime.core.elementary import Value
-from runtime.sim.coupling import CoupledRun
+from runtime.sim.coupled.coupling import CoupledRun
 from runtime.sim.oscillation import swing
 
 CYCLE_LIMIT_PCT = 3.0

@@ -9,7 +9,7 @@ from runtime.core.elementary import Value
 from runtime.scan.imaged import ImagedScan
 from runtime.scan.retain.retainfile import Folder, RetainStore
 from runtime.scan.retain.retaining import Retainer, warm_start
-from runtime.sim.coupling import CoupledRun, CoupledSide
+from runtime.sim.coupled.coupling import CoupledRun, CoupledSide
 
 PLANT = "supervision.site.plant"
 KNOWN = (

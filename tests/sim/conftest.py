@@ -12,10 +12,10 @@ from runtime.node.build import Build, build_site
 from runtime.node.statedir import cache_dir
 from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel
-from runtime.sim.closed_loop import ClosedLoop
-from runtime.sim.coupling import CoupledRun, CoupledSide, Kernels
-from runtime.sim.couplingcode import CouplingKernel
-from runtime.sim.side import Backend, Model
+from runtime.sim.coupled.code import CouplingKernel
+from runtime.sim.coupled.coupling import CoupledRun, CoupledSide, Kernels
+from runtime.sim.loop.closed_loop import ClosedLoop
+from runtime.sim.loop.side import Backend, Model
 
 ROOT = Path(__file__).parents[2]
 

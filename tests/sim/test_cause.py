@@ -9,8 +9,8 @@ from runtime.image.recordring import RingReader
 from runtime.scan.record.cause import Answer, why
 from runtime.scan.record.recorder import FlightRecorder, RecorderLimits
 from runtime.scan.record.replay import Replay, Stretch
-from runtime.sim.coupling import CoupledRun
-from runtime.sim.couplingplan import Mode
+from runtime.sim.coupled.coupling import CoupledRun
+from runtime.sim.coupled.plan import Mode
 from tests.sim.conftest import demo_builds, demo_models, kernels
 
 LIMITS = RecorderLimits(keep_ns=600_000_000_000, size_max=64 << 20)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from runtime.sim.coupling import CoupledRun
+from runtime.sim.coupled.coupling import CoupledRun
 from runtime.sim.programcost import WARM_UP_SCANS, program_cost
 
 

@@ -25,9 +25,9 @@ from runtime.scan.record.cause import Answer, why
 from runtime.scan.record.recordingfile import Recording
 from runtime.scan.record.replay import Replay
 from runtime.scan.record.verify import Verified, verify
-from runtime.sim.chart import Curve, save_chart
-from runtime.sim.coupling import Samples
-from runtime.sim.sampletable import TextColumn, save_samples
+from runtime.sim.coupled.coupling import Samples
+from runtime.sim.scenario.chart import Curve, save_chart
+from runtime.sim.scenario.sampletable import TextColumn, save_samples
 from runtime.wire.rundir import find_site
 from runtime.wire.values import show, to_json
 
@@ -241,7 +241,7 @@ def _why(replays: Mapping[int, Replay], recording: Recording, order: ReplayOrder
 
 
 def _to_test(replays: Mapping[int, Replay], recording: Recording, path: Path, scans: int) -> int:
-    from runtime.sim.recordedtest import recorded_test, shortened
+    from runtime.sim.recorded.test import recorded_test, shortened
 
     if not recording.chunks:
         raise ConfigFault("the recording holds no scans", mend="record again")

@@ -22,8 +22,8 @@ from runtime.lang.interp import Interpreter
 from runtime.lang.syntax.source import TESTS_FOLDER
 from runtime.lang.testing.testplan import DEFAULT_CYCLE_NS
 from runtime.scan.virtual import VirtualScan
-from runtime.sim.cell import Cell
-from runtime.sim.chart import Curve, svg
+from runtime.sim.loop.cell import Cell
+from runtime.sim.scenario.chart import Curve, svg
 
 DEMOS_FOLDER = "demos"
 SHOW_FOR = "show_for"

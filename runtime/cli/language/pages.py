@@ -6,7 +6,7 @@ from importlib.resources.abc import Traversable
 
 from runtime.core.page import Page, read_page
 
-HOMES = ("runtime.lang.diagnostics", "runtime.iomap", "runtime.gateway", "runtime.sim", "runtime.node")
+HOMES = ("runtime.lang.diagnostics", "runtime.iomap", "runtime.gateway", "runtime.sim.scenario", "runtime.node")
 """The packages with pages; those of the site file lie with the code that builds a site from it."""
 
 

@@ -172,7 +172,7 @@ class IoProcess:
         self._pages = {device: _Page(PageWriter(now.image, device)) for device in now.image.layout.pages}
         self._frames = _Frames(FrameReader(now.image))
         if now.plan.served:
-            from runtime.sim.served_registry import SERVED as REGISTRY
+            from runtime.sim.played.registry import SERVED as REGISTRY
         else:
             from runtime.drivers.registry import DRIVERS as REGISTRY
         self._engine = IoEngine(
