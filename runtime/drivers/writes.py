@@ -71,6 +71,10 @@ class WriteSchedule:
         """What the device took last of this output, as far as is known."""
         return self._written[number].value
 
+    def fails(self, number: int) -> bool:
+        """Whether the device has not taken its last write."""
+        return self._written[number].refused is not None
+
     def written(self, number: int, value: Value, now_ns: int) -> None:
         """The device has taken the value."""
         interval_ns = self.points[number].policy.min_interval_ns

@@ -2,9 +2,11 @@
 is refused by a device of class `term`, and found and written over at one of class `time`."""
 
 import json
+import struct
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from io_points import MS, FakeFrame, Right
@@ -98,8 +100,8 @@ class Controller(IoBench):
         link = replace(plan.links[0], settings=ModbusTcpSettings(port=port))
         super().__init__(link, *plan.devices["pcs"], registry=DRIVERS, pair=self.right)
 
-    def writes(self, p_kw: float, *, term: int) -> None:
-        values = (p_kw, 1.5, True)
+    def writes(self, p_kw: float, *, term: int, q_kvar: float = 1.5, run: bool = True) -> None:
+        values = (p_kw, q_kvar, run)
         valid_until_ns = time.monotonic_ns() + 3_600_000 * MS
         self.frame = FakeFrame(values, term, valid_until_ns)
         self.right.lead_term = term
@@ -136,7 +138,7 @@ async def test_device_of_class_term_when_a_former_leader_writes_then_refused_cou
         assert holds() == 20.0
         b.writes(21.0, term=70_000)
         await plant.until(lambda: holds() == 21.0, "b goes on")
-    log = [json.loads(line) for line in (tmp_path / "sites" / "writes.jsonl").read_text().splitlines()]
+    log = _log(tmp_path)
     setpoints = [line for line in log if line["address"] == 8]
     assert {line["address"] for line in log} == {8, 20}  # term and setpoints in one request; the heartbeat
     terms = [line["term"] for line in setpoints if line["accepted"]]
@@ -145,6 +147,22 @@ async def test_device_of_class_term_when_a_former_leader_writes_then_refused_cou
     assert len({line["client"] for line in setpoints if line["accepted"] and line["term"] == 70_000}) == 1
     assert [line["t_ns"] for line in log] == sorted(line["t_ns"] for line in log)
     assert "warning: inverter_1 refuses a write of term 4: it has taken one of term 70000" in plant.events
+
+
+async def test_device_of_class_term_when_outputs_change_together_then_it_never_holds_a_part_of_a_frame(
+    tmp_path: Path, port: int
+) -> None:
+    plan = plan_of(tmp_path, TERM, serve=False)
+    async with plant_of(plan_of(tmp_path, TERM, serve=True), port) as plant, Controller(plan, port) as a:
+        for number in range(1, 6):
+            a.writes(float(number), q_kvar=number / 10, run=number % 2 == 1, term=4)
+            await plant.until(lambda number=number: plant.reading("inverter_1", 0)[0] == number, "written")
+            await plant.until(lambda number=number: _held(_log(tmp_path))[13] == number % 2, "the last output too")
+    log = _log(tmp_path)
+    for lines in range(1, len(log) + 1):
+        held = _held(log[:lines])
+        (p_kw,) = struct.unpack(">f", struct.pack(">HH", *held[10:12]))
+        assert (held[12], held[13]) == (p_kw, p_kw % 2), log[lines - 1]
 
 
 async def test_device_of_class_time_when_a_former_leader_writes_then_found_told_and_written_over(
@@ -167,6 +185,18 @@ async def test_device_of_class_time_when_a_former_leader_writes_then_found_told_
         await b.until(lambda: told in b.events, "a's late writes found and told")
         a.right.lead_term = 0
         await plant.until(lambda: holds() == 20.0, "written over")
+
+
+def _log(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "sites" / "writes.jsonl").read_text().splitlines()]
+
+
+def _held(log: list[dict[str, Any]]) -> list[int]:
+    """The device's registers after these writes."""
+    held = [0] * 21
+    for line in log:
+        held[line["address"] : line["address"] + len(line["words"])] = line["words"]
+    return held
 
 
 async def test_standby_when_it_is_stopped_or_waits_then_the_device_hears_of_no_write(tmp_path: Path, port: int) -> None:

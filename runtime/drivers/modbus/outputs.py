@@ -19,7 +19,7 @@ from runtime.drivers.modbus.pdu import READ_WRITE_WORDS_MAX, WRITE_BITS_MAX, Exc
 from runtime.drivers.modbus.polls import Poll
 from runtime.drivers.sink import SinkState
 from runtime.drivers.writes import HeartbeatCounter
-from runtime.iomap.plan import OutputPoint
+from runtime.iomap.plan import FencePlan, OutputPoint
 from runtime.iomap.wire import ModbusWire, Numeric, Table
 
 
@@ -117,8 +117,7 @@ class OutputWriter:
     ) -> list[_Output]:
         """The output with those that go in its request, in order of registers."""
         if device.plan.fence is not None:
-            found = [self._output(device, other, now_ns) for other in device.plan.fence.together[place]]
-            return [output for output in found if output is not None]
+            return self._fenced_batch(device, device.plan.fence, place, now_ns)
         number = device.number(device.plan.outputs[place])
         assert number is not None, "a value without its scale is held back"
         batch = [_Output(place, device.plan.outputs[place], value, number)]
@@ -136,6 +135,20 @@ class OutputWriter:
                     break
                 batch.insert(len(batch) if step > 0 else 0, output)
         return batch
+
+    def _fenced_batch(self, device: LinkDevice, fence: FencePlan, place: int, now_ns: int) -> list[_Output]:
+        """The most outputs that one due output takes along, this one among them: what changes in one scan arrives as
+        one, where the registers allow it, and never a part of it first. Nobody is taken along by an output that has an
+        order to keep, or that the device has just refused."""
+        widest = fence.together[place]
+        for other, together in enumerate(fence.together):
+            if place not in together or len(together) <= len(widest) or other in device.plan.write_order:
+                continue
+            output = self._output(device, other, now_ns)
+            if output is not None and not device.writes.fails(other):
+                widest = together if device.writes.is_due(other, output.value, now_ns) else widest
+        found = [self._output(device, other, now_ns) for other in widest]
+        return [output for output in found if output is not None]
 
     def _words_max(self, device: LinkDevice) -> int:
         most = device.plan.max_write_words
