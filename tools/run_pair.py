@@ -208,9 +208,8 @@ def show_lines(pair: Pair) -> None:
         values = ask(PLANT, "read", names=list(SHOWN)).get("values", [])
         power = "  ".join(f"{value['name']} {value['value']:.1f}" for value in values)
         sync = "in sync: " + ", ".join(told.get("in_sync", [])) if told else "nobody drives"
-        print(
-            f"leader {who or '-'}  term {told.get('term', '-')}  {sync}  {power}  {'  '.join(told.get('alarms', []))}"
-        )
+        alarms = "  ".join(alarm["text"] for alarm in told.get("alarms", []))
+        print(f"leader {who or '-'}  term {told.get('term', '-')}  {sync}  {power}  {alarms}")
         time.sleep(1.0)
     print(f"ended by itself: {', '.join(pair.ended())}; see var/pair/*.log", file=sys.stderr)
 

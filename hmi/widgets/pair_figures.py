@@ -67,7 +67,8 @@ class PairAlarms(Live):
         if told is None:
             return
         for y, alarm in enumerate(told["alarms"]):
-            canvas.put(1, y, f"▲ {alarm}", _WARNED)
+            mark, style = ("✗", _ALARMED) if alarm["severity"] == "error" else ("▲", _WARNED)
+            canvas.put(1, y, f"{mark} {alarm['text']}", style)
         if not told["alarms"]:
             canvas.put(1, 0, "● nothing: either controller may fail", _GOOD)
 

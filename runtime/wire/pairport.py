@@ -46,12 +46,26 @@ class TakeOverStatus(TypedDict):
     t_wall_ns: int
 
 
+class PairAlarm(TypedDict):
+    """Something degraded. (`id`, `source`) stays the same while it lasts; `source`: the member that it is about;
+    `severity`: "error" where the outputs are not driven, or this controller cannot drive them, else "warning".
+
+    `id`: no_leader, not_in_sync, out_of_service, not_heard, no_vote, version_refused, devices_lost, disk_slow,
+    clock_jumped.
+    """
+
+    id: str
+    source: str
+    severity: str
+    text: str
+
+
 class PairStatus(TypedDict):
     """The pair as one of its controllers sees it.
 
     `role`: leader, standby, candidate. `drives`: its programs run. `lease_ms`: what is left of its right to drive.
     `lag_scans`: the standby's, at the leader; `ack_p50_ms`, `ack_p99_ms`: from the sending of a state
-    to the standby's answer, of the last thousand. `alarms`: what is degraded, in words.
+    to the standby's answer, of the last thousand. `alarms`: what is degraded.
     """
 
     name: str
@@ -70,7 +84,7 @@ class PairStatus(TypedDict):
     detached: list[str]
     takeovers: list[TakeOverStatus]
     commit: int
-    alarms: list[str]
+    alarms: list[PairAlarm]
 
 
 def pair_socket(run_dir: Path) -> Path:

@@ -87,7 +87,7 @@ def test_pair_when_wires_are_cut_then_one_goes_on_and_all_are_whole_once_healed(
     spaces.cut([(who[source], who[target]) for source, target in cut.ways.split()])
     try:
         until(lambda: pair.leader() == expected)
-        until(lambda: not told or any(alarm.startswith(told) for alarm in pair.status(expected)["alarms"]))
+        until(lambda: not told or any(alarm["text"].startswith(told) for alarm in pair.status(expected)["alarms"]))
         if cut.moves:
             until(lambda: pair.drive.term > term)
             until(lambda: not pair.status(leader)["drives"])
@@ -109,7 +109,7 @@ def test_pair_when_standby_and_then_witness_die_then_outputs_go_on_and_the_old_s
     pair.kill(standby)
     until(lambda: [m["name"] for m in pair.status(leader)["members"] if m["votes"]] == [leader])
     pair.kill("w")
-    until(lambda: "w is not heard" in pair.status(leader)["alarms"])
+    until(lambda: ("not_heard", "w") in [(alarm["id"], alarm["source"]) for alarm in pair.status(leader)["alarms"]])
     scan = pair.drive.value(SCANS)
     until(lambda: pair.drive.value(SCANS) > scan + MORE_SCANS)
     pair.start(standby)

@@ -241,7 +241,15 @@ PAIR = {
         {"leader": "b", "term": 9, "cause": "first start", "scan_no": 0, "gap_ms": 0.0, "t_wall_ns": T0_NS - 10**12},
     ],
     "commit": 77,
-    "alarms": ["b is not in sync, out of service by an operator: it does not take over by itself", "b is not heard"],
+    "alarms": [
+        {
+            "id": "out_of_service",
+            "source": "b",
+            "severity": "warning",
+            "text": "b is not in sync, out of service by an operator: it does not take over by itself",
+        },
+        {"id": "not_heard", "source": "b", "severity": "warning", "text": "b is not heard"},
+    ],
 }
 
 

@@ -42,7 +42,7 @@ def pair_status(client: Client, *, as_json: bool = False, as_metrics: bool = Fal
         print()
         print(table(map(_takeover, told["takeovers"]), head=("taken over", "by", "term", "from scan", "gap", "cause")))
     for alarm in told["alarms"]:
-        print(f"! {alarm}")
+        print(f"! {alarm['text']}")
     return 1 if told["alarms"] else 0
 
 

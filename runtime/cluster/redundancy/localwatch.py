@@ -7,6 +7,8 @@ the disk until they are acknowledged, and what was recorded on both sides of a j
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from runtime.wire.pairport import PairAlarm
+
 SLOW_NS = 1_000_000_000
 """From a write's giving until it is durable. A disk takes milliseconds; a client of a command waits for seconds."""
 JUMP_NS = 500_000_000
@@ -31,22 +33,24 @@ class LocalWatch:
         self._name = name
         self._longest_write_ns = longest_write_ns
         self._reading: ClockReading | None = None
-        self._until_ns: dict[str, int] = {}
+        self._shown: dict[str, tuple[int, PairAlarm]] = {}
 
-    def look(self, now: ClockReading) -> list[str]:
+    def look(self, now: ClockReading) -> list[PairAlarm]:
         """The alarms there are now."""
         if self._longest_write_ns(now.after_ns) >= SLOW_NS:
-            slow = (
-                f"{self._name}'s disk is slow, commands wait for it: a write took {SLOW_NS // 1_000_000_000} s or more"
-            )
-            self._until_ns[slow] = now.after_ns + SHOWN_NS
+            took = f"a write took {SLOW_NS // 1_000_000_000} s or more"
+            self._show("disk_slow", f"{self._name}'s disk is slow, commands wait for it: {took}", now)
         jump_ns = 0 if self._reading is None else certain_jump_ns(self._reading, now)
         self._reading = now
         if abs(jump_ns) >= JUMP_NS:
-            jumped = f"{self._name}'s wall clock jumped by {jump_ns / 1e9:+.1f} s: see its time service (NTP)"
-            self._until_ns[jumped] = now.after_ns + SHOWN_NS
-        self._until_ns = {alarm: until for alarm, until in self._until_ns.items() if until > now.after_ns}
-        return list(self._until_ns)
+            by = f"{jump_ns / 1e9:+.1f} s"
+            self._show("clock_jumped", f"{self._name}'s wall clock jumped by {by}: see its time service (NTP)", now)
+        self._shown = {name: shown for name, shown in self._shown.items() if shown[0] > now.after_ns}
+        return [alarm for _, alarm in self._shown.values()]
+
+    def _show(self, name: str, text: str, now: ClockReading) -> None:
+        alarm = PairAlarm(id=name, source=self._name, severity="warning", text=text)
+        self._shown[name] = (now.after_ns + SHOWN_NS, alarm)
 
 
 def certain_jump_ns(last: ClockReading, now: ClockReading) -> int:

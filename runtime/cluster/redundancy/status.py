@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from runtime.cluster.pair.situation import Situation
 from runtime.cluster.redundancy.roundtrip import RoundTrips
 from runtime.raft.state import Role
-from runtime.wire.pairport import PairMemberStatus, PairStatus, TakeOverStatus
+from runtime.wire.pairport import PairAlarm, PairMemberStatus, PairStatus, TakeOverStatus
 
 TAKEOVERS_SHOWN = 8
 
 
-def pair_status(s: Situation, round_trips: RoundTrips, own_alarms: Sequence[str], now_ns: int) -> PairStatus:
+def pair_status(s: Situation, round_trips: RoundTrips, own_alarms: Sequence[PairAlarm], now_ns: int) -> PairStatus:
     """All of it. `own_alarms`: of this controller itself (localwatch.py)."""
     raft, leading = s.raft, s.leading
     state = s.standby.state
@@ -46,27 +46,36 @@ def pair_status(s: Situation, round_trips: RoundTrips, own_alarms: Sequence[str]
     )
 
 
-def alarms(s: Situation, now_ns: int) -> list[str]:
+def alarms(s: Situation, now_ns: int) -> list[PairAlarm]:
     """What is degraded, as the pair would go on with one more loss."""
     other, witness = s.settings.other, s.settings.witness
-    found: list[str] = []
+    found: list[PairAlarm] = []
     if not s.raft.leader:
-        found.append("nobody leads: the outputs hold or are at fail-safe")
-        return found
+        return [_alarm("no_leader", s.name, "nobody leads: the outputs hold or are at fail-safe", severity="error")]
     in_sync = s.agreed.in_sync or ()
     if len(in_sync) < 2:
         standby = next((n for n in sorted((s.name, other)) if n not in in_sync), other)
-        service = ", out of service by an operator" if standby in s.agreed.detached else ""
-        found.append(f"{standby} is not in sync{service}: it does not take over by itself")
+        found.append(_not_in_sync(standby, out_of_service=standby in s.agreed.detached))
     if s.leading is not None:
-        found += [f"{m} is not heard" for m in (other, witness) if not s.is_here(m, now_ns)]
+        found += [_alarm("not_heard", m, f"{m} is not heard") for m in (other, witness) if not s.is_here(m, now_ns)]
         if witness not in s.raft.configuration.voters:
-            found.append(f"{witness} does not vote: nobody takes over by itself")
+            found.append(_alarm("no_vote", witness, f"{witness} does not vote: nobody takes over by itself"))
     if s.leading is not None and s.other is not None and s.other.why_not:
-        found.append(f"{other} cannot go over to the version that runs here: {s.other.why_not}")
+        why = f"{other} cannot go over to the version that runs here: {s.other.why_not}"
+        found.append(_alarm("version_refused", other, why))
     if s.io_lost_ns is not None:
-        found.append(f"{s.name} does not reach its devices")
+        found.append(_alarm("devices_lost", s.name, f"{s.name} does not reach its devices", severity="error"))
     return found
+
+
+def _alarm(name: str, source: str, text: str, *, severity: str = "warning") -> PairAlarm:
+    return PairAlarm(id=name, source=source, severity=severity, text=text)
+
+
+def _not_in_sync(standby: str, *, out_of_service: bool) -> PairAlarm:
+    name = "out_of_service" if out_of_service else "not_in_sync"
+    why = ", out of service by an operator" if out_of_service else ""
+    return _alarm(name, standby, f"{standby} is not in sync{why}: it does not take over by itself")
 
 
 def _role(s: Situation) -> str:

@@ -1,7 +1,7 @@
 """`voltscan pair status --prometheus`: names, labels and units of the samples, in the text format 0.0.4."""
 
 from runtime.cli.pair.exposition import exposition
-from runtime.wire.pairport import PairMemberStatus, PairStatus, TakeOverStatus
+from runtime.wire.pairport import PairAlarm, PairMemberStatus, PairStatus, TakeOverStatus
 
 TOLD = PairStatus(
     name="a",
@@ -23,7 +23,10 @@ TOLD = PairStatus(
     detached=[],
     takeovers=[TakeOverStatus(leader="a", term=7, cause="leader lost", scan_no=90, gap_ms=35.0, t_wall_ns=0)],
     commit=12,
-    alarms=["w is not heard"],
+    alarms=[
+        PairAlarm(id="not_heard", source="w", severity="warning", text="w is not heard"),
+        PairAlarm(id="devices_lost", source="a", severity="error", text="a does not reach its devices: bus_1"),
+    ],
 )
 SAMPLES = """
 voltscan_pair_leads{controller="a"} 1
@@ -35,7 +38,9 @@ voltscan_pair_ack_p50_seconds{controller="a"} 0.0005
 voltscan_pair_ack_p99_seconds{controller="a"} 0.002
 voltscan_pair_takeover_term{controller="a"} 7
 voltscan_pair_takeover_gap_seconds{controller="a"} 0.035
-voltscan_pair_alarms{controller="a"} 1
+voltscan_pair_alarms{controller="a"} 2
+voltscan_pair_alarm{controller="a",alarm="not_heard",source="w",severity="warning"} 1
+voltscan_pair_alarm{controller="a",alarm="devices_lost",source="a",severity="error"} 1
 voltscan_pair_member_votes{controller="a",member="a"} 1
 voltscan_pair_member_votes{controller="a",member="w"} 0
 voltscan_pair_member_heard_seconds{controller="a",member="a"} 0

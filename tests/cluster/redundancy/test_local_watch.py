@@ -5,7 +5,12 @@ import pytest
 from runtime.cluster.redundancy.localwatch import SHOWN_NS, ClockReading, LocalWatch, certain_jump_ns
 
 S = 1_000_000_000
-SLOW = "a's disk is slow, commands wait for it: a write took 1 s or more"
+SLOW = {
+    "id": "disk_slow",
+    "source": "a",
+    "severity": "warning",
+    "text": "a's disk is slow, commands wait for it: a write took 1 s or more",
+}
 
 
 def at(mono_s: float, wall_s: float, *, stopped_s: float = 0.0) -> ClockReading:
@@ -33,7 +38,8 @@ def test_local_watch_when_the_wall_clock_is_set_then_it_is_an_alarm_for_a_while(
     watch = LocalWatch("a", lambda _: 0)
     assert watch.look(at(1, 1000)) == []
     assert watch.look(at(1.1, 1000.1)) == []
-    alarm = ["a's wall clock jumped by -60.0 s: see its time service (NTP)"]
+    text = "a's wall clock jumped by -60.0 s: see its time service (NTP)"
+    alarm = [{"id": "clock_jumped", "source": "a", "severity": "warning", "text": text}]
     assert watch.look(at(1.2, 940.2)) == alarm
     shown_s = SHOWN_NS / S
     assert watch.look(at(1.1 + shown_s, 940.1 + shown_s)) == alarm
