@@ -97,7 +97,7 @@ class ImagedScan:
     def frame_value(self, entry: int) -> int:
         """Address of an output's value in the frame of the last scan."""
         address: int = self.plan.plan.frame_staging
-        return address + FRAME_HEADER_SIZE + entry * FRAME_VALUE_SIZE
+        return address + (self.layout.outputs[entry].text_place or FRAME_HEADER_SIZE + entry * FRAME_VALUE_SIZE)
 
     def find(self, name: str) -> Variable:
         """The tag or variable of that name. Raises ProgramFault for an unknown one."""

@@ -20,7 +20,7 @@ from runtime.sim.coupled.wirecode import real, real_of_unsigned, write_passages
 _HERE = Path(__file__).parent
 _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
-    *(_HERE / f"{name}.py" for name in ("code", "plan", "transferqueue", "wirecode")),
+    *(_HERE / f"{name}.py" for name in ("code", "plan", "textcode", "transferqueue", "wirecode")),
     *(_IMAGE / f"{name}.py" for name in ("emit", "words")),
     _HERE.parents[1] / "scan" / "phases" / "view.py",
 )
@@ -81,6 +81,8 @@ def _write_readings(code: Code) -> None:
         mixed = mixed ^ mixed.shifted_right(31)
         single = mixed.narrowed(I32).as_real()
         passage["raw_real"] = passage["single"].differs(0).choose(single, mixed.as_real()).as_real()
+        with r.each(passage["text_chars"]) as i:
+            passage["text"].at(i).store(mixed.shifted_right((i & 7) * 8).narrowed(I8))
         shift = passage["raw_shift"].widened(I64)
         left = mixed.shifted_left(shift)
         signed = passage["raw_signed"].differs(0)
@@ -128,6 +130,16 @@ def _write_writes(code: Code) -> None:
     """`is_due(passage, now)`, `writes(transfer, mode, now)` and `sent(transfer, mode, now)`: towards the device."""
     with code.routine("is_due", I1, passage=PTR, now=I64) as r:
         passage = View(r, Passage, r["passage"])
+        since = r["now"] - passage["written_at_ns"]
+        rested = since >= passage["min_interval_ns"]
+        refresh = passage["refresh_ns"].differs(0) & (since >= passage["refresh_ns"])
+        with r.when(passage["text_chars"].differs(0)):
+            r.call(code["fetch_text"], r["passage"])
+            changed = r.call(code["text_changed"], r["passage"])
+            due = passage["known"].equals(0) | (rested & (refresh | changed))
+            with r.when(due):
+                r.copy(passage["text_written"], passage["text"], passage["text_chars"])
+            r.give(due)
         real_source = passage["form"] >= int(Form.REAL)
         value = r.local(I64, r.word(0))
         with r.either(real_source) as (as_real, as_integer):
@@ -139,8 +151,6 @@ def _write_writes(code: Code) -> None:
         passage["written"] = now
         with r.when(passage["known"].equals(0)):
             r.give(r.word(1, I1))
-        since = r["now"] - passage["written_at_ns"]
-        refresh = passage["refresh_ns"].differs(0) & (since >= passage["refresh_ns"])
         wide = passage["form"].equals(Form.WIDE)
         of_wide = real_of_unsigned(r, now) - real_of_unsigned(r, before)
         of_integer = wide.choose(of_wide, now.to_real() - before.to_real())
@@ -148,7 +158,7 @@ def _write_writes(code: Code) -> None:
         size = (change < real(r, 0.0)).choose(real(r, 0.0) - change, change).as_real()
         dead_band = passage.real("dead_band")
         changed = (dead_band > real(r, 0.0)).choose(size > dead_band, size > real(r, 0.0))
-        due = (since >= passage["min_interval_ns"]) & (refresh | changed)
+        due = rested & (refresh | changed)
         with r.when(due.equals(0)):
             passage["written"] = before
         r.give(due)

@@ -4,7 +4,7 @@ import ctypes
 import math
 from dataclasses import dataclass
 
-from runtime.core.elementary import ELEMENTARY, Elementary, Kind
+from runtime.core.elementary import ELEMENTARY, Elementary, Kind, elementary
 from runtime.core.fault import ConfigFault
 from runtime.image.pageplaces import PointPlaces
 from runtime.iomap.plan import InputPoint, OutputPoint
@@ -30,21 +30,16 @@ def passage_of(ends: Ends, kept: list[object]) -> Passage:
 
     Raises ConfigFault for what 64-bit signed arithmetic cannot carry exactly, or two ends that do not fit together.
     """
-    if ends.input.wire.number.chars:
-        raise ConfigFault(
-            "a text does not cross the simulated wires: they carry numbers",
-            where=ends.input.tag,
-            mend="leave the tag out of the program that runs on virtual time",
-        )
     made = Passage(written_at_ns=-(1 << 62), clamp_low=_I64_MIN, clamp_high=_I64_MAX)
     made.real_low, made.real_high = -math.inf, math.inf
     if ends.output is not None:
-        _source(made, ends.output, ends.source)
-        _encode(made, ends.output)
         _refuse_unlike(ends.output, ends.input)
-    _decode(made, ends.input, kept)
+    if ends.input.wire.number.chars:
+        _text(made, ends, kept)
+    else:
+        _number(made, ends, kept)
     made.sink, made.sink_stamp, made.sink_quality = ends.sink.value, ends.sink.stamp, ends.sink.quality
-    made.sink_size = ELEMENTARY[ends.input.type_name].size
+    made.sink_size = elementary(ends.input.type_name).size
     return made
 
 
@@ -55,6 +50,27 @@ def form_of(of: Elementary) -> Form:
     if of.is_signed:
         return Form.SIGNED
     return Form.WIDE if of.size == 8 else Form.UNSIGNED
+
+
+def _number(made: Passage, ends: Ends, kept: list[object]) -> None:
+    if ends.output is not None:
+        _source(made, ends.output, ends.source)
+        _encode(made, ends.output)
+    _decode(made, ends.input, kept)
+
+
+def _text(made: Passage, ends: Ends, kept: list[object]) -> None:
+    number, sink = ends.input.wire.number, elementary(ends.input.type_name)
+    wires = tuple(ctypes.create_string_buffer(number.chars) for _ in range(2))
+    kept.append(wires)
+    made.text, made.text_written = map(ctypes.addressof, wires)
+    made.text_chars, made.absent = number.chars, number.not_implemented == 0
+    made.sink_capacity, made.sink_width = sink.capacity, sink.width
+    if ends.output is not None:
+        source, policy = elementary(ends.output.type_name), ends.output.policy
+        made.source, made.text_capacity, made.text_width = ends.source, source.capacity, source.width
+        made.text_fill = ord(" " if ends.output.wire.number.padding == "blank" else "\0")
+        made.refresh_ns, made.min_interval_ns = policy.refresh_ns, policy.min_interval_ns
 
 
 def _source(made: Passage, point: OutputPoint, address: int) -> None:

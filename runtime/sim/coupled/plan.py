@@ -55,9 +55,9 @@ class TransferKind(IntEnum):
 class Passage(ctypes.Structure):
     """One point from its source to its sink.
 
-    `source`: the 8 bytes of a value of the output frame, 0 when nobody drives the point: it reads 0. `sink`: the
-    `sink_size` bytes of the point's value in an input page. Limits come twice, for values that are integers and for
-    real ones. `raw` is the number that is on the wire, `raw_real` where it is a floating one.
+    `source`: the value in the output frame, 8 bytes or a string's; 0 when nobody drives the point: it reads 0. `sink`:
+    the `sink_size` bytes of the point's value in an input page. Limits come twice, for values that are integers and for
+    real ones. `raw` is the number that is on the wire, `raw_real` where it is a floating one; a text is in `text`.
     """
 
     _fields_ = (
@@ -119,6 +119,14 @@ class Passage(ctypes.Structure):
         ("refresh_ns", ctypes.c_int64),
         ("min_interval_ns", ctypes.c_int64),
         ("known", ctypes.c_uint64),  # 1: the device holds `written`
+        ("text_chars", ctypes.c_uint64),  # bytes of a text on the wire; 0: the point is a number
+        ("text", ctypes.c_void_p),
+        ("text_written", ctypes.c_void_p),  # the text last written; a WRITES transfer's memory
+        ("text_capacity", ctypes.c_uint64),  # characters that the source can hold, of `text_width` bytes
+        ("text_width", ctypes.c_uint32),
+        ("text_fill", ctypes.c_uint8),  # what follows a text that is shorter than its registers
+        ("sink_capacity", ctypes.c_uint64),
+        ("sink_width", ctypes.c_uint32),
     )
 
 

@@ -8,6 +8,7 @@ from runtime.core.quality import Quality
 from runtime.image.emit import BY_SIZE, F64, I8, I32, I64, PTR, Code, Real, Routine, Word
 from runtime.scan.phases.view import View
 from runtime.sim.coupled.plan import Encoding, Form, Passage
+from runtime.sim.coupled.textcode import write_texts
 
 _SINGLE_FITS_BELOW = 3.4028235677973366e38
 """From here on the nearest 32-bit float is infinite (image/pages.py)."""
@@ -27,9 +28,17 @@ def write_passages(code: Code) -> None:
     _write_round(code)
     _write_take(code)
     _write_encode(code)
+    with code.routine("spoil", passage=PTR) as r:
+        passage = View(r, Passage, r["passage"])
+        passage["sink_quality"].store(r.word(Quality.BAD, I8))
+        passage["at_rest"] = r.word(0, I32)
+    write_texts(code)
     with code.routine("fetch", passage=PTR) as r:
         passage = View(r, Passage, r["passage"])
         with r.when(passage["source"].equals(r.null())):
+            r.give()
+        with r.when(_is_text(passage)):
+            r.call(code["fetch_text"], r["passage"])
             r.give()
         with r.either(passage["form"].below(Form.REAL)) as (integer, otherwise):
             with integer:
@@ -40,10 +49,6 @@ def write_passages(code: Code) -> None:
                 r.call(code["encode_integer"], r["passage"], value)
             with otherwise:
                 r.call(code["encode_real"], r["passage"], r.call(code["take_real"], r["passage"]))
-    with code.routine("spoil", passage=PTR) as r:
-        passage = View(r, Passage, r["passage"])
-        passage["sink_quality"].store(r.word(Quality.BAD, I8))
-        passage["at_rest"] = r.word(0, I32)
     _write_deliver(code)
     _write_carry(code)
 
@@ -164,6 +169,9 @@ def _write_deliver(code: Code) -> None:
     """`deliver(passage, now)`: decode, judge, store into the page; what is no value turns the point BAD."""
     with code.routine("deliver", passage=PTR, now=I64) as r:
         passage = View(r, Passage, r["passage"])
+        with r.when(_is_text(passage)):
+            r.call(code["deliver_text"], r["passage"], r["now"])
+            r.give()
         floating = passage["floating"].differs(0)
         unsigned = passage["raw_unsigned"].differs(0)
         raw = passage["raw"]
@@ -203,6 +211,10 @@ def _write_carry(code: Code) -> None:
         passage = View(r, Passage, r["passage"])
         nobody = passage["source"].equals(r.null())
         bits = r.local(I64, r.word(0))
+        with r.when(_is_text(passage)):
+            r.call(code["fetch"], r["passage"])
+            r.call(code["deliver"], r["passage"], r["now"])
+            r.give()
         with r.when(nobody.equals(0)):
             bits.set(passage["source"].load(I64))
         with r.when(passage["at_rest"].differs(0) & passage["carried"].equals(bits.get())):
@@ -211,6 +223,10 @@ def _write_carry(code: Code) -> None:
         passage["carried"], passage["at_rest"] = bits.get(), r.word(1, I32)
         r.call(code["fetch"], r["passage"])
         r.call(code["deliver"], r["passage"], r["now"])
+
+
+def _is_text(passage: View) -> Word:
+    return passage["text_chars"].differs(0)
 
 
 def _is_wide(form: Word) -> Word:

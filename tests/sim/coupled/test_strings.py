@@ -251,3 +251,38 @@ def _first_scan(replay: Replay, stretch: Stretch, variable: Variable, expected: 
         if variable.type.unpack(replay.scan.memory, variable.offset) == expected:
             return record.scan_no
     raise AssertionError(f"{variable.name} never is {expected}")
+
+
+LABELLED = """
+[modbus]
+table = "holding"
+group = "all"
+[groups]
+all = { period_ms = 100 }
+[points]
+level = { register = 0, type = "u16" }
+serial = { register = 1, type = "string", chars = 8 }
+label = { register = 5, type = "string", chars = 4, access = "rw" }
+"""
+POINTS = '[devices.tank_1.points]\nlabel = { fail_safe = "hold" }\n'
+
+
+def test_sim_when_a_device_has_strings_then_they_cross_both_ways(site: Path) -> None:
+    folder = site.parent
+    (folder / "io_maps" / "profiles" / "level.toml").write_text(PROFILE[: PROFILE.index("[modbus]")] + LABELLED)
+    structure = "level : UINT; serial : STRING[8]; label : STRING[6];"
+    control = folder / "io_maps" / "sites" / "control.toml"
+    control.write_text(control.read_text().replace("[commands]", POINTS + "[commands]"))
+    for name, text, more in (
+        ("control", CONTROL, "IF tank_1.serial = 'AB 12' THEN tank_1.label := 'seen it'; END_IF"),
+        ("plant", PLANT, "IF word = 'fill' THEN tank_1.serial := 'AB 12'; END_IF"),
+    ):
+        changed = text.replace("level : UINT;", structure).replace("PROGRAM main\n", f"PROGRAM main\n{more}\n")
+        (folder / f"{name}.st").write_text(changed)
+    table = folder / "run.csv"
+    told = SCENARIO.replace('"plant/word"]', '"plant/word", "tank_1.serial", "plant/tank_1.label"]')
+    simulated(site, told, "--out", str(table))
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert (rows[0]["tank_1.serial"], rows[0]["plant/tank_1.label"]) == ("", "")
+    assert (rows[-1]["tank_1.serial"], rows[-1]["plant/tank_1.label"]) == ("AB 12", "seen")

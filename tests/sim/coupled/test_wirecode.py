@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.core.elementary import ELEMENTARY, Kind, Value
+from runtime.core.elementary import ELEMENTARY, Kind, Value, elementary
 from runtime.core.fault import ConfigFault
 from runtime.core.quality import Quality
 from runtime.drivers.page import interpret
@@ -39,19 +39,20 @@ BITS = {
 
 def cross(output: OutputPoint, point: InputPoint, value: Value) -> tuple[Value, Quality, int]:
     """What the native code makes of a value: the page's entry after it."""
-    source, sink, kept = ctypes.create_string_buffer(8), ctypes.create_string_buffer(17), []
-    ELEMENTARY[output.type_name].pack_into(source, 0, value)
-    places = PointPlaces(value=8, stamp=0, quality=16)
+    of, to = elementary(output.type_name), elementary(point.type_name)
+    source, sink, kept = ctypes.create_string_buffer(max(8, of.size)), ctypes.create_string_buffer(16 + to.size), []
+    source[: of.size] = of.codec.pack(value)
+    places = PointPlaces(value=16, stamp=0, quality=8)
     passage = passage_of(Ends(output, ctypes.addressof(source), point, places.at(ctypes.addressof(sink))), kept)
     kernels().coupling.fetch(ctypes.addressof(passage))
     kernels().coupling.deliver(ctypes.addressof(passage), STAMP_NS)
-    stamp, raw, quality = struct.unpack("<q8sB", sink.raw)
-    return ELEMENTARY[point.type_name].unpack(raw), Quality(quality), stamp
+    stamp, quality = struct.unpack_from("<qB", sink.raw)
+    return to.unpack(sink.raw, 16), Quality(quality), stamp
 
 
 def expected(output: OutputPoint, point: InputPoint, value: Value) -> tuple[Value, Quality, int]:
     """The same by the drivers' own code."""
-    of = ELEMENTARY[point.type_name]
+    of = elementary(point.type_name)
     told, quality = interpret(point, output.wire.number.encode(output.clamp(value)))
     if told is None or not fits(of, told):
         return of.default, Quality.BAD, 0
@@ -152,3 +153,29 @@ def wide_points(type_name: str, number: Numeric) -> tuple[OutputPoint, InputPoin
     wire = CanWire(message="M", signal="S", frame_id=1, number=number)
     out = OutputPoint(name="p", tag="a.p", type_name=type_name, entry=0, wire=wire, fail_safe=None)
     return out, InputPoint(name="p", tag="b.p", type_name=type_name, entry=0, wire=wire, period_ns=1)
+
+
+TEXTS = ["STRING[5]", "STRING[40]", "WSTRING[5]", "WSTRING[40]"]
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> tuple[OutputPoint, InputPoint, Value]:
+    padding = draw(st.sampled_from(["nul", "blank"]))
+    absent = draw(st.sampled_from([None, 0]))
+    number = Numeric(bits=8 * draw(st.integers(1, 12)), signed=False, floating=False, padding=padding,
+                     not_implemented=absent)  # fmt: skip
+    wire = CanWire(message="M", signal="S", frame_id=1, number=number)
+    out = OutputPoint(name="p", tag="a.p", type_name=draw(st.sampled_from(TEXTS)), entry=0, wire=wire, fail_safe=None)
+    into = InputPoint(name="p", tag="b.p", type_name=draw(st.sampled_from(TEXTS)), entry=0, wire=wire, period_ns=1)
+    of = elementary(out.type_name)
+    letters = st.sampled_from("ab  \xe4\xff" + ("\u03bb\uffff" if of.width == 2 else ""))
+    return out, into, draw(st.text(letters, max_size=of.capacity))
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(texts())
+def test_wire_when_any_text_crosses_it_then_natively_the_same_as_by_the_drivers_code(
+    case: tuple[OutputPoint, InputPoint, Value],
+) -> None:
+    output, point, value = case
+    assert cross(output, point, value) == expected(output, point, value)
