@@ -4,7 +4,7 @@ A driver owns one link (a connection or a bus) and all devices on it. It runs in
 dead device is BAD quality, never an exception.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Literal, Protocol
@@ -26,8 +26,8 @@ Reading = tuple[Value | None, Quality, int]
 class PageSink(Protocol):
     """Where one device's readings go: `image.pages.PageWriter`."""
 
-    def write(self, readings: Sequence[Reading]) -> object:
-        """Publish one reading a point, in map order."""
+    def write(self, readings: Sequence[Reading], changed: Iterable[int] | None = None) -> object:
+        """Publish one reading a point, in map order; `changed`: the only ones that are not those of the last time."""
         ...
 
 

@@ -2,12 +2,16 @@
 
 import math
 import struct
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from runtime.core.elementary import Elementary, Kind, Value, holds_text
 from runtime.core.quality import Quality
 from runtime.image.channel import ChannelEnd
-from runtime.image.layout import PAGE_NUMBER_SIZE, PAGE_NUMBERS_OFFSET
+from runtime.image.layout import PAGE_NUMBER_SIZE, PAGE_NUMBERS_OFFSET, InputSlot
 from runtime.image.primitives import primitives
 from runtime.image.segment import ImageSegment
 
@@ -35,29 +39,50 @@ class PageWriter:
 
     def __init__(self, segment: ImageSegment, device: str) -> None:
         self.points = tuple(slot for slot in segment.layout.inputs if slot.device == device)
-        self._types = tuple(point.tag.type for point in self.points)
-        self._places = tuple(point.places for point in self.points)
+        self._ways = tuple(_Way.of(point) for point in self.points)
         self._end = PageEnd(segment, device)
         if not self._end.read():  # an io process that died left its last values; go on from them
             self._end.buffer[:] = bytes(len(self._end.buffer))
 
-    def write(self, readings: Sequence[Reading]) -> int:
+    def write(self, readings: Sequence[Reading], changed: Iterable[int] | None = None) -> int:
         """Publish one reading a point, in map order; the number of the page.
 
         A value that is not finite or does not fit into the tag's type (a text that is longer than it) is no reading:
-        the point turns BAD and keeps the value and time of the last one.
+        the point turns BAD and keeps the value and time of the last one. `changed`: the only points whose readings are
+        not those of the last time.
         """
-        assert len(readings) == len(self._types), f"{len(readings)} readings for {len(self._types)} points"
-        page = self._end.buffer
-        for of, places, (value, quality, stamp_ns) in zip(self._types, self._places, readings, strict=True):
-            if value is not None and not fits(of, value):
-                page[places.quality] = Quality.BAD
-            else:
-                if value is not None:
-                    of.pack_into(page, places.value, value)
-                page[places.quality] = quality
-                _STAMP.pack_into(page, places.stamp, stamp_ns)
+        assert len(readings) == len(self._ways), f"{len(readings)} readings for {len(self._ways)} points"
+        page, ways = self._end.buffer, self._ways
+        for entry in range(len(ways)) if changed is None else changed:
+            value, quality, stamp_ns = readings[entry]
+            way = ways[entry]
+            if value is not None:
+                if not way.takes(value):
+                    page[way.quality_at] = Quality.BAD
+                    continue
+                way.put(page, way.value_at, value)
+            page[way.quality_at] = quality
+            _STAMP.pack_into(page, way.stamp_at, stamp_ns)
         return self._end.publish()
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a point's value goes into the page: by `put`, if the point `takes` it."""
+
+    takes: Callable[[Any], bool]
+    put: Callable[[bytearray, int, Any], object]
+    value_at: int
+    quality_at: int
+    stamp_at: int
+
+    @classmethod
+    def of(cls, slot: InputSlot) -> "_Way":
+        """That of one input."""
+        of, places = slot.tag.type, slot.places
+        low, high = _ends(of)
+        takes = partial(fits, of) if of.kind is Kind.TEXT else lambda value: low <= value <= high
+        return cls(takes, of.codec.pack_into, places.value, places.quality, places.stamp)
 
 
 class PageReader:
@@ -88,6 +113,13 @@ def fits(of: Elementary, value: Value) -> bool:
     """True when a variable of the type can hold the value: all of a text, no NaN and no infinity."""
     if of.kind is Kind.TEXT or isinstance(value, str):
         return isinstance(value, str) and of.kind is Kind.TEXT and holds_text(of, value)
+    low, high = _ends(of)
+    return low <= value <= high
+
+
+def _ends(of: Elementary) -> tuple[float, float]:
+    """The smallest and the largest number that a variable of the type can hold; a NaN lies nowhere between them."""
     if of.kind is Kind.REAL:
-        return math.isfinite(value) and (of.size == 8 or abs(value) < _REAL_MAX)
-    return of.minimum <= value <= of.maximum
+        top = sys.float_info.max if of.size == 8 else math.nextafter(_REAL_MAX, 0.0)
+        return -top, top
+    return (0, 0) if of.kind is Kind.TEXT else (of.minimum, of.maximum)

@@ -8,6 +8,7 @@ its bytes make, first character highest.
 
 import math
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -141,18 +142,32 @@ class Numeric:
 
     def decode(self, raw: float, kind: Kind) -> Value | None:
         """The engineering value as a tag of `kind` holds it; None when the device has no value."""
-        if self.not_implemented is not None and raw == self.not_implemented:
-            return None
-        if not math.isfinite(raw):
-            return None
+        return self.decoder(kind)(raw)
+
+    def decoder(self, kind: Kind) -> Callable[[float], Value | None]:
+        """`decode` for one kind, made once for many raw numbers."""
+        decode = self._decoder(kind)
+        nothing = self.not_implemented
+        if nothing is None:
+            return decode
+        return lambda raw: None if raw == nothing else decode(raw)
+
+    def _decoder(self, kind: Kind) -> Callable[[float], Value | None]:
         if self.padding is not None:
-            text, _, _ = int(raw).to_bytes(self.bits // 8, "big").partition(b"\0")
-            return text.rstrip(b" ").decode("latin-1")
+            return self._decode_text
+        isfinite, on, scale, offset = math.isfinite, self.on, self.scale, self.offset
         if self.boolean or kind is Kind.BOOL:
-            return raw == self.on if self.on is not None else raw != 0
+            if on is None:
+                return lambda raw: raw != 0 if isfinite(raw) else None
+            return lambda raw: raw == on if isfinite(raw) else None
         if kind is Kind.REAL:
-            return raw * self.scale + self.offset
-        return int(raw) * int(self.scale) + int(self.offset)
+            return lambda raw: raw * scale + offset if isfinite(raw) else None
+        step, start = int(scale), int(offset)
+        return lambda raw: int(raw) * step + start if isfinite(raw) else None
+
+    def _decode_text(self, raw: float) -> str:
+        text, _, _ = int(raw).to_bytes(self.bits // 8, "big").partition(b"\0")
+        return text.rstrip(b" ").decode("latin-1")
 
     def encode(self, value: Value) -> int | float:
         """The raw number nearest to an engineering value, saturated. `value` is finite: the sink has seen to it."""

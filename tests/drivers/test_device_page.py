@@ -1,7 +1,7 @@
 """From raw numbers to readings: quality, age, and what stays when a device is lost."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 from io_points import input_point, modbus_wire
@@ -17,8 +17,16 @@ class Written:
     def __init__(self) -> None:
         self.pages: list[list[tuple[Value | None, Quality, int]]] = []
 
-    def write(self, readings: Sequence[tuple[Value | None, Quality, int]]) -> None:
-        self.pages.append(list(readings))
+    def write(
+        self, readings: Sequence[tuple[Value | None, Quality, int]], changed: Iterable[int] | None = None
+    ) -> None:
+        if changed is None:
+            self.pages.append(list(readings))
+        else:  # as a page that is written only where something has changed
+            page = list(self.pages[-1])
+            for entry in changed:
+                page[entry] = readings[entry]
+            self.pages.append(page)
 
 
 def test_page_when_io_comes_back_then_it_goes_on_from_what_the_page_held() -> None:

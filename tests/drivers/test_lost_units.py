@@ -8,13 +8,11 @@ from random import Random
 
 import pytest
 from io_points import MS, input_point, modbus_wire, output_point
-from pymodbus.pdu import ModbusPDU
-from pymodbus.pdu.register_message import ReadHoldingRegistersResponse, WriteSingleRegisterResponse
 from virtualtime import VirtualLoop
 
 from runtime.drivers.base import DeviceStatistics, LinkContext
 from runtime.drivers.modbus.driver import ModbusDriver
-from runtime.drivers.modbus.lines import Silence
+from runtime.drivers.modbus.line import Silence
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import OutputSink
 from runtime.iomap.merge import merge_reads
@@ -30,14 +28,15 @@ Lives = Callable[[int, float], bool]
 
 class FakeLine:
     """A gateway with units behind it: each answers after ANSWER_S, or not at all. `hangs_up`: it then closes the
-    connection."""
+    connection. `hangs_up_at_once`: it closes every connection as soon as something is asked."""
 
     where = "line"
 
-    def __init__(self, loop: VirtualLoop, lives: Lives, *, hangs_up: bool) -> None:
+    def __init__(self, loop: VirtualLoop, lives: Lives, *, hangs_up: bool, hangs_up_at_once: bool) -> None:
         self._loop = loop
         self._lives = lives
         self._hangs_up = hangs_up
+        self._hangs_up_at_once = hangs_up_at_once
         self.connected = False
         self.answered: list[tuple[int, float]] = []
         self.unanswered: list[tuple[int, float]] = []
@@ -48,18 +47,21 @@ class FakeLine:
     def close(self) -> None:
         pass
 
-    async def exchange(self, request: ModbusPDU) -> ModbusPDU:
+    async def exchange(self, unit_id: int, request: bytes) -> bytes:
         at_s = self._loop.time()
-        if not self._lives(request.dev_id, at_s):
+        if self._hangs_up_at_once:
+            self.connected = False
+            raise Silence("the connection broke", where=self.where)
+        if not self._lives(unit_id, at_s):
             await asyncio.sleep(TIMEOUT_S)
-            self.unanswered.append((request.dev_id, at_s))
+            self.unanswered.append((unit_id, at_s))
             self.connected = not self._hangs_up
             raise Silence("no answer", where=self.where)
         await asyncio.sleep(ANSWER_S)
-        self.answered.append((request.dev_id, at_s))
-        if request.function_code == 6:
-            return WriteSingleRegisterResponse(address=request.address, registers=request.registers)
-        return ReadHoldingRegistersResponse(registers=[7] * request.count)
+        self.answered.append((unit_id, at_s))
+        if request[0] == 6:
+            return request
+        return b"\x03\x02\x00\x07"
 
     def reads(self, unit: int, from_s: float = 0.0, to_s: float = 1e9) -> int:
         return sum(of == unit and from_s <= at_s < to_s for of, at_s in self.answered)
@@ -80,11 +82,17 @@ def unit_plan(unit: int, *, reads: bool = True) -> DevicePlan:
 
 
 def after(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, lives: Lives, *, write_only: int = 0, hangs_up: bool = False
+    monkeypatch: pytest.MonkeyPatch,
+    seconds: float,
+    lives: Lives,
+    *,
+    write_only: int = 0,
+    hangs_up: bool = False,
+    hangs_up_at_once: bool = False,
 ) -> tuple[FakeLine, list[str]]:
     """The line and what was told, after so long."""
     loop = VirtualLoop()
-    line, events = FakeLine(loop, lives, hangs_up=hangs_up), list[str]()
+    line, events = FakeLine(loop, lives, hangs_up=hangs_up, hangs_up_at_once=hangs_up_at_once), list[str]()
     monkeypatch.setattr("runtime.drivers.modbus.link.line_of", lambda _: line)
     plans = tuple(unit_plan(unit, reads=unit != write_only) for unit in range(1, UNITS + 1))
     link = LinkPlan(name="l", settings=ModbusTcpSettings())
@@ -136,6 +144,15 @@ def test_unit_when_its_gateway_hangs_up_on_its_account_then_its_neighbours_stay_
     assert len(line.unanswered) * TIMEOUT_S <= 0.1 * RUN_S
     assert [event for event in events if "lost" in event] == [
         "error: unit_2 lost: no answer (line); its inputs are BAD"
+    ]
+
+
+def test_units_when_their_gateway_hangs_up_whatever_is_asked_then_all_are_lost_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _, events = after(monkeypatch, RUN_S, lambda *_: True, hangs_up_at_once=True)
+    assert events == [
+        f"error: unit_{unit} lost: the connection broke (line); its inputs are BAD" for unit in range(1, UNITS + 1)
     ]
 
 

@@ -44,3 +44,11 @@ def test_page_writer_when_io_restarts_then_goes_on_from_the_last_page(segment):
     number = PageWriter(segment, "rack").write([(None, Quality.BAD, 10), (None, GOOD, 10), (4, GOOD, 20)])
     assert number == 2
     assert PageReader(segment, "rack").read() == [(1, Quality.BAD, 10), (2, GOOD, 10), (4, GOOD, 20)]
+
+
+def test_page_writer_when_told_what_changed_then_the_others_stay(segment):
+    writer = PageWriter(segment, "rack")
+    writer.write([(1, GOOD, 10), (2, GOOD, 10), (3, GOOD, 10)])
+    number = writer.write([(7, GOOD, 20), (8, GOOD, 20), (9, GOOD, 20)], [1, 1])
+    assert number == 2
+    assert PageReader(segment, "rack").read() == [(1, GOOD, 10), (8, GOOD, 20), (3, GOOD, 10)]

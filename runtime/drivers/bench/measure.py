@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from random import Random
@@ -143,7 +143,7 @@ class _Stamps:
     def __init__(self) -> None:
         self.by_entry: dict[int, list[int]] = {group * POINTS_A_GROUP: [] for group in range(len(GROUPS_MS))}
 
-    def write(self, readings: Sequence[Reading]) -> None:
+    def write(self, readings: Sequence[Reading], changed: Iterable[int] | None = None) -> None:  # noqa: ARG002
         """See `PageSink`."""
         for entry, stamps in self.by_entry.items():
             if entry < len(readings):

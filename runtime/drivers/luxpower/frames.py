@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pymodbus.framer.rtu import FramerRTU
+from runtime.drivers.modbus.rtu import crc_of
 
 MARK = b"\xa1\x1a"
 VERSION, ANSWER_VERSION = 1, 2
@@ -90,7 +90,7 @@ class Frames:
 
 
 def _frame(version: int, datalog: bytes, guarded: bytes) -> bytes:
-    body = guarded + _checksum(guarded)
+    body = guarded + crc_of(guarded)
     tail = struct.pack("<H", len(body)) + body
     return _HEAD.pack(MARK, version, _HEAD.size + len(tail) - _LENGTH_END, 1, DATA, datalog) + tail
 
@@ -102,7 +102,7 @@ def _answer(frame: bytes) -> Answer | None:
     version = int.from_bytes(frame[2:4], "little")
     length = int.from_bytes(frame[_HEAD.size : _HEAD.size + 2], "little")
     body = frame[_HEAD.size + 2 :]
-    if length != len(body) or _checksum(body[:-2]) != body[-2:]:
+    if length != len(body) or crc_of(body[:-2]) != body[-2:]:
         return None
     _, function, inverter, register = _BODY.unpack_from(body)
     values = body[_BODY.size : -2]
@@ -115,8 +115,3 @@ def _answer(frame: bytes) -> Answer | None:
     if len(values) % 2:
         return None
     return Answer(function, inverter, register, struct.unpack(f"<{len(values) // 2}H", values))
-
-
-def _checksum(guarded: bytes) -> bytes:
-    """Low byte first, as Modbus RTU sends it (pymodbus gives the number the other way round)."""
-    return FramerRTU.compute_CRC(guarded).to_bytes(2, "big")

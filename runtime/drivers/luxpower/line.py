@@ -3,20 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 
-from pymodbus.pdu import ExceptionResponse, ModbusPDU
-from pymodbus.pdu.register_message import (
-    ReadHoldingRegistersRequest,
-    ReadHoldingRegistersResponse,
-    ReadInputRegistersRequest,
-    WriteMultipleRegistersRequest,
-    WriteMultipleRegistersResponse,
-    WriteSingleRegisterRequest,
-    WriteSingleRegisterResponse,
+from runtime.drivers.luxpower.frames import READ_HOLDING, READ_INPUT, REFUSED, WRITE, Answer, Frames, request
+from runtime.drivers.modbus.line import Silence
+from runtime.drivers.modbus.pdu import (
+    ExceptionCode,
+    Read,
+    WriteWords,
+    parse_request,
+    reply_exception,
+    reply_words,
+    reply_written,
 )
-
-from runtime.drivers.luxpower.frames import REFUSED, WRITE, Answer, Frames, request
-from runtime.drivers.modbus.lines import Silence
-from runtime.drivers.modbus.pdu import ExceptionCode
 from runtime.drivers.modbus.streams import TcpStream
 from runtime.iomap.settings import LuxpowerTcpSettings
 
@@ -49,27 +46,24 @@ class LuxpowerLine:
         if self._stream is not None:
             self._stream.close()
 
-    async def exchange(self, request: ModbusPDU) -> ModbusPDU:
+    async def exchange(self, unit_id: int, request: bytes) -> bytes:  # noqa: ARG002 - frames name an inverter
         """See `Line`."""
-        function, address = request.function_code, request.address
-        match function:
-            case ReadHoldingRegistersRequest.function_code | ReadInputRegistersRequest.function_code:
-                answer = await self._ask(function, address, request.count)
-                return _reply(answer, ReadHoldingRegistersResponse(registers=list(answer.words)))
-            case WriteSingleRegisterRequest.function_code:
-                answer = await self._ask(WRITE, address, request.registers[0])
-                return _reply(answer, WriteSingleRegisterResponse(address=address, registers=request.registers))
-            case WriteMultipleRegistersRequest.function_code:
-                return await self._write_each(address, request.registers)
-        return ExceptionResponse(function, ExceptionCode.ILLEGAL_FUNCTION)
+        asked = parse_request(request)
+        if isinstance(asked, Read) and asked.function in (READ_HOLDING, READ_INPUT):
+            answer = await self._ask(asked.function, asked.address, asked.count)
+            return _refusal(asked.function, answer) or reply_words(asked, answer.words)
+        if isinstance(asked, WriteWords):
+            answer = await self._write_each(asked.address, asked.words)
+            return _refusal(asked.function, answer) or reply_written(asked, request)
+        return reply_exception(request[0], ExceptionCode.ILLEGAL_FUNCTION)
 
-    async def _write_each(self, address: int, words: Sequence[int]) -> ModbusPDU:
-        told: ModbusPDU = WriteMultipleRegistersResponse(address=address, count=len(words))
+    async def _write_each(self, address: int, words: Sequence[int]) -> Answer:
+        """The answer to the last of them, or the first that refuses."""
         for register, word in enumerate(words, address):
             answer = await self._ask(WRITE, register, word)
             if answer.function & REFUSED:
-                return _reply(answer, told)
-        return told
+                break
+        return answer
 
     async def _ask(self, function: int, register: int, value: int) -> Answer:
         stream = self._stream
@@ -91,5 +85,5 @@ class LuxpowerLine:
         raise Silence("no answer", where=self.where)
 
 
-def _reply(answer: Answer, told: ModbusPDU) -> ModbusPDU:
-    return ExceptionResponse(answer.function & ~REFUSED, answer.reason) if answer.function & REFUSED else told
+def _refusal(function: int, answer: Answer) -> bytes | None:
+    return bytes((function | REFUSED, answer.reason)) if answer.function & REFUSED else None

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from runtime.core.fault import DriverFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import DeviceStatistics, LinkContext
-from runtime.drivers.codec import raw_of_words
 from runtime.drivers.frozen import FrozenWatch
 from runtime.drivers.lossreport import LossReport
+from runtime.drivers.modbus.blocks import Block
 from runtime.drivers.modbus.exponents import Exponents
 from runtime.drivers.modbus.link import Refusal
 from runtime.drivers.page import DevicePage
 from runtime.drivers.writes import HeartbeatCounter, WriteSchedule
-from runtime.iomap.plan import DevicePlan, OutputPoint, ReadRequest
+from runtime.iomap.plan import CounterPoint, DevicePlan, ExponentPoint, OutputPoint
 from runtime.iomap.wire import ModbusWire, Numeric
 
 
@@ -45,7 +45,7 @@ class LinkDevice:
     @classmethod
     def of(cls, context: LinkContext, plan: DevicePlan, backoff: Backoff) -> "LinkDevice":
         """As it is before anything was heard of it."""
-        return cls(
+        device = cls(
             plan=plan,
             context=context,
             page=context.pages[plan.name],
@@ -58,29 +58,23 @@ class LinkDevice:
             mask_write=plan.mask_write,
             read_write=plan.read_write,
         )
+        device._read_by_exponents()
+        return device
 
     def number(self, point: OutputPoint) -> Numeric | None:
         """How an output is encoded; None while the device has not said its scale."""
         return self.exponents.number(modbus(point.wire))
 
-    def take(self, read: ReadRequest, words: list[int], asked_ns: int) -> None:
+    def take(self, block: Block, came: bytes, asked_ns: int) -> None:
         """A read was answered."""
-        for place in read.exponents:
-            self._take_exponent(place, read, words)
-        for place in read.counters:
-            counter = self.plan.counters[place]
-            raw = raw_of_words(counter.wire, _its_words(counter.wire, read, words))
-            stands = self.counters.stands(
-                counter.name, raw, asked_ns, after_ns=counter.frozen_after_ns, meaning="its inputs are BAD"
-            )
-            (self.frozen.add if stands else self.frozen.discard)(counter.name)
-        for entry in read.entries:
-            wire = modbus(self.page.points[entry].wire)
-            number = self.exponents.number(wire)
-            if number is None:
-                self.page.bad([entry])
-            else:
-                self.page.take(entry, raw_of_words(wire, _its_words(wire, read, words)), asked_ns, number)
+        read, raws = block.read, block.raws(came)
+        if read.exponents or read.counters:
+            others = iter(raws[len(read.entries) :])
+            for place in read.exponents:
+                self._take_exponent(self.plan.exponents[place], next(others))
+            for place in read.counters:
+                self._take_counter(self.plan.counters[place], next(others), asked_ns)
+        self.page.take_all(read.entries, raws, asked_ns)
         if self.frozen:
             self.page.bad(range(len(self.page.points)))
         self.page.publish()
@@ -118,27 +112,37 @@ class LinkDevice:
         self.statistics.connected = False
         self.apart.clear()
         self.exponents.forget()
+        self._read_by_exponents()
         self.counters.forget()
         self.frozen.clear()
         self.page.all_bad()
         self.page.publish()
         self.report.lose(f"{fault.what} ({fault.where})", self.context.clock())
 
-    def _take_exponent(self, place: int, read: ReadRequest, words: list[int]) -> None:
-        point = self.plan.exponents[place]
-        news = self.exponents.take(point, raw_of_words(point.wire, _its_words(point.wire, read, words)))
-        if news is not None:
-            self.writes.forget()
+    def _take_exponent(self, point: ExponentPoint, raw: float) -> None:
+        news = self.exponents.take(point, raw)
+        if news is None:
+            return
+        self.writes.forget()
+        self._read_by_exponents()
         if news:
             self.context.on_event("warning", f"{self.plan.name} {news}")
+
+    def _take_counter(self, counter: CounterPoint, raw: float, asked_ns: int) -> None:
+        stands = self.counters.stands(
+            counter.name, raw, asked_ns, after_ns=counter.frozen_after_ns, meaning="its inputs are BAD"
+        )
+        (self.frozen.add if stands else self.frozen.discard)(counter.name)
+
+    def _read_by_exponents(self) -> None:
+        """Let the page read numbers as the device says; those of which it says nothing have no value."""
+        for entry, point in enumerate(self.plan.inputs):
+            wire = modbus(point.wire)
+            if wire.exponent is not None:
+                self.page.read_as(entry, self.exponents.number(wire))
 
 
 def modbus(wire: object) -> ModbusWire:
     """The map puts only Modbus points on a Modbus link."""
     assert isinstance(wire, ModbusWire)
     return wire
-
-
-def _its_words(wire: ModbusWire, read: ReadRequest, words: list[int]) -> list[int]:
-    start = wire.address - read.address
-    return words[start : start + wire.words]

@@ -16,6 +16,7 @@ from runtime.drivers.modbus.lostunits import LostUnits
 from runtime.drivers.modbus.outputs import OutputWriter
 from runtime.drivers.modbus.pdu import ExceptionCode
 from runtime.drivers.modbus.polls import Poll, PollSchedule
+from runtime.drivers.rest import Rest
 from runtime.iomap.wire import Table
 
 IDLE_NS = 1_000_000_000
@@ -34,7 +35,8 @@ class ModbusDriver:
     def __init__(self, context: LinkContext) -> None:
         self._context = context
         self._devices = {plan.name: LinkDevice.of(context, plan, self._new_backoff()) for plan in context.devices}
-        self._changed = asyncio.Event()
+        self._driven = [device for device in self._devices.values() if device.plan.outputs or device.heartbeats]
+        self._rest = Rest()
         self._link: ModbusLink | None = None
         self._backoff = self._new_backoff()
         self._epoch = context.sink.epoch
@@ -42,10 +44,12 @@ class ModbusDriver:
         self._lost_units = LostUnits()
         self._writer = OutputWriter(context, self)
         self._read_next = True
+        self._unheard = 0
 
     def wake(self) -> None:
         """See `Driver`."""
-        self._changed.set()
+        if self._driven:
+            self._rest.wake()
 
     async def run(self) -> None:
         """See `Driver`. After a bug the link stays up for `settle`: the process ends with it."""
@@ -53,9 +57,12 @@ class ModbusDriver:
             link = ModbusLink(self._context.link)
             try:
                 await self._connect(link)
+                self._unheard += 1
                 await self._serve(link)
-            except DriverFault:
+            except DriverFault as fault:
                 self._drop(link)
+                if self._unheard >= self._context.link.attempts:
+                    self._lose_all(fault)
             except asyncio.CancelledError:
                 self._drop(link)
                 raise
@@ -63,14 +70,18 @@ class ModbusDriver:
 
     async def _connect(self, link: ModbusLink) -> None:
         """Raises DriverFault when it cannot be had: then all devices are lost. A connection that only broke loses none
-        by itself, or a gateway that hangs up on account of one dead unit would cost the others their quality."""
+        by itself, or a gateway that hangs up on account of one dead unit would cost the others their quality; but
+        several in a row on which nobody answered do."""
         try:
             await link.connect()
         except DriverFault as fault:
-            for device in self._devices.values():
-                device.heard()
-                device.lose(fault)
+            self._lose_all(fault)
             raise
+
+    def _lose_all(self, fault: DriverFault) -> None:
+        for device in self._devices.values():
+            device.heard()
+            device.lose(fault)
 
     def _drop(self, link: ModbusLink) -> None:
         self._link = None
@@ -103,7 +114,7 @@ class ModbusDriver:
             if device.silent >= tries:
                 self._polls.postpone(device.plan.name, device.rests_until_ns)
         while True:
-            self._changed.clear()
+            self._rest.clear()
             self._follow_sink()
             now_ns = self._context.clock()
             poll = self._polls.due(now_ns)
@@ -113,23 +124,19 @@ class ModbusDriver:
             elif await self._write_one(link, now_ns) or poll is not None:
                 self._read_next = True
             else:
-                await self._rest(now_ns)
+                await self._sleep(now_ns)
             self._check_link(link)
 
-    async def _rest(self, checked_ns: int) -> None:
+    async def _sleep(self, checked_ns: int) -> None:
         """Sleep until something that was not due at `checked_ns` is due, or until outputs change."""
         times = [checked_ns + IDLE_NS]
         times += [poll.next_ns for poll in self._polls.polls]
-        times += [device.writes.next_ns() for device in self._devices.values()]
-        times += [beat.next_ns for device in self._devices.values() for beat in device.heartbeats]
+        times += [device.writes.next_ns() for device in self._driven]
+        times += [beat.next_ns for device in self._driven for beat in device.heartbeats]
         for device in self._devices.values():
             device.report.review(checked_ns)
         due_ns = min(time_ns for time_ns in times if time_ns > checked_ns)
-        try:
-            async with asyncio.timeout(max(0, due_ns - self._context.clock()) / 1e9):
-                await self._changed.wait()
-        except TimeoutError:
-            return
+        await self._rest.sleep(max(0, due_ns - self._context.clock()) / 1e9)
 
     def _follow_sink(self) -> None:
         """Coming to or from fail-safe, every output is written anew: a dead band must not swallow a fail-safe value."""
@@ -142,8 +149,10 @@ class ModbusDriver:
         if not link.connected:
             raise DriverFault("the connection broke", where=link.where)
         tries = self._context.link.attempts
-        if all(device.silent >= tries for device in self._devices.values()):
-            raise Silence("no answer", where=link.where)
+        for device in self._devices.values():
+            if device.silent < tries:
+                return
+        raise Silence("no answer", where=link.where)
 
     async def _poll(self, link: ModbusLink, poll: Poll) -> None:
         device = self._devices[poll.device.name]
@@ -151,7 +160,7 @@ class ModbusDriver:
         self._polls.served(poll, asked_ns)
         what = f"reading {poll.read.table} registers {poll.read.address} to {poll.read.address + poll.read.count - 1}"
         try:
-            words = await link.read(device.plan.unit_id, poll.read)
+            came = await link.read_block(device.plan.unit_id, poll.read)
         except Silence as fault:
             self.failed(device, fault, asked_ns, what)
             return
@@ -164,11 +173,11 @@ class ModbusDriver:
             device.page.publish()
             return
         self.answered(device, asked_ns, what)
-        device.take(poll.read, words, asked_ns)
+        device.take(poll.block, came, asked_ns)
 
     async def _write_one(self, link: ModbusLink, now_ns: int) -> bool:
         """Write the next output or heartbeat that is due; True when there was one."""
-        for device in self._devices.values():
+        for device in self._driven:
             if device.silent >= self._context.link.attempts and (device.plan.reads or now_ns < device.rests_until_ns):
                 continue  # a read finds out when it is back
             if await self._writer.write_next(link, device, now_ns):
@@ -179,15 +188,16 @@ class ModbusDriver:
         """See `Answers`."""
         return self._polls.soonest(device.plan.name, Table.HOLDING)
 
-    def took(self, device: LinkDevice, poll: Poll, words: list[int], asked_ns: int) -> None:
+    def took(self, device: LinkDevice, poll: Poll, came: bytes, asked_ns: int) -> None:
         """See `Answers`."""
         self._polls.served(poll, asked_ns)
-        device.take(poll.read, words, asked_ns)
+        device.take(poll.block, came, asked_ns)
 
     def answered(self, device: LinkDevice, asked_ns: int, what: str) -> None:
         """See `Answers`."""
         device.answered(asked_ns, what)
         self._backoff.reset()
+        self._unheard = 0
         if not device.statistics.connected:
             now_ns = self._context.clock()
             device.statistics.connected = True

@@ -1,51 +1,14 @@
 """Modbus lines: one request out, its answer back, over TCP frames or over RTU frames."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from typing import Protocol
 
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.exceptions import ModbusException
-from pymodbus.pdu import ModbusPDU
-from pymodbus.pdu.decoders import DecodePDU
-
-from runtime.core.fault import DriverFault
-from runtime.drivers.modbus.halfopen import detect_half_open
+from runtime.drivers.modbus.line import Line, Silence
 from runtime.drivers.modbus.rtu import Listener, frame_of, shape_of
 from runtime.drivers.modbus.streams import ByteStream, SerialStream, TcpStream
+from runtime.drivers.modbus.tcpline import TcpLine
 from runtime.iomap.plan import LinkPlan
 from runtime.iomap.settings import LuxpowerTcpSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
-
-
-class Silence(DriverFault):
-    """A request got no answer."""
-
-
-class Line(Protocol):
-    """A connection that is made once and, when it breaks, thrown away."""
-
-    @property
-    def where(self) -> str:
-        """The address, for people."""
-        ...
-
-    @property
-    def connected(self) -> bool:
-        """False once it has broken."""
-        ...
-
-    async def connect(self) -> None:
-        """Raises DriverFault when it cannot be had."""
-        ...
-
-    async def exchange(self, request: ModbusPDU) -> ModbusPDU:
-        """The answer to a request. Raises Silence. The caller lets one request wait for the other."""
-        ...
-
-    def close(self) -> None:
-        """Give it up."""
-        ...
 
 
 def line_of(plan: LinkPlan) -> Line:
@@ -53,7 +16,7 @@ def line_of(plan: LinkPlan) -> Line:
     settings, timeout_s = plan.settings, plan.timeout_ns / 1e9
     match settings:
         case ModbusTcpSettings():
-            return TcpLine(settings, timeout_s)
+            return TcpLine(settings.host, settings.port, timeout_s=timeout_s)
         case ModbusRtuTcpSettings():
             where = f"{settings.host}:{settings.port}"
 
@@ -74,49 +37,6 @@ def line_of(plan: LinkPlan) -> Line:
     raise AssertionError("the registry gives this driver links of its kinds")
 
 
-class TcpLine:
-    """Modbus TCP: the transaction number tells a late answer from the one that is due."""
-
-    def __init__(self, server: ModbusTcpSettings, timeout_s: float) -> None:
-        self._server = server
-        self._client = AsyncModbusTcpClient(
-            server.host, port=server.port, timeout=timeout_s, retries=0, reconnect_delay=0
-        )
-        logging.getLogger("pymodbus").setLevel(logging.CRITICAL)  # the driver tells what matters, once
-
-    @property
-    def where(self) -> str:
-        """See `Line`."""
-        return f"{self._server.host}:{self._server.port}"
-
-    @property
-    def connected(self) -> bool:
-        """See `Line`."""
-        return bool(self._client.connected)
-
-    async def connect(self) -> None:
-        """See `Line`."""
-        if not await self._client.connect():
-            raise DriverFault("nobody listens there", where=self.where, mend="is the device on and reachable?")
-        transport = self._client.ctx.transport
-        own = transport.get_extra_info("socket") if transport is not None else None
-        if own is not None:
-            detect_half_open(own)
-
-    async def exchange(self, request: ModbusPDU) -> ModbusPDU:
-        """See `Line`. The call itself already raises when the connection broke while it rested."""
-        try:
-            answer = await self._client.execute(False, request)
-        except ModbusException as fault:
-            raise Silence("no answer", where=self.where) from fault
-        assert isinstance(answer, ModbusPDU)
-        return answer
-
-    def close(self) -> None:
-        """See `Line`."""
-        self._client.close()
-
-
 class RtuLine:
     """RTU frames on a stream of bytes.
 
@@ -135,7 +55,6 @@ class RtuLine:
         self._stream: ByteStream | None = None
         self._unanswered: dict[tuple[int, int, int], tuple[float, Listener]] = {}
         self._quiet_from = 0.0
-        self._decoder = DecodePDU(is_server=False)
 
     @property
     def connected(self) -> bool:
@@ -146,23 +65,19 @@ class RtuLine:
         """See `Line`."""
         self._stream = await self._connect()
 
-    async def exchange(self, request: ModbusPDU) -> ModbusPDU:
+    async def exchange(self, unit_id: int, request: bytes) -> bytes:
         """See `Line`."""
         if self._stream is None or self._stream.broken:
             raise Silence("the connection broke", where=self.where)
-        pdu = bytes((request.function_code,)) + request.encode()
-        await self._let_pass(self._stream, shape_of(request.dev_id, pdu))
-        listener = Listener(request.dev_id, pdu, echoes=self.echoes)
-        self._stream.write(frame_of(request.dev_id, pdu))
-        told = await self._listen(self._stream, listener, self._timeout_s)
+        await self._let_pass(self._stream, shape_of(unit_id, request))
+        listener = Listener(unit_id, request, echoes=self.echoes)
+        self._stream.write(frame_of(unit_id, request))
+        answer = await self._listen(self._stream, listener, self._timeout_s)
         self.echoes = self.echoes or listener.echoed
-        if told is None:
-            until = asyncio.get_running_loop().time() + self._timeout_s
-            self._unanswered[shape_of(request.dev_id, pdu)] = until, Listener(request.dev_id, pdu)
-            raise Silence("no answer", where=self.where)
-        answer = self._decoder.decode(told)
         if answer is None:
-            raise Silence("the answer cannot be read", where=self.where)
+            until = asyncio.get_running_loop().time() + self._timeout_s
+            self._unanswered[shape_of(unit_id, request)] = until, Listener(unit_id, request)
+            raise Silence("no answer", where=self.where)
         return answer
 
     def close(self) -> None:

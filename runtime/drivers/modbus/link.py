@@ -3,26 +3,21 @@
 import asyncio
 from collections.abc import Sequence
 
-from pymodbus.pdu import ExceptionResponse, ModbusPDU
-from pymodbus.pdu.bit_message import (
-    ReadCoilsRequest,
-    ReadDiscreteInputsRequest,
-    WriteMultipleCoilsRequest,
-    WriteSingleCoilRequest,
-)
-from pymodbus.pdu.register_message import (
-    MaskWriteRegisterRequest,
-    ReadHoldingRegistersRequest,
-    ReadInputRegistersRequest,
-    ReadWriteMultipleRegistersRequest,
-    WriteMultipleRegistersRequest,
-    WriteSingleRegisterRequest,
-)
-
 from runtime.core.fault import DriverFault
 from runtime.drivers.codec import mask_words, words_of_raw
-from runtime.drivers.modbus.lines import Silence, line_of
+from runtime.drivers.modbus.line import Silence
+from runtime.drivers.modbus.lines import line_of
 from runtime.drivers.modbus.pdu import ExceptionCode
+from runtime.drivers.modbus.requests import (
+    REFUSED,
+    block_bytes,
+    block_in,
+    mask_write_request,
+    read_request,
+    read_write_request,
+    words_of,
+    write_request,
+)
 from runtime.iomap.plan import LinkPlan, ReadRequest
 from runtime.iomap.wire import ModbusWire, Table
 
@@ -34,12 +29,6 @@ _NOT_NOW: dict[int, str] = {
     ExceptionCode.GATEWAY_TARGET_NO_RESPONSE: "it does not answer its gateway",
 }
 """Exceptions that say nothing about the request: there is no device to talk to at the moment."""
-_READS = {
-    Table.HOLDING: ReadHoldingRegistersRequest,
-    Table.INPUT: ReadInputRegistersRequest,
-    Table.COIL: ReadCoilsRequest,
-    Table.DISCRETE: ReadDiscreteInputsRequest,
-}
 
 
 class Refusal(DriverFault):
@@ -80,64 +69,55 @@ class ModbusLink:
 
     async def read(self, unit_id: int, request: ReadRequest) -> list[int]:
         """The words (or bits) of one read. Raises Silence or Refusal."""
-        count = request.count
-        answer = await self._ask(_READS[request.table](address=request.address, count=count, dev_id=unit_id))
-        words: Sequence[int] = answer.bits[:count] if request.table.is_bits else answer.registers
-        if len(words) != count:
-            raise Silence(f"{len(words)} words came for {count}", where=self.where)
-        return [int(word) for word in words]
+        return words_of(request.table, await self.read_block(unit_id, request), request.count)
+
+    async def read_block(self, unit_id: int, request: ReadRequest) -> bytes:
+        """The bytes of one read: registers, or bits from the lowest on. Raises Silence or Refusal."""
+        reply = await self._ask(unit_id, read_request(request.table, request.address, request.count))
+        return self._block(reply, request)
 
     async def write(self, unit_id: int, table: Table, address: int, words: Sequence[int]) -> None:
         """Write neighbours as one: function 05 or 06 for one, 15 or 16 for more. Raises Silence or Refusal."""
-        await self._ask(_write_request(unit_id, table, address, list(words)))
+        await self._ask(unit_id, write_request(table, address, words))
 
     async def write_and_read(self, unit_id: int, address: int, words: Sequence[int], read: ReadRequest) -> list[int]:
         """Write holding registers, then read some, in one request: function 23. The words of the read. Raises Silence
         or Refusal."""
-        request = ReadWriteMultipleRegistersRequest(
-            read_address=read.address,
-            read_count=read.count,
-            write_address=address,
-            write_registers=list(words),
-            dev_id=unit_id,
-        )
-        came = list((await self._ask(request)).registers)
-        if len(came) != read.count:
-            raise Silence(f"{len(came)} words came for {read.count}", where=self.where)
-        return came
+        return words_of(read.table, await self.write_and_read_block(unit_id, address, words, read), read.count)
+
+    async def write_and_read_block(self, unit_id: int, address: int, words: Sequence[int], read: ReadRequest) -> bytes:
+        """The same; the bytes of the read."""
+        request = read_write_request(read.address, read.count, write_address=address, words=words)
+        return self._block(await self._ask(unit_id, request), read)
 
     async def write_masked(self, unit_id: int, wire: ModbusWire, raw: float) -> None:
         """Write some bits of one register and leave the others: function 22. Raises Silence or Refusal."""
         (mask,), (word,) = mask_words(wire), words_of_raw(wire, raw)
-        keep = ~mask & 0xFFFF
-        await self._ask(MaskWriteRegisterRequest(address=wire.address, and_mask=keep, or_mask=word, dev_id=unit_id))
+        await self._ask(unit_id, mask_write_request(wire.address, keep=~mask & 0xFFFF, take=word))
 
     async def write_among(self, unit_id: int, wire: ModbusWire, raw: float) -> None:
         """The same by reading the registers and writing them back: what changes in between is lost."""
         words = words_of_raw(wire, raw, await self.read(unit_id, read_of(wire)))
         await self.write(unit_id, wire.table, wire.address, words)
 
-    async def _ask(self, request: ModbusPDU) -> ModbusPDU:
-        """One request and its answer."""
+    def _block(self, reply: bytes, read: ReadRequest) -> bytes:
+        block, length = block_in(reply), block_bytes(read.table, read.count)
+        if block is None or len(block) != length:
+            raise Silence(f"{len(reply[2:])} bytes came for {length}", where=self.where)
+        return block
+
+    async def _ask(self, unit_id: int, request: bytes) -> bytes:
+        """One request and its reply."""
         async with self._lock:
-            answer = await self._line.exchange(request)
-        if isinstance(answer, ExceptionResponse):
-            code = answer.exception_code
-            if code in _NOT_NOW:
-                raise Silence(_NOT_NOW[code], where=self.where)
-            name = ExceptionCode(code).name.lower().replace("_", " ") if code in set(ExceptionCode) else "exception"
-            refusal = Refusal(f"{name} (code {code})", where=self.where)
-            refusal.code = code
-            raise refusal
-        return answer
-
-
-def _write_request(unit_id: int, table: Table, address: int, words: list[int]) -> ModbusPDU:
-    if table.is_bits:
-        bits = [bool(word) for word in words]
-        if len(bits) == 1:
-            return WriteSingleCoilRequest(address=address, bits=bits, dev_id=unit_id)
-        return WriteMultipleCoilsRequest(address=address, bits=bits, dev_id=unit_id)
-    if len(words) == 1:
-        return WriteSingleRegisterRequest(address=address, registers=words, dev_id=unit_id)
-    return WriteMultipleRegistersRequest(address=address, registers=words, dev_id=unit_id)
+            reply = await self._line.exchange(unit_id, request)
+        if reply[0] == request[0]:
+            return reply
+        if reply[0] != request[0] | REFUSED:
+            raise Silence(f"function {reply[0]} came for {request[0]}", where=self.where)
+        code = reply[1]
+        if code in _NOT_NOW:
+            raise Silence(_NOT_NOW[code], where=self.where)
+        name = ExceptionCode(code).name.lower().replace("_", " ") if code in set(ExceptionCode) else "exception"
+        refusal = Refusal(f"{name} (code {code})", where=self.where)
+        refusal.code = code
+        raise refusal

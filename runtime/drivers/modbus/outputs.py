@@ -38,7 +38,7 @@ class Answers(Protocol):
         """The read of holding registers that is due next, to go with a write."""
         ...
 
-    def took(self, device: LinkDevice, poll: Poll, words: list[int], asked_ns: int) -> None:
+    def took(self, device: LinkDevice, poll: Poll, came: bytes, asked_ns: int) -> None:
         """That read was answered."""
         ...
 
@@ -232,7 +232,7 @@ class OutputWriter:
         try:
             if poll is None:
                 return await link.write_and_read(unit_id, first.wire.address, words, read_of(first.wire))
-            came = await link.write_and_read(unit_id, first.wire.address, words, poll.read)
+            came = await link.write_and_read_block(unit_id, first.wire.address, words, poll.read)
         except Refusal as fault:
             if fault.code == ExceptionCode.ILLEGAL_FUNCTION:
                 device.read_write = False

@@ -1,8 +1,9 @@
 """Which Modbus read comes next: each on its own absolute schedule, in fair order between devices. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from runtime.drivers.modbus.blocks import Block
 from runtime.iomap.plan import DevicePlan, ReadRequest
 from runtime.iomap.wire import ModbusWire, Table, Wire
 
@@ -12,14 +13,17 @@ REFUSED_PERIOD_NS = 60_000_000_000
 
 @dataclass(slots=True)
 class Poll:
-    """One read of one device, and when it is due next: at first at once, then on its grid. `failures` in a row."""
+    """One read of one device, and when it is due next: at first at once, then on its grid."""
 
     device: DevicePlan
     read: ReadRequest
     next_ns: int
     grid_ns: int
     turn: int = 0
-    failures: int = 0
+    block: Block = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.block = Block.of(self.device, self.read)
 
 
 class PollSchedule:

@@ -15,13 +15,21 @@ BYTES_MAX = 4096
 """A line that brings more than this within one request babbles."""
 
 
+def _crc_of_byte(byte: int) -> int:
+    crc = byte
+    for _ in range(8):
+        crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+    return crc
+
+
+_CRC = [_crc_of_byte(byte) for byte in range(256)]
+
+
 def crc_of(frame: bytes) -> bytes:
     """The checksum of a frame as it follows it, low byte first."""
     crc = 0xFFFF
     for byte in frame:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+        crc = crc >> 8 ^ _CRC[(crc ^ byte) & 0xFF]
     return crc.to_bytes(CRC_BYTES, "little")
 
 

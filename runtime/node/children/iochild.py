@@ -7,7 +7,7 @@ anew, without fail-safe values in between; until they answer, points that both m
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -39,9 +39,9 @@ class _Page:
     def __init__(self, writer: PageWriter) -> None:
         self.writers = [writer]
 
-    def write(self, readings: Sequence[Reading]) -> None:
+    def write(self, readings: Sequence[Reading], changed: Iterable[int] | None = None) -> None:
         for writer in self.writers:
-            writer.write(readings)
+            writer.write(readings, changed)
 
 
 class _Frames:
@@ -118,7 +118,7 @@ class IoProcess:
         if new.moves_the_same(self._now):
             for device, page in self._pages.items():
                 page.writers.append(PageWriter(new.image, device))
-                self._engine.pages[device].publish()
+                self._engine.pages[device].publish(whole=True)
             self._frames.readers.append(FrameReader(new.image))
         else:
             for device, readings in self._readings_for(new).items():

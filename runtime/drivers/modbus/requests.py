@@ -1,0 +1,68 @@
+"""Modbus requests as a client makes them, and what their replies hold: pure bytes, function code first.
+
+Source: Modbus Application Protocol V1.1b3, clause 6 (functions 01-06, 15, 16, 22, 23) and 7 (exception replies).
+"""
+
+import struct
+from collections.abc import Sequence
+
+from runtime.iomap.wire import Table
+
+REFUSED = 0x80
+"""Set in the function code of a reply that refuses; the code of the exception follows (clause 7)."""
+_READS: dict[Table, int] = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
+_FIVE = struct.Struct(">BHH")
+
+
+def read_request(table: Table, address: int, count: int) -> bytes:
+    """Functions 01 to 04."""
+    return _FIVE.pack(_READS[table], address, count)
+
+
+def write_request(table: Table, address: int, words: Sequence[int]) -> bytes:
+    """Neighbouring words (or bits) as one: function 05 or 06 for one, 15 or 16 for more."""
+    if table.is_bits:
+        bits = [bool(word) for word in words]
+        if len(bits) == 1:
+            return _FIVE.pack(5, address, 0xFF00 if bits[0] else 0)
+        packed = bytearray((len(bits) + 7) // 8)
+        for place, bit in enumerate(bits):
+            packed[place // 8] |= bit << place % 8
+        return _FIVE.pack(15, address, len(bits)) + bytes((len(packed),)) + bytes(packed)
+    if len(words) == 1:
+        return _FIVE.pack(6, address, words[0])
+    return _FIVE.pack(16, address, len(words)) + _counted(words)
+
+
+def mask_write_request(address: int, *, keep: int, take: int) -> bytes:
+    """Function 22: of the register stay the bits of `keep`, and those of `take` are set."""
+    return struct.pack(">BHHH", 22, address, keep, take)
+
+
+def read_write_request(address: int, count: int, *, write_address: int, words: Sequence[int]) -> bytes:
+    """Function 23: the write is done before the read."""
+    return _FIVE.pack(23, address, count) + struct.pack(">HH", write_address, len(words)) + _counted(words)
+
+
+def block_in(reply: bytes) -> bytes | None:
+    """What a reply to a read brought: registers, or bits packed into bytes. None: its own length contradicts it."""
+    return reply[2:] if len(reply) >= 2 and reply[1] == len(reply) - 2 else None
+
+
+def bits_of(block: bytes, count: int) -> list[int]:
+    """The first bits of a block; the lowest address is in bit 0 of the first byte."""
+    return [block[place // 8] >> place % 8 & 1 for place in range(count)]
+
+
+def block_bytes(table: Table, count: int) -> int:
+    """How long the block is that so many items come in."""
+    return (count + 7) // 8 if table.is_bits else 2 * count
+
+
+def words_of(table: Table, block: bytes, count: int) -> list[int]:
+    """The words of a block of registers, or the bits of one of bits."""
+    return bits_of(block, count) if table.is_bits else list(struct.unpack(f">{count}H", block))
+
+
+def _counted(words: Sequence[int]) -> bytes:
+    return struct.pack(f">B{len(words)}H", 2 * len(words), *words)
