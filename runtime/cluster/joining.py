@@ -26,4 +26,4 @@ class Joining:
             return
         self._said_ns = now_ns
         for peer in self._peers:
-            self._carrier.send(HeartbeatReply(source=self._name, target=peer, term=raft.term, round=0))
+            self._carrier.put(HeartbeatReply(source=self._name, target=peer, term=raft.term, round=0))

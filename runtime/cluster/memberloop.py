@@ -30,7 +30,12 @@ class Core(Protocol[Outcome]):
 
     @property
     def due_ns(self) -> int:
-        """When `tick` has something to do at the latest."""
+        """From when on `tick` has something to do."""
+        ...
+
+    @property
+    def limit_ns(self) -> int:
+        """When `tick` must have been called at the latest: what is no hurry waits until the loop is awake anyway."""
         ...
 
     def step(self, message: Message, now_ns: int) -> Outcome:
@@ -49,8 +54,8 @@ class Core(Protocol[Outcome]):
 class Carrier(Protocol):
     """Carries messages (transport/post.py)."""
 
-    def send(self, message: Message) -> bool:
-        """Whether it is on its way."""
+    def put(self, message: Message) -> None:
+        """To be sent before the next wait."""
         ...
 
     def receive(self, timeout_ms: int) -> list[Message]:
@@ -120,7 +125,7 @@ class MemberLoop:
 
     def turn(self) -> None:
         """Wait for something to do, and do all there is."""
-        wait_ns = max(0, self._due_ns() - self._clock())
+        wait_ns = max(0, self._not_before_ns(self._core.limit_ns) - self._clock())
         messages = self._carrier.receive(-(-wait_ns // _MS))
         self._each_turn(self._clock())
         for message in messages:
@@ -130,15 +135,15 @@ class MemberLoop:
             self._calls.popleft()(self._clock())
         self._look_at_disk()
         now_ns = self._clock()
-        if now_ns >= self._due_ns():
+        if now_ns >= self._not_before_ns(self._core.due_ns):
             self._carry_out(self._core.tick(now_ns), now_ns)
             if self._core.due_ns <= now_ns:
                 self._rests_until_ns = now_ns + REST_NS
 
     def give(self, ready: Ready) -> None:
-        """Send, persist, and send what was promised once that is durable (raft/ready.py); `apply` is the caller's."""
+        """Say, persist, and say what was promised once that is durable (raft/ready.py); `apply` is the caller's."""
         for message in ready.send:
-            self._carrier.send(message)
+            self._carrier.put(message)
         if ready.persist is not None:
             self._disk.give(ready.persist)
             self._given = ready.persist.number
@@ -146,8 +151,8 @@ class MemberLoop:
             self._promises.append((self._given, ready.promise))
             self._keep_promises()
 
-    def _due_ns(self) -> int:
-        return max(self._core.due_ns, self._rests_until_ns)
+    def _not_before_ns(self, due_ns: int) -> int:
+        return max(due_ns, self._rests_until_ns)
 
     def _look_at_disk(self) -> None:
         durable = self._disk.durable()
@@ -160,4 +165,4 @@ class MemberLoop:
     def _keep_promises(self) -> None:
         while self._promises and self._promises[0][0] <= self._durable:
             for message in self._promises.popleft()[1]:
-                self._carrier.send(message)
+                self._carrier.put(message)

@@ -95,6 +95,11 @@ class Raft:
             return heartbeat_ns if handing is None else min(heartbeat_ns, handing.until_ns)
         return state.waiting_since_ns + state.settings.election_ns
 
+    @property
+    def limit_ns(self) -> int:
+        """When `tick` must have been called at the latest."""
+        return self.due_ns
+
     def match(self, member: str) -> int:
         """Leader only: up to there that member's log agrees for certain; 0 when not known."""
         leads = self._state.leading
@@ -137,6 +142,13 @@ class Raft:
             leading.on_time(self._state, now_ns)
         else:
             election.on_time(self._state, now_ns)
+        return self._ready(now_ns)
+
+    def beat(self, now_ns: int) -> Ready:
+        """Something is on its way to the others anyway: let a heartbeat that is nearly due go with it. Only a leader
+        has any."""
+        if self._state.leading is not None:
+            leading.beat(self._state, now_ns)
         return self._ready(now_ns)
 
     def persisted(self, number: int, now_ns: int) -> Ready:

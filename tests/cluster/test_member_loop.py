@@ -27,6 +27,7 @@ class Bench:
 
     now_ns: int = 0
     due_ns: int = 10**18
+    slack_ns: int = 0
     answers: list[Ready] = field(default_factory=list)
     coming: list[HandOver] = field(default_factory=list)
     happened: list[object] = field(default_factory=list)
@@ -40,6 +41,10 @@ class Bench:
         self.loop.give(ready)
 
     # The core.
+
+    @property
+    def limit_ns(self):
+        return self.due_ns + self.slack_ns
 
     def step(self, message, now_ns):
         self.happened.append(("step", message.term, now_ns // MS))
@@ -55,9 +60,8 @@ class Bench:
 
     # Carrier and disk.
 
-    def send(self, message):
+    def put(self, message):
         self.happened.append(("send", message.term))
-        return True
 
     def receive(self, timeout_ms):
         self.happened.append(("wait", timeout_ms))
@@ -120,6 +124,16 @@ def test_loop_when_nothing_comes_then_it_waits_until_the_core_is_due_and_not_les
     bench.due_ns = 7 * MS + 1
     bench.turn()
     assert bench.happened == [("wait", 8), ("tick", 8)]
+
+
+def test_loop_when_what_is_due_is_no_hurry_then_it_waits_for_another_reason_to_be_awake(bench):
+    bench.due_ns, bench.slack_ns, bench.now_ns = 5 * MS, 20 * MS, 6 * MS
+    bench.coming = [said(1)]
+    bench.turn()
+    assert bench.happened == [("wait", 19), ("step", 1, 6), ("tick", 6)]
+    bench.due_ns = 8 * MS
+    bench.turn()
+    assert bench.happened == [("wait", 22), ("tick", 28)]
 
 
 def test_loop_when_a_core_is_always_due_then_it_is_left_alone_in_between(bench):

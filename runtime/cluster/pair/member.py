@@ -26,6 +26,8 @@ from runtime.raft.message import HandOver, Message, Released
 from runtime.raft.ready import HardState
 from runtime.raft.state import Role
 
+NO_HURRY_NS = 25_000_000
+"""What is done now and then waits so long for another reason to be awake: a scan, a heartbeat."""
 WAITING_MAX = 96
 """Commands that may be agreed on and not yet taken by a scan: they must find room in `Agreed.commands`."""
 
@@ -95,6 +97,7 @@ class PairMember:
             frame = leading.stream.scan(state, now_ns)
             if frame is not None and not s.agreed.detached:
                 s.effects.stream.append(frame)
+        absorb(s, s.raft.beat(now_ns))
         return self._end(now_ns)
 
     def heard(self, message: StreamMessage, now_ns: int) -> Effects:
@@ -215,10 +218,16 @@ class PairMember:
 
     @property
     def due_ns(self) -> int:
-        """When `tick` has something to do at the latest."""
+        """From when on `tick` has something to do."""
         s = self.situation
         due_ns = min(s.raft.due_ns, s.standing_due_ns)
         return min(due_ns, s.leading.voters_due_ns) if s.leading is not None else due_ns
+
+    @property
+    def limit_ns(self) -> int:
+        """When `tick` must have been called at the latest."""
+        s = self.situation
+        return min(s.raft.due_ns, s.standing_due_ns + NO_HURRY_NS)
 
     @property
     def right(self) -> Right:

@@ -74,5 +74,9 @@ def times_for(cycle_ns: int) -> Times:
     )
 
 
-_TABLE = ((10, 5, 25, 15, 8), (50, 12.5, 60, 45, 12), (100, 25, 100, 80, 15))
-"""Base cycle up to, heartbeat, shortest election time-out, lease, time from the check to the effect (all ms)."""
+_TABLE = ((10, 12, 25, 15, 8), (50, 12.5, 60, 45, 12), (100, 25, 100, 80, 15))
+"""Base cycle up to, heartbeat, shortest election time-out, lease, time from the check to the effect (all ms).
+
+A round goes with the state after each scan once half of the heartbeat is over: at 10 ms that is one each 10 ms. The
+heartbeat itself is for when no scan ends.
+"""

@@ -1,7 +1,8 @@
 """The state stream: frames of the leader to its standby, one a scan, and what the standby answers.
 
 Nothing is sent twice by itself: a frame that was lost shows when the next one does not fit, and the standby asks for a
-whole one. A standby that answers nothing gets no more than AHEAD_MAX frames, then a whole one a while later.
+whole one. A standby that answers nothing gets no more than AHEAD_MAX frames, then a whole one a while later. Nothing
+follows a whole frame until it is answered: it is large, and what is small overtakes it (transport/post.py).
 """
 
 from collections import deque
@@ -33,6 +34,7 @@ class LeaderStream:
     _sent: deque[tuple[int, int]] = field(default_factory=deque)
     _before: State | None = None
     _last_sent_ns: int = 0
+    _ahead_max: int = AHEAD_MAX
 
     def scan(self, state: State, now_ns: int) -> Frame | None:
         """A scan has ended in this state: the frame to send, if one can be taken."""
@@ -45,13 +47,14 @@ class LeaderStream:
             if now_ns - self._last_sent_ns < self.again_ns:
                 return None
             self.need = Need.WHOLE
-        if len(self._sent) >= AHEAD_MAX:
+        if len(self._sent) >= self._ahead_max:
             if now_ns - self._last_sent_ns < self.again_ns:
                 return None
             self._sent.clear()
             self.need = Need.WHOLE
         before = None if self.need is Need.WHOLE else self._before
         frame = make_frame(state, before, term=self.term, version=self.version, life=self.life)
+        self._ahead_max = AHEAD_MAX if frame.base_scan else 1
         self.need, self._before, self._last_sent_ns = Need.NOTHING, state, now_ns
         self._sent.append((state.scan_no, now_ns))
         return frame

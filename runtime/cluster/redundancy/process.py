@@ -17,7 +17,7 @@ from runtime.cluster.pair.agreed import Delivery
 from runtime.cluster.pair.effects import Effects, Package, Told
 from runtime.cluster.pair.entries import Command, Force
 from runtime.cluster.pair.frame import Frame, FrameAck
-from runtime.cluster.pair.member import PairMember
+from runtime.cluster.pair.member import NO_HURRY_NS, PairMember
 from runtime.cluster.redundancy.alarmwatch import AlarmWatch
 from runtime.cluster.redundancy.gatewayport import GatewayPort
 from runtime.cluster.redundancy.localwatch import ClockReading, LocalWatch
@@ -95,8 +95,13 @@ class Redundancy:
 
     @property
     def due_ns(self) -> int:
-        """When there is something to do at the latest."""
+        """From when on `tick` has something to do."""
         return min(self._member.due_ns, self._status_ns + STATUS_EVERY_NS)
+
+    @property
+    def limit_ns(self) -> int:
+        """When `tick` must have been called at the latest."""
+        return min(self._member.limit_ns, self._status_ns + STATUS_EVERY_NS + NO_HURRY_NS)
 
     def step(self, message: Message, now_ns: int) -> Effects:
         """Take what another member said."""
@@ -245,7 +250,7 @@ class Redundancy:
         for message in effects.stream:
             if isinstance(message, Frame):
                 self._round_trips.sent(message.scan_no, now_ns)
-            ends.post.send(parcel_of(message, source=settings.name, target=settings.other))
+            ends.post.put(parcel_of(message, source=settings.name, target=settings.other))
         for ready in effects.readies:
             self.loop.give(ready)
         self._deliver(effects.deliveries)
@@ -274,7 +279,7 @@ class Redundancy:
 
     def _relay(self, packet: dict[str, Any]) -> None:
         settings = self._member.situation.settings
-        self._ends.post.send(relay_parcel(packet, source=settings.name, target=settings.other))
+        self._ends.post.put(relay_parcel(packet, source=settings.name, target=settings.other))
 
     def _deliver(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:

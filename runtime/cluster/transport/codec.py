@@ -1,11 +1,14 @@
-"""Messages as bytes: version, kind, sender, target, term, then the fields of the kind in the order of `_FIELDS`.
+"""Messages of one member to another as one content: version, sender, target, then each message with its size.
+
+A message is its kind, its size, its term, and the fields of the kind in the order of `_FIELDS`. What a member says in
+one turn to another goes in one content, for each wakes a thread at both ends and is sealed by itself.
 
 Two members of one version understand each other; another version is refused as a whole, and counted. What no kind of
 Raft's is (state frames and their acknowledgements) travels as a `Parcel`, whose content is not looked into here.
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -35,7 +38,7 @@ from runtime.raft.message import (
     VoteRequest,
 )
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,26 +86,30 @@ _KINDS = tuple(_FIELDS)
 _NUMBERS = {kind: number for number, kind in enumerate(_KINDS)}
 _HEADS_MAX = 64
 """Heads that are remembered: a member sends and hears few, hundreds of times a second."""
+_PART = struct.Struct("<BIQ")
+"""Before each message: its kind, the bytes of its fields, its term."""
 
 
 class _Short:
     """A kind of message whose fields are all of fixed size: written and read in one go, for it comes with each beat."""
 
-    def __init__(self, fields: dict[str, _Form]) -> None:
+    def __init__(self, kind: type[Message], fields: dict[str, _Form]) -> None:
+        self._kind = kind
         self._names = tuple(fields)
         self._flags = tuple(name for name, form in fields.items() if form is _FLAG)
-        self._words = struct.Struct("<Q" + "".join(form.code for form in fields.values()))
+        self._part = struct.Struct(_PART.format + "".join(form.code for form in fields.values()))
+        self._start = (_NUMBERS[kind], self._part.size - _PART.size)
         self._values = attrgetter("term", *fields)
 
     def write(self, message: Message) -> bytes:
-        """Term and fields."""
-        return self._words.pack(*self._values(message))
+        """The whole part."""
+        return self._part.pack(*self._start, *self._values(message))
 
-    def read(self, content: bytes, at: int) -> tuple[int, dict[str, Any]]:
-        """Term and fields again, which must be all that follows. Raises Malformed."""
-        if len(content) != at + self._words.size:
-            raise Malformed(f"{len(content)} bytes where {at + self._words.size} are expected")
-        term, *values = self._words.unpack_from(content, at)
+    def read(self, content: bytes, at: int, end: int, head: "_Head") -> Message:
+        """The message of the part from `at` to `end`. Raises Malformed."""
+        if end - at != self._part.size:
+            raise Malformed(f"{end - at} bytes where {self._part.size} are expected")
+        _, _, term, *values = self._part.unpack_from(content, at)
         if term > NUMBER_MAX or max(values) > NUMBER_MAX:
             raise Malformed("a number past every index and term")
         fields = dict(zip(self._names, values, strict=True))
@@ -110,63 +117,92 @@ class _Short:
             if fields[name] > 1:
                 raise Malformed(f"{fields[name]} is neither yes nor no")
             fields[name] = fields[name] == 1
-        return term, fields
+        return self._kind(source=head.source, target=head.target, term=term, **fields)
 
 
 _SHORT = {
-    kind: _Short(fields) for kind, fields in _FIELDS.items() if fields and all(form.code for form in fields.values())
+    kind: _Short(kind, fields)
+    for kind, fields in _FIELDS.items()
+    if fields and all(form.code for form in fields.values())
 }
 
 
-def encode(message: Message) -> bytes:
-    """A message as bytes."""
+@dataclass(frozen=True, slots=True)
+class _Head:
+    source: str
+    target: str
+
+
+def encode(*messages: Message) -> bytes:
+    """Messages of one sender to one target, as one content."""
+    return content_of(messages[0].source, messages[0].target, map(part_of, messages))
+
+
+def content_of(source: str, target: str, parts: Iterable[bytes]) -> bytes:
+    """What `part_of` made of messages of that sender to that target, as one content."""
+    return b"".join((_head_bytes(source, target), *parts))
+
+
+def part_of(message: Message) -> bytes:
+    """A message, as what follows a head."""
     kind = type(message)
-    head, short = _head_bytes(_NUMBERS[kind], message.source, message.target), _SHORT.get(kind)
-    if short is not None:
-        return head + short.write(message)
-    fields = (form.write(getattr(message, name)) for name, form in _FIELDS[kind].items())
-    return b"".join((head, number_bytes(message.term), *fields))
-
-
-def decode(content: bytes) -> Message:
-    """The message of these bytes, which may be anybody's. Raises Malformed, OtherVersion, and nothing else."""
-    at = _head_size(content)
-    kind, source, target = _head(content[:at])
     short = _SHORT.get(kind)
     if short is not None:
-        term, fields = short.read(content, at)
-        return kind(source=source, target=target, term=term, **fields)
-    reader = Reader(content, at)
-    term = reader.number()
+        return short.write(message)
+    fields = b"".join(form.write(getattr(message, name)) for name, form in _FIELDS[kind].items())
+    return _PART.pack(_NUMBERS[kind], len(fields), message.term) + fields
+
+
+def decode(content: bytes) -> list[Message]:
+    """The messages of these bytes, which may be anybody's; at least one. Raises Malformed, OtherVersion, and nothing
+    else."""
+    at = _head_size(content)
+    head = _head(content[:at])
+    messages: list[Message] = []
+    while at < len(content) or not messages:
+        start = at
+        if start + _PART.size > len(content):
+            raise Malformed(f"{len(content) - start} bytes where a message is expected")
+        number, size, _ = _PART.unpack_from(content, start)
+        at = start + _PART.size + size
+        if number >= len(_KINDS) or at > len(content):
+            raise Malformed(f"{size} bytes of a kind {number} at {start} of {len(content)}")
+        short = _SHORT.get(_KINDS[number])
+        messages.append(short.read(content, start, at, head) if short is not None else _long(content[start:at], head))
+    return messages
+
+
+def _long(part: bytes, head: _Head) -> Message:
+    number, _, term = _PART.unpack_from(part)
+    kind, reader = _KINDS[number], Reader(part, _PART.size)
+    if term > NUMBER_MAX:
+        raise Malformed("a term past every other")
     fields = {name: form.read(reader) for name, form in _FIELDS[kind].items()}
     reader.end()
-    message = kind(source=source, target=target, term=term, **fields)
+    message: Message = kind(source=head.source, target=head.target, term=term, **fields)
     _check(message)
     return message
 
 
 @lru_cache(maxsize=_HEADS_MAX)
-def _head_bytes(kind: int, source: str, target: str) -> bytes:
-    return b"".join((small_bytes(VERSION), small_bytes(kind), text_bytes(source), text_bytes(target)))
+def _head_bytes(source: str, target: str) -> bytes:
+    return b"".join((small_bytes(VERSION), text_bytes(source), text_bytes(target)))
 
 
 def _head_size(content: bytes) -> int:
-    """Bytes before the term, or all there are where the head is not whole."""
-    target = 3 + content[2] if len(content) > 2 else len(content)
+    """Bytes before the first message, or all there are where the head is not whole."""
+    target = 2 + content[1] if len(content) > 1 else len(content)
     return target + 1 + content[target] if len(content) > target else len(content)
 
 
 @lru_cache(maxsize=_HEADS_MAX)
-def _head(content: bytes) -> tuple[type[Message], str, str]:
-    """Kind, source and target. Raises Malformed, OtherVersion."""
+def _head(content: bytes) -> _Head:
+    """Raises Malformed, OtherVersion."""
     reader = Reader(content)
     version = reader.small()
     if version != VERSION:
         raise OtherVersion(f"version {version} of the protocol, here it is {VERSION}")
-    number = reader.small()
-    if number >= len(_KINDS):
-        raise Malformed(f"{number} is no kind of message")
-    return _KINDS[number], reader.text(), reader.text()
+    return _Head(reader.text(), reader.text())
 
 
 def _check(message: Message) -> None:

@@ -24,7 +24,7 @@ from runtime.cluster.keys import KeyPair
 from runtime.cluster.transport.admission import Admission
 from runtime.core.fault import ConfigFault
 
-LINK_PING_MS, UNACKNOWLEDGED_MS_MAX = 100, 400
+UNACKNOWLEDGED_MS_MAX = 400
 """Longer than an I/O thread is off the processor on a busy machine; short beside the second after which a silent
 standby is given up."""
 RECONNECT_MS, RECONNECT_MS_MAX, CONNECT_MS_MAX = 50, 200, 200
@@ -42,13 +42,15 @@ CLOSE_MS_MAX = 100
 class LaneSettings:
     """`size_max`: bytes of one content; who sends more is cut off. `queue`: contents that wait for one peer.
 
-    `silent_ms_max`: longer than the largest content takes. `send_buffer`: bytes that the kernel keeps for one peer, 0
-    for its own choice.
+    `silent_ms_max`: longer than the largest content takes. `ping_ms`: after so long the peer is asked whether it is
+    there, on each connection; at both ends that is as much work as a content. `send_buffer`: bytes that the kernel
+    keeps for one peer, 0 for its own choice.
     """
 
     size_max: int
     queue: int
     silent_ms_max: int
+    ping_ms: int
     send_buffer: int = 0
 
 
@@ -163,7 +165,7 @@ class Lane:
         socket.ipv6 = True
         socket.curve_publickey = self._keys.public.encode()
         socket.curve_secretkey = self._keys.secret.encode()
-        socket.heartbeat_ivl, socket.heartbeat_timeout = LINK_PING_MS, self._settings.silent_ms_max
+        socket.heartbeat_ivl, socket.heartbeat_timeout = self._settings.ping_ms, self._settings.silent_ms_max
         socket.heartbeat_ttl = self._settings.silent_ms_max
         socket.tcp_maxrt = UNACKNOWLEDGED_MS_MAX
         socket.handshake_ivl = HANDSHAKE_MS_MAX

@@ -76,11 +76,28 @@ def test_standby_when_it_runs_other_programs_then_says_so_and_takes_nothing():
     assert leader.scan(state(3, b"x"), 2000) is not None
 
 
-def test_leader_when_nothing_is_answered_then_sends_no_more_than_a_few_frames():
-    leader = LeaderStream(1, 7, again_ns=1000, life=4)
-    sent = [n for n in range(1, 100) if leader.scan(state(n, bytes(100)), n) is not None]
-    assert len(sent) == AHEAD_MAX
+def test_leader_when_a_whole_frame_is_not_answered_then_nothing_follows_until_it_is_and_then_what_changed_since():
+    leader, standby = LeaderStream(1, 7, again_ns=1000, life=4), StandbyStream(7, 4)
+    whole = leader.scan(state(1, bytes(1000)), 1)
+    assert [leader.scan(state(n, bytes(1000)), n) for n in range(2, 6)] == [None] * 4
+    ack, _ = standby.take(whole)
+    leader.acknowledged(ack)
     assert leader.waiting_since_ns == 1
+    frame = leader.scan(state(6, bytes(999) + b"x"), 6)
+    assert frame.base_scan == 1
+    ack, newer = standby.take(frame)
+    leader.acknowledged(ack)
+    assert newer
+    assert (leader.lag, leader.waiting_since_ns) == (0, None)
+
+
+def test_leader_when_nothing_is_answered_then_sends_no_more_than_a_few_frames():
+    leader, standby = LeaderStream(1, 7, again_ns=1000, life=4), StandbyStream(7, 4)
+    ack, _ = standby.take(leader.scan(state(1, bytes(100)), 1))
+    leader.acknowledged(ack)
+    sent = [n for n in range(2, 100) if leader.scan(state(n, bytes(100)), n) is not None]
+    assert len(sent) == AHEAD_MAX
+    assert leader.waiting_since_ns == 2
     again = leader.scan(state(100, bytes(100)), 2000)
     assert again is not None
     assert again.base_scan == 0

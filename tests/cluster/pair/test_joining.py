@@ -16,7 +16,7 @@ class Carrier:
     def __init__(self, group, name):
         self.group, self.name = group, name
 
-    def send(self, message):
+    def put(self, message):
         self.group._send(self.name, message.target, message)
         return True
 
@@ -55,7 +55,7 @@ def test_joining_when_it_is_named_then_it_says_no_more():
     said = []
 
     class Ear:
-        def send(self, message):
+        def put(self, message):
             said.append(message)
             return True
 

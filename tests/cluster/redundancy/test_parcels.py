@@ -18,7 +18,7 @@ MESSAGES = (
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda m: type(m).__name__)
 def test_message_when_sent_as_a_parcel_then_arrives_as_it_was(message):
-    parcel = decode(encode(parcel_of(message, source="a", target="b")))
+    (parcel,) = decode(encode(parcel_of(message, source="a", target="b")))
     assert isinstance(parcel, Parcel)
     assert message_of(parcel) == message
 

@@ -10,7 +10,6 @@ from runtime.cluster.encoding import MEMBERS_MAX
 from runtime.cluster.keys import new_keys
 from runtime.cluster.transport import post
 from runtime.cluster.transport.codec import Parcel, encode
-from runtime.cluster.transport.lane import LINK_PING_MS
 from runtime.cluster.transport.post import Endpoints, Peer, Post
 from runtime.core.fault import ConfigFault
 from runtime.raft.configuration import Configuration
@@ -82,7 +81,7 @@ def test_post_when_both_are_there_then_messages_of_both_lanes_arrive():
     with Pair() as pair:
         a, b = pair.start("a"), pair.start("b")
         until(lambda: a.send(beat()), a, b)
-        until(lambda: a.send(parcel(1)), a, b)
+        until(lambda: a.send(parcel(20_000)), a, b)
         assert a.send(beat(2))
         assert a.send(parcel(100_000))
         got = []
@@ -107,6 +106,24 @@ def test_post_when_more_waits_than_is_taken_in_one_go_then_the_rest_follows_alth
             return got[-2:] == [beat(1), beat(2)]
 
         until(both_come)
+
+
+def test_post_when_much_is_put_between_two_waits_then_each_member_gets_it_as_one_content_and_what_is_large_apart():
+    with Pair() as pair:
+        a, b = pair.start("a"), pair.start("b")
+        until(lambda: a.send(beat(1)) and a.send(parcel(20_000)), a, b)
+        before = a.urgent.sent["b"], a.bulk.sent["b"]
+        for message in (beat(2), parcel(1), beat(3)):
+            a.put(message)
+        a.receive(0)
+        assert (a.urgent.sent["b"], a.bulk.sent["b"]) == (before[0] + 1, before[1])
+        for message in (beat(4), parcel(20_001), beat(5)):
+            a.put(message)
+        a.receive(0)
+        assert (a.urgent.sent["b"], a.bulk.sent["b"]) == (before[0] + 3, before[1] + 1)
+        got = []
+        until(lambda: got.extend(b.receive(1)) or (beat(5) in got and parcel(20_001) in got))
+        assert [m for m in got if m in (beat(2), parcel(1), beat(3))] == [beat(2), parcel(1), beat(3)]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +230,7 @@ def test_post_when_a_member_speaks_in_anothers_name_or_to_another_then_it_is_ref
             encode(beat(source="w")),
             encode(beat(target="w")),
             b"\x09" + encode(beat())[1:],
-            b"\x01\xff",
+            encode(beat())[:1] + b"\xff",
             b"",
             encode(beat(2)),
         ):
@@ -240,7 +257,9 @@ def test_post_when_a_content_has_two_parts_then_it_is_left_out_and_counted():
 def test_post_when_a_peer_is_too_long_winded_then_it_is_cut_off_and_others_are_heard_again(monkeypatch):
     with Pair() as pair:
         b = pair.start("b")
-        monkeypatch.setattr(post, "URGENT", post.LaneSettings(size_max=1 << 20, queue=64, silent_ms_max=400))
+        monkeypatch.setattr(
+            post, "URGENT", post.LaneSettings(size_max=1 << 20, queue=64, silent_ms_max=400, ping_ms=100)
+        )
         a = pair.start("a")
         until(lambda: a.send(beat()), a, b)
         assert a.urgent.send("b", bytes(post.URGENT_SIZE_MAX + 1))
@@ -269,14 +288,14 @@ def test_post_when_a_peer_does_not_listen_then_what_waits_for_it_is_bounded():
         with Pair(bulk_wire=wire.port) as pair:
             pair.ends["b"] = ends
             a, b = pair.start("a"), pair.start("b")
-            until(lambda: a.send(parcel(1)), a, b)
+            until(lambda: a.send(parcel(20_000)), a, b)
             wire.stalled.set()
             before = a.bulk.sent["b"]
             until(lambda: not a.send(parcel(100_000)), a)
             assert a.bulk.sent["b"] - before < post.BULK.queue + 100  # and what kernel and wire keep: some megabytes
             wire.stalled.clear()
             got = []
-            until(lambda: (a.send(parcel(2)) and got.extend(b.receive(1))) or parcel(2) in got, a)
+            until(lambda: (a.send(parcel(20_002)) and got.extend(b.receive(1))) or parcel(20_002) in got, a)
     finally:
         wire.close()
 
@@ -289,7 +308,7 @@ def test_post_when_a_member_is_busy_and_its_peer_dies_then_all_is_read_later():
         while sent < 200:
             sent += a.send(parcel(1_000))
         pair.stop("a")
-        time.sleep(3 * LINK_PING_MS / 1000)  # the busy time, in which pings fall due
+        time.sleep(3 * post.URGENT.ping_ms / 1000)  # the busy time, in which pings fall due
         until(lambda: b.receive(1))
         a = pair.start("a")
         until(lambda: a.send(parcel(2)), a, b)
