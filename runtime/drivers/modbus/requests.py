@@ -11,6 +11,8 @@ from runtime.iomap.wire import Table
 REFUSED = 0x80
 """Set in the function code of a reply that refuses; the code of the exception follows (clause 7)."""
 _READS: dict[Table, int] = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
+FUNCTIONS = (*_READS.values(), 5, 6, 15, 16, 22, 23)
+"""The functions of these requests."""
 _FIVE = struct.Struct(">BHH")
 
 
