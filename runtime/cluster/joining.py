@@ -18,12 +18,14 @@ class Joining:
         self._peers = peers
         self._carrier = carrier
         self._every_ns = every_ns
-        self._said_ns = 0
+        self._looked_ns = 0
 
     def look(self, raft: Raft, now_ns: int) -> None:
         """Speak, when it is time."""
-        if now_ns - self._said_ns < self._every_ns or self._name in raft.configuration.members:
+        if now_ns - self._looked_ns < self._every_ns:
             return
-        self._said_ns = now_ns
+        self._looked_ns = now_ns
+        if self._name in raft.configuration.members:
+            return
         for peer in self._peers:
             self._carrier.put(HeartbeatReply(source=self._name, target=peer, term=raft.term, round=0))

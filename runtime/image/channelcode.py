@@ -5,6 +5,7 @@ carried the same even mark before and after. The two fences keep the payload's b
 that reorder (aarch64): release after the odd mark, acquire before the second look.
 """
 
+from runtime.image.deltacode import write_delta
 from runtime.image.emit import I8, I32, I64, PTR, VOID, Code, Routine, Word
 from runtime.image.layout import ALIGNMENT, SLOT_HEADER_SIZE
 
@@ -23,6 +24,7 @@ def write_primitives() -> str:
             r["address"].store(r["value"], "release")
     with code.routine("vs_add_u64", I64, exported=True, address=PTR, amount=I64) as r:
         r.give(r["address"].fetch_add(r["amount"], "acq_rel"))
+    write_delta(code)
     return code.text()
 
 

@@ -62,6 +62,9 @@ SLOT_HEADER_SIZE = 64
 ALIGNMENT = 64
 """A cache line: nothing that two processes write shares one."""
 
+DELTA_BLOCK = 64
+"""Bytes of memory that a pair's stream tells whole when one of them changed (delta.py): a cache line."""
+
 PAGE_SLOTS = 2
 PAGE_NUMBERS_OFFSET, PAGE_NUMBER_SIZE = IMAGE_HEADER_SIZE, 8
 

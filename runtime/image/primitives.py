@@ -13,7 +13,9 @@ from typing import Any
 from runtime.core.objectcache import ObjectCache
 from runtime.image.nativecode import NativeCode, cached_object_code, native_cache
 
-_SOURCES = tuple(Path(__file__).with_name(name) for name in ("channelcode.py", "emit.py", "layout.py", "words.py"))
+_SOURCES = tuple(
+    Path(__file__).with_name(f"{name}.py") for name in ("channelcode", "deltacode", "emit", "layout", "words")
+)
 _cache: ObjectCache | None = None
 
 _ADDRESS, _SIZE = ctypes.c_uint64, ctypes.c_uint64
@@ -47,6 +49,19 @@ class Primitives:
         """Stores release."""
         self.add_u64: Callable[[int, int], int] = self._bind("vs_add_u64", ctypes.c_uint64, _ADDRESS, ctypes.c_uint64)
         """Adds in one step, acquire and release; the value before."""
+        content = ctypes.c_char_p
+        self.delta: Callable[[bytes, bytes, int, int, int], int] = self._bind(
+            "vs_delta", ctypes.c_uint64, content, content, _SIZE, _ADDRESS, _ADDRESS
+        )
+        """(before, after, blocks, address for places, address for contents) -> how many blocks differ; each has its
+        place, as 32 bit, and its content after, one behind the other (deltacode.py)."""
+        self.patch: Callable[[int, int, int, int, int], int] = self._bind(
+            "vs_patch", ctypes.c_uint64, _ADDRESS, _SIZE, _ADDRESS, _ADDRESS, _SIZE
+        )
+        """(address of memory, its blocks, address of places, of contents, their count) -> 1; 0 where a place is none of
+        the memory's."""
+        self.sum: Callable[[bytes, int], int] = self._bind("vs_sum", ctypes.c_uint64, content, _SIZE)
+        """(memory, blocks) -> its check sum."""
 
     def _bind(self, symbol: str, result: Any, *parameters: Any) -> Callable[..., Any]:
         return self._native.function(symbol, result, *parameters)

@@ -3,7 +3,7 @@
 A configuration is an entry of the log and holds from the moment it is appended, committed or not (dissertation, 4.1).
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -30,10 +30,10 @@ class Configuration:
         """How many voters are a majority."""
         return len(self.voters) // 2 + 1
 
-    def agreed(self, numbers: Iterable[tuple[str, int]]) -> int:
+    def agreed(self, reached: Mapping[str, int]) -> int:
         """The highest number that a majority of the voters has reached; who is not told has reached 0."""
-        reached = dict(numbers)
-        return sorted((reached.get(name, 0) for name in self.voters), reverse=True)[self.quorum - 1]
+        numbers = sorted([reached.get(name, 0) for name in self.voters])
+        return numbers[(len(numbers) - 1) // 2]
 
     def why_not_from(self, before: "Configuration") -> str:
         """Why this may not follow `before`; empty when it may: two majorities of neighbours must share a member."""

@@ -143,7 +143,8 @@ def _send_round(state: State, leading: Leading, now_ns: int) -> None:
 
 def _extend(state: State, leading: Leading) -> None:
     reached = {name: peer.round for name, peer in leading.peers.items()}
-    leading.lease.acknowledged(state.configuration, {**reached, state.name: leading.lease.round})
+    reached[state.name] = leading.lease.round
+    leading.lease.acknowledged(state.configuration, reached)
 
 
 def _has_majority(state: State, leading: Leading, now_ns: int) -> bool:

@@ -30,7 +30,7 @@ class Lease:
 
     def acknowledged(self, configuration: Configuration, reached: dict[str, int]) -> None:
         """`reached`: the highest round that each member has acknowledged, the leader itself included."""
-        sent_ns = self._sent_ns.get(configuration.agreed(reached.items()))
+        sent_ns = self._sent_ns.get(configuration.agreed(reached))
         if sent_ns is not None and not self.withdrawn:
             self.until_ns = max(self.until_ns, sent_ns + self.length_ns)
 

@@ -82,7 +82,8 @@ def commit(state: State) -> None:
     if state.leading is None:
         return
     reached = {name: peer.match for name, peer in state.leading.peers.items()}
-    agreed = state.configuration.agreed({**reached, state.name: state.durable_index}.items())
+    reached[state.name] = state.durable_index
+    agreed = state.configuration.agreed(reached)
     if agreed > state.commit and state.log.term_at(agreed) == state.hard.term:
         state.commit = agreed
 

@@ -96,9 +96,7 @@ def commit_an_old_term_by_counting(put: Put) -> None:
         if state.leading is None:
             return
         reached = {name: peer.match for name, peer in state.leading.peers.items()}
-        state.commit = max(
-            state.commit, state.configuration.agreed({**reached, state.name: state.durable_index}.items())
-        )
+        state.commit = max(state.commit, state.configuration.agreed({**reached, state.name: state.durable_index}))
 
     put(replication, "commit", counts)
 

@@ -36,6 +36,9 @@ class Right:
     solo: bool = False
 
 
+NO_RIGHT = Right()
+
+
 @dataclass(frozen=True, slots=True)
 class Mirror:
     """A state of the leader for the scan of this controller, and when it came (own monotonic ns).

@@ -1,7 +1,8 @@
 """State frames: the whole state of the leader's programs after one scan, or what changed in it since the one before.
 
-As bytes: a header of fixed shape with a checksum, then the memory or its changed blocks. `memory_crc` is that of the
-whole memory after the frame, so that a standby that applied a delta to the wrong base finds out.
+As bytes: a header of fixed shape with a CRC of it and of what follows, then the memory or its changed blocks.
+`memory_sum` is the check sum of the whole memory after the frame, so that a standby that applied a delta to the wrong
+base finds out.
 """
 
 import struct
@@ -9,13 +10,10 @@ import zlib
 from dataclasses import dataclass
 from enum import IntEnum
 
-import numpy as np
-import numpy.typing as npt
+from runtime.image.delta import check_sum, delta, patch
 
-BLOCK = 64
-"""Bytes that are sent whole when one of them changed: a cache line."""
-_HEAD = struct.Struct("<BQQQqQIIQQ")
-_MAGIC = 0x5A
+_HEAD = struct.Struct("<BQQQqQIQQQ")
+_MAGIC = 0x5B
 _COUNT = struct.Struct("<I")
 
 
@@ -43,7 +41,7 @@ class Frame:
     plc_now_ns: int
     applied_index: int
     size: int
-    memory_crc: int
+    memory_sum: int
     version: int
     life: int
     body: bytes
@@ -109,7 +107,7 @@ def make_frame(state: State, before: State | None, *, term: int, version: int, l
         plc_now_ns=state.plc_now_ns,
         applied_index=state.applied_index,
         size=len(state.memory),
-        memory_crc=zlib.crc32(state.memory),
+        memory_sum=check_sum(state.memory),
         version=version,
         life=life,
         body=body,
@@ -127,37 +125,9 @@ def take_frame(frame: Frame, before: State | None) -> State | None:
         if patched is None:
             return None
         memory = patched
-    if len(memory) != frame.size or zlib.crc32(memory) != frame.memory_crc:
+    if len(memory) != frame.size or check_sum(memory) != frame.memory_sum:
         return None
     return State(scan_no=frame.scan_no, plc_now_ns=frame.plc_now_ns, applied_index=frame.applied_index, memory=memory)
-
-
-def delta(before: bytes, after: bytes) -> bytes:
-    """What changed, in blocks: their number, their places, their content; then the last bytes short of a block."""
-    whole = len(after) // BLOCK * BLOCK
-    old, new = _blocks(before, whole), _blocks(after, whole)
-    differs = (old != new).view("<u8")  # a byte a word, 8 words a block: not 0 where any of them differs
-    changed = np.flatnonzero(differs).astype("<u4")
-    found: bytes = changed.tobytes() + new[changed].tobytes()
-    return _COUNT.pack(changed.size) + found + after[whole:]
-
-
-def patch(before: bytes, changes: bytes) -> bytes | None:
-    """`before` with the changes that `delta` found; None when they are none of it."""
-    whole = len(before) // BLOCK * BLOCK
-    if len(changes) < _COUNT.size:
-        return None
-    (count,) = _COUNT.unpack_from(changes)
-    content = _COUNT.size + 4 * count
-    if len(changes) != content + BLOCK * count + len(before) - whole:
-        return None
-    places = np.frombuffer(changes, "<u4", count, _COUNT.size)
-    if count and int(places.max()) >= whole // BLOCK:
-        return None
-    blocks = _blocks(before, whole).copy()
-    blocks[places] = np.frombuffer(changes, "<u8", count * (BLOCK // 8), content).reshape(count, BLOCK // 8)
-    patched: bytes = blocks.tobytes()
-    return patched + changes[content + BLOCK * count :]
 
 
 def encode_frame(frame: Frame) -> bytes:
@@ -170,7 +140,7 @@ def encode_frame(frame: Frame) -> bytes:
         frame.plc_now_ns,
         frame.applied_index,
         frame.size,
-        frame.memory_crc,
+        frame.memory_sum,
         frame.version,
         frame.life,
     )
@@ -185,7 +155,7 @@ def decode_frame(content: bytes) -> Frame | None:
     head = content[: _HEAD.size]
     if zlib.crc32(content[body:], zlib.crc32(head)) != _COUNT.unpack_from(content, _HEAD.size)[0]:
         return None
-    _, term, scan_no, base, plc_now_ns, applied, size, memory_crc, version, life = _HEAD.unpack(head)
+    _, term, scan_no, base, plc_now_ns, applied, size, memory_sum, version, life = _HEAD.unpack(head)
     return Frame(
         term=term,
         scan_no=scan_no,
@@ -193,12 +163,8 @@ def decode_frame(content: bytes) -> Frame | None:
         plc_now_ns=plc_now_ns,
         applied_index=applied,
         size=size,
-        memory_crc=memory_crc,
+        memory_sum=memory_sum,
         version=version,
         life=life,
         body=content[body:],
     )
-
-
-def _blocks(memory: bytes, whole: int) -> npt.NDArray[np.uint64]:
-    return np.frombuffer(memory, "<u8", whole // 8).reshape(whole // BLOCK, BLOCK // 8)

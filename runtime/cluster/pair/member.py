@@ -13,7 +13,7 @@ sync by its own log, and holds the state, stands for election.
 from runtime.cluster.pair import leading as leads
 from runtime.cluster.pair import versions
 from runtime.cluster.pair.agreed import Agreed, Delivery
-from runtime.cluster.pair.effects import Effects, Mirror, Package, Right, Severity
+from runtime.cluster.pair.effects import NO_RIGHT, Effects, Mirror, Package, Right, Severity
 from runtime.cluster.pair.entries import Cause, Command, Detached, Force
 from runtime.cluster.pair.frame import Frame, FrameAck, Standing, State, StreamMessage
 from runtime.cluster.pair.log import absorb, compact, propose
@@ -22,8 +22,8 @@ from runtime.cluster.pair.situation import Situation
 from runtime.cluster.pair.stream import StandbyStream
 from runtime.raft.core import Raft
 from runtime.raft.log import Entry, Snapshot
-from runtime.raft.message import HandOver, Message, Released
-from runtime.raft.ready import HardState
+from runtime.raft.message import HandOver, HeartbeatReply, Message, Released
+from runtime.raft.ready import NOTHING_TO_DO, HardState
 from runtime.raft.state import Role
 
 NO_HURRY_NS = 25_000_000
@@ -69,7 +69,12 @@ class PairMember:
         s.heard_ns[message.source] = now_ns
         if message.term == s.raft.term and isinstance(message, HandOver | Released):
             s.cause = Cause.SWAP if isinstance(message, HandOver) else Cause.STOPPED
-        absorb(s, s.raft.step(message, now_ns))
+        ready = s.raft.step(message, now_ns)
+        leads_on = s.leading is not None and s.raft.role is Role.LEADER
+        if leads_on and ready is NOTHING_TO_DO and isinstance(message, HeartbeatReply):
+            self._give_right()  # nothing else can have changed; several of these come in each scan
+            return s.effects
+        absorb(s, ready)
         return self._end(now_ns)
 
     def tick(self, now_ns: int) -> Effects:
@@ -241,7 +246,7 @@ class PairMember:
         s.effects = Effects()
         if s.raft.leader:
             s.leader_known_ns = now_ns
-        s.raft.allow_campaign(allowed=s.claimed or _may_take_over(s, now_ns))
+        s.raft.allow_campaign(allowed=s.leading is None and (s.claimed or _may_take_over(s, now_ns)))
         return s
 
     def _end(self, now_ns: int) -> Effects:
@@ -251,7 +256,8 @@ class PairMember:
         if leading is not None and leading.confirmed:
             leads.watch(s, leading, now_ns)
             leads.go_on_with_swap(s, leading, now_ns)
-            self._follow_role(now_ns)
+            if s.raft.role is not Role.LEADER:
+                self._follow_role(now_ns)
         versions.settle(s)
         compact(s, now_ns)
         self._give_right()
@@ -268,11 +274,19 @@ class PairMember:
 
     def _give_right(self) -> None:
         s, leading = self.situation, self.situation.leading
-        right = Right()
-        if leading is not None and not (leading.swap is not None and leading.swap.handing):
-            right = Right(leading.term, s.raft.lease_until_ns, leading.stream.replicated, solo=not s.waits_for)
-        if right != s.right:
-            s.right = s.effects.right = right
+        if leading is None or (leading.swap is not None and leading.swap.handing):
+            if s.right != NO_RIGHT:
+                s.right = s.effects.right = NO_RIGHT
+            return
+        known, lease_until_ns, solo = s.right, s.raft.lease_until_ns, not s.waits_for
+        replicated = leading.stream.replicated
+        if (
+            lease_until_ns != known.lease_until_ns
+            or replicated != known.replicated_scan
+            or leading.term != known.lead_term
+            or solo is not known.solo
+        ):
+            s.right = s.effects.right = Right(leading.term, lease_until_ns, replicated, solo=solo)
 
     def _take_frame(self, frame: Frame, now_ns: int) -> None:
         s = self.situation

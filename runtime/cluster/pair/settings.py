@@ -32,7 +32,7 @@ class PairSettings:
     ack_bound_ns: int
     gone_ns: int = _SECOND
     in_sync_after: int = 10
-    standing_ns: int = 50 * _MS
+    standing_ns: int = 100 * _MS
     start_alone_ns: int = 30 * _SECOND
     yield_after_ns: int = _SECOND
     scan_lost_ns: int = 200 * _MS

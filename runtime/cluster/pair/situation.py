@@ -94,8 +94,11 @@ class Situation:
     @property
     def waits_for(self) -> bool:
         """Leader: whether the standby is in sync, or may be before this member knows it."""
+        other, known = self.settings.other, self.agreed.in_sync
+        if known is not None and other in known:  # so it is all the time but for moments, and asked with every call
+            return True
         joins = self.leading is not None and self.leading.joins_at > 0
-        return joins or self.settings.other in in_sync_at_any(self.agreed.in_sync, self.tail)
+        return joins or other in in_sync_at_any(known, self.tail)
 
     @property
     def applied(self) -> int:

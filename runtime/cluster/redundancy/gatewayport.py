@@ -29,12 +29,8 @@ class GatewayPort:
                 f"the gateway's socket cannot be made: {fault.strerror}", where=str(path), mend="see the run directory"
             ) from fault
         self._gateway: socket.socket | None = None
-
-    @property
-    def fds(self) -> tuple[int, ...]:
+        self.fds: tuple[int, ...] = (self._listening.fileno(),)
         """What to wait for."""
-        gateway = () if self._gateway is None else (self._gateway.fileno(),)
-        return (self._listening.fileno(), *gateway)
 
     def accept(self) -> bool:
         """Whether another gateway has connected; it takes the place of the one before."""
@@ -45,6 +41,7 @@ class GatewayPort:
         self._drop()
         end.setblocking(False)
         self._gateway = end
+        self.fds = (self._listening.fileno(), end.fileno())
         return True
 
     def receive(self) -> list[dict[str, Any]]:
@@ -70,3 +67,4 @@ class GatewayPort:
         if self._gateway is not None:
             self._gateway.close()
             self._gateway = None
+            self.fds = self.fds[:1]

@@ -2,7 +2,7 @@
 
 import json
 import struct
-from dataclasses import asdict
+from dataclasses import fields
 from enum import IntEnum
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from runtime.cluster.pair.frame import Frame, FrameAck, Need, Standing, StreamMe
 from runtime.cluster.transport.codec import Parcel
 
 _STANDING_NUMBERS: Final = ("life", "term", "state_term", "scan_no", "version", "wanted", "prepared", "refused")
+_STANDING_FIELDS: Final = tuple(field.name for field in fields(Standing))
 _ACK = struct.Struct("<QQQB")
 
 
@@ -32,7 +33,7 @@ def parcel_of(message: StreamMessage, *, source: str, target: str) -> Parcel:
             content = _ACK.pack(message.term, message.scan_no, message.life, message.need)
             return _parcel(source, target, message.term, Label.ACK, content)
         case Standing():
-            return _parcel(source, target, message.term, Label.STANDING, json.dumps(asdict(message)).encode())
+            return _parcel(source, target, message.term, Label.STANDING, _standing_json(message))
 
 
 def message_of(parcel: Parcel) -> StreamMessage | None:
@@ -63,6 +64,10 @@ def relay_content(parcel: Parcel) -> dict[str, Any] | None:
     except ValueError:
         return None
     return content if isinstance(content, dict) else None
+
+
+def _standing_json(standing: Standing) -> bytes:
+    return json.dumps({name: getattr(standing, name) for name in _STANDING_FIELDS}).encode()
 
 
 def _standing(told: dict[str, Any]) -> Standing:

@@ -33,7 +33,7 @@ from runtime.image.segment import ImageSegment
 from runtime.image.suspension import SUSPENDED_NS, suspended_ns
 from runtime.raft.message import Message
 
-STATUS_EVERY_NS = 100_000_000
+STATUS_EVERY_NS = 200_000_000
 IO_LOST_AFTER_NS = 1_000_000_000
 DROPPED = "the leader does not want it any more"
 
@@ -253,16 +253,22 @@ class Redundancy:
             ends.post.put(parcel_of(message, source=settings.name, target=settings.other))
         for ready in effects.readies:
             self.loop.give(ready)
-        self._deliver(effects.deliveries)
-        for known in effects.known:
-            ends.port.send({"do": "known", **_told(known)})
-        if effects.forces is not None:
-            ends.port.send({"do": "forces", "forces": effects.forces})
-        self._carry_out_version(effects)
+        if effects.deliveries or effects.known or effects.forces is not None:
+            self._tell_gateway(effects)
+        if self._next is not None or effects.prepare is not None:
+            self._carry_out_version(effects)
         for told in effects.told:
             ends.tell(told)
         if self._lead_term != leads_before:  # a right changes with each heartbeat and frame; a status costs far more
             self._tell_status()
+
+    def _tell_gateway(self, effects: Effects) -> None:
+        port = self._ends.port
+        self._deliver(effects.deliveries)
+        for known in effects.known:
+            port.send({"do": "known", **_told(known)})
+        if effects.forces is not None:
+            port.send({"do": "forces", "forces": effects.forces})
 
     def _carry_out_version(self, effects: Effects) -> None:
         if effects.prepare is not None:

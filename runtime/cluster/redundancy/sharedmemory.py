@@ -22,6 +22,7 @@ class SharedMemory:
     def __init__(self, control: ControlSegment, image: ImageSegment, number: int) -> None:
         self._control = control
         self._words = {name: control.word_address(name) for name in _RIGHT_WORDS}
+        self._given: dict[str, int] = {}
         self._here = _Ends(image, number)
         self._ahead: _Ends | None = None
         self._last: Snapshot | None = None
@@ -60,10 +61,16 @@ class SharedMemory:
         return None if self._last is None else _state(self._last)
 
     def give(self, right: Right) -> None:
-        """Tell scan and io what this controller may do; what takes a right away is written first."""
+        """Tell scan and io what this controller may do; what takes a right away is written first.
+
+        Words that are so already are left alone: twice in each scan a right changes in one of them.
+        """
         lease, term = ("lease_until_ns", right.lease_until_ns), ("lead_term", right.lead_term)
         solo, replicated = ("solo", int(right.solo)), ("replicated_scan", right.replicated_scan)
         for name, value in (replicated, solo, lease, term) if right.lead_term else (term, lease, solo, replicated):
+            if self._given.get(name) == value:
+                continue
+            self._given[name] = value
             store = primitives().store_u32 if name == "solo" else primitives().store_u64
             store(self._words[name], value)
 

@@ -14,7 +14,7 @@ Why so:
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ RECEIVED_MAX = 4_000
 """Contents that wait to be read, from each peer: more than come in ten seconds, in which a loop that stands is ended
 from outside. It must not be reached before: libzmq 4.3.5 ends its process when a connection is lost whose reading it
 had stopped for this, and a ping is due (`!_io_error` in stream_engine_base.cpp)."""
+_POLLIN = int(zmq.POLLIN)
+"""A number: as a flag of an enumeration, each look costs as much as a message."""
 CLOSE_MS_MAX = 100
 """For what was said last: that the outputs have ended, so that others need not wait."""
 
@@ -104,7 +106,7 @@ class Lane:
     @property
     def holds_more(self) -> bool:
         """Whether `receive` would find something now. Only once it would not does `inbox` tell of what comes."""
-        return bool(int(self._pull.get(zmq.EVENTS)) & zmq.POLLIN)
+        return int(self._pull.get(zmq.EVENTS)) & _POLLIN != 0
 
     def answer(self) -> None:
         """Let members in, and turn strangers away, who have knocked."""
@@ -124,22 +126,25 @@ class Lane:
         self.dropped[peer] += 1
         return False
 
-    def receive(self, most: int) -> Iterator[tuple[str, bytes]]:
-        """What has come, at most so many: the peer whose key it came with, and the content. Waits for nothing."""
+    def receive(self, most: int) -> tuple[list[tuple[str, bytes]], bool]:
+        """What has come, at most so many: the peer whose key it came with, and the content; and whether there may be
+        more. Waits for nothing."""
+        found: list[tuple[str, bytes]] = []
         for _ in range(most):
             if not self.holds_more:  # asked before, for an exception at the end of each row costs more than a message
-                return
+                return found, False
             try:
                 part = self._pull.recv(zmq.NOBLOCK, copy=False)
             except zmq.Again:  # what was there was the end of a connection
-                return
+                return found, False
             peer = str(part.get("User-Id"))
             if part.more:
                 self._pull.recv_multipart(zmq.NOBLOCK, copy=False)
                 self.strange += 1
                 continue
             self.received[peer] += 1
-            yield peer, part.bytes
+            found.append((peer, part.bytes))
+        return found, True
 
     def close(self) -> None:
         """Send what is on its way, if that is quick, and let everything go."""

@@ -11,7 +11,7 @@ after a scan, and their answers.
 import os
 import select
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.cluster.encoding import Malformed
@@ -109,8 +109,10 @@ class Post:
             if lane.door in ready:
                 lane.answer()
             if lane.inbox in ready:
-                messages += self._taken(lane.receive(once))
-                (self._unread.add if lane.holds_more else self._unread.discard)(lane.inbox)
+                contents, is_more = lane.receive(once)
+                (self._unread.add if is_more else self._unread.discard)(lane.inbox)
+                for peer, content in contents:
+                    messages += self._taken(peer, content)
         return messages
 
     def is_ready(self, *fds: int) -> bool:
@@ -145,18 +147,18 @@ class Post:
         sent = [self._send(target, [part]) for part in parts]
         return all(sent)
 
-    def _taken(self, contents: Iterator[tuple[str, bytes]]) -> Iterator[Message]:
-        for peer, content in contents:
-            try:
-                messages = decode(content)
-            except OtherVersion:
-                self.refusals["another version"] += 1
-            except Malformed:
-                self.refusals["malformed"] += 1
-            else:
-                if messages[0].source != peer:
-                    self.refusals["in another's name"] += 1
-                elif messages[0].target != self._name:
-                    self.refusals["for another member"] += 1
-                else:
-                    yield from messages
+    def _taken(self, peer: str, content: bytes) -> list[Message]:
+        """The messages of a content that came with that peer's key, unless it is refused."""
+        try:
+            messages = decode(content)
+        except OtherVersion:
+            self.refusals["another version"] += 1
+            return []
+        except Malformed:
+            self.refusals["malformed"] += 1
+            return []
+        first = messages[0]
+        if first.source == peer and first.target == self._name:
+            return messages
+        self.refusals["in another's name" if first.source != peer else "for another member"] += 1
+        return []

@@ -26,11 +26,12 @@ from raftmistakes import (
 
 from runtime.cluster.pair import member, stream
 from runtime.cluster.pair.agreed import Agreed
-from runtime.cluster.pair.frame import State, patch
+from runtime.cluster.pair.frame import State
 from runtime.cluster.pair.member import PairMember
 from runtime.cluster.pair.settings import PairSettings
 from runtime.cluster.pair.situation import Situation
 from runtime.cluster.pair.stream import StandbyStream
+from runtime.image.delta import patch
 from runtime.raft.lease import Lease
 from runtime.raft.ready import HardState
 

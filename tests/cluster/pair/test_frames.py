@@ -2,34 +2,12 @@
 
 import random
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from runtime.cluster.pair.frame import State, decode_frame, delta, encode_frame, make_frame, patch, take_frame
+from runtime.cluster.pair.frame import State, decode_frame, encode_frame, make_frame, take_frame
 from runtime.cluster.pair.stream import AHEAD_MAX, LeaderStream, StandbyStream
 
 
 def state(scan_no, memory):
     return State(scan_no=scan_no, plc_now_ns=scan_no * 10, applied_index=3, memory=memory)
-
-
-@given(st.binary(max_size=600), st.data())
-def test_delta_when_applied_to_its_base_then_gives_the_new_memory(before, data):
-    after = data.draw(st.binary(min_size=len(before), max_size=len(before)))
-    assert patch(before, delta(before, after)) == after
-
-
-def test_delta_when_little_changed_then_is_short():
-    before = bytes(65536)
-    after = bytearray(before)
-    after[100] = after[40000] = 1
-    assert len(delta(before, bytes(after))) == 4 + 2 * (4 + 64)
-
-
-@given(st.binary(max_size=300), st.binary(max_size=300))
-def test_patch_when_given_any_bytes_then_says_no_or_gives_memory_of_the_same_size(before, changes):
-    patched = patch(before, changes)
-    assert patched is None or len(patched) == len(before)
 
 
 def test_frame_when_any_bit_is_flipped_then_is_refused():

@@ -68,6 +68,6 @@ def test_joining_when_it_is_named_then_it_says_no_more():
     nobody = Raft(
         named._state.settings, hard=HardState(), snapshot=Snapshot(configuration=Configuration()), entries=(), now_ns=0
     )
-    for now_ms in (100, 104, 105, 106):
+    for now_ms in (105, 109, 110, 111):
         joining.look(nobody, now_ms * MS)
     assert said == [HeartbeatReply(source="w", target=peer, term=0, round=0) for peer in ("a", "b", "a", "b")]
