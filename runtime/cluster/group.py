@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from runtime.cluster.encoding import NAME_SIZE_MAX
 from runtime.cluster.keys import KeyPair, why_no_key
 from runtime.cluster.memberplan import MemberPlan
-from runtime.cluster.pair.settings import times_for
+from runtime.cluster.pair.settings import election_ns_for, times_for
 from runtime.cluster.transport.post import Endpoints, Peer
 from runtime.core.diagnostic import Diagnostic
 from runtime.core.duration import duration_ns, duration_text
@@ -27,8 +27,6 @@ from runtime.raft.times import Times
 PORT_MAX = 65534
 """The next one is used too."""
 CYCLE_NS_MIN, CYCLE_NS_MAX = 1_000_000, 1_000_000_000
-_SPREAD = 4
-"""Election time-outs of the members are a quarter of the shortest one apart."""
 
 
 def _key(text: str) -> str:
@@ -186,9 +184,7 @@ class Group:
     def _settings(self, name: str) -> Settings:
         """Controllers come first to elections, so that a witness seldom has to lead."""
         times, place = self.times, self.configuration.voters.index(name)
-        return Settings(
-            name=name, times=times, election_ns=times.election_min_ns + place * times.election_min_ns // _SPREAD
-        )
+        return Settings(name=name, times=times, election_ns=election_ns_for(times, place=place))
 
     def _names(self, role: str) -> tuple[str, ...]:
         return tuple(sorted(name for name, member in self.table.members.items() if member.role == role))

@@ -1,7 +1,9 @@
 """Runs all devices of a site in one asyncio loop, and is the output sink between frames and drivers."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from random import Random
 
 from runtime.drivers.base import (
@@ -23,7 +25,8 @@ from runtime.iomap.plan import IoPlan
 FRAME_PERIOD_S = 0.005
 """How often the output frame is looked at: half a scan of the default cycle; 200 looks a second cost 1 % of a core."""
 WAITING_PERIOD_S = 0.001
-"""How often while a frame waits for the standby of a pair, which takes it within a millisecond or two."""
+"""How often while a frame waits for the standby of a pair, which takes it within a millisecond or two, and no bell
+tells when."""
 CANCEL_AGAIN_S = 0.2
 SETTLE_S = 1.0
 """What the way down may take to write fail-safe values."""
@@ -37,6 +40,7 @@ class IoEngine:
     held before, by device (`image.pages.PageReader.read`), so that a restart of io is no gap in the inputs. `beat` is
     told the time of each look at the frame: whoever watches io sees by it that outputs are followed. `pair`: what this
     member of a pair may do; None for a controller alone. `term_store` keeps the sink's term over a restart of io.
+    `bell_fd`: an eventfd that rings when there is a new frame, or `pair` has changed; -1 for none.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class IoEngine:
         beat: Callable[[int], None] = lambda _: None,
         pair: PairRight | None = None,
         term_store: TermStore | None = None,
+        bell_fd: int = -1,
     ) -> None:
         self.plan = plan
         self.sink = OutputSink(
@@ -78,6 +83,7 @@ class IoEngine:
         self._frame: Frame | None = None
         self._beat = beat
         self._clock = clock
+        self._bell_fd = bell_fd
         self._on_event = on_event
         self._drives = any(device.outputs for device in devices)
         self._drivers: list[Driver] = [
@@ -119,9 +125,25 @@ class IoEngine:
             await _end([*drivers, follow, *ends])
 
     async def _follow_frames(self) -> None:
+        if self._bell_fd >= 0:
+            await self._follow_bell()
         while True:
             self.look()
             await asyncio.sleep(WAITING_PERIOD_S if self.sink.waits else FRAME_PERIOD_S)
+
+    async def _follow_bell(self) -> None:
+        """Look when it rings, and as often as without one: time passes for the sink too."""
+        loop, rung = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._bell_fd, _hear, self._bell_fd, rung)
+        try:
+            while True:
+                rung.clear()
+                self.look()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(FRAME_PERIOD_S):
+                        await rung.wait()
+        finally:
+            loop.remove_reader(self._bell_fd)
 
     def look(self) -> None:
         """Take the newest frame and tell the drivers; say so when outputs come to or from fail-safe."""
@@ -165,6 +187,12 @@ class IoEngine:
             self._on_event("warning", f"not every output took its fail-safe value within {SETTLE_S:g} s")
         for task in done:
             task.result()  # a bug here has not kept the others from settling
+
+
+def _hear(bell_fd: int, rung: asyncio.Event) -> None:
+    with suppress(BlockingIOError):  # another look has taken what it rang for
+        os.eventfd_read(bell_fd)
+    rung.set()
 
 
 async def _end(tasks: Sequence[asyncio.Task[object]]) -> None:

@@ -101,7 +101,7 @@ class Controller:
         self.control.term = self.term
         self.control.cycle_ns = self.manifest.cycle_ns
         self.control.run_switch = 1
-        self._bell = -1
+        self._bell = self._io_bell = -1
         self._asked: Asked | None = None
         if self._plan.pair is not None:
             self._take_part_in_pair(self._plan.pair)
@@ -213,8 +213,9 @@ class Controller:
         for link in self._links.values():
             link.close()
         self._control.close()
-        if self._bell >= 0:
-            os.close(self._bell)
+        for bell in (self._bell, self._io_bell):
+            if bell >= 0:
+                os.close(bell)
         self._state_lock.release()
         self._lock.release()
 
@@ -269,7 +270,7 @@ class Controller:
         store, _ = open_member(member)
         store.close()
         self.control.pair = 1
-        self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._bell, self._io_bell = (os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK) for _ in range(2))
 
     def _hand_over(self, supervisor: Supervisor) -> None:
         """Before a leader stops, its standby takes the outputs."""
@@ -329,11 +330,12 @@ class Controller:
             image_fd=current.image.fd,
             link_fd=link.child_fd if link is not None else -1,
             bell_fd=self._bell if name in ("scan", "redundancy") else -1,
+            io_bell_fd=self._io_bell if name in ("scan", "redundancy", "io") else -1,
         )
         return Child(
             name,
             (sys.executable, "-m", "runtime.node.children.child", name, *seat.words(), str(os.getpid())),
-            pass_fds=tuple(fd for fd in (seat.control_fd, seat.image_fd, seat.link_fd, seat.bell_fd) if fd >= 0),
+            pass_fds=seat.inherited,
             log=self._log(name),
             after_ns=0 if name in ("scan", "io", "redundancy") else GATEWAY_AFTER_NS,
             before_start=link.drain if link is not None else _nothing,

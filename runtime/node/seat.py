@@ -15,7 +15,8 @@ from runtime.node.link import LinkEnd, Order
 class Seat:
     """`folder` holds the files of the version that runs, `number` counts versions; the descriptors are inherited.
 
-    `bell_fd`: in a pair the eventfd by which scan tells redundancy of each scan; -1 without one.
+    In a pair there are eventfds, else -1: by `bell_fd` scan tells redundancy of each scan, by `io_bell_fd` scan and
+    redundancy tell io that there may be something to write.
     """
 
     run_dir: Path
@@ -25,6 +26,7 @@ class Seat:
     image_fd: int
     link_fd: int
     bell_fd: int = -1
+    io_bell_fd: int = -1
 
     @classmethod
     def from_words(cls, words: list[str]) -> "Seat":
@@ -34,8 +36,21 @@ class Seat:
 
     def words(self) -> tuple[str, ...]:
         """As words of a command line."""
-        fds = (self.control_fd, self.image_fd, self.link_fd, self.bell_fd)
-        return tuple(map(str, (self.run_dir, self.folder, self.number, *fds)))
+        return tuple(map(str, (self.run_dir, self.folder, self.number, *self._fds)))
+
+    @property
+    def inherited(self) -> tuple[int, ...]:
+        """The descriptors that there are."""
+        return tuple(fd for fd in self._fds if fd >= 0)
+
+    @property
+    def bells(self) -> tuple[int, ...]:
+        """Those that scan rings."""
+        return tuple(fd for fd in (self.bell_fd, self.io_bell_fd) if fd >= 0)
+
+    @property
+    def _fds(self) -> tuple[int, ...]:
+        return (self.control_fd, self.image_fd, self.link_fd, self.bell_fd, self.io_bell_fd)
 
 
 class Follower(Protocol):

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import os
 from random import Random
 
 import pytest
 from io_points import MS, FakeFrame, output_point
 
+from runtime.drivers import engine
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
 from runtime.drivers.engine import IoEngine
@@ -49,8 +51,8 @@ class BrokenDriver(FakeDriver):
 
 
 class Bench:
-    def __init__(self, driver: type[FakeDriver] = FakeDriver) -> None:
-        self.now_ns = 0
+    def __init__(self, driver: type[FakeDriver] = FakeDriver, *, bell_fd: int = -1) -> None:
+        self.now_ns = self.looks = 0
         self.frame: FakeFrame | None = None
         self.events: list[str] = []
         self.drivers: list[FakeDriver] = []
@@ -67,9 +69,11 @@ class Bench:
             on_event=lambda level, text: self.events.append(f"{level}: {text}"),
             registry={"modbus_tcp": make},
             random=Random(1),
+            bell_fd=bell_fd,
         )
 
     def latest(self) -> FakeFrame | None:
+        self.looks += 1
         return self.frame
 
     def look(self, now_ms: int, frame: FakeFrame | None) -> None:
@@ -158,3 +162,19 @@ def test_backoff_when_failures_go_on_then_longer_within_bounds_and_never_in_step
     assert len(set(waits[4:])) > 1
     backoff.reset()
     assert backoff.next_ns() <= 100
+
+
+async def test_engine_when_its_bell_rings_then_it_looks_and_takes_the_ring(monkeypatch) -> None:
+    monkeypatch.setattr(engine, "FRAME_PERIOD_S", 3600.0)
+    bell_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+    bench, stop = Bench(bell_fd=bell_fd), asyncio.Event()
+    running = asyncio.create_task(bench.engine.run(stop))
+    for looks in range(1, 5):
+        while bench.looks < looks:  # noqa: ASYNC110 - the engine says nothing when it has looked
+            await asyncio.sleep(0)
+        with pytest.raises(BlockingIOError):
+            os.eventfd_read(bell_fd)
+        os.eventfd_write(bell_fd, 2)
+    stop.set()
+    await running
+    os.close(bell_fd)

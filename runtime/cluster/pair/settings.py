@@ -74,6 +74,19 @@ def times_for(cycle_ns: int) -> Times:
     )
 
 
+def election_ns_for(times: Times, *, place: int) -> int:
+    """How long the member of that place among the voters, the controllers first, waits for a leader.
+
+    Controllers are little apart: while one leads there is but the other, and what it waits longer the outputs wait. At
+    a start they are apart by what a trial takes to be heard. The witness comes so late that it seldom has to lead.
+    """
+    late = times.election_min_ns // _WITNESS_LATER if place >= CONTROLLERS else 0
+    return times.election_min_ns + place * times.election_min_ns // _APART + late
+
+
+CONTROLLERS = 2
+_APART, _WITNESS_LATER = 12, 4
+"""Parts of the shortest election time-out: what lies between one member and the next, and before the witness more."""
 _TABLE = ((10, 12, 25, 15, 8), (50, 12.5, 60, 45, 12), (100, 25, 100, 80, 15))
 """Base cycle up to, heartbeat, shortest election time-out, lease, time from the check to the effect (all ms).
 

@@ -1,5 +1,7 @@
 """What a redundancy process reads and writes in the shared memory of its controller."""
 
+import os
+
 from runtime.cluster.pair.effects import Mirror, Right
 from runtime.cluster.pair.frame import State
 from runtime.core.appmemory import APPLIED_INDEX
@@ -16,11 +18,14 @@ _RIGHT_WORDS = ("lead_term", "lease_until_ns", "replicated_scan", "solo")
 class SharedMemory:
     """For one thread. On its making all rights that a redundancy process before this one gave are taken back.
 
-    `number`: of the version that `image` is of. `ahead`: the segment of another version that is ready.
+    `number`: of the version that `image` is of. `ahead`: the segment of another version that is ready. `io_bell_fd`:
+    the eventfd that wakes io where there may be something to write; -1 for none.
     """
 
-    def __init__(self, control: ControlSegment, image: ImageSegment, number: int) -> None:
+    def __init__(self, control: ControlSegment, image: ImageSegment, number: int, *, io_bell_fd: int = -1) -> None:
         self._control = control
+        self._io_bell_fd = io_bell_fd
+        self._rung_for: tuple[int, int, bool] = (0, 0, False)
         self._words = {name: control.word_address(name) for name in _RIGHT_WORDS}
         self._given: dict[str, int] = {}
         self._here = _Ends(image, number)
@@ -73,6 +78,10 @@ class SharedMemory:
             self._given[name] = value
             store = primitives().store_u32 if name == "solo" else primitives().store_u64
             store(self._words[name], value)
+        news = (right.lead_term, right.replicated_scan, right.solo)  # that a lease goes on is none: io looks at it
+        if self._io_bell_fd >= 0 and news != self._rung_for:
+            self._rung_for = news
+            os.eventfd_write(self._io_bell_fd, 1)
 
     def mirror(self, mirror: Mirror, *, ahead: bool) -> None:
         """Hand a state of the leader to the own scan, that is to go over to its version where it is `ahead`.

@@ -45,7 +45,7 @@ def scan(seat: Seat) -> None:
         realtime=RealtimeSettings(priority=plan.realtime_priority, cpu=plan.realtime_cpu),
         cache_dir=Path(plan.cache_dir),
         number=seat.number,
-        eventfds=(seat.bell_fd,) if seat.bell_fd >= 0 else (),
+        eventfds=seat.bells,
         follow=lambda running: _follow_changes(link, running),
     )
 

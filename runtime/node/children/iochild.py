@@ -83,6 +83,7 @@ class IoProcess:
         self._next: _Version | None = None
         self._sender = on_event
         self._run_dir = seat.run_dir
+        self._bell_fd = seat.io_bell_fd
         self._hand_over = asyncio.Event()
         readings = {device: PageReader(image, device).read() for device in image.layout.pages}
         self._build(readings)
@@ -187,6 +188,7 @@ class IoProcess:
             beat=lambda now_ns: primitives().store_u64(self._sink_clock, now_ns),
             pair=PairWords(self._control) if self._control.control.pair else None,
             term_store=SinkTerm(self._control),
+            bell_fd=self._bell_fd,
         )
 
 

@@ -63,7 +63,8 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
     member = MemberPlan.of_json(plan.pair.member)
     store, kept = open_member(member)
     control = ControlSegment.attach(seat.control_fd)
-    memory = SharedMemory(control, ImageSegment.attach(seat.image_fd, manifest.layout()), seat.number)
+    image = ImageSegment.attach(seat.image_fd, manifest.layout())
+    memory = SharedMemory(control, image, seat.number, io_bell_fd=seat.io_bell_fd)
     post = Post(member.name, member.endpoints, read_keys(member.key_file), member.peers)
     settings = PairSettings(
         raft=member.settings,

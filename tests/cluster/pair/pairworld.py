@@ -14,7 +14,7 @@ from pairscan import CYCLE_NS, commands_in
 from pairtime import MS, Clock, Events, Process
 
 from runtime.cluster.pair.entries import Command, decode_entry
-from runtime.cluster.pair.settings import PairSettings, times_for
+from runtime.cluster.pair.settings import PairSettings, election_ns_for, times_for
 from runtime.cluster.pair.voters import OnWitnessLoss
 from runtime.raft.log import EntryKind, Snapshot
 from runtime.raft.ready import HardState
@@ -22,8 +22,7 @@ from runtime.raft.state import Role, Settings
 from runtime.raft.times import CLOCK_RATE_ERROR_PPM
 
 TIMES = times_for(CYCLE_NS)
-ELECTION_NS = {"a": TIMES.election_min_ns, "b": TIMES.election_min_ns + 3 * MS, "w": TIMES.election_min_ns + 9 * MS}
-"""Spread, so that one candidate is usual; the witness last."""
+ELECTION_NS = {name: election_ns_for(TIMES, place=place) for place, name in enumerate("abw")}
 CLIENTS = 2
 START_ALONE_NS = 400 * MS
 GONE_NS = 150 * MS
