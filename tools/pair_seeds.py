@@ -66,20 +66,29 @@ def check(seed: int) -> str:
 
 
 def _gate(jobs: int) -> int:
+    """Each mistake, and by which seed it was caught; told as they are found, and as a table in the end."""
     progress, began = Progress(len(MISTAKES)), time.monotonic()
+    table: dict[str, str] = {}
     with ProcessPoolExecutor(jobs) as pool:
         running = {pool.submit(_first_catch, name): name for name in reversed(MISTAKES)}
         waiting = set(running)
         while waiting:
             finished, waiting = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
             for done in finished:
-                found = done.result()
+                found = table[running[done]] = done.result()
                 progress.done += 1
                 progress.wrong += not found
-                print(f"\r{running[done]:42} {found[:150] or f'NOT CAUGHT within {SEEDS_MAX} seeds'}", flush=True)
+                print(_row(running[done], found), flush=True)
             progress.show(last=not waiting)
+    print("\nmistake, the first seed that catches it, and what it breaks")
+    for name in MISTAKES:
+        print(_row(name, table[name]))
     print(f"{len(MISTAKES)} mistakes, {progress.wrong} not caught, {time.monotonic() - began:.0f} s")
     return 1 if progress.wrong else 0
+
+
+def _row(name: str, found: str) -> str:
+    return f"{name:50} {found[:150] or f'NOT CAUGHT within {SEEDS_MAX} seeds'}"
 
 
 def _first_catch(name: str) -> str:

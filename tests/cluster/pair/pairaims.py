@@ -82,17 +82,47 @@ class Aims:
         leader = self._world.driver
         if leader is None:
             return
-        standby, weather = self._standby(leader), self._world.network.weather
+        weather = self._world.network.weather
         weather.again = 0.5
-        weather.large_late.add((leader.name, standby.name))
+        weather.large_late.add((leader.name, leader.settings.other))
+        self._soon(self._random.randint(10, 40) * MS, lambda: self._forget_unnoticed(leader, 25 * MS))
 
-        def forgets() -> None:
-            weather.cut.add((standby.name, leader.name))
-            weather.large_lost.add((leader.name, standby.name))
-            self._restart(standby.name)
-            self._dies_soon(leader, 25 * MS)
+    def _forget_unnoticed(self, leader: ControllerNode, most_ns: int) -> None:
+        """The standby restarts and nothing of it reaches the leader, which dies soon; nor do new states reach it."""
+        standby, weather = self._standby(leader), self._world.network.weather
+        weather.cut.add((standby.name, leader.name))
+        weather.large_lost.add((leader.name, standby.name))
+        self._restart(standby.name)
+        self._dies_soon(leader, most_ns)
 
-        self._soon(self._random.randint(10, 40) * MS, forgets)
+    def a_whole_state_comes_again_to_a_standby_that_has_forgotten(self) -> None:
+        """So does one that was older than what its former life had acknowledged."""
+        self._when(lambda: self._in_sync() is not None, self._lose_a_frame)
+
+    def _lose_a_frame(self) -> None:
+        leader = self._in_sync()
+        assert leader is not None
+        way, weather = (leader.name, leader.settings.other), self._world.network.weather
+        weather.large_lost.add(way)
+
+        def sends_a_whole_one() -> None:
+            weather.large_lost.discard(way)
+            weather.whole_again.add(way)
+            self._soon(25 * MS, lambda: self._forget_unnoticed(leader, 15 * MS))
+
+        self._soon(12 * MS, sends_a_whole_one)
+
+    def answers_come_late_as_the_leader_is_cut_off(self) -> None:
+        """Nobody hears it any more, and what it has still to hear is of before."""
+        self._when(lambda: self._in_sync() is not None, self._delay_and_cut)
+
+    def _delay_and_cut(self) -> None:
+        leader = self._in_sync()
+        assert leader is not None
+        weather, others = self._world.network.weather, (leader.settings.other, "w")
+        weather.slow |= {(other, leader.name) for other in others}
+        cut = {(leader.name, other) for other in others}
+        self._soon(self._random.randint(2, 8) * MS, lambda: weather.cut.update(cut))
 
     def leader_is_deaf_in_a_swap(self) -> None:
         """It hands over, and does not hear that the other has begun."""

@@ -32,7 +32,7 @@ EPOCH_NS_MAX = 160 * MS
 SETTLE_NS = 1500 * MS
 """Healed, the pair is whole again within this; most of it waits for a state that a restart has lost."""
 LOOK_NS = 10 * MS
-OPENING = 0.15
+OPENING = 0.25
 OPENING_NS = 350 * MS
 """How many seeds begin with a moment that needs calm before it, and how long the calm lasts."""
 WILD_PPM = 200_000
@@ -55,6 +55,8 @@ class Run:
             aims.witness_restarts_when_it_is_asked,
             aims.leader_dies_as_the_standby_joins_unseen,
             aims.leader_dies_as_the_standby_changes,
+            aims.a_whole_state_comes_again_to_a_standby_that_has_forgotten,
+            aims.answers_come_late_as_the_leader_is_cut_off,
         )
         self._acts: list[tuple[Callable[[], None], float]] = [
             (self._power_off, 0.25),

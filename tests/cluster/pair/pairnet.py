@@ -16,6 +16,7 @@ from runtime.raft.message import Append
 FAST_NS = (MS // 10, MS // 2)
 """What a message takes on a healthy way, at least and at most."""
 LARGE_LATE_NS = 20 * MS
+WHOLE_AGAIN_NS = 40 * MS
 OLD_MAX = 64
 """Messages said before that may come once more."""
 
@@ -27,7 +28,8 @@ class Weather:
     """How bad the ways are. Chances are per message; `slow` ways take up to `slow_ns`.
 
     State frames go over a connection of their own: on the ways `large_late` they come after what is said later, on
-    `large_lost` never. Nor do entries of the log on the ways `entries_lost`.
+    `large_lost` never. Nor do entries of the log on the ways `entries_lost`. On the ways `whole_again` a whole state
+    comes a second time, WHOLE_AGAIN_NS later.
     """
 
     cut: set[Way] = field(default_factory=set)
@@ -35,6 +37,7 @@ class Weather:
     large_late: set[Way] = field(default_factory=set)
     large_lost: set[Way] = field(default_factory=set)
     entries_lost: set[Way] = field(default_factory=set)
+    whole_again: set[Way] = field(default_factory=set)
     slow_ns: int = 40 * MS
     lost: float = 0.0
     late: float = 0.0
@@ -70,6 +73,8 @@ class Network:
         if weather.lost and chance() < weather.lost:
             return
         self._carry(source, target, message)
+        if (source, target) in weather.whole_again and isinstance(message, Frame) and not message.base_scan:
+            self._arrive_in(WHOLE_AGAIN_NS, target, message)
         if weather.doubled and chance() < weather.doubled:
             self._carry(source, target, message)
 
