@@ -9,18 +9,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from runtime.core.fault import PlcFault
-from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
 from runtime.wire.client import Client
 from runtime.wire.endpoints import endpoints
 from tests.e2e.conftest import LIMIT_S
+from tests.e2e.drive import Drive
 from tests.e2e.namespaces import HOSTS, Namespaces
-from tests.e2e.registers import Registers
 from tests.ports import free_port
 
 PROGRAM = """
@@ -67,9 +66,12 @@ fast = { period_ms = 50 }
 scans = { register = 0, type = "u32", access = "w" }
 sum = { register = 2, type = "u32", access = "w" }
 timed = { register = 4, type = "u32", access = "w" }
-asked = { register = 6, type = "u32", access = "w" }
+asked = { register = 6, type = "u32", access = "rw", group = "fast" }
 leader_term = { register = 8, type = "u32", access = "w" }
 """
+REFRESH_MS = 100
+RESTING = {"term": "", "time": f", refresh_ms = {REFRESH_MS}, read_back = true"}
+"""What a device of a class needs for an output that rests: by a refresh a former leader's late write is found."""
 FENCES = {"time": '"time"', "term": '{ class = "term", point = "leader_term" }'}
 IO_MAP = """
 site = "{name}"
@@ -88,7 +90,7 @@ fence = {fence}
 scans = {{ fail_safe = "hold" }}
 sum = {{ fail_safe = "hold" }}
 timed = {{ fail_safe = "hold" }}
-asked = {{ fail_safe = "hold" }}
+asked = {{ fail_safe = "hold"{asked} }}
 [commands]
 add = {{ request = "add_1", ack = "ack_add_1" }}
 """
@@ -119,47 +121,6 @@ state_dir = "state_w"
 TRIES_MAX = 5
 RESTARTING = (PlcFault, FileNotFoundError)
 """What a controller that restarts is the reason of: it does not answer, says that it cannot yet, its notes are gone."""
-
-
-class Drive(Registers):
-    """The device: its registers, and every write that it took, in order: when (monotonic ns), first register, words.
-
-    A write of an older term, where it carries one, is refused and counted.
-    """
-
-    def __init__(self, *, host: str, enter: Callable[[], None]) -> None:
-        self.writes: list[tuple[int, int, tuple[int, ...]]] = []
-        self.refused = 0
-        super().__init__([0] * 10, host=host, enter=enter)
-
-    def value(self, number: int) -> int:
-        """Of the output register of that number, as it is now."""
-        return self.number(2 * number)
-
-    @property
-    def term(self) -> int:
-        """The newest that came with a write; 0 while none did."""
-        return self.number(8)
-
-    def terms_written(self) -> list[int]:
-        """Of every write that carried one."""
-        whole = (words[8 - address :] for _, address, words in self.writes if address + len(words) == 10)
-        return [(high << 16) + low for high, low in whole]
-
-    def scans_written(self, since_ns: int = 0) -> list[tuple[int, int]]:
-        """(ms, scan number) of every write of the counter."""
-        return [
-            (at_ns // 1_000_000, (words[0] << 16) + words[1])
-            for at_ns, address, words in self.writes
-            if address == 0 and len(words) >= 2 and at_ns >= since_ns
-        ]
-
-    def took(self, address: int, words: Sequence[int]) -> None:
-        if address + len(words) == 10 and (words[-2] << 16) + words[-1] < self.term:
-            self.refused += 1
-            raise ModbusRefusal(ExceptionCode.ILLEGAL_DATA_VALUE, "an older term")
-        self.writes.append((time.monotonic_ns(), address, tuple(words)))
-        super().took(address, words)
 
 
 class PairSite:
@@ -206,7 +167,9 @@ class PairSite:
             site = SITE.format(name=name, member=member, cycle_ms=cycle_ms)
             (folder / f"{name}.toml").write_text(site + PATIENT_SITE * patient)
             (folder / "sites" / f"{name}.toml").write_text(
-                IO_MAP.format(name=name, host=self.drive.host, port=self.drive.port, fence=FENCES[fence])
+                IO_MAP.format(
+                    name=name, host=self.drive.host, port=self.drive.port, fence=FENCES[fence], asked=RESTING[fence]
+                )
             )
         self.voltscan("witness", "witness.toml", "--found")
         for member in "ab":
