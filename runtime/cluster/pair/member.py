@@ -22,7 +22,7 @@ from runtime.cluster.pair.situation import Situation
 from runtime.cluster.pair.stream import StandbyStream
 from runtime.raft.core import Raft
 from runtime.raft.log import Entry, Snapshot
-from runtime.raft.message import HandOver, HeartbeatReply, Message, Released
+from runtime.raft.message import Append, HandOver, Heartbeat, HeartbeatReply, InstallSnapshot, Message, Released
 from runtime.raft.ready import NOTHING_TO_DO, HardState
 from runtime.raft.state import Role
 
@@ -75,6 +75,8 @@ class PairMember:
             self._give_right()  # nothing else can have changed; several of these come in each scan
             return s.effects
         absorb(s, ready)
+        if s.claimed:
+            _void_claim(s, message)
         return self._end(now_ns)
 
     def tick(self, now_ns: int) -> Effects:
@@ -211,7 +213,10 @@ class PairMember:
     def claim(self, now_ns: int) -> tuple[str, Effects]:
         """Stand for election although not in sync: an operator has seen to it that the other does not drive."""
         s = self._begin(now_ns)
+        other = s.settings.other
         why_not = f"{s.name} leads already" if s.raft.role is Role.LEADER else ""
+        if s.raft.leader == other and s.is_here(other, now_ns):
+            why_not = f"{other} leads, and is heard here: stop it first"
         s.claimed = not why_not
         return why_not, self._end(now_ns)
 
@@ -323,6 +328,15 @@ class PairMember:
             refused=s.refused,
             why_not=s.why_refused,
         )
+
+
+def _void_claim(s: Situation, message: Message) -> None:
+    """An operator's word that the other does not drive holds until that one leads: it has a newer state from then on,
+    and when it dies must not be taken over from an old one."""
+    is_leaders = isinstance(message, Append | Heartbeat | InstallSnapshot) and message.term == s.raft.term
+    if is_leaders and message.source == s.raft.leader == s.settings.other:
+        s.claimed = False
+        s.tell(Severity.WARNING, f"the claim of {s.name} is void: {message.source} leads")
 
 
 def _may_take_over(s: Situation, now_ns: int) -> bool:

@@ -15,6 +15,7 @@ from runtime.raft.state import Role
 LOOK_NS = MS // 10
 AIM_NS = 400 * MS
 """So long a moment is waited for."""
+GONE_FOR_NS = 250 * MS
 QUICK_NS = MS // 2
 """A restart that is quicker than any promise runs out."""
 
@@ -111,6 +112,30 @@ class Aims:
             self._soon(25 * MS, lambda: self._forget_unnoticed(leader, 15 * MS))
 
         self._soon(12 * MS, sends_a_whole_one)
+
+    def the_other_is_claimed_as_the_leader_is_gone(self) -> None:
+        """It is not in sync; an operator sees that the leader does not drive, and has it lead from what it has."""
+        self._when(lambda: self._in_sync() is not None, self._part_and_claim)
+
+    def _part_and_claim(self) -> None:
+        leader = self._in_sync()
+        assert leader is not None
+        standby, weather = self._standby(leader), self._world.network.weather
+        ways = {(leader.name, standby.name), (standby.name, leader.name)}
+        weather.cut |= ways
+
+        def is_gone() -> None:
+            weather.cut.difference_update(ways)
+            if leader.process.runs:
+                leader.crash()
+                self._events.after(GONE_FOR_NS, None, self._world.start_node, leader.name)
+                self._soon(self._random.randint(1, 150) * MS, claim)
+
+        def claim() -> None:
+            if not leader.is_on and not standby.ask(lambda member, now_ns: member.claim(now_ns)):
+                self._world.book.claims.add(standby.name)
+
+        self._soon(self._random.randint(20, 90) * MS, is_gone)
 
     def answers_come_late_as_the_leader_is_cut_off(self) -> None:
         """Nobody hears it any more, and what it has still to hear is of before."""

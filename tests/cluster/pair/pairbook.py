@@ -29,11 +29,13 @@ class Write:
 class Book:
     """`began`: the state that the programs of a term went on from. `made`: which bytes a key stands for.
 
-    `colds`: terms that began without a state. Only after everything that held the state was lost may that be.
+    `colds`: terms that began without a state. Only after everything that held the state was lost may that be; or from
+    an old one, where an operator said so: `claims` are those for whom he did, and nobody has taken over since.
     """
 
     began: dict[int, Key] = field(default_factory=dict)
     colds: set[int] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
     writes: list[Write] = field(default_factory=list)
     takeovers: list[tuple[str, int, Key]] = field(default_factory=list)
     _memories: dict[Key, bytes] = field(default_factory=dict)
@@ -78,7 +80,8 @@ class Book:
         self.began[term] = base
         if term <= max(self.colds, default=0):
             return
-        if base == (0, 0):
+        claimed, self.claims = name in self.claims, set()
+        if base == (0, 0) or (claimed and not self.descends(base, self._newest)):
             self.colds.add(term)
             self._newest = (0, 0)
             self._outputs.clear()

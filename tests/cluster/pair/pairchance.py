@@ -57,6 +57,7 @@ class Run:
             aims.leader_dies_as_the_standby_changes,
             aims.a_whole_state_comes_again_to_a_standby_that_has_forgotten,
             aims.answers_come_late_as_the_leader_is_cut_off,
+            aims.the_other_is_claimed_as_the_leader_is_gone,
         )
         self._acts: list[tuple[Callable[[], None], float]] = [
             (self._power_off, 0.25),

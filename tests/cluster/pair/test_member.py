@@ -183,6 +183,30 @@ def test_standby_out_of_sync_when_an_operator_claims_it_then_it_leads_from_what_
     assert any("claimed by an operator" in told for told in group.told)
 
 
+def test_claim_when_the_other_leads_after_it_then_it_is_void_and_who_is_not_in_sync_takes_nothing_over(group):
+    assert group.ask("b", "claim") == "a leads, and is heard here: stop it first"
+    group.cut = {("a", "b"), ("b", "a")}
+    group.run(300)
+    for name in "aw":
+        group.kill(name)
+    group.run(500)
+    assert group.ask("b", "claim") == ""
+    group.run(300)
+    assert group.leader() == ""  # no majority
+    group.cut = set()
+    for name in "aw":
+        group.start(name)
+    group.run(100)
+    group.cut = {("b", "a"), ("b", "w")}  # it hears, and is not heard
+    group.run(1000)
+    assert any("the claim of b is void: a leads" in told for told in group.told)
+    assert group.leader() == "a"
+    group.kill("a")
+    group.cut = set()
+    group.run(500)
+    assert group.leader() == ""
+
+
 def test_force_when_it_is_agreed_on_then_both_controllers_hold_it_until_it_is_let_go(group):
     assert group.ask("a", "force", Force(name="x", body="1", keep=False)) == ""
     group.run(30)
