@@ -8,32 +8,36 @@ from runtime.image.layout import DELTA_BLOCK as BLOCK
 from runtime.image.primitives import primitives
 
 _COUNT = struct.Struct("<I")
-_PLACE_SIZE = 4
+_SUM = struct.Struct("<Q")
+_SUM_SIZE, _PLACE_SIZE = 8, 4
 
 
-def delta(before: bytes, after: bytes) -> bytes:
-    """What changed, in blocks: their number, their places, their content; then the last bytes short of a block.
+class Differ:
+    """Finds what changes in a memory of that size, one state after the other. For one thread."""
 
-    Both memories are of one size.
-    """
-    blocks = len(after) // BLOCK
-    assert len(before) == len(after)
-    room = bytearray((_PLACE_SIZE + BLOCK) * blocks + 1)
-    places = _address(room)
-    count = primitives().delta(before, after, blocks, places, places + _PLACE_SIZE * blocks)
-    content = _PLACE_SIZE * blocks
-    return b"".join(
-        (
-            _COUNT.pack(count),
-            memoryview(room)[: _PLACE_SIZE * count],
-            memoryview(room)[content : content + BLOCK * count],
-            after[BLOCK * blocks :],
-        )
-    )
+    def __init__(self, size: int) -> None:
+        self._blocks = size // BLOCK
+        self._contents = _SUM_SIZE + _PLACE_SIZE * self._blocks
+        self._room = bytearray(self._contents + BLOCK * self._blocks)
+        self._address = _address(self._room)
+        self.size = size
+
+    def delta(self, before: bytes, after: bytes) -> tuple[bytes, int]:
+        """What changed, in blocks: their number, their places, their content; then the last bytes short of a block.
+
+        And the check sum of the memory after. Both memories are of the one size.
+        """
+        assert len(before) == len(after) == self.size
+        address, contents = self._address, self._contents
+        count = primitives().delta(before, after, self._blocks, address + _SUM_SIZE, address + contents, address)
+        room, rest = self._room, after[BLOCK * self._blocks :]
+        changed = room[_SUM_SIZE : _SUM_SIZE + _PLACE_SIZE * count], room[contents : contents + BLOCK * count]
+        total: int = _SUM.unpack_from(room)[0]
+        return b"".join((_COUNT.pack(count), *changed, rest)), total ^ zlib.crc32(rest)
 
 
 def patch(before: bytes, changes: bytes) -> bytes | None:
-    """`before` with the changes that `delta` found; None when they are none of it."""
+    """`before` with the changes that a `Differ` found; None when they are none of it."""
     blocks = len(before) // BLOCK
     if len(changes) < _COUNT.size:
         return None

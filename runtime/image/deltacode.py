@@ -16,15 +16,19 @@ SEED = 0x4BF29CE484222325
 
 def write_delta(code: Code) -> None:
     """Write `vs_delta`, `vs_patch` and `vs_sum` into a module."""
-    with code.routine("vs_delta", I64, exported=True, before=PTR, after=PTR, blocks=I64, places=PTR, content=PTR) as r:
-        count = r.local(I64, r.word(0))
+    of = {"before": PTR, "after": PTR, "blocks": I64, "places": PTR, "content": PTR, "sum": PTR}
+    with code.routine("vs_delta", I64, exported=True, **of) as r:
+        count, lanes = r.local(I64, r.word(0)), _lanes(r)
         with r.each(r["blocks"]) as block:
             old, new = r["before"].at(block * BLOCK), r["after"].at(block * BLOCK)
-            with r.when(_differs(old, new)):
+            words = _words(new)
+            _take(lanes, words)
+            with r.when(_differs(_words(old), words)):
                 now = count.get()
                 r["places"].at(now * 4).store(block.narrowed(I32))
                 r.copy(r["content"].at(now * BLOCK), new, r.word(BLOCK))
                 count.set(now + 1)
+        r["sum"].store(_folded(r, lanes))
         r.give(count.get())
     with code.routine("vs_patch", I64, exported=True, memory=PTR, blocks=I64, places=PTR, content=PTR, count=I64) as r:
         with r.each(r["count"]) as number:
@@ -34,20 +38,28 @@ def write_delta(code: Code) -> None:
             r.copy(r["memory"].at(block * BLOCK), r["content"].at(number * BLOCK), r.word(BLOCK))
         r.give(r.word(1))
     with code.routine("vs_sum", I64, exported=True, memory=PTR, blocks=I64) as r:
-        lanes = [r.local(I64, r.word(SEED + lane)) for lane in range(LANES)]
+        lanes = _lanes(r)
         with r.each(r["blocks"]) as block:
-            for lane, word in zip(lanes, _words(r["memory"].at(block * BLOCK)), strict=True):
-                lane.set((lane.get() ^ word) * PRIME)
+            _take(lanes, _words(r["memory"].at(block * BLOCK)))
         r.give(_folded(r, lanes))
+
+
+def _lanes(r: Routine) -> list[Local]:
+    return [r.local(I64, r.word(SEED + lane)) for lane in range(LANES)]
+
+
+def _take(lanes: list[Local], words: list[Word]) -> None:
+    for lane, word in zip(lanes, words, strict=True):
+        lane.set((lane.get() ^ word) * PRIME)
 
 
 def _words(block: Word) -> list[Word]:
     return [block.at(8 * number).load(I64) for number in range(LANES)]
 
 
-def _differs(old: Word, new: Word) -> Word:
+def _differs(old: list[Word], new: list[Word]) -> Word:
     found = None
-    for before, after in zip(_words(old), _words(new), strict=True):
+    for before, after in zip(old, new, strict=True):
         differs = before ^ after
         found = differs if found is None else found | differs
     assert found is not None

@@ -50,11 +50,11 @@ class Primitives:
         self.add_u64: Callable[[int, int], int] = self._bind("vs_add_u64", ctypes.c_uint64, _ADDRESS, ctypes.c_uint64)
         """Adds in one step, acquire and release; the value before."""
         content = ctypes.c_char_p
-        self.delta: Callable[[bytes, bytes, int, int, int], int] = self._bind(
-            "vs_delta", ctypes.c_uint64, content, content, _SIZE, _ADDRESS, _ADDRESS
+        self.delta: Callable[[bytes, bytes, int, int, int, int], int] = self._bind(
+            "vs_delta", ctypes.c_uint64, content, content, _SIZE, _ADDRESS, _ADDRESS, _ADDRESS
         )
-        """(before, after, blocks, address for places, address for contents) -> how many blocks differ; each has its
-        place, as 32 bit, and its content after, one behind the other (deltacode.py)."""
+        """(before, after, blocks, address for places, for contents, for the check sum of `after`) -> how many blocks
+        differ; each has its place, as 32 bit, and its content after, one behind the other (deltacode.py)."""
         self.patch: Callable[[int, int, int, int, int], int] = self._bind(
             "vs_patch", ctypes.c_uint64, _ADDRESS, _SIZE, _ADDRESS, _ADDRESS, _SIZE
         )

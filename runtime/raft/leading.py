@@ -138,7 +138,8 @@ def _send_round(state: State, leading: Leading, now_ns: int) -> None:
                 commit=min(state.commit, peer.match),
             )
         )
-    _extend(state, leading)
+    if state.configuration.quorum == 1:  # else the others' answers are what is missing
+        _extend(state, leading)
 
 
 def _extend(state: State, leading: Leading) -> None:

@@ -9,8 +9,9 @@ import struct
 import zlib
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
-from runtime.image.delta import check_sum, delta, patch
+from runtime.image.delta import Differ, check_sum, patch
 
 _HEAD = struct.Struct("<BQQQqQIQQQ")
 _MAGIC = 0x5B
@@ -93,13 +94,21 @@ class Standing:
 StreamMessage = Frame | FrameAck | Standing
 
 
+@lru_cache(maxsize=2)
+def _differ(size: int) -> Differ:
+    """Of the version that runs, and of the next one."""
+    return Differ(size)
+
+
 def make_frame(state: State, before: State | None, *, term: int, version: int, life: int) -> Frame:
     """The frame that leads from `before` to `state`; a whole one where that is shorter or there is no `before`."""
-    body, base = state.memory, 0
+    body, base, memory_sum = state.memory, 0, 0
     if before is not None and len(before.memory) == len(state.memory):
-        changed = delta(before.memory, state.memory)
+        changed, memory_sum = _differ(len(body)).delta(before.memory, body)
         if len(changed) < len(body):
             body, base = changed, before.scan_no
+    if not base:
+        memory_sum = check_sum(state.memory)
     return Frame(
         term=term,
         scan_no=state.scan_no,
@@ -107,7 +116,7 @@ def make_frame(state: State, before: State | None, *, term: int, version: int, l
         plc_now_ns=state.plc_now_ns,
         applied_index=state.applied_index,
         size=len(state.memory),
-        memory_sum=check_sum(state.memory),
+        memory_sum=memory_sum,
         version=version,
         life=life,
         body=body,

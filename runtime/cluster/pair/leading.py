@@ -10,7 +10,7 @@ from runtime.cluster.pair.swap import Swap
 from runtime.cluster.pair.voters import Seen, next_step
 from runtime.raft.configuration import Configuration
 
-VOTERS_EVERY_NS = 20_000_000
+VOTERS_EVERY_NS = 50_000_000
 
 
 def begin(s: Situation, now_ns: int) -> None:

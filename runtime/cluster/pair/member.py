@@ -116,6 +116,9 @@ class PairMember:
             case FrameAck():
                 if s.leading is not None:
                     s.leading.stream.acknowledged(message)
+                    if s.leading.confirmed and s.leading.swap is None and s.raft.role is Role.LEADER:
+                        self._give_right()  # what else follows is looked at after the next scan
+                        return s.effects
             case Standing():
                 s.other, s.other_ns = message, now_ns
                 versions.follow(s, message, now_ns)

@@ -18,7 +18,6 @@ from runtime.cluster.encoding import (
     NUMBER_MAX,
     Malformed,
     Reader,
-    blob_bytes,
     entries_bytes,
     number_bytes,
     small_bytes,
@@ -63,9 +62,7 @@ class _Form:
 
 
 _NUMBER = _Form(number_bytes, Reader.number, "Q")
-_SMALL = _Form(small_bytes, Reader.small, "B")
 _FLAG = _Form(small_bytes, Reader.flag, "B")
-_BLOB = _Form(blob_bytes, Reader.blob)
 _ENTRIES = _Form(entries_bytes, Reader.entries)
 _SNAPSHOT = _Form(snapshot_bytes, Reader.snapshot)
 
@@ -79,7 +76,7 @@ _FIELDS: dict[type[Message], dict[str, _Form]] = {
     InstallSnapshot: {"snapshot": _SNAPSHOT},
     HandOver: {},
     Released: {},
-    Parcel: {"label": _SMALL, "content": _BLOB},
+    Parcel: {},
 }
 """In the order of their numbers on the wire: new kinds come last."""
 _KINDS = tuple(_FIELDS)
@@ -120,11 +117,37 @@ class _Short:
         return self._kind(source=head.source, target=head.target, term=term, **fields)
 
 
-_SHORT = {
+class _Wrapped:
+    """A parcel: one comes with each scan, too."""
+
+    def __init__(self) -> None:
+        self._number = _NUMBERS[Parcel]
+
+    def write(self, message: Parcel) -> bytes:
+        """The whole part."""
+        content = message.content
+        return _PART.pack(self._number, 1 + len(content), message.term) + small_bytes(message.label) + content
+
+    def read(self, content: bytes, at: int, end: int, head: "_Head") -> Parcel:
+        """The parcel of the part from `at` to `end`. Raises Malformed."""
+        label = at + _PART.size
+        if label >= end:
+            raise Malformed("a parcel without a label")
+        term = _PART.unpack_from(content, at)[2]
+        if term > NUMBER_MAX:
+            raise Malformed("a term past every other")
+        return Parcel(
+            source=head.source, target=head.target, term=term, label=content[label], content=content[label + 1 : end]
+        )
+
+
+_OFTEN: dict[type[Message], Any] = {
     kind: _Short(kind, fields)
     for kind, fields in _FIELDS.items()
     if fields and all(form.code for form in fields.values())
 }
+_OFTEN[Parcel] = _Wrapped()
+"""Kinds that are not put together field by field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +169,10 @@ def content_of(source: str, target: str, parts: Iterable[bytes]) -> bytes:
 def part_of(message: Message) -> bytes:
     """A message, as what follows a head."""
     kind = type(message)
-    short = _SHORT.get(kind)
-    if short is not None:
-        return short.write(message)
+    often = _OFTEN.get(kind)
+    if often is not None:
+        part: bytes = often.write(message)
+        return part
     fields = b"".join(form.write(getattr(message, name)) for name, form in _FIELDS[kind].items())
     return _PART.pack(_NUMBERS[kind], len(fields), message.term) + fields
 
@@ -167,8 +191,8 @@ def decode(content: bytes) -> list[Message]:
         at = start + _PART.size + size
         if number >= len(_KINDS) or at > len(content):
             raise Malformed(f"{size} bytes of a kind {number} at {start} of {len(content)}")
-        short = _SHORT.get(_KINDS[number])
-        messages.append(short.read(content, start, at, head) if short is not None else _long(content[start:at], head))
+        often = _OFTEN.get(_KINDS[number])
+        messages.append(often.read(content, start, at, head) if often is not None else _long(content[start:at], head))
     return messages
 
 
