@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import DemoSite, free_port
 
-PORT = re.compile(r"^port += +(\d+)", re.MULTILINE)
+PORT = re.compile(r"^(?:port += +|played_at = \"127\.0\.0\.1:)(\d+)", re.MULTILINE)
 
 
 class ProjectSite(DemoSite):
@@ -27,9 +27,10 @@ class ProjectSite(DemoSite):
             for file in (self.folder / folder).glob(f"{self.name}*.toml")
         ]
         ports = sorted({port for file in files for port in PORT.findall(file.read_text())})
-        free = {f"port = {port}\n": f"port = {free_port()}\n" for port in ports}
+        free = {port: free_port() for port in ports}
         for file in files:
-            self.edit(file, free)
+            text = file.read_text()
+            file.write_text(PORT.sub(lambda told: told[0].replace(told[1], str(free[told[1]])), text))
 
 
 @pytest.mark.slow

@@ -206,7 +206,10 @@ def _write_deliver(code: Code) -> None:
 
 
 def _write_carry(code: Code) -> None:
-    """`carry(passage, now)`: fetch and deliver; of a value that the page has already, only the stamp."""
+    """`carry(passage, now)`: fetch and deliver; of a value that the page has already, only the stamp.
+
+    It has it when the source has not moved, or not as far as what the wire carries of it (a voltage in whole mV).
+    """
     with code.routine("carry", passage=PTR, now=I64) as r:
         passage = View(r, Passage, r["passage"])
         nobody = passage["source"].equals(r.null())
@@ -220,8 +223,14 @@ def _write_carry(code: Code) -> None:
         with r.when(passage["at_rest"].differs(0) & passage["carried"].equals(bits.get())):
             passage["sink_stamp"].store(r["now"])
             r.give()
-        passage["carried"], passage["at_rest"] = bits.get(), r.word(1, I32)
+        passage["carried"] = bits.get()
+        raw, raw_real = passage["raw"], passage.real("raw_real").bits()
         r.call(code["fetch"], r["passage"])
+        same = raw.equals(passage["raw"]) & raw_real.equals(passage.real("raw_real").bits())
+        with r.when(passage["at_rest"].differs(0) & same):
+            passage["sink_stamp"].store(r["now"])
+            r.give()
+        passage["at_rest"] = r.word(1, I32)
         r.call(code["deliver"], r["passage"], r["now"])
 
 
