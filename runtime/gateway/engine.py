@@ -23,6 +23,7 @@ from runtime.gateway.lasting import Lasting
 from runtime.gateway.observation import Observer
 from runtime.gateway.pairforcing import PairForcing
 from runtime.gateway.pairsubmitter import PairSubmitter
+from runtime.gateway.plantevents import PlantEvents
 from runtime.gateway.requests import Requests
 from runtime.gateway.scada_server import ScadaService
 from runtime.gateway.scada_unit import ScadaUnit
@@ -93,6 +94,7 @@ class Gateway:
         mailbox = MailboxWriter(control, version=version["number"] if version else 0)
         self._submitter = self._make_submitter(mailbox)
         self._transitions = Transitions(self._observer)
+        self._plant_events = PlantEvents(manifest.tags)
         self._requests = Requests(
             self._observer,
             control=control,
@@ -269,6 +271,9 @@ class Gateway:
             unpublished, self._audience.unpublished = self._audience.unpublished, []
             for event in unpublished:
                 await sockets.stream.send_multipart([EVENT.encode(), encode(event)])
+            for topic, told in self._plant_events.seen(self._observer.latest()):
+                if self._is_wanted(topic):
+                    await sockets.stream.send_multipart([topic.encode(), encode(told)])
             if self._is_wanted(STATUS):
                 await sockets.stream.send_multipart([STATUS.encode(), encode(self._frames.status())])
 

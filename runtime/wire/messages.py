@@ -6,7 +6,7 @@ numbers are the strings "NaN", "Infinity" and "-Infinity".
 Request  {"v": 1, "id": any, "op": "...", ...}
 Reply    {"v": 1, "id": same, "ok": true, "result": {...}}
       or {"v": 1, "id": same, "ok": false, "error": {"what": ..., "where": ..., "mend": ...}}
-Stream   two frames: the topic ("status", "tags", "event") and its JSON.
+Stream   two frames: the topic ("status", "tags", "event", or one of a plant's events) and its JSON.
 """
 
 import json

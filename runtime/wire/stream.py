@@ -24,7 +24,7 @@ RECEIVE_MAX = 64
 
 @dataclass(frozen=True, slots=True)
 class StreamMessage:
-    """One message of the stream: its topic and its JSON (StatusFrame, TagsFrame or Event)."""
+    """One message of the stream: its topic and its JSON (StatusFrame, TagsFrame, Event, or an event of a plant)."""
 
     topic: str
     body: dict[str, Any]

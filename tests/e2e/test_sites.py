@@ -3,12 +3,19 @@
 import re
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import zmq
 
+from runtime.wire.endpoints import endpoints
+from runtime.wire.messages import STATUS, decode
 from tests.e2e.conftest import DemoSite, free_port
 
+STATE_TOPIC = "record/BESS/SystemState"
 PORT = re.compile(r"^(?:port += +|played_at = \"127\.0\.0\.1:)(\d+)", re.MULTILINE)
 
 
@@ -33,6 +40,26 @@ class ProjectSite(DemoSite):
             file.write_text(PORT.sub(lambda told: told[0].replace(told[1], str(free[told[1]])), text))
 
 
+@contextmanager
+def hearing(site: ProjectSite, topic: str) -> Iterator[Callable[[], dict[str, Any]]]:
+    """The next message of a topic, once the gateway knows that somebody listens."""
+    with zmq.Context() as context, context.socket(zmq.SUB) as link:
+        link.setsockopt(zmq.LINGER, 0)
+        link.setsockopt(zmq.RCVTIMEO, 120_000)
+        link.connect(endpoints(site.run_dir).stream)
+        link.subscribe(topic)
+        link.subscribe(STATUS)
+        link.recv_multipart()  # subscriptions arrive in their order
+        link.unsubscribe(STATUS)
+
+        def told() -> dict[str, Any]:
+            while (frames := link.recv_multipart())[0] != topic.encode():
+                pass
+            return decode(frames[1])
+
+        yield told
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["home", "commercial", "industrial", "offgrid", "depot"])
 def test_site_when_run_with_its_plant_then_it_comes_up_without_an_error_and_stops_in_order(name):
@@ -46,6 +73,10 @@ def test_site_when_run_with_its_plant_then_it_comes_up_without_an_error_and_stop
             lambda: site.value("plant_1.state") == "RUN" and site.value("errors_1.n_active") == 0,
         )
         assert site.ask("status")["driving"]
+        with hearing(site, STATE_TOPIC) as told:
+            assert site.voltscan("command", "plant", "STOP").returncode == 0
+            body = told()
+        assert (body["kind"], body["from"], body["now"]) == ("STATE", "RUN", "INIT")
         assert site.stop() == 0
         assert "stopped, outputs at fail-safe" in (folder / "run.log").read_text()
     finally:

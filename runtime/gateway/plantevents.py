@@ -1,0 +1,70 @@
+"""What a plant's program notes as events (EVENT_LOG in programs/plant), as messages on topics: nobody polls for them.
+
+The log lies in application memory: its last events, the newest first, each with a number that is never given twice. So
+none is missed between two looks, as long as no more happen than the log holds. A topic for each kind stands beside it,
+as a string.
+"""
+
+from typing import Any, Final
+
+from runtime.core.tag import TagTable, Variable
+from runtime.image.snapshot import Snapshot
+from runtime.wire.values import to_json
+
+_NEWEST: Final = ".events[1].id"
+_SAYS: Final = ("state", "mode", "operation", "meter_good", "climate_bad", "setup", "grid_forming")
+"""Inputs of EVENT_LOG in the order of EVENT_KIND: their enumerations name what an event counts."""
+EVENTS_MAX: Final = 16
+"""How many events a log holds (EVENTS in programs/plant/event_log.st)."""
+
+
+class PlantEvents:
+    """The logs of all plants in the programs. Called ten times a second."""
+
+    def __init__(self, tags: TagTable) -> None:
+        leaves = (*tags, *tags.variables)
+        self._logs = [_Log(tags, leaf.name.removesuffix(_NEWEST)) for leaf in leaves if leaf.name.endswith(_NEWEST)]
+
+    def seen(self, snapshot: Snapshot | None) -> list[tuple[str, dict[str, Any]]]:
+        """Topic and message of each new event, the oldest first; of the very first look none."""
+        return [] if snapshot is None else [found for log in self._logs for found in log.seen(snapshot)]
+
+
+class _Log:
+    def __init__(self, tags: TagTable, plant: str) -> None:
+        def leaves(name: str, count: int, field: str = "") -> list[Variable]:
+            found = (tags.find(f"{plant}.{name}[{i}]{field}") for i in range(1, count + 1))
+            return [leaf for leaf in found if leaf is not None]
+
+        self._ids = leaves("events", EVENTS_MAX, ".id")
+        self._rows = list(
+            zip(*(leaves("events", EVENTS_MAX, f".{field}") for field in ("kind", "from", "now", "at")), strict=True)
+        )
+        self._topics = leaves("log.topics", len(_SAYS))
+        self._says = [tags.find(f"{plant}.log.{name}") for name in _SAYS]
+        self._last: int | None = None
+
+    def seen(self, snapshot: Snapshot) -> list[tuple[str, dict[str, Any]]]:
+        ids = [int(snapshot.value(leaf)) for leaf in self._ids]
+        last, self._last = self._last, max(ids)
+        if last is None:
+            return []
+        return [self._told(snapshot, row) for row, number in reversed(list(enumerate(ids))) if number > last]
+
+    def _told(self, snapshot: Snapshot, row: int) -> tuple[str, dict[str, Any]]:
+        kind, before, now, at = self._rows[row]
+        number = int(snapshot.value(kind))
+        body = {
+            "id": int(snapshot.value(self._ids[row])),
+            "kind": to_json(snapshot.value(kind), kind),
+            "from": self._name(number, int(snapshot.value(before))),
+            "now": self._name(number, int(snapshot.value(now))),
+            "at_ns": int(snapshot.value(at)),
+        }
+        return str(snapshot.value(self._topics[number - 1])), body
+
+    def _name(self, kind: int, value: int) -> str | bool | int:
+        says = self._says[kind - 1]
+        if says is None or not says.labels:
+            return bool(value)
+        return {number: name for name, number in says.labels}.get(value, value)

@@ -1,0 +1,97 @@
+"""Events of a plant's log, as messages on the topics of their kinds."""
+
+from typing import Any
+
+import pytest
+
+from runtime.core.elementary import BOOL, INT, TIME, UDINT, USINT, Value, string
+from runtime.core.tag import TagTable, Variable
+from runtime.gateway.plantevents import EVENTS_MAX, PlantEvents
+
+PLANT = "supervision.site.plant"
+KINDS = ("NONE", "STATE", "MODE", "POWER", "METER", "CLIMATE", "SETUP", "GRID_FORMING")
+STATES = (("INIT", 0), ("RUN", 1), ("ERROR", 2))
+INPUTS = {
+    "state": {"type": USINT, "labels": STATES, "enum_name": "SYSTEM_STATE"},
+    "mode": {"type": USINT, "labels": (("PASSIVE", 0), ("LOCAL", 4)), "enum_name": "CONTROL_MODE"},
+    "operation": {"type": USINT, "labels": (("NONE", 0),), "enum_name": "OPERATING_STATE"},
+    "meter_good": {"type": BOOL},
+    "climate_bad": {"type": BOOL},
+    "setup": {"type": BOOL},
+    "grid_forming": {"type": BOOL},
+}
+
+
+def table() -> TagTable:
+    fields: dict[str, dict[str, Any]] = {
+        "id": {"type": UDINT},
+        "kind": {"type": USINT, "labels": tuple((name, i) for i, name in enumerate(KINDS)), "enum_name": "EVENT_KIND"},
+        "from": {"type": INT},
+        "now": {"type": INT},
+        "at": {"type": TIME},
+    }
+    rows = range(1, EVENTS_MAX + 1)
+    leaves = {f"{PLANT}.events[{i}].{name}": more for i in rows for name, more in fields.items()}
+    leaves |= {f"{PLANT}.log.{name}": more for name, more in INPUTS.items()}
+    leaves |= {f"{PLANT}.log.topics[{i}]": {"type": string(48)} for i in range(1, len(INPUTS) + 1)}
+    return TagTable([], [Variable(name=name, offset=64 * i, **more) for i, (name, more) in enumerate(leaves.items())])
+
+
+class Log:
+    """Stands for a snapshot: the newest event first, as EVENT_LOG keeps them."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, int]] = []
+
+    def note(self, kind: str, before: int, now: int) -> None:
+        number = self.events[0]["id"] + 1 if self.events else 1
+        told = {"id": number, "kind": KINDS.index(kind), "from": before, "now": now, "at": 1_000 * number}
+        self.events = [told, *self.events][:EVENTS_MAX]
+
+    def value(self, variable: Variable) -> Value:
+        place, _, field = variable.name.removeprefix(PLANT + ".").rpartition(".")
+        if "topics" in field:
+            return f"topic/{field[7:-1]}"
+        row = int(place.removeprefix("events[").removesuffix("]")) - 1
+        return self.events[row][field] if row < len(self.events) else 0
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+def events(log: Log) -> PlantEvents:
+    made = PlantEvents(table())
+    assert made.seen(None) == []
+    log.note("STATE", 0, 1)
+    assert made.seen(log) == []  # type: ignore[arg-type]  # what was before is no news
+    return made
+
+
+def test_plant_events_when_several_are_new_then_each_on_its_topic_the_oldest_first(
+    events: PlantEvents, log: Log
+) -> None:
+    log.note("STATE", 1, 2)
+    log.note("MODE", 0, 4)
+    log.note("GRID_FORMING", 0, 1)
+    assert events.seen(log) == [  # type: ignore[arg-type]
+        ("topic/1", {"id": 2, "kind": "STATE", "from": "RUN", "now": "ERROR", "at_ns": 2_000}),
+        ("topic/2", {"id": 3, "kind": "MODE", "from": "PASSIVE", "now": "LOCAL", "at_ns": 3_000}),
+        ("topic/7", {"id": 4, "kind": "GRID_FORMING", "from": False, "now": True, "at_ns": 4_000}),
+    ]
+    assert events.seen(log) == []  # type: ignore[arg-type]
+
+
+def test_plant_events_when_more_happened_than_the_log_holds_then_those_that_it_holds(
+    events: PlantEvents, log: Log
+) -> None:
+    for i in range(EVENTS_MAX + 4):
+        log.note("STATE", i % 2, 1 - i % 2)
+    told = events.seen(log)  # type: ignore[arg-type]
+    assert [body["id"] for _, body in told] == list(range(6, 6 + EVENTS_MAX))
+
+
+def test_plant_events_when_programs_have_no_plant_then_none() -> None:
+    assert PlantEvents(TagTable([], [])).seen(Log()) == []  # type: ignore[arg-type]
