@@ -131,8 +131,9 @@ class MemberLoop:
         for message in messages:
             now_ns = self._clock()
             self._carry_out(self._core.step(message, now_ns), now_ns)
-        for _ in range(len(self._calls)):
-            self._calls.popleft()(self._clock())
+        if self._calls:
+            for _ in range(len(self._calls)):
+                self._calls.popleft()(self._clock())
         self._look_at_disk()
         now_ns = self._clock()
         if now_ns >= self._not_before_ns(self._core.due_ns):

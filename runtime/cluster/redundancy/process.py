@@ -197,6 +197,7 @@ class Redundancy:
         if scanned is not None:
             term, state = scanned
             self._carry_out(self._member.scanned(term, state, now_ns), now_ns)
+            self._ends.post.flush()  # outputs wait for its answer; what else there is to do now does not
 
     def _take_from_gateway(self) -> None:
         port = self._ends.port
