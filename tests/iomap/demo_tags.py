@@ -48,6 +48,10 @@ COMMANDS: dict[str, Elementary] = {
     "local_q": REAL,
     "local_heartbeat": UINT,
     "utility_exchange": REAL,
+    "test_mode": BOOL,
+    "test_power": REAL,
+    "test_nudge": REAL,
+    "exercise": USINT,
 }
 PLANT: list[Field] = [("value", USINT, "PLANT_REQUEST", (("NONE", 0), ("START", 1))), *plain("seq", UDINT)]
 GLOBALS: dict[str, list[Field]] = {
