@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(name="forces")(list_forces)
     app.command()(unforce)
     app.command(context_settings=NEGATIVE_NUMBERS)(command)
+    app.command()(exercise)
     for of_the_scan in (faults, acknowledge, stats):
         app.command()(of_the_scan)
 
@@ -126,6 +127,20 @@ def command(
     from runtime.cli.controller import remote
 
     _ask(site, lambda client: remote.command(client, name, value, ttl_ms=ttl_ms, as_json=json))
+
+
+def exercise(
+    name: Annotated[str, typer.Argument(help="TRANSITIONS (the plant's states) or MODES.")] = "TRANSITIONS",
+    site: Site = None,
+    json: Json = False,
+) -> None:
+    """Have the test controller lead the plant through its states or modes; exit code 1 when a row does not pass.
+
+    Test mode must be on: voltscan command test_mode TRUE. The plant really stops, starts and moves power.
+    """
+    from runtime.cli.controller.exercise import exercise
+
+    _ask(site, lambda client: exercise(client, name, as_json=json))
 
 
 def faults(site: Site = None, json: Json = False) -> None:
