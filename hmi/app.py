@@ -20,6 +20,7 @@ from hmi.pages.page import Page
 from hmi.pages.pair import PairPage
 from hmi.pages.scan import ScanPage
 from hmi.pages.tags import TagsPage
+from hmi.pages.test import TestPage
 from hmi.palette import THEME
 from hmi.widgets.banner_stack import BannerStack
 from hmi.widgets.event_line import EventLine
@@ -36,6 +37,7 @@ PAGES = (
     ("devices", "Devices"),
     ("forces", "Forces"),
     ("pair", "Pair"),
+    ("test", "Test"),
 )
 
 
@@ -87,6 +89,7 @@ class Console(App[None]):
             yield DevicesPage(model, self.feed, id="devices")
             yield ForcesPage(model, self.feed, clock, id="forces")
             yield PairPage(model, self.feed, clock, id="pair")
+            yield TestPage(model, self.feed, id="test")
         yield EventLine(model, clock, id="event-line")
         yield Footer(show_command_palette=False)
 

@@ -115,6 +115,17 @@ class Feed:
             return False  # the banner says that there is no connection
         return True
 
+    async def poll_testing(self) -> bool:
+        """Ask for what test mode tells; False when nobody answered, or the site has none."""
+        names = self.model.testing_names()
+        if self._link is None or not names:
+            return False
+        try:
+            self.model.take_testing(await self._link.request("read", names=names))
+        except WireFault:
+            return False  # the banner says that there is no connection
+        return True
+
     async def poll_pair(self) -> bool:
         """Ask how the pair is; False when nobody answered."""
         if self._link is None:

@@ -100,6 +100,7 @@ class Model:
         self.io: IoFigures | None = None
         self.pair: PairStatus | None = None
         self.pair_problem = ""
+        self.testing: Mapping[str, Scalar] = {}
         self.forces: tuple[Force, ...] = ()
         self.fault_details: Mapping[tuple[str, int], str] = {}
         self.trend = Trend()
@@ -166,6 +167,10 @@ class Model:
     def take_pair(self, result: Mapping[str, Any]) -> None:
         """The answer to `pair`."""
         self.pair, self.pair_problem = cast(PairStatus, result), ""  # the gateway is of the same version
+
+    def take_testing(self, result: Mapping[str, Any]) -> None:
+        """The answer to `read` for `testing_names`."""
+        self.testing = {str(told["name"]): told["value"] for told in result.get("values", ())}
 
     def take_no_pair(self, why: str) -> None:
         """There is none, or it says nothing."""
@@ -236,6 +241,11 @@ class Model:
         """What is known about a tag."""
         place = self._places.get(name)
         return None if place is None else self.infos[place]
+
+    def testing_names(self) -> list[str]:
+        """The tags that tell of test mode, and of the plant what it moves; none at a site without it."""
+        names = [info.name for info in self.infos if info.name.startswith(roles.TESTING)]
+        return [*names, *roles.TESTED] if names else []
 
     def reading_of(self, name: str) -> TagReading | None:
         """A tag's reading in the last frame of tags."""

@@ -27,6 +27,14 @@ ERROR_BITS = "plant_1.error_bits"
 RATED_KW = "parameters_1.rated_kw"
 GRID_TARGET_KW = "grid_target_1_kw"
 """Wanted exchange with the grid; positive: import."""
+TESTING = "testing_status_1."
+"""What every tag of test mode begins with (programs/modes/testing.st)."""
+TEST_ROWS = TESTING + "exercise.rows"
+TEST_ROWS_MAX = 20
+"""Rows of an exercise (EXERCISE_STATUS)."""
+STEP = "plant_1.step"
+TESTED = (STATE, STEP, MODE, P_SET_KW, LIMITED_BY, SOC_PCT, INVERTER_KW, RATED_KW)
+"""What test mode moves, and what bounds it."""
 GRID_TARGET_COMMAND = "command_grid_target_1.value"
 MODE_COMMAND = "command_mode_1.value"
 

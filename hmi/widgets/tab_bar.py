@@ -40,6 +40,7 @@ class TabBar(Live):
         right = self._link()
         tabs_width = sum(len(title) + 4 for _, title in self._pages)
         room = canvas.width - tabs_width - len(right[0]) - 4
+        lead = " " if room >= -1 else ""  # on a small terminal the names stand closer
         x = 0
         if room - len(_BRAND) - 1 >= 3:
             x = canvas.put(1, 0, _BRAND, ink(palette.GRID, bold=True, on=ground))
@@ -49,7 +50,7 @@ class TabBar(Live):
         self._spans = []
         for key, (page, title) in enumerate(self._pages, 1):
             chosen = page == self.current
-            text = f" {key} {title} "
+            text = f"{lead}{key} {title} "
             style = ink(palette.GROUND, bold=True, on=palette.GRID) if chosen else ink(palette.FAINT, on=ground)
             end = canvas.put(x, 0, text, style)
             self._spans.append((x, end, page))

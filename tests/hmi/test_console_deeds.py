@@ -261,7 +261,7 @@ async def test_tabs_when_clicked_then_the_page_opens():
     stage = Stage(frames=1)
     async with stage.app.run_test(size=SIZE) as pilot:
         await stage.heard(pilot)
-        await pilot.click("#tabs", offset=(38, 0))
+        await pilot.click("#tabs", offset=(30, 0))
         await pilot.pause()
         assert stage.app.query_one(ContentSwitcher).current == "events"
 

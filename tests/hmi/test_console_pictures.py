@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from stage import Stage, until
-from synthetic_site import T0_NS, tags_frame
+from synthetic_site import T0_NS, infos_of_testing, tags_frame, values_of_testing
 from textual.pilot import Pilot
 
 from runtime.wire.fault import NoAnswerFault, RefusedFault
@@ -276,3 +276,18 @@ def test_pair_when_the_controller_is_alone_then_the_page_says_so(snap_compare):
         await stage.drawn(pilot)
 
     assert pictured(snap_compare, stage, SMALL, look)
+
+
+@pytest.mark.parametrize("size", [WIDE, SMALL], ids=["wide", "small"])
+def test_testing_when_an_exercise_is_under_way_then_its_rows_and_what_limits_the_power_are_told(snap_compare, size):
+    stage = Stage()
+    stage.link.infos += infos_of_testing()
+    stage.link.answers["read"] = {"values": values_of_testing(on=True)}
+
+    async def look(stage: Stage, pilot: Pilot[Any]) -> None:
+        await stage.press(pilot, "8")
+        await until(pilot, lambda: bool(stage.app.model.testing))
+        await stage.press(pilot, "plus")
+        await stage.drawn(pilot)
+
+    assert pictured(snap_compare, stage, size, look)
