@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from plant_on_test import infos_of_testing, values_of_testing
 from stage import Stage, until
-from synthetic_site import T0_NS, infos_of_testing, tags_frame, values_of_testing
+from synthetic_site import T0_NS, tags_frame
 from textual.pilot import Pilot
 
 from runtime.wire.fault import NoAnswerFault, RefusedFault

@@ -1,8 +1,8 @@
 """Page 8: keystrokes as commands while test mode is on, and none while it is off."""
 
 import pytest
+from plant_on_test import infos_of_testing, values_of_testing
 from stage import Stage, until
-from synthetic_site import infos_of_testing, values_of_testing
 
 from hmi.dialogs.action import ActionDialog
 from hmi.teststep import default_step_kw, larger_kw, smaller_kw
