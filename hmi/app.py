@@ -23,6 +23,7 @@ from hmi.pages.tags import TagsPage
 from hmi.pages.test import TestPage
 from hmi.palette import THEME
 from hmi.widgets.banner_stack import BannerStack
+from hmi.widgets.chosen_line import ChosenLine
 from hmi.widgets.event_line import EventLine
 from hmi.widgets.row_grid import RowGrid
 from hmi.widgets.tab_bar import TabBar
@@ -80,6 +81,7 @@ class Console(App[None]):
         """The frame and the pages."""
         model, clock = self.model, self.clock
         yield TabBar(model, clock, PAGES, id="tabs")
+        yield ChosenLine(model, clock, id="chosen-line")
         yield BannerStack(model, clock, id="banners")
         with ContentSwitcher(initial=PAGES[0][0], id="pages"):
             yield OverviewPage(model, id="overview")
@@ -113,6 +115,7 @@ class Console(App[None]):
             return
         main = self.screen_stack[0]
         main.query_one(TabBar).redraw()
+        main.query_one(ChosenLine).redraw()
         main.query_one(BannerStack).redraw()
         main.query_one(EventLine).redraw()
         switcher = main.query_one("#pages", ContentSwitcher)

@@ -7,8 +7,9 @@ names and events are asked for anew, because another program may answer now.
 import asyncio
 import itertools
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any, Protocol
 
 from hmi.clock import Clock
@@ -17,6 +18,7 @@ from hmi.outcome import Ending, Outcome
 from hmi.status import Scalar, number_of
 from runtime.wire.fault import NoAnswerFault, RefusedFault, WireFault
 from runtime.wire.messages import EVENT, STATUS, TAGS
+from runtime.wire.pairstream import CHOSEN
 from runtime.wire.stream import StreamMessage
 
 COMMAND_TTL_MS = 5_000
@@ -30,7 +32,7 @@ GREET_RETRY_S = 1.0
 
 
 class Link(Protocol):
-    """What the console needs of `runtime.wire.stream.StreamClient`."""
+    """What the console needs of a controller: `runtime.wire.stream.StreamClient`; of a pair: `wire.pairstream`."""
 
     def subscribe(self, topic: str) -> None:
         """Ask for a topic."""
@@ -45,6 +47,8 @@ class Link(Protocol):
         """The result of an operation, or RefusedFault or NoAnswerFault."""
 
 
+_ONCE = frozenset({"command", "write"})
+"""Operations that carry a sequence number: asked for twice, they are done once."""
 OpenLink = Callable[[], AbstractAsyncContextManager[Link]]
 
 
@@ -144,6 +148,10 @@ class Feed:
 
     async def command(self, name: str, value: Scalar) -> Outcome:
         """A command through to its acknowledgement."""
+        return await self._command(name, value, next(self._seq))
+
+    async def _command(self, name: str, value: Scalar, seq: int) -> Outcome:
+        again = partial(self._command, name, value, seq)
         try:
             result = await self._request(
                 "command",
@@ -151,14 +159,16 @@ class Feed:
                 name=name,
                 value=value,
                 client=self.client,
-                seq=next(self._seq),
+                seq=seq,
                 ttl_ms=COMMAND_TTL_MS,
             )
         except NoAnswerFault as fault:
-            return Outcome(Ending.TIMED_OUT, _sentence(fault))
+            return _unknown(fault, again)
         except WireFault as fault:
             timed_out = "timed out" in fault.what  # the gateway's words for a command without acknowledgement
-            return Outcome(Ending.TIMED_OUT if timed_out else Ending.REFUSED, _sentence(fault))
+            if not timed_out:
+                return Outcome(Ending.REFUSED, _sentence(fault))
+            return Outcome(Ending.TIMED_OUT, _sentence(fault), again)
         if result.get("state") == "done":
             return Outcome(Ending.DONE, "the controller acknowledged it")
         return Outcome(Ending.REFUSED, f"the program said {result.get('reason', 'no reason')}")
@@ -209,7 +219,7 @@ class Feed:
         try:
             result = await self._request(op, client=self.client, **fields)
         except NoAnswerFault as fault:
-            return Outcome(Ending.TIMED_OUT, _sentence(fault))
+            return _unknown(fault, partial(self._ask, op, **fields)) if op in _ONCE else _no_answer(fault)
         except WireFault as fault:
             return Outcome(Ending.REFUSED, _sentence(fault))
         scan, note = result.get("scan"), str(result.get("note", ""))
@@ -233,6 +243,9 @@ class Feed:
                 self._greet_due.set()
         elif message.topic == EVENT:
             self.model.take_events([message.body])
+        elif message.topic == CHOSEN:
+            self.model.take_chosen(message.body, self._clock.wall_ns())
+            self._greet_due.set()
 
     async def _greet(self, link: Link) -> None:
         """Ask who is there, which tags it has and what happened, whenever that may have changed."""
@@ -246,6 +259,14 @@ class Feed:
             except WireFault:
                 self._greet_due.set()
                 await asyncio.sleep(GREET_RETRY_S)
+
+
+def _unknown(fault: NoAnswerFault, again: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    return Outcome(Ending.UNKNOWN, f"try again: it is done once at most · {fault.what}", again)
+
+
+def _no_answer(fault: NoAnswerFault) -> Outcome:
+    return Outcome(Ending.TIMED_OUT, _sentence(fault))
 
 
 def _sentence(fault: RefusedFault | WireFault) -> str:

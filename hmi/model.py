@@ -83,6 +83,15 @@ class Connection:
     ever: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Of several controllers the one that is listened to, since when, and which one was before; "" for none."""
+
+    name: str
+    since_wall_ns: int
+    before: str = ""
+
+
 class Model:
     """Everything the console shows. One instance, used from one event loop."""
 
@@ -101,6 +110,7 @@ class Model:
         self.pair: PairStatus | None = None
         self.pair_problem = ""
         self.testing: Mapping[str, Scalar] = {}
+        self.chosen: Chosen | None = None
         self.forces: tuple[Force, ...] = ()
         self.fault_details: Mapping[tuple[str, int], str] = {}
         self.trend = Trend()
@@ -171,6 +181,13 @@ class Model:
     def take_testing(self, result: Mapping[str, Any]) -> None:
         """The answer to `read` for `testing_names`."""
         self.testing = {str(told["name"]): told["value"] for told in result.get("values", ())}
+
+    def take_chosen(self, told: Mapping[str, Any], now_wall_ns: int) -> None:
+        """Whoever drives a pair, or at least is heard, is listened to from now on. What the other one was asked for is
+        not this one's."""
+        before = self.chosen.name if self.chosen is not None else ""
+        self.chosen = Chosen(str(told["name"]), now_wall_ns, before)
+        self.pair = self.statistics = self.io = None
 
     def take_no_pair(self, why: str) -> None:
         """There is none, or it says nothing."""

@@ -48,6 +48,17 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The controller's part in its pair: who it is, who leads in which term as far as it knows, whether it drives."""
+
+    name: str
+    role: str
+    leader: str
+    term: int
+    drives: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The controller at `t_wall_ns` (its own clock). `forces`: names, values, types."""
 
@@ -70,6 +81,7 @@ class Status:
     bad_devices: tuple[str, ...]
     forces: tuple[tuple[str, Scalar, str], ...]
     program: Program | None = None
+    pair: Part | None = None
     view: Mapping[str, Scalar] = field(default_factory=dict)
 
 
@@ -123,6 +135,7 @@ def status_of(frame: Mapping[str, Any]) -> Status:
         bad_devices=tuple(frame.get("bad_devices", ())),
         forces=tuple((str(f["name"]), f["value"], str(f.get("type", ""))) for f in frame.get("forces", ())),
         program=_program_of(frame.get("program")),
+        pair=_part_of(frame.get("pair")),
         view=frame.get("view", {}),
     )
 
@@ -182,6 +195,13 @@ def _program_of(told: Mapping[str, Any] | None) -> Program | None:
         return None
     by = str(told.get("by", ""))
     return Program(int(told.get("number", 0)), str(told["hash"]), int(told.get("since_wall_ns", 0)), by)
+
+
+def _part_of(told: Mapping[str, Any] | None) -> Part | None:
+    if not told:
+        return None
+    who = (str(told["name"]), str(told["role"]), str(told["leader"]))
+    return Part(*who, int(told["term"]), bool(told["drives"]))
 
 
 def _fault_of(told: Mapping[str, Any]) -> ProgramFault:

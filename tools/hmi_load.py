@@ -71,8 +71,7 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
-            code = f"import sys; from hmi.main import run_hmi; sys.exit(run_hmi({str(run)!r}))"
-            os.execv(sys.executable, [sys.executable, "-c", code])
+            os.execv(sys.executable, [sys.executable, "-m", "runtime.cli", "hmi", str(run)])
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         os.kill(self.pid, signal.SIGWINCH)
         threading.Thread(target=self._drain, daemon=True).start()

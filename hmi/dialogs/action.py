@@ -117,10 +117,12 @@ class ActionDialog(ModalScreen[Outcome | None]):
         self._take(event.value)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Confirm, cancel or close."""
+        """Confirm, try again, cancel or close."""
+        again = self._outcome.again if self._outcome is not None else None
         if event.button.id == "confirm" and self.stage is Stage.CONFIRM:
-            self._enter_stage(Stage.SENDING)
-            self.run_worker(self._send(), exclusive=True)
+            self._send(self._action.send(self._value))
+        elif event.button.id == "confirm" and self.stage is Stage.ENDED and again is not None:
+            self._send(again())
         elif event.button.id == "cancel":
             self.dismiss(self._outcome)
 
@@ -134,8 +136,8 @@ class ActionDialog(ModalScreen[Outcome | None]):
 
     def action_other_button(self) -> None:
         """Left and right move between the buttons."""
-        if self.stage is Stage.CONFIRM:
-            confirm, cancel = self.query_one("#confirm", Button), self.query_one("#cancel", Button)
+        confirm, cancel = self.query_one("#confirm", Button), self.query_one("#cancel", Button)
+        if not confirm.disabled:
             (cancel if confirm.has_focus else confirm).focus()
 
     def _choice(self, label: str) -> str:
@@ -179,15 +181,22 @@ class ActionDialog(ModalScreen[Outcome | None]):
         for each in Stage:
             self.set_class(each is stage, f"-{each.value}")
         confirm, cancel = self.query_one("#confirm", Button), self.query_one("#cancel", Button)
-        confirm.disabled = stage is not Stage.CONFIRM
+        again = stage is Stage.ENDED and self._outcome is not None and self._outcome.again is not None
+        confirm.disabled = stage is not Stage.CONFIRM and not again
+        confirm.label = "Try again" if again else "Confirm"
+        self.set_class(again, "-again")
         cancel.label = "Close" if stage in (Stage.SENDING, Stage.ENDED) else "Cancel"
         if stage is Stage.SENDING:
             self._say("#outcome", "… sent, waiting for the controller")
 
-    async def _send(self) -> None:
-        self._outcome = outcome = await self._action.send(self._value)
+    def _send(self, asked: Awaitable[Outcome]) -> None:
+        self._enter_stage(Stage.SENDING)
+        self.run_worker(self._wait_for(asked), exclusive=True)
+
+    async def _wait_for(self, asked: Awaitable[Outcome]) -> None:
+        self._outcome = outcome = await asked
         self._enter_stage(Stage.ENDED)
         done = outcome.ending is Ending.DONE
         self.set_class(done, "-done")
         self._say("#outcome", f"{outcome.ending.value}  {outcome.text}".rstrip())
-        self.query_one("#cancel", Button).focus()
+        self.query_one("#cancel" if outcome.again is None else "#confirm", Button).focus()

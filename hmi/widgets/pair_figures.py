@@ -8,7 +8,7 @@ from hmi.clock import Clock
 from hmi.model import Model
 from hmi.palette import DIM, NORMAL, STRONG, ink
 from hmi.widgets.live import Live
-from runtime.wire.pairport import PairStatus
+from runtime.wire.pairport import PairMemberStatus, PairStatus
 
 LABEL_WIDTH = 14
 COLUMNS = (1, 15, 28, 37, 50)
@@ -34,20 +34,20 @@ class PairFigures(Live):
             ("Leader", f"{told['leader'] or 'nobody'} in term {told['term']}", NORMAL if told["leader"] else _ALARMED),
             ("In sync", ", ".join(told["in_sync"]) or wording.NOTHING, NORMAL),
             ("Lease", f"{told['lease_ms']:.0f} ms more, {solo}" if told["drives"] else "the leader's", NORMAL),
-            ("State", f"scan {wording.count(told['state_scan'])}, standby {told['lag_scans']} scans behind", NORMAL),
+            ("State", f"scan {wording.count(told['state_scan'])}{_lag(told)}", NORMAL),
         ]
         for y, (label, text, style) in enumerate(facts):
             canvas.put(1, y, label, DIM)
             canvas.put(1 + LABEL_WIDTH, y, text, style)
         y = len(facts) + 1
-        for x, head in zip(COLUMNS, ("Member", "Kind", "Votes", "Heard", ""), strict=True):
+        for x, head in zip(COLUMNS, ("Member", "Part", "Votes", "Heard", ""), strict=True):
             canvas.put(x, y, head, DIM)
         for member in told["members"]:
             y += 1
             heard_ms = member["heard_ms"]
             silent = heard_ms < 0 or heard_ms > SILENT_MS
             heard = "never" if heard_ms < 0 else wording.age(heard_ms)
-            cells = (member["name"], member["kind"], "yes" if member["votes"] else "NO", heard)
+            cells = (member["name"], _part_of(member, told), "yes" if member["votes"] else "NO", heard)
             style = _WARNED if silent or not member["votes"] else NORMAL
             for x, cell in zip(COLUMNS, cells, strict=False):
                 canvas.put(x, y, cell, style)
@@ -68,7 +68,7 @@ class PairAlarms(Live):
             return
         for y, alarm in enumerate(told["alarms"]):
             mark, style = ("✗", _ALARMED) if alarm["severity"] == "error" else ("▲", _WARNED)
-            canvas.put(1, y, f"{mark} {alarm['text']}", style)
+            canvas.put(1, y, wording.cut(f"{mark} {alarm['text']}", canvas.width - 2), style)
         if not told["alarms"]:
             canvas.put(1, 0, "● nothing: either controller may fail", _GOOD)
 
@@ -89,8 +89,22 @@ class TakeOvers(Live):
             gap = f"{one['gap_ms']:.0f} ms" if one["gap_ms"] else wording.NOTHING
             canvas.put(1, y, self._clock.stamp(one["t_wall_ns"]), NORMAL)
             canvas.put(22, y, f"{one['leader']}  term {one['term']}", STRONG)
-            canvas.put(40, y, f"after {gap}", NORMAL)
+            canvas.put(40, y, f"gap {gap}", NORMAL)
             canvas.put(56, y, one["cause"], NORMAL)
+
+
+def _lag(told: PairStatus) -> str:
+    """The leader knows it; a standby only that it has the state."""
+    if not told["drives"]:
+        return ", as it came from the leader"
+    answers = f"answers in {told['ack_p50_ms']:.1f} / {told['ack_p99_ms']:.1f} ms (p50 / p99)"
+    return f", standby {wording.count(told['lag_scans'])} behind, {answers}"
+
+
+def _part_of(member: PairMemberStatus, told: PairStatus) -> str:
+    if member["name"] == told["leader"]:
+        return "leader"
+    return member["kind"] if member["kind"] == "witness" else "standby"
 
 
 def _part(told: PairStatus) -> str:

@@ -80,13 +80,26 @@ def sim(
 def hmi(
     endpoint: Annotated[str | None, typer.Argument(help="Site name, or run directory.")] = None,
     site: Site = None,
+    group: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="From another machine: the pair of this group file.")
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --group: your secret key, which the group file admits.")
+    ] = None,
     parent_pid: ParentPid = 0,
 ) -> None:
-    """Open the terminal HMI of a running controller."""
-    from hmi.main import run_hmi
+    """Open the terminal HMI of a running controller; of a pair it follows the leader."""
+    from hmi.main import at_directory, run_hmi
+    from runtime.cli.pair.ends import ends_of_group, find_pair, with_other
 
     _end_with_parent(parent_pid)
-    raise typer.Exit(run_hmi(endpoint or site))
+    if (group is None) is not (key is None):
+        raise typer.BadParameter("name both, or a site instead", param_hint="--group and --key")
+    if group is not None and key is not None:
+        raise typer.Exit(run_hmi(group.stem, ends_of_group(group, key)))
+    told = endpoint or site
+    name, where = at_directory(told) if told is not None and "/" in told else find_pair(told)
+    raise typer.Exit(run_hmi(name, with_other(name, where)))
 
 
 @app.command()

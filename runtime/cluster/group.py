@@ -4,7 +4,7 @@ It says how a group begins and how its members find each other. Who takes part a
 """
 
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -23,6 +23,8 @@ from runtime.iomap.read import read_document
 from runtime.raft.configuration import Configuration
 from runtime.raft.state import Settings
 from runtime.raft.times import Times
+from runtime.wire.consoles import ConsolePlace, Consoles
+from runtime.wire.endpoints import tcp_address
 
 PORT_MAX = 65534
 """The next one is used too."""
@@ -53,12 +55,14 @@ class MemberTable(_Strict):
     """One member; `port` is for what is urgent, the next one for states and what else is large.
 
     `listen`: the address of its own that it listens on, where that is not `host`, as behind a translation of addresses.
+    `console_port`: of a controller, with the next one, for consoles on other machines; without it there are none.
     """
 
     role: Literal["controller", "witness"]
     host: Annotated[str, Field(min_length=1)]
     listen: Annotated[str, Field(min_length=1)] | None = None
     port: Annotated[int, Field(ge=1, le=PORT_MAX)] = 7420
+    console_port: Annotated[int, Field(ge=1, le=PORT_MAX)] | None = None
     public_key: Annotated[str, AfterValidator(_key)]
 
     @property
@@ -69,6 +73,11 @@ class MemberTable(_Strict):
     @property
     def own_endpoints(self) -> Endpoints:
         """Where it listens itself: ZeroMQ wants a number there. Raises ConfigFault when the name has none."""
+        return _endpoints(self.own_address, self.port)
+
+    @property
+    def own_address(self) -> str:
+        """That of its own that it listens on, as a number. Raises ConfigFault when the name has none."""
         host = self.listen or self.host
         try:
             found = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
@@ -78,12 +87,17 @@ class MemberTable(_Strict):
                 where=host,
                 mend="write a number into the group file, such as 10.0.0.1, or let this machine know the name",
             ) from fault
-        return _endpoints(str(found[0][4][0]), self.port)
+        return str(found[0][4][0])
 
 
 def _endpoints(host: str, port: int) -> Endpoints:
-    shown = f"[{host}]" if ":" in host else host
-    return Endpoints(f"tcp://{shown}:{port}", f"tcp://{shown}:{port + 1}")
+    return Endpoints(tcp_address(host, port), tcp_address(host, port + 1))
+
+
+class OperatorTable(_Strict):
+    """Somebody whose consoles both controllers serve, on whatever machine: who has the secret key of it."""
+
+    public_key: Annotated[str, AfterValidator(_key)]
 
 
 class TimesTable(_Strict):
@@ -127,9 +141,12 @@ def _members(members: dict[str, MemberTable]) -> dict[str, MemberTable]:
     shared = [n for n, m in members.items() if m is not witness and m.host == witness.host and not _is_local(m.host)]
     if shared:
         raise ValueError(f"the witness is on the machine of {shared[0]}: with that machine two of three votes would go")
-    taken = [(m.host, port) for m in members.values() for port in (m.port, m.port + 1)]
+    if witness.console_port is not None:
+        raise ValueError("the witness has no values to show: `console_port` is for controllers")
+    firsts = [(m.host, port) for m in members.values() for port in (m.port, m.console_port) if port is not None]
+    taken = [(host, port + more) for host, port in firsts for more in (0, 1)]
     if len(set(taken)) < len(taken):
-        raise ValueError("two members would listen on one port: each takes its `port` and the next one")
+        raise ValueError("one port is taken twice: members take `port` and the next one, and so with `console_port`")
     return members
 
 
@@ -140,6 +157,7 @@ class GroupTable(_Strict):
     cycle: Annotated[str, AfterValidator(partial(_duration, low=CYCLE_NS_MIN))]
     times: TimesTable | None = None
     members: Annotated[dict[Name, MemberTable], AfterValidator(_members)]
+    operators: dict[Name, OperatorTable] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +188,21 @@ class Group:
             peers={other: Peer(member.endpoints, member.public_key) for other, member in others},
             key_file=key_file,
             state_dir=state_dir,
+            consoles=self.consoles(name, key_file=key_file),
         )
+
+    def consoles(self, name: str = "", *, key_file: Path) -> Consoles:
+        """Where consoles reach the controllers, and whose are served; for the member of that name, or for nobody's."""
+        places = {
+            member: ConsolePlace(table.host, table.host, table.console_port, table.public_key)
+            for member, table in self.table.members.items()
+            if table.console_port is not None
+        }
+        if name in places:
+            places[name] = replace(places[name], listen=self.table.members[name].own_address)
+        controllers = {n: self.table.members[n].public_key for n in self._names("controller")}
+        operators = {n: operator.public_key for n, operator in self.table.operators.items()}
+        return Consoles(name, str(key_file), places, operators | controllers)
 
     def check_key(self, name: str, keys: KeyPair) -> None:
         """Raises ConfigFault when the others know that member by another key."""

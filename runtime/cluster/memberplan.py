@@ -10,11 +10,13 @@ from runtime.cluster.transport.post import Endpoints, Peer
 from runtime.raft.configuration import Configuration
 from runtime.raft.state import Settings
 from runtime.raft.times import Times
+from runtime.wire.consoles import Consoles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberPlan:
-    """Of one member. `configuration`: the members as the group begins. `key_file` holds the secret key."""
+    """Of one member. `configuration`: the members as the group begins. `key_file` holds the secret key. `consoles`:
+    where those of other machines reach the controllers, and whose are served."""
 
     group: str
     settings: Settings
@@ -23,6 +25,7 @@ class MemberPlan:
     peers: Mapping[str, Peer]
     key_file: Path
     state_dir: Path
+    consoles: Consoles
 
     @property
     def name(self) -> str:
@@ -51,4 +54,5 @@ class MemberPlan:
             peers={n: Peer(Endpoints(**p["endpoints"]), p["public_key"]) for n, p in told["peers"].items()},
             key_file=Path(told["key_file"]),
             state_dir=Path(told["state_dir"]),
+            consoles=Consoles.of_told(told["consoles"]),
         )

@@ -153,4 +153,4 @@ class Agreement:
 
 
 async def _nobody(_: Relayed) -> Relayed:
-    return {"rejected": "this gateway is not ready yet"}
+    return {"again": "this gateway is not ready yet"}

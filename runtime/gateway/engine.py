@@ -49,6 +49,7 @@ from runtime.wire.messages import (
     encode_error,
     encode_result,
 )
+from runtime.wire.pairport import PairStatus
 
 STATUS_PERIOD_S = 0.1
 TAGS_PERIOD_S = 0.25
@@ -90,7 +91,7 @@ class Gateway:
         )
         self._audience = self.lasting.audience
         self._observer = Observer(manifest, image, control, watch=self.lasting.watch, faults=self.lasting.faults)
-        self._frames = Frames(self._observer, tuple(view), version)
+        self._frames = Frames(self._observer, tuple(view), version, self._pair_status)
         mailbox = MailboxWriter(control, version=version["number"] if version else 0)
         self._submitter = self._make_submitter(mailbox)
         self._transitions = Transitions(self._observer)
@@ -164,6 +165,9 @@ class Gateway:
         event = self._audience.ring.add(severity, source, text, time.time_ns() if t_wall_ns is None else t_wall_ns)
         self._audience.unpublished.append(event)
         return event
+
+    def _pair_status(self) -> PairStatus | None:
+        return self.lasting.agreement.status if self.lasting.agreement is not None else None
 
     def _audit(self, severity: Severity, text: str) -> Event:
         return self.event(severity, "operator", text)
@@ -291,7 +295,8 @@ class Gateway:
         if self._scada is None:
             await self.lasting.scada.close()
             return
-        unit = ScadaUnit(self._scada.map, self._observer, self._submitter, self._audit)
+        pair = self._pair_status if self.lasting.agreement is not None else None
+        unit = ScadaUnit(self._scada.map, self._observer, self._submitter, self._audit, pair)
         await self.lasting.scada.serve(self._scada, unit, lambda severity, text: self.event(severity, "gateway", text))
 
 

@@ -1,6 +1,7 @@
 """The frames of the stream: status ten times a second, all tags four times a second."""
 
 import time
+from collections.abc import Callable
 
 from runtime.core.rights import RIGHTS, rights_in
 from runtime.core.tag import Tag
@@ -11,6 +12,7 @@ from runtime.image.control import Histogram, is_standby
 from runtime.image.statistics import Distribution
 from runtime.wire.messages import (
     JsonValue,
+    PairPart,
     Percentiles,
     ProgramVersion,
     RightMissing,
@@ -18,6 +20,7 @@ from runtime.wire.messages import (
     StatusFrame,
     TagsFrame,
 )
+from runtime.wire.pairport import PairStatus
 
 LOAD_WINDOW_NS = 1_000_000_000
 """The load is the scan's share of this much time."""
@@ -63,10 +66,18 @@ class LoadMeter:
 
 
 class Frames:
-    """Builds the frames of one controller. `view`: names or patterns of the tags a status frame shows."""
+    """Builds the frames of one controller. `view`: names or patterns of the tags a status frame shows. `pair`: its
+    status, where it is in one."""
 
-    def __init__(self, observer: Observer, view: tuple[str, ...], version: ProgramVersion | None = None) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        view: tuple[str, ...],
+        version: ProgramVersion | None = None,
+        pair: Callable[[], PairStatus | None] = lambda: None,
+    ) -> None:
         self._observer = observer
+        self._pair = pair
         self._version = version or ProgramVersion(number=0, hash="", since_wall_ns=0, by="")
         self._load = LoadMeter()
         tags = observer.manifest.tags
@@ -96,6 +107,7 @@ class Frames:
             scanning=scanning,
             driving=bool(control.driving) and scanning,
             standby=is_standby(control),
+            pair=_part(self._pair()),
             fault_stop=bool(control.fault_stop),
             faults=faults,
             overruns=control.overruns,
@@ -127,3 +139,11 @@ class Frames:
         if tag.name in self._observer.inputs:
             return look.value(tag), int(look.quality(tag)), look.age_ms(tag), forced
         return look.value(tag), 2, NEVER_MS, forced
+
+
+def _part(told: PairStatus | None) -> PairPart | None:
+    if told is None:
+        return None
+    return PairPart(
+        name=told["name"], role=told["role"], leader=told["leader"], term=told["term"], drives=told["drives"]
+    )

@@ -20,6 +20,8 @@ from runtime.wire.fault import ValueFault
 from runtime.wire.values import parse, to_json
 
 LOOK_AGAIN_S = 0.02
+ASK_AGAIN_NS = 250_000_000
+"""A leader that has not answered for so long may be dead; it, or who leads by then, is asked once more."""
 
 
 class PairSubmitter(Submitter):
@@ -46,21 +48,28 @@ class PairSubmitter(Submitter):
         agreement.on_relayed = self._relayed
 
     async def _submit(self, submit: Submit) -> Outcome:
-        until_s = time.monotonic() + submit.ttl_ns / 1e9
+        until_s, asked = time.monotonic() + submit.ttl_ns / 1e9, False
         while time.monotonic() < until_s:
             status = self._agreement.status
             if status is not None and status["drives"]:
                 return await super()._submit(submit)
             if status is not None and status["leader"] not in ("", status["name"]):
-                return await self._at_leader(submit)
+                asked = True
+                outcome = await self._at_leader(submit, until_s)
+                if outcome is not None:
+                    return outcome
             await asyncio.sleep(LOOK_AGAIN_S)  # a take-over is under way
+        if asked:
+            return Outcome(Ending.TIMED_OUT, "the leader has not answered; it may have run: look before trying again")
         raise SubmitFault(
             "nobody leads the pair, so nothing can be agreed on",
             where=submit.target,
             mend="see why: voltscan pair status; then try again",
         )
 
-    async def _at_leader(self, submit: Submit) -> Outcome:
+    async def _at_leader(self, submit: Submit, until_s: float) -> Outcome | None:
+        """What came of it at the leader; None when that has not answered yet, or leads no more. It may be asked again,
+        or another leader, for the same (client, seq) is done once at most."""
         told = {
             "target": submit.target,
             "value": to_json(submit.value, self.value_of(submit.target, submit.is_command)),
@@ -69,9 +78,10 @@ class PairSubmitter(Submitter):
             "seq": submit.seq,
             "ttl_ns": submit.ttl_ns,
         }
-        answer = await self._agreement.relay(told, within_ns=submit.ttl_ns)
-        if answer is None:
-            return Outcome(Ending.TIMED_OUT, "the leader has not answered; it may have run: look before trying again")
+        rest_ns = max(1, int((until_s - time.monotonic()) * 1e9))
+        answer = await self._agreement.relay(told, within_ns=min(rest_ns, ASK_AGAIN_NS))
+        if answer is None or answer.get("again"):
+            return None
         if "rejected" in answer:
             raise SubmitFault(str(answer["rejected"]), where=submit.target, mend="look at it again, then try once more")
         return Outcome(Ending(answer["ending"]), str(answer["reason"]))
@@ -80,7 +90,7 @@ class PairSubmitter(Submitter):
         """A submission that came to the other controller."""
         status = self._agreement.status
         if status is None or not status["drives"]:
-            return {"rejected": "leadership has just changed"}
+            return {"again": "leadership has just changed"}
         try:
             variable = self.value_of(told["target"], told["is_command"])
             value = parse(told["value"], variable)

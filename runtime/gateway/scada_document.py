@@ -5,12 +5,14 @@ import io
 from dataclasses import astuple, dataclass, fields
 from typing import Literal
 
-from runtime.gateway.scada_map import STATE_BIT_TEXTS, ScadaMap, ScadaRegister, Status
+from runtime.gateway.scada_map import STATE_BIT_TEXTS, PairRole, ScadaMap, ScadaRegister, Status
 from runtime.gateway.scada_text import TextWire
 
 _STATUS_TEXTS = {
     Status.HEARTBEAT: "counts scans; a master takes a counter that stands for a dead controller",
     Status.STATE_BITS: "; ".join(f"bit {bit}: {text}" for bit, text in enumerate(STATE_BIT_TEXTS)),
+    Status.PAIR_ROLE: ", ".join(f"{role.value}: {role.name.lower().replace('_', ' ')}" for role in PairRole),
+    Status.PAIR_TERM: "term of the pair; of two controllers that say they lead, the one with the newer term does",
     Status.MAP_VERSION: "version of this map; it changes when a register moves or changes its meaning",
 }
 

@@ -14,7 +14,7 @@ or a command that does not go with its tag, M7005 address, M7006 quality list.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -43,8 +43,22 @@ class Status(StrEnum):
     """Number of the last scan, modulo the register's range: it stands when the scan stands."""
     STATE_BITS = "state_bits"
     """Bits: 0 scanning, 1 outputs driven, 2 stopped by a program fault, 3 forces active, 4 an input is BAD."""
+    PAIR_ROLE = "pair_role"
+    """The controller's part in its pair, as `PairRole` counts them: a master that knows both asks who leads."""
+    PAIR_TERM = "pair_term"
+    """The term of the pair that it knows: of two that say they lead, the newer one does. 0 for a controller alone."""
     MAP_VERSION = "map_version"
     """`version` of the map."""
+
+
+class PairRole(IntEnum):
+    """Values of a register with `status = "pair_role"`."""
+
+    ALONE = 0
+    LEADER = 1
+    STANDBY = 2
+    STANDBY_NOT_IN_SYNC = 3
+    NOBODY_LEADS = 4
 
 
 STATE_BIT_TEXTS = (

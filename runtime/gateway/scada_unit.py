@@ -4,6 +4,8 @@ Holding and input registers show the same map. A gap between registers reads 0; 
 the last is refused (exception 2), as is a write that is not exactly one or several whole writable registers, or that
 has only a part of the registers of one command. A value that the command cannot take is exception 3; a command that
 the program refuses, or does not answer in time, is 4.
+
+Both controllers of a pair answer: the standby shows the leader's values, and answers a write once the leader has.
 """
 
 import asyncio
@@ -21,11 +23,12 @@ from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
 from runtime.gateway.observation import Look, Observer
 from runtime.gateway.requests import command_audit
 from runtime.gateway.scada_groups import group_of
-from runtime.gateway.scada_map import ScadaMap, ScadaRegister, Status
+from runtime.gateway.scada_map import PairRole, ScadaMap, ScadaRegister, Status
 from runtime.gateway.scada_words import from_words, to_words
 from runtime.gateway.submitter import SubmitFault, Submitter
 from runtime.wire.fault import ValueFault
 from runtime.wire.messages import Event, Severity
+from runtime.wire.pairport import PairStatus
 from runtime.wire.values import parse, show, to_json
 
 CLIENT = "scada"
@@ -40,7 +43,10 @@ class ScadaUnit:
         observer: Observer,
         submitter: Submitter,
         audit: Callable[[Severity, str], Event],
+        pair: Callable[[], PairStatus | None] | None = None,
     ) -> None:
+        """`pair`: its status, None while its redundancy process does not run; left out for a controller alone."""
+        self._pair = pair
         self._map = scada_map
         self._observer = observer
         self._submitter = submitter
@@ -127,6 +133,11 @@ class ScadaUnit:
             return scan_no & ((1 << 16 * register.wire.words) - 1)
         if register.status is Status.STATE_BITS:
             return self._state_bits(look)
+        if register.status is Status.PAIR_ROLE:
+            return pair_role(self._pair()) if self._pair is not None else PairRole.ALONE
+        if register.status is Status.PAIR_TERM:
+            told = self._pair() if self._pair is not None else None
+            return told["term"] if told is not None else 0
         if register.status is Status.MAP_VERSION:
             return self._map.version
         bad = (any(look.quality(tag) is not Quality.GOOD for tag in tags) for tags in register.inputs)
@@ -142,6 +153,15 @@ class ScadaUnit:
             bool(self._observer.bad_inputs(look)),
         )
         return sum(bit << place for place, bit in enumerate(bits))
+
+
+def pair_role(told: PairStatus | None) -> PairRole:
+    """The part of a pair's controller: a leader drives, a standby knows one."""
+    if told is not None and told["drives"]:
+        return PairRole.LEADER
+    if told is None or told["leader"] in ("", told["name"]):
+        return PairRole.NOBODY_LEADS
+    return PairRole.STANDBY if told["name"] in told["in_sync"] else PairRole.STANDBY_NOT_IN_SYNC
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,20 +18,22 @@ TIMEOUT_MS = 4_000
 COMMAND_MARGIN_MS = 1_000
 """A command's answer may take its time to live and this."""
 RECONNECT_MS = 100
+HEARTBEAT_MS, HEARTBEAT_TIMEOUT_MS = 500, 2_000
+"""Of connections over TCP. They are encrypted, and so need some milliseconds of a processor to be made anew."""
 
 
 class Client:
     """Requests to one controller, one at a time. Use it in one thread, as a context manager."""
 
     def __init__(self, where: Endpoints, *, site: str = "", timeout_ms: int = TIMEOUT_MS) -> None:
-        self.site = site or where.run.name
+        self.site = site or where.name
         self.name = f"cli-{os.getpid()}-{time.time_ns() // 1_000_000}"
         self.timeout_ms = timeout_ms
         self._where = where
         self._ids = itertools.count(1)
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
-        configure_dealer(self._socket)
+        configure_dealer(self._socket, where)
         self._socket.connect(where.request)
 
     def __enter__(self) -> Self:
@@ -98,16 +100,32 @@ def connect(site: str | None = None, *, timeout_ms: int = TIMEOUT_MS) -> Client:
     return Client(endpoints(run), site=name, timeout_ms=timeout_ms)
 
 
-def configure_dealer(socket: "zmq.Socket[Any]") -> None:
+def configure_dealer(socket: "zmq.Socket[Any]", where: Endpoints) -> None:
     """Never queue a request for a gateway that is away: a command must not arrive when it is long forgotten."""
     socket.setsockopt(zmq.IMMEDIATE, 1)
     socket.setsockopt(zmq.LINGER, 0)
     socket.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
     socket.setsockopt(zmq.MAXMSGSIZE, MESSAGE_SIZE_MAX)
+    configure_far(socket, where)
+
+
+def configure_far(socket: "zmq.Socket[Any]", where: Endpoints) -> None:
+    """Over TCP: keys, and an end of a connection whose other side is gone without a word."""
+    if where.curve is not None:
+        where.curve.secure(socket)
+        socket.setsockopt(zmq.HEARTBEAT_IVL, HEARTBEAT_MS)
+        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
+        socket.setsockopt(zmq.CONNECT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
 
 
 def no_answer(where: Endpoints, site: str, op: str, timeout_ms: int) -> NoAnswerFault:
     """The fault of a request that nobody answered: says whether the controller runs at all."""
+    if where.run is None:
+        return NoAnswerFault(
+            f"{site!r} did not answer `{op}` within {timeout_ms} ms",
+            where=where.request,
+            mend="see that it runs, has a console_port in the group file, and that the file names this key there",
+        )
     if is_running(where.run):
         return NoAnswerFault(
             f"controller {site!r} runs, but its gateway did not answer `{op}` within {timeout_ms} ms",

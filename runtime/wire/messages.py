@@ -145,10 +145,21 @@ class ProgramVersion(TypedDict):
     by: str
 
 
+class PairPart(TypedDict):
+    """This controller's part in its pair, from its PairStatus (wire/pairport.py)."""
+
+    name: str
+    role: str
+    leader: str
+    term: int
+    drives: bool
+
+
 class StatusFrame(TypedDict):
     """The state of the controller, ten times a second. `view` holds the tags the HMI overview asked for.
 
-    `standby`: of a pair, and the other controller drives; values are mirrored from it.
+    `standby`: of a pair, and the other controller drives; values are mirrored from it. `pair`: None for a controller
+    alone, and while its redundancy process does not run.
     """
 
     t_wall_ns: int
@@ -158,6 +169,7 @@ class StatusFrame(TypedDict):
     scanning: bool
     driving: bool
     standby: bool
+    pair: PairPart | None
     fault_stop: bool
     faults: list[FaultSeen]
     overruns: int

@@ -11,7 +11,7 @@ from typing import Any, Self
 import zmq
 import zmq.asyncio
 
-from runtime.wire.client import RECONNECT_MS, TIMEOUT_MS, configure_dealer, no_answer
+from runtime.wire.client import RECONNECT_MS, TIMEOUT_MS, configure_dealer, configure_far, no_answer
 from runtime.wire.endpoints import Endpoints
 from runtime.wire.fault import RefusedFault, WireFault
 from runtime.wire.messages import MESSAGE_SIZE_MAX, STATUS, decode, decode_reply, encode_request
@@ -40,7 +40,7 @@ class StreamClient:
     """
 
     def __init__(self, where: Endpoints, *, site: str = "", timeout_ms: int = TIMEOUT_MS) -> None:
-        self.site = site or where.run.name
+        self.site = site or where.name
         self.last_status_ns = 0
         """Monotonic time of the newest status frame; 0 before the first."""
         self._where = where
@@ -50,12 +50,13 @@ class StreamClient:
         self._replies: asyncio.Task[None] | None = None
         self._context = zmq.asyncio.Context()
         self._dealer = self._context.socket(zmq.DEALER)
-        configure_dealer(self._dealer)
+        configure_dealer(self._dealer, where)
         self._sub = self._context.socket(zmq.SUB)
         self._sub.setsockopt(zmq.LINGER, 0)
         self._sub.setsockopt(zmq.RCVHWM, RECEIVE_MAX)
         self._sub.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MS)
         self._sub.setsockopt(zmq.MAXMSGSIZE, MESSAGE_SIZE_MAX)
+        configure_far(self._sub, where)
 
     async def __aenter__(self) -> Self:
         self._dealer.connect(self._where.request)

@@ -64,6 +64,35 @@ def test_member_when_it_has_a_name_or_another_address_for_itself_then_it_listens
         group.plan("b", key_file=tmp_path, state_dir=tmp_path)
 
 
+def test_consoles_when_ports_and_operators_are_named_then_each_controller_knows_both_and_whose_it_serves(tmp_path):
+    desk = "d" + "0" * 39
+    text = group_text().replace('role = "controller"\n', 'role = "controller"\nconsole_port = 7430\n')
+    (tmp_path / "group.toml").write_text(f'{text}[operators.desk]\npublic_key = "{desk}"\n')
+    group, mistakes = load_group(tmp_path / "group.toml")
+    assert group is not None, mistakes
+    plan = group.plan("a", key_file=tmp_path / "a.key", state_dir=tmp_path)
+    assert {n: (p.host, p.port, p.public_key) for n, p in plan.consoles.places.items()} == {
+        "a": ("10.0.0.1", 7430, PUBLIC["a"]),
+        "b": ("10.0.0.2", 7430, PUBLIC["b"]),
+    }
+    assert plan.consoles.admitted == {"a": PUBLIC["a"], "b": PUBLIC["b"], "desk": desk}
+    assert MemberPlan.of_json(plan.to_json()) == plan
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "why"),
+    [
+        ('role = "witness"', 'role = "witness"\nconsole_port = 7430', "`console_port` is for controllers"),
+        ('host = "10.0.0.2"', 'host = "10.0.0.2"\nconsole_port = 7421', "one port is taken twice"),
+    ],
+)
+def test_consoles_when_their_port_cannot_be_then_the_file_is_refused(tmp_path, before, after, why):
+    (tmp_path / "group.toml").write_text(group_text().replace(before, after))
+    group, mistakes = load_group(tmp_path / "group.toml")
+    assert group is None
+    assert why in "".join(map(render, mistakes))
+
+
 def test_plan_when_it_goes_to_another_process_then_it_is_the_same_there(tmp_path):
     (tmp_path / "group.toml").write_text(group_text())
     group, _ = load_group(tmp_path / "group.toml")

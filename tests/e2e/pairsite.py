@@ -151,7 +151,7 @@ class PairSite:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         state = {"XDG_RUNTIME_DIR": str(folder), "XDG_STATE_HOME": str(folder / "xdg")}
         self.env = os.environ | state
-        ports = {name: _two_free_ports() for name in "abw"}
+        ports = {name: _four_free_ports() for name in "abw"}
         members = [f"{name}={hosts[name]}:{port}" for name, port in ports.items()]
         self.voltscan("keys", *members, "--cycle", f"{cycle_ms}ms", "--out", "keys")
         if patient:
@@ -329,12 +329,13 @@ def _program(cycle_ms: int, state_bytes: int) -> str:
     return text
 
 
-def _two_free_ports() -> int:
-    """The first of two neighbours."""
-    first, second = free_port(), free_port()
-    while second != first + 1:
-        first, second = second, free_port()
-    return first
+def _four_free_ports() -> int:
+    """The first of four neighbours: a member's two, and two for consoles."""
+    ports = [free_port()]
+    while len(ports) < 4:
+        following = free_port()
+        ports = [*ports, following] if following == ports[-1] + 1 else [following]
+    return ports[0]
 
 
 def until(condition: Callable[[], str | bool], limit_s: float = LIMIT_S) -> str:

@@ -8,6 +8,8 @@ import pytest
 
 from runtime.core.quality import Quality
 from runtime.gateway.observation import Observer
+from runtime.gateway.scada_map import PairRole
+from runtime.gateway.scada_unit import pair_role
 from runtime.gateway.transitions import Transitions
 from runtime.image.channel import ChannelEnd
 from runtime.image.control import is_standby
@@ -64,3 +66,21 @@ def test_transitions_when_a_standby_takes_over_and_back_then_it_says_who_leads_a
         ("info", "outputs are driven by the programs"),
         ("info", "this controller is the standby now: it mirrors the other one, which drives the outputs"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("drives", "leader", "in_sync", "role"),
+    [
+        (True, "a", ["a"], PairRole.LEADER),
+        (False, "b", ["a", "b"], PairRole.STANDBY),
+        (False, "b", ["b"], PairRole.STANDBY_NOT_IN_SYNC),
+        (False, "", ["a", "b"], PairRole.NOBODY_LEADS),
+        (False, "a", ["a", "b"], PairRole.NOBODY_LEADS),
+    ],
+)
+def test_pair_role_when_a_master_asks_controller_a_then_it_tells_its_part(
+    drives: bool, leader: str, in_sync: list[str], role: PairRole
+) -> None:
+    told = {"name": "a", "drives": drives, "leader": leader, "in_sync": in_sync}
+    assert pair_role(told) is role  # type: ignore[arg-type]  # the fields that it goes by
+    assert pair_role(None) is PairRole.NOBODY_LEADS

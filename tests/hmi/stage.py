@@ -26,9 +26,9 @@ class Stage:
         )
         self.expects_frames = frames > 0
 
-    def last_frame(self) -> tuple[str, dict[str, Any]]:
+    def last_frame(self, **changes: Any) -> tuple[str, dict[str, Any]]:
         """The newest frame, once more."""
-        return "status", status_frame(LAST_SECOND)
+        return "status", status_frame(LAST_SECOND, **changes)
 
     async def heard(self, pilot: Pilot[Any]) -> None:
         """Wait until the frames and the answers to the greeting are in, then draw."""

@@ -95,7 +95,7 @@ def test_mode_when_the_controller_refuses_then_the_dialog_shows_the_reason(snap_
     assert pictured(snap_compare, stage, SMALL, keys("m", "up", "enter", "enter"))
 
 
-def test_setpoint_when_nobody_answers_then_the_dialog_says_timed_out(snap_compare):
+def test_setpoint_when_nobody_answers_then_it_is_unknown_and_can_be_tried_again(snap_compare):
     stage = Stage()
     stage.link.answers["command"] = NoAnswerFault("nothing answers `command`", mend="see the supervisor's log")
 
@@ -254,12 +254,19 @@ PAIR = {
 }
 
 
+PART = {word: PAIR[word] for word in ("name", "role", "leader", "term", "drives")}
+
+
 @pytest.mark.parametrize("size", [WIDE, SMALL], ids=["wide", "small"])
 def test_pair_when_the_standby_is_out_of_service_then_what_one_more_loss_would_do_is_told(snap_compare, size):
-    stage = Stage()
+    stage = Stage(pair=PART)
     stage.link.answers["pair"] = PAIR
 
     async def look(stage: Stage, pilot: Pilot[Any]) -> None:
+        stage.link.play("chosen", {"name": "b", "others": ["a"]})
+        stage.link.play("chosen", {"name": "a", "others": ["b"]})
+        stage.link.play(*stage.last_frame(pair=PART))
+        await until(pilot, lambda: stage.link.drained)
         await stage.press(pilot, "7")
         await until(pilot, lambda: stage.app.model.pair is not None)
         await stage.drawn(pilot)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from hmi.main import find_controller, run_hmi
+from hmi.main import at_directory, run_hmi
 from runtime.core.fault import ConfigFault
 
 ALTERNATE_SCREEN_OFF = b"\x1b[?1049l"
@@ -25,7 +25,9 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24")
-            code = f"import sys; from hmi.main import run_hmi; sys.exit(run_hmi({run!r}))"
+            code = (
+                f"from hmi.main import *; name, where = at_directory({run!r}); sys.exit(run_hmi(name, {{name: where}}))"
+            )
             os.execv(sys.executable, [sys.executable, "-c", code])
 
     def read_until(self, words: bytes) -> None:
@@ -70,24 +72,13 @@ def test_console_when_it_ends_then_the_terminal_is_given_back_whole(how, tmp_pat
     assert b"was not heard" in terminal.seen.rpartition(ALTERNATE_SCREEN_OFF)[2]
 
 
-def test_run_hmi_when_there_is_no_terminal_then_it_says_how_to_mend_it(tmp_path, capsys):
-    assert run_hmi(str(tmp_path)) == 1
-    assert "needs a terminal" in capsys.readouterr().err
-
-
-def test_run_hmi_when_no_such_site_runs_then_it_says_how_to_start_it(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert run_hmi("no_such_site") == 1
-    assert "voltscan run" in capsys.readouterr().err
+def test_run_hmi_when_there_is_no_terminal_then_it_says_how_to_mend_it(tmp_path):
+    name, where = at_directory(str(tmp_path))
+    with pytest.raises(ConfigFault, match="needs a terminal"):
+        run_hmi(name, {name: where})
 
 
 @pytest.mark.parametrize("told", ["{run}", "ipc://{run}/stream.sock", "ipc://{run}/request.sock"])
-def test_find_controller_when_a_directory_or_an_endpoint_is_told_then_it_is_that_run_directory(told, tmp_path):
-    name, where = find_controller(told.format(run=tmp_path))
+def test_at_directory_when_a_directory_or_an_endpoint_is_told_then_it_is_that_run_directory(told, tmp_path):
+    name, where = at_directory(told.format(run=tmp_path))
     assert (name, where.run) == (tmp_path.name, tmp_path)
-
-
-def test_find_controller_when_no_controller_runs_then_it_is_a_fault(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    with pytest.raises(ConfigFault):
-        find_controller(None)

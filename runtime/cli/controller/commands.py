@@ -178,8 +178,8 @@ def stats(
 
 def _ask(site: str | None, act: "Callable[[Client], int]") -> NoReturn:
     """Do something with a running controller, and end with its exit code."""
-    from runtime.wire.client import connect
+    from runtime.cli.pair.ends import connect_to
 
-    with connect(site) as client:
+    with connect_to(site) as client:
         code = act(client)
     raise typer.Exit(code)

@@ -21,10 +21,10 @@ def status(
     prometheus: Annotated[bool, typer.Option("--prometheus", help="Print figures for Prometheus.")] = False,
 ) -> None:
     """Who leads, who is in sync, the lease, the last take-overs; exit code 1 when something is degraded."""
+    from runtime.cli.pair.ends import connect_to
     from runtime.cli.pair.status import pair_status
-    from runtime.wire.client import connect
 
-    with connect(site) as client:
+    with connect_to(site) as client:
         code = pair_status(client, as_json=json, as_metrics=prometheus)
     raise typer.Exit(code)
 
@@ -64,9 +64,9 @@ def claim(
 
 
 def _ask(site: str | None, what: str) -> NoReturn:
+    from runtime.cli.pair.ends import connect_to
     from runtime.cli.pair.status import pair_ask
-    from runtime.wire.client import connect
 
-    with connect(site) as client:
+    with connect_to(site) as client:
         code = pair_ask(client, what)
     raise typer.Exit(code)

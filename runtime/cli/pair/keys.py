@@ -48,7 +48,8 @@ def make_keys(members: list[str], out: Path, *, cycle: str) -> int:
         group.write_text(_group_text(wanted, {n: pair.public for n, pair in keys.items()}, cycle), encoding="utf-8")
         print(f"{group}: the same file for all three; copy it to each box, with that box's own .key file alone")
     else:
-        print(f"put each public key into {GROUP_FILE} on every box: public_key of [members.NAME]")
+        of_whom = "of [members.NAME], or of [operators.NAME] for a console"
+        print(f"put each public key into {GROUP_FILE} on every box: public_key {of_whom}")
     return 0
 
 
@@ -57,18 +58,33 @@ def _key_files(out: Path, wanted: list[Wanted]) -> list[Path]:
 
 
 def _group_text(wanted: list[Wanted], public: dict[str, str], cycle: str) -> str:
+    consoles = [f"console_port = {port}    # and the next one, for consoles\n" for port in _console_ports(wanted)]
     tables = "".join(
         f"\n[members.{member.name}]\n"
         f'role = "{role}"\n'
         f'host = "{member.host}"\n'
         f"port = {member.port}            # and the next one\n"
+        f"{console}"
         f'public_key = "{public[member.name]}"\n'
-        for member, role in zip(wanted, _ROLES, strict=True)
+        for member, role, console in zip(wanted, _ROLES, (*consoles, ""), strict=True)
     )
     return (
         "# The members of a hot-standby pair: the same file on every box (configs/README.md).\n"
         f'name = "pair"\ncycle = "{cycle}"          # of both controllers; the times follow from it\n{tables}'
     )
+
+
+def _console_ports(wanted: list[Wanted]) -> list[int]:
+    """Of each controller, beside what its machine's members take already."""
+    taken = {(member.host, port) for member in wanted for port in (member.port, member.port + 1)}
+    found = []
+    for member in wanted[: _ROLES.count("controller")]:
+        port = member.port + 2
+        while taken & {(member.host, port), (member.host, port + 1)}:
+            port += 2
+        taken |= {(member.host, port), (member.host, port + 1)}
+        found.append(port)
+    return found
 
 
 def _has_port(address: str) -> bool:

@@ -5,20 +5,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.cluster.keys import read_keys
+from runtime.cluster.memberplan import MemberPlan
 from runtime.core.diagnostic import render
 from runtime.core.fault import ConfigFault
 from runtime.gateway.engine import Gateway
+from runtime.gateway.farconsoles import FarConsoles
 from runtime.gateway.lasting import Lasting
 from runtime.gateway.scada_map import load_scada_map
 from runtime.gateway.scada_server import ScadaService
-from runtime.gateway.sockets import bind_all
+from runtime.gateway.sockets import Sockets, bind_all
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.node import runplan
 from runtime.node.change.versions import VersionNote
 from runtime.node.children.parent import arm_last_words
 from runtime.node.link import LinkEnd, Order
-from runtime.node.runplan import RunPlan
+from runtime.node.runplan import PairPlan, RunPlan
 from runtime.node.seat import Seat, end_on_sigterm, follow
 from runtime.wire.endpoints import endpoints
 from runtime.wire.messages import ProgramVersion
@@ -50,6 +53,8 @@ class GatewayProcess:
         """Serve until `stop` is set."""
         helpers = [asyncio.create_task(follow(link, self)), asyncio.create_task(self._leave_on(stop))]
         sockets = bind_all(endpoints(self._run_dir))
+        if self._now.plan.pair is not None:
+            helpers.append(asyncio.create_task(self._serve_far(self._now.plan.pair, sockets)))
         try:
             while True:
                 await self._engine.run(self._leave, sockets)
@@ -61,6 +66,12 @@ class GatewayProcess:
                 task.cancel()
             sockets.close()
             await self._engine.lasting.close()
+
+    async def _serve_far(self, plan: PairPlan, sockets: Sockets) -> None:
+        member = MemberPlan.of_json(plan.member)
+        member.consoles.save(self._run_dir)
+        far = FarConsoles(member.consoles, read_keys(member.key_file), sockets)
+        await far.run(lambda severity, text: self._engine.event(severity, "gateway", text))
 
     async def prepare(self, order: Order) -> None:
         """See Follower."""

@@ -34,7 +34,9 @@ def test_keys_when_all_are_on_one_machine_then_no_two_share_a_port(tmp_path):
     assert voltscan("keys", "a", "b", "w", "--out", tmp_path).exit_code == 0
     group, _ = load_group(tmp_path / "group.toml")
     assert group is not None
-    assert [m.port for m in group.table.members.values()] == [7420, 7422, 7424]
+    members = group.table.members.values()
+    assert [m.port for m in members] == [7420, 7422, 7424]
+    assert [m.console_port for m in members] == [7426, 7428, None]
 
 
 def test_keys_when_anything_is_there_then_nothing_is_made(tmp_path):
