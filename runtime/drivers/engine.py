@@ -17,6 +17,7 @@ from runtime.drivers.base import (
     Reading,
     Registry,
 )
+from runtime.drivers.fieldwatch import DrivenLink, FieldWatch, driven_devices
 from runtime.drivers.frozen import FrozenWatch
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import Frame, FrameSource, OutputSink, PairRight, SinkState, TermStore
@@ -41,6 +42,7 @@ class IoEngine:
     told the time of each look at the frame: whoever watches io sees by it that outputs are followed. `pair`: what this
     member of a pair may do; None for a controller alone. `term_store` keeps the sink's term over a restart of io.
     `bell_fd`: an eventfd that rings when there is a new frame, or `pair` has changed; -1 for none.
+    `links_lost`: what an io before this one said of its links (fieldwatch.py).
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class IoEngine:
         pair: PairRight | None = None,
         term_store: TermStore | None = None,
         bell_fd: int = -1,
+        links_lost: int = 0,
     ) -> None:
         self.plan = plan
         self.sink = OutputSink(
@@ -70,15 +73,12 @@ class IoEngine:
         devices = [device for devices in plan.devices.values() for device in devices]
         self.statistics = {device.name: DeviceStatistics() for device in devices}
         self.buses: dict[str, BusCounts] = {}
+        known = remembered or {}
         self.pages = {
-            device.name: DevicePage(
-                device.inputs,
-                pages.get(device.name),
-                (remembered or {}).get(device.name),
-                FrozenWatch(device.name, on_event),
-            )
-            for device in devices
+            d.name: DevicePage(d.inputs, pages.get(d.name), known.get(d.name), FrozenWatch(d.name, on_event))
+            for d in devices
         }
+        self._field = FieldWatch(_driven_links(plan, self.statistics), lost=links_lost, now_ns=clock())
         self._frames = frames
         self._frame: Frame | None = None
         self._beat = beat
@@ -145,6 +145,10 @@ class IoEngine:
         finally:
             loop.remove_reader(self._bell_fd)
 
+    def links_lost(self, now_ns: int) -> int:
+        """A bit for each driven link that is reached no more (image/control.py)."""
+        return self._field.lost(now_ns, drives=self.sink.state is not SinkState.STANDBY)
+
     def look(self) -> None:
         """Take the newest frame and tell the drivers; say so when outputs come to or from fail-safe."""
         epoch, before = self.sink.epoch, self.sink.state
@@ -193,6 +197,13 @@ def _hear(bell_fd: int, rung: asyncio.Event) -> None:
     with suppress(BlockingIOError):  # another look has taken what it rang for
         os.eventfd_read(bell_fd)
     rung.set()
+
+
+def _driven_links(plan: IoPlan, statistics: Mapping[str, DeviceStatistics]) -> list[DrivenLink]:
+    return [
+        DrivenLink([statistics[device.name] for device in driven], is_read=any(device.inputs for device in driven))
+        for driven in driven_devices(plan).values()
+    ]
 
 
 async def _end(tasks: Sequence[asyncio.Task[object]]) -> None:

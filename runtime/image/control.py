@@ -38,6 +38,10 @@ MAILBOX_IS_TEXT = 1 << 31
 """In `MailboxEntry.size`: so many bytes of the entry's text are written."""
 
 
+LINKS_MAX = 63
+"""Driven links that have a bit of their own in `links_lost`; further ones share the last."""
+
+
 class MailboxEntry(ctypes.Structure):
     """One write into application memory, asked for by gateway and made by scan in its command phase.
 
@@ -95,7 +99,8 @@ class Control(ctypes.Structure):
         ("replicated_scan", ctypes.c_uint64),  # redundancy: frames of lead_term up to this scan are at the standby
         ("go_version", ctypes.c_uint64),  # redundancy: number of the prepared version that a standby is to go over to
         ("promised_version", ctypes.c_uint64),  # redundancy: number of the version of the newest acknowledged state
-        ("pad_in", ctypes.c_uint64 * 2),
+        ("links_lost", ctypes.c_uint64),  # io: a bit for each driven link that it reaches no more; outlives io
+        ("pad_in", ctypes.c_uint64),
         ("scan_start_count", ctypes.c_uint64),  # scan: how often the scan process started under this supervisor
         ("scan_no", ctypes.c_uint64),  # scan: number of the last finished scan since its start, or mirrored one
         ("scan_clock_ns", ctypes.c_int64),  # scan: deadline of the last cycle, also while it mirrors; the watchdog word

@@ -6,6 +6,7 @@ from pathlib import Path
 from runtime.config import Site
 from runtime.core.duration import duration_ns
 from runtime.core.objectcache import ObjectCache
+from runtime.drivers.fieldwatch import driven_devices
 from runtime.image.outline import save_outline
 from runtime.lang.cache.objectcode import object_code_for
 from runtime.lang.syntax.source import load_sources
@@ -87,4 +88,5 @@ def _pair_plan(build: Build, folder: Path) -> PairPlan | None:
         version=version_number(content_hash(folder)),
         wait_ns=build.site.wait_for_standby_ns,
         shrink_on_witness_loss=pair.on_witness_loss == "shrink",
+        links=tuple(driven_devices(build.io_plan)) if build.io_plan is not None else (),
     )

@@ -24,12 +24,14 @@ _TUPLES = ("view", "record_triggers", "reboot_command")
 
 @dataclass(frozen=True, slots=True)
 class PairPlan:
-    """Its part in a pair. `member`: a cluster.memberplan.MemberPlan; `version` names programs and map."""
+    """Its part in a pair. `member`: a cluster.memberplan.MemberPlan; `version` names programs and map. `links`:
+    the names of those that outputs go to."""
 
     member: str
     version: int
     wait_ns: int
     shrink_on_witness_loss: bool
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ class RunPlan:
     def load(cls, run_dir: Path) -> "RunPlan":
         """The plan that `save` wrote."""
         told: dict[str, Any] = json.loads((run_dir / RUN_PLAN).read_text())
-        pair = PairPlan(**told["pair"]) if told["pair"] is not None else None
+        pair = told["pair"]
+        if pair is not None:
+            pair = PairPlan(**(pair | {"links": tuple(pair["links"])}))
         return cls(**(told | {name: tuple(told[name]) for name in _TUPLES} | {"pair": pair}))
 
 

@@ -45,6 +45,8 @@ CUTS = (
     Cut("leader_from_both", "LS SL LW WL", moves=True, told="{leader} is not in sync"),
     Cut("leader_to_both", "LS LW", moves=True, told="{leader} is not in sync"),
     Cut("both_to_leader", "SL WL", moves=True, told="{leader} is not in sync"),
+    Cut("leader_from_device", "LD DL", moves=True, told=""),
+    Cut("standby_from_device", "SD DS", moves=False, told=""),
 )
 
 
@@ -79,7 +81,7 @@ def assert_one_writer(pair: PairSite) -> None:
 def test_pair_when_wires_are_cut_then_one_goes_on_and_all_are_whole_once_healed(spaces, pair, cut):
     leader = pair.wait_in_sync()
     standby = "b" if leader == "a" else "a"
-    who = {"L": leader, "S": standby, "W": "w"}
+    who = {"L": leader, "S": standby, "W": "w", "D": "device"}
     term = pair.drive.term
     expected = standby if cut.moves else leader
     told = cut.told.format(leader=leader, standby=standby)
@@ -99,6 +101,26 @@ def test_pair_when_wires_are_cut_then_one_goes_on_and_all_are_whole_once_healed(
         spaces.heal()
     assert pair.wait_in_sync() == expected, "who comes back does not unseat who leads"
     assert (pair.drive.term > term) == cut.moves
+    assert_one_writer(pair)
+
+
+def test_leader_when_it_alone_loses_the_device_then_it_says_which_link_and_the_pair_does_not_swing(pair, spaces):
+    leader = pair.wait_in_sync()
+    standby = "b" if leader == "a" else "a"
+    spaces.cut([(leader, "device"), ("device", leader)])
+    try:
+        until(lambda: pair.leader() == standby)
+        with pair.client(leader) as client:
+            told = [event["text"] for event in client.request("events")["events"]]
+        assert f"pair: {leader} does not reach its devices: link field" in told
+        assert f"handing over to {standby}: its devices are out of reach here" in told
+        term = pair.drive.term
+        scan = pair.drive.value(SCANS)
+        until(lambda: pair.drive.value(SCANS) > scan + MORE_SCANS)
+        assert (pair.leader(), pair.drive.term) == (standby, term)
+    finally:
+        spaces.heal()
+    pair.wait_in_sync()
     assert_one_writer(pair)
 
 

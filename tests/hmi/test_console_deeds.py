@@ -9,7 +9,6 @@ from hmi.app import PAGES, Console
 from hmi.dialogs.action import ActionDialog
 from hmi.dialogs.help import help_text
 from hmi.pages.scan import ScanPage
-from hmi.widgets.chosen_line import ChosenLine, chosen_text
 from hmi.widgets.event_log import EventLog
 from hmi.widgets.power_flow import PowerFlow
 from hmi.widgets.tag_grid import VALUE_WIDTH, Columns, TagGrid
@@ -87,51 +86,6 @@ async def test_setpoint_when_it_is_not_done_then_the_dialog_says_why(answer, wor
         await stage.press(pilot, "minus", "5", "enter", "enter")
         assert asked(stage)[0][1]["value"] == -5.0
         assert all(word in outcome(stage) for word in words)
-
-
-@pytest.mark.parametrize(
-    ("keys", "op"), [(("r", "enter"), "command"), ((*"2/start_cmd", "enter", "w", "up", "enter", "enter"), "write")]
-)
-async def test_deed_when_it_is_unknown_then_trying_again_asks_for_the_very_same_until_it_is_known(keys, op):
-    stage = Stage(frames=1)
-    done = stage.link.answers[op]
-    stage.link.answers[op] = NoAnswerFault("a, which was asked, is silent, and b is listened to now")
-    async with stage.app.run_test(size=SIZE) as pilot:
-        await stage.heard(pilot)
-        await stage.press(pilot, *keys)
-        assert "UNKNOWN" in outcome(stage)
-        await stage.press(pilot, "enter")
-        stage.link.answers[op] = done
-        await stage.press(pilot, "enter")
-        assert "DONE" in outcome(stage)
-        sent = [fields for name, fields in asked(stage) if name == op]
-        assert len(sent) == 3
-        assert sent[0] == sent[1] == sent[2]
-        await stage.press(pilot, "enter")
-        assert len(stage.app.screen_stack) == 1
-
-
-async def test_pair_when_the_leader_changes_then_page_and_selection_stay_and_the_header_says_who_it_is():
-    stage = Stage(frames=1)
-    async with stage.app.run_test(size=SIZE) as pilot:
-        await stage.heard(pilot)
-        line = stage.app.query_one("#chosen-line", ChosenLine)
-        assert not line.display
-        await stage.press(pilot, "2", "slash", *"soc", "enter", "down")
-        grid = stage.app.query_one(TagGrid)
-        before = (grid.chosen, stage.app.page.id)
-        part = {"name": "b", "role": "leader", "leader": "b", "term": 8, "drives": True}
-        greeted = len(stage.link.asked)
-        stage.link.play("chosen", {"name": "b", "others": ["a"]})
-        stage.link.play(*stage.last_frame(pair=part))
-        await until(pilot, lambda: stage.app.model.chosen is not None and len(stage.link.asked) >= greeted + 3)
-        await stage.drawn(pilot)
-        assert (grid.chosen, stage.app.page.id) == before
-        assert line.display
-        text = chosen_text(stage.app.model, stage.app.clock)
-        assert text.startswith("● connected to b, the leader, since ")
-        assert text.endswith(" · term 8")
-        assert [op for op, _ in stage.link.asked[greeted:]][:3] == ["hello", "tags", "events"]
 
 
 async def test_setpoint_when_it_is_out_of_range_then_it_cannot_be_confirmed():

@@ -14,6 +14,8 @@ from functools import lru_cache
 from runtime.image.delta import Differ, check_sum, patch
 
 _HEAD = struct.Struct("<BQQQqQIQQQ")
+ALL_LINKS = (1 << 64) - 1
+"""No link is reached: io itself stands."""
 _MAGIC = 0x5B
 _COUNT = struct.Struct("<I")
 
@@ -73,9 +75,9 @@ class Standing:
     """What a controller tells the other of itself, now and then.
 
     `life`: since when it runs, as a number that no earlier life had. `state_term`, `scan_no`: the state it holds; 0:
-    none. `reaches_io`: its io reaches its devices. `version`: of the programs that its scan runs. `wanted`: the version
-    that a leader is about to go over to. `prepared`: that which a standby could go over to at once. `refused`: that
-    which it cannot, and `why_not`.
+    none. `version`: of the programs that its scan runs. `links_lost`: a bit for each driven link that its io reaches no
+    more. `wanted`: the version that a leader is about to go over to. `prepared`: that which a standby could go over to
+    at once. `refused`: that which it cannot, and `why_not`.
     """
 
     source: str
@@ -84,7 +86,7 @@ class Standing:
     state_term: int
     scan_no: int
     version: int
-    reaches_io: bool
+    links_lost: int
     wanted: int = 0
     prepared: int = 0
     refused: int = 0

@@ -3,6 +3,7 @@
 from runtime.cluster.pair import versions
 from runtime.cluster.pair.effects import Mirror, Severity
 from runtime.cluster.pair.entries import Applied, Cause, InSync, TakenOver
+from runtime.cluster.pair.frame import ALL_LINKS
 from runtime.cluster.pair.log import absorb, propose
 from runtime.cluster.pair.situation import Leading, Situation
 from runtime.cluster.pair.stream import LeaderStream
@@ -22,7 +23,8 @@ def begin(s: Situation, now_ns: int) -> None:
     settings, state = s.settings, s.standby.state
     life = s.other.life if s.other is not None else 0
     stream = LeaderStream(s.raft.term, s.standby.version, again_ns=2 * settings.ack_bound_ns, life=life)
-    s.leading = Leading(s.raft.term, stream, last_scan_ns=now_ns, voters_due_ns=now_ns)
+    s.leading = Leading(s.raft.term, stream, last_scan_ns=now_ns, voters_due_ns=now_ns, begun_ns=now_ns)
+    s.leading.for_devices = s.cause is Cause.SWAP and s.other is not None and s.other.links_lost not in (0, ALL_LINKS)
     propose(
         s,
         TakenOver(
@@ -94,19 +96,27 @@ def _watch_applied(s: Situation, leading: Leading, now_ns: int) -> None:
 
 
 def _watch_way_to_field(s: Situation, leading: Leading, now_ns: int) -> None:
-    """Yield when the own devices, or scans, are gone for a while and the standby is better off."""
+    """Yield when own devices, or scans, are gone for a while and the standby is better off: it lacks nothing that is
+    reached here, and for devices it reaches some that are not."""
     wait_ns = s.settings.yield_after_ns
     other = s.other
     scans_come = now_ns - leading.last_scan_ns < min(wait_ns, s.settings.scan_lost_ns)
-    if leading.swap is not None or (scans_come and s.io_lost_ns is None):
+    if leading.swap is not None or (scans_come and not s.links_lost):
         return
-    if other is None or not other.reaches_io or why_not_swap(s, now_ns):
+    if other is None or other.links_lost & ~s.links_lost or why_not_swap(s, now_ns):
         _begin_again_without_scans(s, leading, now_ns)
         return
-    if s.io_lost_ns is not None and now_ns - s.io_lost_ns >= wait_ns:
+    lost_for_ns = now_ns - s.links_lost_ns if other.links_lost != s.links_lost else 0
+    if lost_for_ns >= wait_ns and not _just_got_it(s, leading, now_ns):
         start_swap(s, leading, now_ns, cause="its devices are out of reach here")
     elif leading.stream.newest is not None and now_ns - leading.last_scan_ns >= s.settings.scan_lost_ns:
         start_swap(s, leading, now_ns, cause="no scans come here", at_any_time=True)
+
+
+def _just_got_it(s: Situation, leading: Leading, now_ns: int) -> bool:
+    """Whether the other has handed over lately for the very same reason; an io that stands is another matter."""
+    lately = leading.for_devices and now_ns - leading.begun_ns < s.settings.yield_again_ns
+    return lately and s.links_lost != ALL_LINKS
 
 
 def _begin_again_without_scans(s: Situation, leading: Leading, now_ns: int) -> None:

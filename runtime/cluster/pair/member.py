@@ -126,13 +126,11 @@ class PairMember:
                     s.leading.stream.meet(message.life)
         return self._end(now_ns)
 
-    def reaches_io(self, *, reached: bool, now_ns: int) -> Effects:
-        """Whether this controller's io reaches the devices it drives."""
+    def reaches(self, *, links_lost: int, now_ns: int) -> Effects:
+        """Which of the links that it drives this controller reaches no more, a bit each; ALL_LINKS: io stands."""
         s = self._begin(now_ns)
-        if reached:
-            s.io_lost_ns = None
-        elif s.io_lost_ns is None:
-            s.io_lost_ns = now_ns
+        if links_lost != s.links_lost:
+            s.links_lost, s.links_lost_ns = links_lost, now_ns
         return self._end(now_ns)
 
     # What becomes of the programs (versions.py).
@@ -325,7 +323,7 @@ class PairMember:
             state_term=s.standby.term if state is not None else 0,
             scan_no=state.scan_no if state is not None else 0,
             version=s.standby.version,
-            reaches_io=s.io_lost_ns is None,
+            links_lost=s.links_lost,
             wanted=s.offer.version if s.offer is not None and s.leading is not None else 0,
             prepared=s.standby.prepared,
             refused=s.refused,

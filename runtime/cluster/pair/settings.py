@@ -19,6 +19,8 @@ class PairSettings:
     `ack_bound_ns`: so long outputs wait for the standby, then the leader goes on without it. `gone_ns`: silence after
     which a member stops voting. `in_sync_after`: frames acknowledged in a row before the standby may take over.
     `yield_after_ns`, `scan_lost_ns`: so long without its devices, or without scans, before a leader yields.
+    `yield_again_ns`: so long a controller leads to which the other has handed over for the sake of devices, before it
+    may do the same: links that come and go at both must not swing the pair.
     `swap_limit_ns`: so long a swap may keep the outputs waiting before it is given up. `start_alone_ns`: so long a
     controller that was in sync, and has lost its state in a restart, waits for the other.
     """
@@ -35,6 +37,7 @@ class PairSettings:
     standing_ns: int = 100 * _MS
     start_alone_ns: int = 30 * _SECOND
     yield_after_ns: int = _SECOND
+    yield_again_ns: int = 60 * _SECOND
     scan_lost_ns: int = 200 * _MS
     swap_limit_ns: int = 200 * _MS
     on_witness_loss: OnWitnessLoss = OnWitnessLoss.STAY

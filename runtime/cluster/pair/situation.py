@@ -28,6 +28,7 @@ class Leading:
 
     `in_sync_at`, `applied_told`: index of the last proposal about who is in sync, and the applied index told last.
     `joins_at`: the standby is waited for already, and goes into the log once it holds this scan; 0: it is not.
+    `for_devices`: the other controller has handed over, at `begun_ns`, because it lost devices.
     """
 
     term: int
@@ -38,6 +39,8 @@ class Leading:
     swap: Swap | None = None
     in_sync_at: int = 0
     joins_at: int = 0
+    begun_ns: int = 0
+    for_devices: bool = False
     applied_told: int = 0
     publishing: Publishing | None = None
 
@@ -64,7 +67,8 @@ class Situation:
     heard_ns: dict[str, int] = field(default_factory=dict)
     other: Standing | None = None
     other_ns: int = 0
-    io_lost_ns: int | None = None
+    links_lost: int = 0
+    links_lost_ns: int = 0
     claimed: bool = False
     cause: Cause = Cause.LOST
     wall_ns: int = 0

@@ -9,7 +9,17 @@ from typing import Any, Final
 from runtime.cluster.pair.frame import Frame, FrameAck, Need, Standing, StreamMessage, decode_frame, encode_frame
 from runtime.cluster.transport.codec import Parcel
 
-_STANDING_NUMBERS: Final = ("life", "term", "state_term", "scan_no", "version", "wanted", "prepared", "refused")
+_STANDING_NUMBERS: Final = (
+    "life",
+    "term",
+    "state_term",
+    "scan_no",
+    "version",
+    "wanted",
+    "prepared",
+    "refused",
+    "links_lost",
+)
 _STANDING_FIELDS: Final = tuple(field.name for field in fields(Standing))
 _ACK = struct.Struct("<QQQB")
 
@@ -73,7 +83,6 @@ def _standing_json(standing: Standing) -> bytes:
 def _standing(told: dict[str, Any]) -> Standing:
     return Standing(
         source=str(told["source"]),
-        reaches_io=bool(told["reaches_io"]),
         why_not=str(told["why_not"]),
         **{name: int(told[name]) for name in _STANDING_NUMBERS},
     )

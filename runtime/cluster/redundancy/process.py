@@ -24,7 +24,7 @@ from runtime.cluster.redundancy.localwatch import ClockReading, LocalWatch
 from runtime.cluster.redundancy.parcels import message_of, parcel_of, relay_content, relay_parcel
 from runtime.cluster.redundancy.roundtrip import RoundTrips
 from runtime.cluster.redundancy.sharedmemory import SharedMemory
-from runtime.cluster.redundancy.status import pair_status
+from runtime.cluster.redundancy.status import lost_devices, pair_status
 from runtime.cluster.transport.codec import Parcel
 from runtime.cluster.transport.post import Post
 from runtime.core.duration import duration_text
@@ -64,13 +64,16 @@ class NextVersion:
     number: int
     package: Package
     image: ImageSegment
+    links: Sequence[str]
     answer: str | None = None
 
 
 class Redundancy:
     """One redundancy process: the core of its loop, as that sees it. For one thread."""
 
-    def __init__(self, member: PairMember, ends: Ends) -> None:
+    def __init__(self, member: PairMember, ends: Ends, links: Sequence[str]) -> None:
+        """`links`: the names of those that outputs go to, in order of their bits."""
+        self._links = links
         self._member = member
         self._ends = ends
         self._status_ns = 0
@@ -129,8 +132,8 @@ class Redundancy:
             )
         if now_ns >= self._status_ns + STATUS_EVERY_NS:
             self._status_ns = now_ns
-            reached = self._ends.memory.reaches_io(now_ns, within_ns=IO_LOST_AFTER_NS)
-            self._carry_out(self._member.reaches_io(reached=reached, now_ns=now_ns), now_ns)
+            lost = self._ends.memory.links_lost(now_ns, within_ns=IO_LOST_AFTER_NS)
+            self._carry_out(self._member.reaches(links_lost=lost, now_ns=now_ns), now_ns)
             self._tell_status()
         return self._member.tick(now_ns)
 
@@ -179,7 +182,7 @@ class Redundancy:
         """The scan goes over by itself: what it does from then on is in the other segment."""
         version = self._next
         if version is not None and self._ends.memory.version == version.number:
-            self._next = None
+            self._next, self._links = None, version.links
             state = self._ends.memory.went_over()
             self._carry_out(self._member.runs(version.package, state, now_ns), now_ns)
 
@@ -296,7 +299,8 @@ class Redundancy:
         clocks = ClockReading(time.monotonic_ns(), time.time_ns(), time.monotonic_ns())
         situation = self._member.situation
         situation.wall_ns = clocks.wall_ns
-        status = pair_status(situation, self._round_trips, self._local.look(clocks), clocks.after_ns)
+        own_alarms = [*lost_devices(situation, self._links), *self._local.look(clocks)]
+        status = pair_status(situation, self._round_trips, own_alarms, clocks.after_ns)
         for told in self._alarms.look(status["alarms"]):
             self._ends.tell(told)
         self._ends.port.send({"do": "status", "status": status})

@@ -3,7 +3,7 @@
 import os
 
 from runtime.cluster.pair.effects import Mirror, Right
-from runtime.cluster.pair.frame import State
+from runtime.cluster.pair.frame import ALL_LINKS, State
 from runtime.core.appmemory import APPLIED_INDEX
 from runtime.image.channel import ChannelEnd
 from runtime.image.layout import MIRROR_HEADER, MIRROR_HEADER_SIZE
@@ -112,10 +112,13 @@ class SharedMemory:
         self._last = snapshot
         return term, _state(snapshot)
 
-    def reaches_io(self, now_ns: int, *, within_ns: int) -> bool:
-        """Whether io has looked at the output frame lately; True as well where there is no io."""
+    def links_lost(self, now_ns: int, *, within_ns: int) -> int:
+        """A bit for each driven link that io reaches no more; ALL_LINKS when io itself has not looked at the output
+        frame lately; 0 as well where there is no io."""
         seen_ns = int(self._control.control.sink_clock_ns)
-        return seen_ns == 0 or now_ns - seen_ns < within_ns
+        if seen_ns != 0 and now_ns - seen_ns >= within_ns:
+            return ALL_LINKS
+        return int(self._control.control.links_lost)
 
     def _held(self) -> tuple[int, State] | None:
         """The newest state that is here: of the other controller, or of a term in which the own programs ran.

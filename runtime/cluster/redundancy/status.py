@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from runtime.cluster.pair.frame import ALL_LINKS
 from runtime.cluster.pair.situation import Situation
 from runtime.cluster.redundancy.roundtrip import RoundTrips
+from runtime.image.control import LINKS_MAX
 from runtime.raft.state import Role
 from runtime.wire.pairport import PairAlarm, PairMemberStatus, PairStatus, TakeOverStatus
 
@@ -11,7 +13,7 @@ TAKEOVERS_SHOWN = 8
 
 
 def pair_status(s: Situation, round_trips: RoundTrips, own_alarms: Sequence[PairAlarm], now_ns: int) -> PairStatus:
-    """All of it. `own_alarms`: of this controller itself (localwatch.py)."""
+    """All of it. `own_alarms`: of this controller itself: its devices, its disk and clock."""
     raft, leading = s.raft, s.leading
     state = s.standby.state
     ack_p50_ms, ack_p99_ms = round_trips.percentiles_ms(0.5, 0.99) if leading is not None else (0.0, 0.0)
@@ -63,9 +65,16 @@ def alarms(s: Situation, now_ns: int) -> list[PairAlarm]:
     if s.leading is not None and s.other is not None and s.other.why_not:
         why = f"{other} cannot go over to the version that runs here: {s.other.why_not}"
         found.append(_alarm("version_refused", other, why))
-    if s.io_lost_ns is not None:
-        found.append(_alarm("devices_lost", s.name, f"{s.name} does not reach its devices", severity="error"))
     return found
+
+
+def lost_devices(s: Situation, links: Sequence[str]) -> list[PairAlarm]:
+    """The alarm of the links that this controller drives and reaches no more; `links`: all names, in order of bits."""
+    if not s.links_lost:
+        return []
+    names = [name for place, name in enumerate(links) if s.links_lost >> min(place, LINKS_MAX - 1) & 1]
+    what = "its io stands" if s.links_lost == ALL_LINKS else f"link {', '.join(names)}"
+    return [_alarm("devices_lost", s.name, f"{s.name} does not reach its devices: {what}", severity="error")]
 
 
 def _alarm(name: str, source: str, text: str, *, severity: str = "warning") -> PairAlarm:

@@ -185,11 +185,19 @@ class IoProcess:
             registry=REGISTRY,
             remembered=readings,
             random=Random(),  # noqa: S311 - spreads reconnects in time, guards nothing
-            beat=lambda now_ns: primitives().store_u64(self._sink_clock, now_ns),
+            beat=self._beat,
             pair=PairWords(self._control) if self._control.control.pair else None,
             term_store=SinkTerm(self._control),
             bell_fd=self._bell_fd,
+            links_lost=self._control.control.links_lost,
         )
+
+    def _beat(self, now_ns: int) -> None:
+        """What others go by: that io looks at the output frame, and which links it reaches."""
+        primitives().store_u64(self._sink_clock, now_ns)
+        lost = self._engine.links_lost(now_ns)
+        if lost != self._control.control.links_lost:
+            primitives().store_u64(self._control.word_address("links_lost"), lost)
 
 
 def run_io(seat: Seat, freeze: Callable[[], None]) -> None:

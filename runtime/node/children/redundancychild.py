@@ -90,7 +90,7 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
     supervisor = _Supervisor(seat.run_dir, link)
     port = GatewayPort(seat.run_dir)
     ends = Ends(post, writer, memory, port, seat.bell_fd, tell, ready=link.answer, get_ready=supervisor.get_ready)
-    redundancy = supervisor.redundancy = Redundancy(core, ends)
+    redundancy = supervisor.redundancy = Redundancy(core, ends, plan.pair.links)
     freeze()
     threading.Thread(target=supervisor.follow, name="changes", daemon=True).start()
     threading.Thread(target=_listen, args=(redundancy,), name="signals", daemon=True).start()
@@ -145,7 +145,7 @@ class _Supervisor:
         except (PlcFault, OSError) as fault:
             self._link.answer(order.version, str(fault))
             return
-        self._call(partial(self.redundancy.prepare, NextVersion(order.version, package, image)))
+        self._call(partial(self.redundancy.prepare, NextVersion(order.version, package, image, plan.pair.links)))
 
     def _ask(self, package: Package) -> None:
         why = ""

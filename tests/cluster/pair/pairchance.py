@@ -22,6 +22,7 @@ from pairworld import World
 
 from runtime.cluster.pair.effects import Effects
 from runtime.cluster.pair.entries import Force
+from runtime.cluster.pair.frame import ALL_LINKS
 from runtime.cluster.pair.member import PairMember
 from runtime.raft.times import CLOCK_RATE_ERROR_PPM
 
@@ -225,13 +226,13 @@ class Run:
         self._ask(lambda member, now_ns: member.force(force, now_ns))
 
     def _lose_io(self) -> None:
-        """A controller does not reach its devices for a while; a leader then hands over."""
+        """A controller does not reach some or all of its devices for a while; a leader then hands over."""
         node = self.world.controllers[self.random.choice("ab")]
-        self._reaches_io(node, reached=False)
-        self.events.after(self.random.randint(50, 400) * MS, None, partial(self._reaches_io, node, reached=True))
+        self._reaches(node, links_lost=self.random.choice((1, 2, 3, ALL_LINKS)))
+        self.events.after(self.random.randint(50, 400) * MS, None, partial(self._reaches, node, links_lost=0))
 
-    def _reaches_io(self, node: ControllerNode, *, reached: bool) -> None:
-        node.ask(lambda member, now_ns: ("", member.reaches_io(reached=reached, now_ns=now_ns)))
+    def _reaches(self, node: ControllerNode, *, links_lost: int) -> None:
+        node.ask(lambda member, now_ns: ("", member.reaches(links_lost=links_lost, now_ns=now_ns)))
 
     def _ask(self, what: Callable[[PairMember, int], tuple[str, Effects]]) -> None:
         node = self.world.driver
@@ -255,7 +256,7 @@ class Run:
         self._healed = True
         for controller in self.world.controllers.values():
             controller.sink.freeze = None
-            self._reaches_io(controller, reached=True)
+            self._reaches(controller, links_lost=0)
         self.world.network.weather = Weather()
         self.events.pause_every = 0
         for name, node in self.world.nodes.items():

@@ -22,6 +22,7 @@ from runtime.raft.state import Settings
 
 MS = 1_000_000
 CYCLE = 10
+YIELD_MS, AGAIN_MS = 300, 1_200
 NAMES = ("a", "b", "w")
 TIMES = times_for(CYCLE * MS)
 _WORDS = struct.Struct("<QQQ")
@@ -114,6 +115,8 @@ class Group:
             life=self.lives,
             cycle_ns=CYCLE * MS,
             ack_bound_ns=30 * MS,
+            yield_after_ns=YIELD_MS * MS,
+            yield_again_ns=AGAIN_MS * MS,
         )
         self.members[name] = PairMember(pair, now_ns=self.now * MS, held=None, **persisted)
         self.programs[name] = Programs()
@@ -135,6 +138,10 @@ class Group:
         why_not, effects = getattr(self._pair(name), what)(*arguments, self.now * MS)
         self._carry_out(name, effects)
         return why_not
+
+    def reaches(self, name: str, links_lost: int) -> None:
+        """Which links that controller's io reaches no more."""
+        self._carry_out(name, self._pair(name).reaches(links_lost=links_lost, now_ns=self.now * MS))
 
     def run(self, ms: int) -> None:
         """Let time pass."""

@@ -6,9 +6,10 @@ Chance, cuts and crashes at any instant: tools/pair_seeds.py.
 import itertools
 
 import pytest
-from pairgroup import CYCLE, TIMES, Group
+from pairgroup import AGAIN_MS, CYCLE, TIMES, YIELD_MS, Group
 
 from runtime.cluster.pair.entries import Force
+from runtime.cluster.pair.frame import ALL_LINKS
 
 
 @pytest.fixture
@@ -214,3 +215,56 @@ def test_force_when_it_is_agreed_on_then_both_controllers_hold_it_until_it_is_le
     group.ask("a", "force", Force(name="x", body="", keep=False))
     group.run(30)
     assert group.forces == {"a": {}, "b": {}}
+
+
+def reaches(group, **lost):
+    for name, links in lost.items():
+        group.reaches(name, links)
+
+
+@pytest.mark.parametrize(
+    ("at_a", "at_b", "leader"),
+    [
+        (0b01, 0b00, "b"),  # the standby reaches what the leader does not
+        (0b11, 0b10, "b"),  # or at least more of it
+        (ALL_LINKS, 0b00, "b"),  # the leader's io stands
+        (0b01, 0b01, "a"),  # a device that is dead is so for both
+        (0b01, 0b10, "a"),  # each lacks another one: neither is better off
+        (0b01, ALL_LINKS, "a"),
+        (0b00, 0b01, "a"),
+    ],
+)
+def test_leader_when_devices_are_out_of_reach_then_it_hands_over_only_to_a_standby_that_is_better_off(
+    group, at_a, at_b, leader
+):
+    reaches(group, a=at_a, b=at_b)
+    group.run(YIELD_MS + 200)
+    assert group.leader() == leader
+    assert any("handing over to b: its devices are out of reach here" in told for told in group.told) == (leader == "b")
+
+
+def test_leader_when_its_devices_come_back_soon_then_it_stays(group):
+    reaches(group, a=1)
+    group.run(YIELD_MS - 100)
+    reaches(group, a=0)
+    group.run(YIELD_MS)
+    assert group.leader() == "a"
+
+
+def test_pair_when_links_come_and_go_at_both_then_leadership_does_not_swing(group):
+    reaches(group, a=1)
+    group.run(YIELD_MS + 200)
+    assert group.leader() == "b"
+    reaches(group, a=0, b=1)
+    group.run(AGAIN_MS - 500)
+    assert group.leader() == "b", "it was handed over to for the same reason a moment ago"
+    group.run(700)
+    assert group.leader() == "a"
+
+
+def test_pair_when_the_new_leaders_io_stands_then_leadership_goes_back_at_once(group):
+    reaches(group, a=1)
+    group.run(YIELD_MS + 200)
+    reaches(group, a=0, b=ALL_LINKS)
+    group.run(YIELD_MS + 200)
+    assert group.leader() == "a", "an io that stands drives nothing at all"

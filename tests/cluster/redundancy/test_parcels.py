@@ -12,7 +12,7 @@ STATE = State(scan_no=5, plc_now_ns=50, applied_index=2, memory=b"m" * 500)
 MESSAGES = (
     make_frame(STATE, None, term=3, version=9, life=1),
     FrameAck(term=3, scan_no=5, need=Need.WHOLE, life=1),
-    Standing(source="a", life=1, term=3, state_term=2, scan_no=4, version=9, reaches_io=False),
+    Standing(source="a", life=1, term=3, state_term=2, scan_no=4, version=9, links_lost=(1 << 64) - 1),
 )
 
 
