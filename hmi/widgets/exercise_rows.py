@@ -6,7 +6,7 @@ from hmi.palette import DIM, NORMAL, ink
 from hmi.status import Scalar, number_of
 from hmi.widgets.live import Live
 
-COLUMNS = ((1, ""), (5, "Asked"), (25, "Must follow"), (40, "Was"), (55, "Took"), (64, "Verdict"))
+COLUMNS = ((1, ""), (5, "Asked"), (20, "Must follow"), (33, "Was"), (46, "Took"), (55, "Verdict"))
 _MARKS = {"PASSED": "●", "UNDER_WAY": "◌", "LIMITED": "▲", "FAILED": "✗"}
 _COLOURS = {"PASSED": palette.GOOD, "LIMITED": palette.WARN, "FAILED": palette.ALARM}
 
@@ -43,7 +43,7 @@ class ExerciseRows(Live):
         request = str(of("request"))
         power = f"{wording.number(number_of(of('p_kw')), sign=True)} kW"
         if name == "MODES":
-            asked, due, was = f"mode {of('mode')}", "in force", ""
+            asked, due, was = str(of("mode")), "in force", ""
         else:
             asked, due, was = power if request == "NONE" else request, str(of("to_step")), str(of("at_step"))
         verdict = str(of("verdict"))

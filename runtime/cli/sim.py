@@ -150,7 +150,7 @@ def _energies(column: Column, seconds: float) -> tuple[float, float] | None:
 def _told(played: Played, script: Script, summary: list[tuple[str, float, str]]) -> dict[str, Any]:
     columns = {
         c.name: {"min": c.minimum, "mean": c.mean, "max": c.maximum, "last": c.last, "unit": c.unit}
-        | ({"energy_above_0": e[0], "energy_below_0": e[1]} if (e := _energies(c, played.seconds)) else {})
+        | ({"energy_above_0": e[0], "energy_below_0": e[1]} if (e := _energies(c, played.recorded_seconds)) else {})
         for c in played.columns
     }
     return {
@@ -167,7 +167,7 @@ def _told(played: Played, script: Script, summary: list[tuple[str, float, str]])
 
 
 def _text(played: Played, script: Script, summary: list[tuple[str, float, str]], took_s: float) -> str:
-    rows = [_row(column, played.seconds) for column in played.columns]
+    rows = [_row(column, played.recorded_seconds) for column in played.columns]
     head = ("tag", "min", "mean", "max", "last", "energy above 0", "below 0")
     speed = played.seconds / max(took_s, 1e-9)
     cycle = duration_text(played.cycle_ns)

@@ -27,10 +27,11 @@ WHEN = ("at", "within", "always")
 
 
 class RecordTable(Strict):
-    """What is written down: names with * and ?, a row every so often, and what is drawn."""
+    """What is written down: names with * and ?, a row every so often from `after` on, and what is drawn."""
 
     tags: list[str] = Field(default_factory=list)
     every: Duration = "1s"
+    after: Duration = "0s"
     plot: list[str] = Field(default_factory=list)
 
 

@@ -42,7 +42,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a recorded variable was, over all scans. `above_zero` is the mean of its positive part."""
+    """What a recorded variable was, over all recorded scans. `above_zero` is the mean of its positive part."""
 
     name: str
     unit: str
@@ -58,6 +58,7 @@ class Played:
     """A whole run. `state` is the SHA-256 of both memories at the end: two runs that have it are the same run."""
 
     scans: int
+    recorded_scans: int
     cycle_ns: int
     columns: tuple[Column, ...]
     samples: Samples
@@ -71,6 +72,11 @@ class Played:
     def seconds(self) -> float:
         """Site time."""
         return self.scans * self.cycle_ns / 1e9
+
+    @property
+    def recorded_seconds(self) -> float:
+        """Site time that the columns tell of."""
+        return self.recorded_scans * self.cycle_ns / 1e9
 
     @property
     def passed(self) -> bool:
@@ -101,17 +107,23 @@ class _Player:
         run, script = self._run, self._script
         for side in (run.controller, run.plant):
             side.keep_no_snapshots()
-        run.watch(script.watched, every_ns=script.every_ns, texts=script.texts)
         run.judge([expectation.condition for expectation in script.expectations])
         total = -(-duration_ns // run.cycle_ns)
+        first = min(-(-script.record_from_ns // run.cycle_ns), total - 1)
         parts: list[Samples] = []
         while run.scan_no < total:
+            if run.scan_no == first:
+                run.watch(script.watched, every_ns=script.every_ns, texts=script.texts)
             while self._agenda and self._agenda[0][0] <= run.scan_no:
                 self._do(heapq.heappop(self._agenda)[2])
             following = self._agenda[0][0] if self._agenda else total
-            parts.append(run.advance(min(following, total, run.scan_no + PROGRESS_EVERY_SCANS) - run.scan_no))
+            recorded = run.scan_no >= first
+            until = min(following, total if recorded else first, run.scan_no + PROGRESS_EVERY_SCANS)
+            samples = run.advance(until - run.scan_no)
+            if recorded:
+                parts.append(samples)
             on_progress(run.scan_no, total)
-        return self._played(np.concatenate(parts))
+        return self._played(np.concatenate(parts), total - first)
 
     def _plan(self, event: Event, at_ns: int) -> None:
         """Before the first scan whose time is not before it."""
@@ -165,12 +177,13 @@ class _Player:
         if share < 1.0:
             self._plan(event, min(now_ns + RAMP_STEP_NS, start_ns + event.duration_ns))
 
-    def _played(self, samples: Samples) -> Played:
+    def _played(self, samples: Samples, recorded_scans: int) -> Played:
         run, script = self._run, self._script
         sides = (("", run.controller), (PLANT_PREFIX, run.plant))
         state = hashlib.sha256(bytes(run.controller.memory) + bytes(run.plant.memory)).hexdigest()
         return Played(
             scans=run.scan_no,
+            recorded_scans=recorded_scans,
             cycle_ns=run.cycle_ns,
             columns=tuple(self._column(i, name) for i, name in enumerate(script.watched)),
             samples=samples,

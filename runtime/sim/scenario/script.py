@@ -81,6 +81,7 @@ class Script:
     watched: tuple[str, ...]
     texts: tuple[str, ...]
     every_ns: int
+    record_from_ns: int
     plotted: tuple[str, ...]
     length_ns: int
     """How long it plays; 0: it does not say."""
@@ -133,6 +134,7 @@ class _Resolver:
             watched=tuple(names),
             texts=tuple(texts),
             every_ns=duration_ns(table.record.every),
+            record_from_ns=duration_ns(table.record.after),
             plotted=tuple(plotted),
             length_ns=duration_ns(table.length) if table.length else 0,
         )

@@ -70,6 +70,20 @@ def test_play_when_something_is_set_then_from_the_scan_of_its_time_on(coupled_ru
     assert np.all(load[told.samples[:, 0] >= 1.0] == 12.5)
 
 
+def test_play_when_recorded_after_a_while_then_rows_and_figures_begin_there(coupled_run: Run, tmp_path: Path) -> None:
+    event = '[[events]]\nat = "1s"\nset = "plant/sim_parameters_1.load_extra_kw"\nto = 12.5\n'
+    text = WATCH.replace("every", 'after = "1s"\nevery') + event
+    run = coupled_run()
+    told = played(run, tmp_path / "s.toml", text, 2.0)
+    assert told.samples[0, 0] == 1.0
+    assert len(told.samples) == 100
+    assert (told.columns[0].minimum, told.columns[0].mean) == (12.5, 12.5)
+    assert (told.seconds, told.recorded_seconds) == (2.0, 1.0)
+    whole = played(coupled_run(), tmp_path / "s.toml", WATCH + event, 2.0)
+    assert whole.state == told.state
+    assert np.array_equal(whole.samples[100:], told.samples)
+
+
 def test_play_when_something_is_ramped_then_in_steps_to_its_end(coupled_run: Run, tmp_path: Path) -> None:
     event = '[[events]]\nat = "1s"\nramp = "plant/sim_parameters_1.load_extra_kw"\nto = 20.0\nover = "2s"\n'
     told = played(coupled_run(), tmp_path / "s.toml", WATCH + event, 4.0)
