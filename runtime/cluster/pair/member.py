@@ -250,7 +250,7 @@ class PairMember:
     def _begin(self, now_ns: int) -> Situation:
         s = self.situation
         s.effects = Effects()
-        if s.raft.leader:
+        if s.raft.leader not in ("", s.settings.witness):  # which leads only until a controller may: that is no leader
             s.leader_known_ns = now_ns
         s.raft.allow_campaign(allowed=s.leading is None and (s.claimed or _may_take_over(s, now_ns)))
         return s

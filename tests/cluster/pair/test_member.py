@@ -4,12 +4,14 @@ Chance, cuts and crashes at any instant: tools/pair_seeds.py.
 """
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from pairgroup import AGAIN_MS, CYCLE, TIMES, YIELD_MS, Group
 
 from runtime.cluster.pair.entries import Force
 from runtime.cluster.pair.frame import ALL_LINKS
+from runtime.raft.state import Role
 
 
 @pytest.fixture
@@ -146,6 +148,21 @@ def test_all_three_when_they_are_killed_then_commands_are_kept_and_none_runs_aga
     assert group.submit(leader, 1, 5) == ""
     group.run(50)
     assert group.programs[leader].total == 0
+    assert any("started without a state" in told for told in group.told)
+
+
+def test_controller_when_both_lost_their_state_and_the_other_stays_away_then_it_starts_alone_after_a_while(group):
+    for name in "ab":
+        group.kill(name)
+    group.run(20)
+    group.start("b")
+    situation = group.members["b"].situation
+    situation.settings = replace(situation.settings, start_alone_ns=1_000_000_000)
+    group.run(800)
+    assert group.leader() == ""
+    assert group.members["w"].role is Role.LEADER  # it waits for a controller that may lead
+    group.run(1000)
+    assert group.leader() == "b"
     assert any("started without a state" in told for told in group.told)
 
 
