@@ -16,8 +16,10 @@ from typing import Any
 
 from runtime.cluster.pair.versions import PACKAGE_SIZE_MAX
 from runtime.core.fault import ConfigFault
+from runtime.drivers.fieldwatch import driven_devices
 from runtime.image.manifest import Manifest
 from runtime.image.outline import save_outline
+from runtime.iomap.plan import IoPlan
 from runtime.node import runplan
 from runtime.node.runplan import RunPlan
 from runtime.scan.record.recordingfile import host_triple
@@ -85,9 +87,15 @@ def unpack(packed: bytes, name: str, own: RunPlan, folder: Path) -> None:
         raise ConfigFault("the package is not of the version that it is named", where="package", mend=_MEND)
     save_outline(Manifest.load(folder / runplan.MANIFEST).layout(), folder / runplan.OUTLINE)
     told: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in head["plan"].items()}
-    pair = replace(own.pair, version=version_number(whole_name)) if own.pair is not None else None
+    pair = own.pair
+    if pair is not None:
+        pair = replace(pair, version=version_number(whole_name), links=_driven_links(folder / runplan.IO_PLAN))
     replace(own, pair=pair, **told).save(folder)
     (folder / runplan.PACKAGE).write_bytes(packed)
+
+
+def _driven_links(io_plan: Path) -> tuple[str, ...]:
+    return tuple(driven_devices(IoPlan.load(io_plan))) if io_plan.exists() else ()
 
 
 _MEND = "let both controllers run the same release of Voltscan"
