@@ -1,7 +1,8 @@
-"""Where power flows now: grid, PV, load and battery around the AC bus, with kW, arrows and words."""
+"""Where power flows now: grid, PV, wind, load and battery around the AC bus, with kW, arrows and words."""
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from rich.style import Style
 
@@ -14,8 +15,8 @@ DEAD_BAND_KW = 0.1
 """Below this nothing is said to flow: meters show such figures when nothing does."""
 ARROW_STEPS_KW = (DEAD_BAND_KW, 15.0, 50.0)
 """One, two, three arrow heads from these powers on."""
-TALL = 13
-"""From this height on the boxes have room for a second line of figures."""
+TALL = {2: 13, 3: 15}
+"""From this height on the boxes have room for a second line of figures, by rows of boxes."""
 BOX_WIDTH_MAX = 24
 
 
@@ -30,41 +31,44 @@ class Part:
     words: tuple[str, str]
     """For a positive and a negative value."""
     left: bool
-    upper: bool
+    row: Literal["top", "middle", "bottom"]
 
 
 PARTS = (
-    Part("GRID", roles.GRID_KW, palette.GRID, 1, ("import", "export"), left=True, upper=True),
-    Part("PV", roles.PV_KW, palette.PV, 1, ("producing", "own use"), left=False, upper=True),
-    Part("LOAD", roles.LOAD_KW, palette.LOAD, -1, ("consuming", "feeding"), left=True, upper=False),
-    Part("BATTERY", roles.INVERTER_KW, palette.BATTERY, 1, ("discharging", "charging"), left=False, upper=False),
+    Part("GRID", roles.GRID_KW, palette.GRID, 1, ("import", "export"), left=True, row="top"),
+    Part("PV", roles.PV_KW, palette.PV, 1, ("producing", "own use"), left=False, row="top"),
+    Part("LOAD", roles.LOAD_KW, palette.LOAD, -1, ("consuming", "feeding"), left=True, row="bottom"),
+    Part("BATTERY", roles.INVERTER_KW, palette.BATTERY, 1, ("discharging", "charging"), left=False, row="bottom"),
 )
+WIND = Part("WIND", roles.WIND_KW, palette.WIND, 1, ("producing", "own use"), left=False, row="middle")
 
 
 class PowerFlow(Live):
-    """The drawing of the site. Arrows point where power goes; a part without a good reading says so."""
+    """The drawing of the site. Arrows point where power goes; a part without a good reading says so. A site with wind
+    has a box for it."""
 
     BORDER_TITLE = "Power flow"
 
     def paint(self, canvas: Canvas) -> None:
         """Boxes left and right, the bus down the middle."""
-        tall = canvas.height >= TALL
-        box_height = 5 if tall else 3
+        windy = self.model.value(roles.WIND_KW) is not None
+        rows = 3 if windy else 2
+        box_height = 5 if canvas.height >= TALL[rows] else 3
         box_width = min(BOX_WIDTH_MAX, (canvas.width - 10) // 2)
         margin = max(0, (canvas.width - 2 * BOX_WIDTH_MAX - 34) // 2)
-        used = 2 * box_height + (1 if canvas.height > 2 * box_height else 0)
+        used = rows * box_height + (1 if canvas.height > rows * box_height else 0)
         top = max(0, (canvas.height - used) // 2)
         low = top + used - box_height
+        row = {"top": top, "middle": top + (used - box_height) // 2, "bottom": low}
         bus = canvas.width // 2
         canvas.down(bus, top, low + box_height, "┃", DIM)
         canvas.down(bus, top, top + 1, "╻", DIM)
         canvas.down(bus, low + box_height - 1, low + box_height, "╹", DIM)
-        if used > 2 * box_height and canvas.width >= 56:
-            canvas.put(bus + 2, top + box_height, "AC bus", DIM)
-        for part in PARTS:
+        if used > rows * box_height and canvas.width >= 56:
+            canvas.put(bus - 7 if windy else bus + 2, top + box_height, "AC bus", DIM)
+        for part in (*PARTS, WIND) if windy else PARTS:
             x = margin if part.left else canvas.width - margin - box_width
-            y = top if part.upper else low
-            self._paint_part(canvas, part, _Place(x, y, box_width, box_height, bus))
+            self._paint_part(canvas, part, _Place(x, row[part.row], box_width, box_height, bus))
 
     def _paint_part(self, canvas: Canvas, part: Part, at: "_Place") -> None:
         value = self.model.number(part.tag)

@@ -61,6 +61,12 @@ def test_overview_when_operation_is_normal_at_80x24_then_nothing_essential_is_cu
     assert pictured(snap_compare, Stage(), SMALL)
 
 
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["small", "wide"])
+def test_overview_when_the_site_has_wind_then_it_stands_between_sun_and_battery(snap_compare, size):
+    view = {"wind_meter_1.p_kw": 24.6}
+    assert pictured(snap_compare, Stage(view=view), size)
+
+
 def test_overview_when_the_grid_meter_is_bad_then_the_banner_and_the_drawing_say_so(snap_compare):
     assert pictured(snap_compare, Stage(**BAD_METER), WIDE)
 
