@@ -160,7 +160,8 @@ class MessagePlan:
     """A CAN message of a device, `frame_id` with the device's offset. Silent for `timeout_ns`, its points turn BAD.
 
     A frame is of this message when its id agrees in the bits of `id_mask`. One of less than `min_bytes` is damaged;
-    one that repeats `counter` (a signal; empty: none) is no news. `keep_alive`: sent though it has no outputs.
+    one that repeats `counter` (a signal; empty: none) is no news; having brought the same bytes for `frozen_after_ns`
+    (0: they may stand still), it is not trusted. `keep_alive`: sent though it has no outputs.
     `never_sent`: raw values of signals with which it does not go out.
     """
 
@@ -174,6 +175,7 @@ class MessagePlan:
     fd: bool = False
     min_bytes: int = 0
     counter: str = ""
+    frozen_after_ns: int = 0
     checksum: MessageChecksum | None = None
     keep_alive: KeepAlive = "no"
     never_sent: tuple[tuple[str, int], ...] = ()

@@ -141,18 +141,29 @@ def test_fault_when_it_lasts_then_nothing_is_told_more_than_once_a_minute(kind: 
             assert all(b - a >= QUIET_NS // MS for a, b in itertools.pairwise(times)), side.events
 
 
-def test_frozen_when_the_message_has_no_counter_then_it_cannot_be_told_from_a_steady_value() -> None:
-    """Why profiles name a counter: without one the last value stays GOOD."""
-    plain = [message("CONTROL", 0x110, sent=True)]
-    fault = FaultPlan(kind="frozen", start_ns=0, end_ns=1 << 62)
+@pytest.mark.parametrize("frozen_after_ms", [0, 500])
+def test_frozen_when_the_message_has_no_counter_then_bad_where_its_bytes_may_not_rest(frozen_after_ms: int) -> None:
+    """Without a counter or a time after which its bytes must have moved, the last value stays GOOD."""
+    plain = [message("CONTROL", 0x110, sent=True, frozen_after_ns=frozen_after_ms * MS)]
+    fault = FaultPlan(kind="frozen", start_ns=2_000 * MS, end_ns=20_000 * MS)
     plant = StationBench(replace(device_of(DBC, plain), faults=(fault,)), make=FaultyStation)
     controller = StationBench(device_of(DBC, [replace(plain[0], sent=False)]))
-    for value in range(20):
+    seen = []
+    for value in range(300):
         plant.sink.values = {"Setpoint": value}
         frames = [out.frame for out in plant.step(100)]
         controller.now_ns += 100 * MS
         controller.take(*frames)
-    assert controller.reading("Setpoint") == (0.0, Quality.GOOD)
+        seen.append(controller.reading("Setpoint"))
+    held = seen[30][0]
+    assert set(seen[30:190]) == {(held, Quality.BAD if frozen_after_ms else Quality.GOOD)}
+    assert seen[10] == (10.0, Quality.GOOD)
+    assert seen[-1] == (299.0, Quality.GOOD)
+    told = [text for _, text in controller.events if "lost" in text]
+    mark = (
+        "error: rack_1 lost: CONTROL (0x110) has brought the same bytes for 0.5 s: its sender hangs; its inputs are BAD"
+    )
+    assert told == ([mark] if frozen_after_ms else [])
 
 
 def test_deaf_device_when_its_fault_begins_then_its_own_setpoint_goes_bad() -> None:

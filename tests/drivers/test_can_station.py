@@ -51,6 +51,18 @@ def test_multiplexed_when_one_value_stays_away_then_only_its_signals_turn_bad() 
     assert bench.events[-1][1] == "info: rack_1 is back"
 
 
+def test_multiplexed_when_one_of_its_values_still_moves_then_it_does_not_hang() -> None:
+    bench = StationBench(device_of(DBC, [message("MUX", 0x100, frozen_after_ns=300 * MS)]))
+    for first in range(100):
+        bench.take(frame(0x100, f"01 {first:02x}00 00 07 000000"), frame(0x100, "02 f6ff 00 07 000000"))
+        bench.step(100)
+    assert bench.reading("Second") == (pytest.approx(-1.0), GOOD)
+    bench.run(400, lambda: bench.take(frame(0x100, "01 6300 00 07 000000"), frame(0x100, "02 f6ff 00 07 000000")))
+    assert {bench.reading(point) for point in ("First", "Always")} == {(99.0, BAD), (7.0, BAD)}
+    bench.take(frame(0x100, "01 6300 00 08 000000"), frame(0x100, "02 f6ff 00 08 000000"))
+    assert {bench.reading(point) for point in ("First", "Always")} == {(99.0, GOOD), (8.0, GOOD)}
+
+
 def test_multiplexed_when_served_then_each_value_is_sent_in_turn() -> None:
     bench = StationBench(device_of(DBC, [message("MUX", 0x100, sent=True)]))
     outputs = bench.station.members[0].plan.outputs

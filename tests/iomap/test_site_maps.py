@@ -147,6 +147,7 @@ WRONG: dict[str, list[Edit]] = {
         (RACK, "MEASUREMENT = {", 'MEASUREMENT = { checksum = { signal = "Soc", kind = "sum8" },')
     ],
     "message_too_short": [(RACK, "MEASUREMENT = {", "MEASUREMENT = { min_bytes = 9,")],
+    "message_that_hangs_at_once": [(RACK, "MEASUREMENT = {", "MEASUREMENT = { frozen_after_ms = 100,")],
     "ids_of_eleven_bits": [(RACK, 'dbc = "rack_bms.dbc"', 'dbc = "rack_bms.dbc"\nids = "j1939"')],
     "keep_alive_of_the_device": [(RACK, "MEASUREMENT = {", 'MEASUREMENT = { keep_alive = "driving",')],
     "address_beside_exact_ids": [(SITE, "id_offset = 0x20", "id_offset = 0x20\naddress = 3")],

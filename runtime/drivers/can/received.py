@@ -1,7 +1,9 @@
 """A message that is expected: which frames of it are news, and how old the values of each multiplexer value are.
 
 A frame is news when it is long enough, its checksum is right and its counter has moved. A short frame makes the values
-BAD at once (the sender has changed its format); a wrong checksum or a standing counter leave them to the time-out.
+BAD at once (the sender has changed its format), and so do frames that bring the same bytes for too long, where the
+profile says so: of a message without a counter that is how a sender that hangs is found out. A wrong checksum or a
+standing counter leave them to the time-out.
 """
 
 from dataclasses import dataclass, field
@@ -47,14 +49,18 @@ class ReceivedMessage:
         self.unsound = False
         self._codec = codec
         self._counter: int | float | None = None
+        self._bytes: dict[tuple[str, ...], bytes] = {}
+        """The newest payload, of a multiplexed message by what it brought."""
+        self._moved_ns = 0
 
     def opened(self, now_ns: int) -> None:
         """The bus has just been opened: nothing is missing yet, and any counter will do."""
         self._counter, self.problem, self.unsound = None, "", False
+        self._bytes.clear()
         for group in self.groups:
             group.last_ns, group.missing = now_ns, False
 
-    def take(self, payload: bytes) -> News | None:
+    def take(self, payload: bytes, now_ns: int) -> News | None:
         """What a frame of this message brings; None when it is no news, see `problem` and `unsound`."""
         self.unsound = len(payload) < self.plan.min_bytes
         if self.unsound:
@@ -76,8 +82,13 @@ class ReceivedMessage:
                 return None
             assert isinstance(counter, (int, float)) or counter is None
             self._counter = counter
+        news = self._news(decoded)
+        self.unsound = self.plan.frozen_after_ns > 0 and self._stands(news, payload, now_ns)
+        if self.unsound:
+            self.problem = f"has brought the same bytes for {self.plan.frozen_after_ns / 1e9:g} s: its sender hangs"
+            return None
         self.problem = ""
-        return self._news(decoded)
+        return news
 
     def overdue(self, now_ns: int) -> list[SignalGroup]:
         """The groups that have been away for the time-out and were not missing before."""
@@ -86,6 +97,12 @@ class ReceivedMessage:
     def overdue_ns(self) -> int | None:
         """When the next group will be overdue, None when all are missing."""
         return min((g.last_ns + self.plan.timeout_ns for g in self.groups if not g.missing), default=None)
+
+    def _stands(self, news: News, payload: bytes, now_ns: int) -> bool:
+        brought = tuple(group.when for group in news.groups)
+        if self._bytes.get(brought) != payload:
+            self._bytes[brought], self._moved_ns = payload, now_ns
+        return now_ns - self._moved_ns >= self.plan.frozen_after_ns
 
     def _news(self, decoded: object) -> News:
         assert isinstance(decoded, dict)

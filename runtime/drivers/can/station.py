@@ -158,7 +158,7 @@ class Station:
             member.statistics.errors += 1
 
     def _take(self, member: Member, message: ReceivedMessage, frame: can.Message, now_ns: int) -> bool:
-        news = message.take(bytes(frame.data))
+        news = message.take(bytes(frame.data), now_ns)
         if news is not None:
             self._publish(member, news, now_ns)
             return True

@@ -88,8 +88,9 @@ class CanMessage(Strict):
     """A message of the database: who sends it and how often. Missing for `timeout_ms`, its points are BAD.
 
     `min_bytes`: shorter frames are damaged (else: shorter than the database says); signals past a frame's end have no
-    value. `counter`: a signal that every new frame moves on; a frame that repeats it is no news. `keep_alive`: sent
-    though no tag drives it, while outputs are driven, or always.
+    value. `counter`: a signal that every new frame moves on; a frame that repeats it is no news. `frozen_after_ms`:
+    a message that brings the same bytes for so long is not trusted (0: they may stand still). `keep_alive`: sent though
+    no tag drives it, while outputs are driven, or always.
     """
 
     sent_by: Literal["device", "controller"]
@@ -97,6 +98,7 @@ class CanMessage(Strict):
     timeout_ms: PeriodMs
     min_bytes: Annotated[int | None, Field(ge=0, le=64)] = None
     counter: str = ""
+    frozen_after_ms: Annotated[int, Field(ge=0)] = 0
     checksum: Checksum | None = None
     keep_alive: KeepAlive = "no"
 

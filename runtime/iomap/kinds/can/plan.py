@@ -63,6 +63,7 @@ def _message_plan(side: CanSide, name: str, rule: CanMessage, *, sent: bool) -> 
         fd=frame.fd,
         min_bytes=frame.length if rule.min_bytes is None else rule.min_bytes,
         counter=rule.counter,
+        frozen_after_ns=rule.frozen_after_ms * NS_PER_MS,
         checksum=_checksum(frame, rule),
         keep_alive=rule.keep_alive,
         never_sent=tuple(

@@ -62,6 +62,12 @@ def _message(
         yield from _checksum(
             Label(places.value("messages", name, "checksum"), f"not in message {name}"), rule.checksum.signal, frame
         )
+    if 0 < rule.frozen_after_ms < 2 * rule.period_ms:
+        at = Label(places.value("messages", name, "frozen_after_ms"), f"it comes every {rule.period_ms} ms")
+        yield error("M2004", f"`{name}` would count as hanging between two frames", at, help="at least two periods")
+    if rule.frozen_after_ms and rule.sent_by == "controller":
+        at = Label(places.key("messages", name, "frozen_after_ms"), f"message {name} is sent by the controller")
+        yield error("M2005", "`frozen_after_ms` has no meaning here", at, help="take it out")
     if rule.keep_alive != "no" and rule.sent_by == "device":
         at = Label(places.key("messages", name, "keep_alive"), f"message {name} is sent by the device")
         yield error("M2005", "`keep_alive` has no meaning here", at, help="take it out")
