@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.core.quality import Quality
 from runtime.iomap.playedfaults import FaultKind
 from tests.e2e.faultysite import DRIVEN, KINDS, SAFE, FaultySite
 
@@ -37,8 +38,8 @@ def suffer(site: FaultySite, device: str, kind: FaultKind) -> None:
     site.wait_for(f"the program meets {kind} of {device}", lambda: SAFE in site.sink.history[before:])
     if kind != "flapping":
         tag = {"meter_1": "meter_1.p_kw", "rack_1": "rack_1.tenths"}[device]
-        good = site.ask("read", names=[tag])["values"][0]["quality"]
-        assert good != "GOOD", f"{tag} is {good} while {device} is {kind}"
+        quality = Quality(site.ask("read", names=[tag])["values"][0]["quality"])
+        assert quality is not Quality.GOOD, f"{tag} is {quality} while {device} is {kind}"
     site.field.mend()
     site.wait_for(f"{device} is back after {kind}", lambda: site.sink.words == [DRIVEN])
 
