@@ -1,9 +1,13 @@
 """What a console does of a pair: it goes over to who drives, and asks again for what is unknown."""
 
+from typing import Any
+
 import pytest
 from stage import Stage, until
+from textual.pilot import Pilot
 
 from hmi.dialogs.action import ActionDialog
+from hmi.dialogs.action import Stage as DialogStage
 from hmi.widgets.chosen_line import ChosenLine, chosen_text
 from hmi.widgets.tag_grid import TagGrid
 from runtime.wire.fault import NoAnswerFault
@@ -17,6 +21,17 @@ def outcome(stage: Stage) -> str:
     return str(dialog.query_one("#outcome").render())
 
 
+async def ended(pilot: Pilot[Any], stage: Stage, op: str, *, times: int) -> None:
+    """Wait until it was asked for so often, and the dialog tells what became of it."""
+
+    def has_ended() -> bool:
+        dialog = stage.app.screen
+        asked = [name for name, _ in stage.link.asked if name == op]
+        return len(asked) == times and isinstance(dialog, ActionDialog) and dialog.stage is DialogStage.ENDED
+
+    await until(pilot, has_ended)
+
+
 @pytest.mark.parametrize(
     ("keys", "op"), [(("r", "enter"), "command"), ((*"2/start_cmd", "enter", "w", "up", "enter", "enter"), "write")]
 )
@@ -27,13 +42,15 @@ async def test_deed_when_it_is_unknown_then_trying_again_asks_for_the_very_same_
     async with stage.app.run_test(size=SIZE) as pilot:
         await stage.heard(pilot)
         await stage.press(pilot, *keys)
+        await ended(pilot, stage, op, times=1)
         assert "UNKNOWN" in outcome(stage)
         await stage.press(pilot, "enter")
+        await ended(pilot, stage, op, times=2)
         stage.link.answers[op] = done
         await stage.press(pilot, "enter")
+        await ended(pilot, stage, op, times=3)
         assert "DONE" in outcome(stage)
         sent = [fields for name, fields in stage.link.asked if name == op]
-        assert len(sent) == 3
         assert sent[0] == sent[1] == sent[2]
         await stage.press(pilot, "enter")
         assert len(stage.app.screen_stack) == 1
