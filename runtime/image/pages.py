@@ -81,7 +81,11 @@ class _Way:
         """That of one input."""
         of, places = slot.tag.type, slot.places
         low, high = _ends(of)
-        takes = partial(fits, of) if of.kind is Kind.TEXT else lambda value: low <= value <= high
+
+        def holds(number: Any) -> bool:
+            return not isinstance(number, str) and low <= number <= high
+
+        takes = partial(fits, of) if of.kind is Kind.TEXT else holds
         return cls(takes, of.codec.pack_into, places.value, places.quality, places.stamp)
 
 

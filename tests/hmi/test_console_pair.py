@@ -1,10 +1,12 @@
 """What a console does of a pair: it goes over to who drives, and asks again for what is unknown."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from stage import Stage, until
 from textual.pilot import Pilot
+from textual.widgets import Button
 
 from hmi.dialogs.action import ActionDialog
 from hmi.dialogs.action import Stage as DialogStage
@@ -22,14 +24,19 @@ def outcome(stage: Stage) -> str:
 
 
 async def ended(pilot: Pilot[Any], stage: Stage, op: str, *, times: int) -> None:
-    """Wait until it was asked for so often, and the dialog tells what became of it."""
+    """Wait until it was asked for so often, and the dialog offers what can be done now."""
 
     def has_ended() -> bool:
         dialog = stage.app.screen
         asked = [name for name, _ in stage.link.asked if name == op]
-        return len(asked) == times and isinstance(dialog, ActionDialog) and dialog.stage is DialogStage.ENDED
+        assert isinstance(dialog, ActionDialog), f"closed after {asked}"
+        offered = "confirm" if "UNKNOWN" in outcome(stage) else "cancel"
+        at = dialog.focused.id if dialog.focused is not None else ""
+        return len(asked) == times and dialog.stage is DialogStage.ENDED and at == offered
 
     await until(pilot, has_ended)
+    while any(button.has_class("-active") for button in stage.app.screen.query(Button)):
+        await asyncio.sleep(0.01)  # a button that was pressed takes no key for a moment
 
 
 @pytest.mark.parametrize(

@@ -30,14 +30,14 @@ def test_unit_when_read_then_it_has_each_right_s_line_and_waits_for_the_first_sc
     assert int(service["WatchdogSec"]) > 2, "longer than the time after which a scan that stands is started again"
 
 
-def test_witness_unit_when_read_then_it_runs_the_witness_and_needs_no_rights():
+def test_witness_unit_when_read_then_it_runs_the_witness_and_needs_no_right_but_priority():
     unit = sections((UNIT.parent / "voltscan-witness.service").read_text())
     assert list(unit) == ["Unit", "Service", "Install"]
     service = dict(unit["Service"])
     assert (service["Type"], service["NotifyAccess"], service["Restart"]) == ("notify", "main", "always")
     assert service["ExecStart"].split()[0].endswith("/bin/voltscan")
     assert service["ExecStart"].split()[1:] == ["witness", "/etc/voltscan/witness.toml"]
-    assert not [key for key in service if key.startswith("Limit")]
+    assert [key for key in service if key.startswith("Limit")] == ["LimitRTPRIO"]
 
 
 def test_rights_when_a_word_has_unknown_bits_then_only_known_ones_are_named():
