@@ -190,6 +190,8 @@ def _limits(block: Block) -> Bench:
         (40.0, {"bank__soc_pct": 10.0}, 0.0, "SOC_RESERVE"),
         (-40.0, {"bank__soc_pct": 10.0}, -40.0, "NONE"),
         (40.0, {"bank__soc_pct": 10.0, "reserve_applies": False}, 40.0, "NONE"),
+        (40.0, {"feature_bounds__p_max_kw": 15.0}, 15.0, "SITE_FEATURE"),
+        (40.0, {"feature_bounds__p_max_kw": 15.0, "bounds[2]__p_min_kw": 30.0}, 15.0, "SITE_FEATURE"),
         (40.0, {"state": "INIT"}, 0.0, "PLANT_STATE"),
         (40.0, {"state": "ERROR"}, 0.0, "PLANT_STATE"),
         (40.0, {"state": 77}, 0.0, "PLANT_STATE"),
