@@ -112,7 +112,7 @@ def _read_points(path: Path) -> tuple[MesaPoint, ...]:
 
 def _point(row: Mapping[str, str | None], where: str) -> MesaPoint:
     cells = {key: (value or "").strip() for key, value in row.items() if isinstance(key, str)}
-    for name in REQUIRED[:2]:
+    for name in REQUIRED:
         if not cells[name]:
             raise ConfigFault(f"this row has no {name}", where=where, mend="fill it in, or take the row out")
     return MesaPoint(

@@ -32,6 +32,8 @@ INVERTER_OPTIONS: dict[str, float | int | str] = {
 }
 """Settings of inverters with the defaults of requirements INV-22 to INV-28."""
 _PLAIN = (bool, int, float, str)
+_TELLING = (("inverter", "inverter"), ("meter", "grid_meter"))
+"""What in the name of a class tells its nature."""
 SECRETS = ("security_code_value",)
 _FACTORS = {("W", "kW"): 0.001, ("VA", "kVA"): 0.001, ("var", "kvar"): 0.001, ("Wh", "kWh"): 0.001, ("V", "mV"): 1000.0}
 _OWN_KEYS = {field.alias or name for name, field in ModbusPoint.model_fields.items()}
@@ -49,8 +51,9 @@ class Written:
 
 
 def kind_of(device: MesaDevice) -> tuple[str, str]:
-    """Nature and base profile of the device's class."""
-    return CLASSES.get(device.class_name, ("battery", ""))
+    """Nature and base profile of the device's class. Of one that is not known here its name tells, if anything does."""
+    told = next(((nature, "") for word, nature in _TELLING if word in device.class_name.lower()), ("battery", ""))
+    return CLASSES.get(device.class_name, told)
 
 
 def write_block_down(block: MesaDevice, *, number: int, unit: int) -> Written:
@@ -157,7 +160,8 @@ def _options(device: MesaDevice, nature: str) -> list[str]:
 
 def _remarks(device: MesaDevice, unplaced: list[str], nature: str) -> Iterator[str]:
     if device.class_name not in CLASSES and nature != "sensor":
-        yield f"class {device.class_name} is not known here: taken as a battery; what it did belongs into a program"
+        taken = f"taken as nature {nature}; what it did belongs into a program"
+        yield f"class {device.class_name} is not known here: {taken}"
     kept = [point.mesa_name for point in device.points if point.buffer_length > 1]
     if kept:
         yield f"buffer_length is more than 1 for {', '.join(kept)}: only the newest value is kept"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.core.diagnostic import Diagnostic, Label, Span, error
+from runtime.core.diagnostic import Diagnostic, Label, Span, error, warning
 from runtime.core.tag import TagTable
 from runtime.iomap.loaded import LoadedSite
 from runtime.iomap.profile import Option
@@ -40,6 +40,10 @@ def option_values(site: LoadedSite, tags: TagTable) -> tuple[list[OptionValue], 
             if isinstance(told, SecretFile):
                 told, mistakes = _secret(site, told, place)
                 found += mistakes
+            elif rules.secret and told != rules.default:
+                label = Label(place, "whoever reads the map, or a copy of it, knows it")
+                mend = f'write {option} = {{ file = "…" }}, with the path of a file that only its user may read'
+                found.append(warning("M3018", f"the secret `{option}` stands in the map", label, help=mend))
             if tags.find(variable) is not None and told is not None:
                 values.append(OptionValue(variable, told, place))
             elif option in device.options and told is not None:

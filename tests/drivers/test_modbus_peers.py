@@ -136,8 +136,9 @@ async def test_libmodbus_when_asked_by_each_function_then_it_and_the_client_agre
 
 @pytest.mark.parametrize("framer", [FramerType.SOCKET, FramerType.RTU])
 async def test_pymodbus_server_when_asked_then_it_and_the_client_agree(framer: FramerType) -> None:
-    device = SimDevice(id=UNIT, simdata=[SimData(address=0, values=list(range(100, 150)), datatype=DataType.REGISTERS)])
-    port = free_port()
+    words = SimData(address=0, values=list(range(100, 150)), datatype=DataType.REGISTERS)
+    bits = SimData(address=0, values=[n % 3 == 0 for n in range(48)], datatype=DataType.BITS)
+    port, device = free_port(), SimDevice(id=UNIT, simdata=([bits], [bits], [words], [words]))
     server = ModbusTcpServer(device, framer=framer, address=("127.0.0.1", port))
     await server.serve_forever(background=True)
     settings: LinkSettings = (
@@ -154,5 +155,12 @@ async def test_pymodbus_server_when_asked_then_it_and_the_client_agree(framer: F
             await link.write_masked(UNIT, modbus_wire("u16", bits=(4, 11), address=5), 0x12)
             assert await link.read(UNIT, read(Table.HOLDING, 5, 1)) == [500 & ~0x0FF0 | 0x120]
             assert await link.write_and_read(UNIT, 20, [7, 8], read(Table.HOLDING, 19, 4)) == [119, 7, 8, 122]
+            assert await link.read(UNIT, read(Table.INPUT, 40, 10)) == list(range(140, 150))
+            assert await link.read(UNIT, read(Table.DISCRETE, 2, 9)) == [n % 3 == 0 for n in range(2, 11)]
+            await link.write(UNIT, Table.COIL, 1, [1])
+            await link.write(UNIT, Table.COIL, 4, [1, 1, 0, 0, 1, 0, 1, 1, 1])
+            assert await link.read(UNIT, read(Table.COIL, 0, 14)) == [1, 1, 0, 1, 1, 1, 0, 0, 1, 0, 1, 1, 1, 0]
+            with pytest.raises(Refusal, match="illegal data address"):
+                await link.read(UNIT, read(Table.HOLDING, 45, 20))
     finally:
         await server.shutdown()

@@ -84,6 +84,7 @@ def test_options_when_the_site_sets_them_then_its_values_and_secrets_from_their_
         ("max_inverter_comand = 90.0", "unknown option `max_inverter_comand`"),
         ("max_inverter_command = 90.0", "nothing takes the option `max_inverter_command`"),
         ('security_code_value = { file = "code" }', "cannot read the secret code"),
+        ("security_code_value = 4711", "the secret `security_code_value` stands in the map"),
     ],
 )
 def test_option_when_it_goes_nowhere_then_told(line: str, told: str, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from runtime.core.diagnostic import render
+from runtime.iomap.kinds.modbus.keys import ModbusProfile
+from runtime.iomap.mesalist import snake
 from runtime.iomap.natures import natures
 from runtime.iomap.profiles import load_profile
 
@@ -29,6 +31,24 @@ def test_profile_when_shipped_then_it_is_sound_and_says_source_unknowns_and_sign
 def test_battery_when_asked_then_it_needs_the_points_of_mesa() -> None:
     points = natures()["battery"].points
     assert {name for p in points.values() if p.required for name in p.mesa} == MESA_REQUIRED
+
+
+RHOMBUS_COMMANDS = ("SecurityCode", "OpMode", "Heartbeat", "MaxPowerCommand", "PowerFactorOffset")
+RHOMBUS_ISLAND = ("GridOffStandaloneOn", "AutoTransition")
+RHOMBUS_FAULTS = ("CIUFaultSummary", "MIUF1Summary", "MIUF2Summary", "MIUF3Summary", "MIUF4Summary")
+
+
+def test_rhombus_when_asked_then_it_has_the_points_that_its_agent_names_and_no_register() -> None:
+    loaded, _ = load_profile(IO_MAPS / "profiles" / "rhombus_res125.toml", IO_MAPS / "dbc")
+    assert loaded is not None
+    profile = loaded.profile
+    assert isinstance(profile, ModbusProfile)
+    access = {name: profile.unplaced[snake(name)].access for name in (*RHOMBUS_COMMANDS, *RHOMBUS_ISLAND)}
+    assert access == dict.fromkeys((*RHOMBUS_COMMANDS, *RHOMBUS_ISLAND), "rw")
+    assert {profile.unplaced[snake(name)].access for name in RHOMBUS_FAULTS} == {"r"}
+    assert set(profile.unplaced["op_mode"].enum.values()) == {0, 1, 2, 111, 222, 61440}
+    assert not profile.points
+    assert [name for name, option in profile.options.items() if option.secret] == ["security_code_value"]
 
 
 def test_natures_when_their_signs_are_read_then_they_are_the_projects() -> None:

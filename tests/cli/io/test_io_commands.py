@@ -17,6 +17,7 @@ from runtime.cli.io.sniff import candump_line, sniffed_line
 from runtime.cli.main import app
 from runtime.drivers.can.sniff import Sniffer
 from runtime.iomap.plan import DevicePlan, MessagePlan
+from tests.e2e.registers import Registers
 
 ROOT = Path(__file__).parents[3]
 DEMO = str(ROOT / "configs" / "demo.toml")
@@ -24,6 +25,22 @@ DBC = (ROOT / "io_maps" / "dbc" / "rack_bms.dbc").read_text()
 STATUS = can.Message(
     timestamp=1.0, arbitration_id=0x120, is_extended_id=False, data=bytes.fromhex("020f 0580 0000 0000")
 )
+
+SMALL = """maker = "Test"
+model = "small"
+natures = ["inverter"]
+version = "1"
+source = { document = "none" }
+protocol = "modbus"
+[modbus]
+group = "fast"
+[groups]
+fast = { period_ms = 50 }
+[points]
+p_kw = { register = 0, type = "i16", scale = 0.1, unit = "kW", positive = "discharge" }
+state = { register = 1, type = "u16", enum = { IDLE = 2, RUNNING = 3 } }
+p_set_kw = { register = 2, type = "i16", scale = 0.1, unit = "kW", access = "rw", positive = "discharge" }
+"""
 
 
 def rack() -> Sniffer:
@@ -200,6 +217,41 @@ def test_io_read_when_the_map_plays_its_devices_then_said() -> None:
     told = CliRunner().invoke(app, ["io", "read", str(ROOT / "io_maps" / "sites" / "demo_plant.toml")])
     assert told.exit_code == 1
     assert "plays its devices" in str(told.exception)
+
+
+@pytest.fixture
+def inverter(tmp_path: Path) -> Iterator[tuple[str, Registers]]:
+    """A site map with one Modbus device, and that device."""
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "profiles" / "small.toml").write_text(SMALL)
+    device = Registers([0xFF38, 3, 250])
+    map_file = tmp_path / "sites" / "small.toml"
+    map_file.write_text(
+        f'site = "small"\n[links.pcs]\nkind = "modbus_tcp"\nport = {device.port}\n'
+        '[devices.inverter_1]\nprofile = "small"\nlink = "pcs"\n'
+    )
+    yield str(map_file), device
+    device.close()
+
+
+def test_io_when_the_device_speaks_modbus_then_read_with_units_and_one_point_written(
+    inverter: tuple[str, Registers],
+) -> None:
+    map_file, device = inverter
+    told = CliRunner().invoke(app, ["io", "read", map_file, "--json"])
+    assert told.exit_code == 0, told.output
+    found = {point["name"]: (point["value"], point["unit"], point["quality"]) for point in json.loads(told.stdout)}
+    assert found == {
+        "inverter_1.p_kw": (-20.0, "kW", "GOOD"),
+        "inverter_1.state": ("RUNNING", "", "GOOD"),
+        "inverter_1.p_set_kw": (25.0, "kW", "GOOD"),
+    }
+    words = ["io", "watch", map_file, "*.p_kw", "--every", "50ms", "--for", "300ms"]
+    assert "kW  GOOD" in CliRunner().invoke(app, words).stdout
+    told = CliRunner().invoke(app, ["io", "write", map_file, "inverter_1.p_set_kw", "-12.5", "--yes", "--for", "60s"])
+    assert told.stdout == "inverter_1.p_set_kw = -12.5 kW: written\n", told.output
+    assert device.words == [0xFF38, 3, 0xFF83]
 
 
 def test_io_sniff_when_a_rack_sends_then_its_frames_are_shown_and_logged(

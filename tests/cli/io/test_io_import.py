@@ -16,6 +16,7 @@ from runtime.drivers.codec import raw_of_words, words_of_raw
 from runtime.iomap.check import check
 from runtime.iomap.load import load_site_map
 from runtime.iomap.mesalist import read_mesa_device
+from runtime.iomap.mesawriting import CLASSES, kind_of, write_down
 from runtime.iomap.options import option_values
 from runtime.iomap.sitemap import PointRule, SiteMap
 
@@ -130,6 +131,28 @@ def test_rhombus_when_imported_then_its_profile_options_and_sign(tmp_path, capsy
     assert missing.diagnostics[0].code == "M3016"
 
 
+@pytest.mark.parametrize(
+    ("class_name", "kind"),
+    [
+        ("BaseBattery", ("battery", "")),
+        ("LithiumIonBattery", ("battery", "")),
+        ("VanadiumFlowBattery", ("battery", "")),
+        ("Inverter", ("inverter", "")),
+        ("SiliconInverter50", ("inverter", "")),
+        ("RhombusInverterRes125", ("inverter", "rhombus_res125")),
+        ("Meter", ("grid_meter", "")),
+        ("FeederMeter", ("grid_meter", "")),
+    ],
+)
+def test_class_when_known_or_not_then_its_nature(class_name, kind, tmp_path):
+    device = read_mesa_device(settings(tmp_path, "own", {"class_name": class_name}, RHOMBUS))
+    assert kind_of(device) == kind
+    remarks = "".join(write_down(device, number=1, unit=1).remarks)
+    assert (f"class {class_name} is not known here: taken as nature {kind[0]}" in remarks) == (
+        class_name not in CLASSES
+    )
+
+
 STRINGS = """mesa_name,driver_point_name,topic_prefix,unit,buffer_length,register,type
 ModCnt,Modules,Campus/BESS/String,,,100,u16
 V,Voltage,Campus/BESS/String,V,8,101,u16
@@ -184,6 +207,8 @@ def test_block_when_it_is_none_then_told(blocks, told, tmp_path):
     [
         (LIST.replace("mesa_name,", "name,"), "battery_points.csv:1"),
         (LIST.replace("V,BankVoltage", ",BankVoltage"), "battery_points.csv:4"),
+        (LIST.replace("V,BankVoltage", "V,"), "this row has no driver_point_name"),
+        (LIST.replace("BankVoltage,Campus/BESS/Battery", "BankVoltage,"), "this row has no topic_prefix"),
         (LIST.replace("0.1,,V", "a,,V"), "scale_factor is no number"),
         (LIST.replace("0.1,,V", "0,,V"), "scale_factor cannot be 0"),
         (LIST.replace(",3,0.2", ",0,0.2"), "rpc_attempts cannot be 0"),
