@@ -7,7 +7,7 @@ out.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sunspec2.device import Group, Model, ModelError
@@ -41,7 +41,8 @@ _TYPES = {
     "float32": ("f32", None),
     "float64": ("f64", None),
 }
-"""Register type and the raw value of what is not implemented (a NaN is known as such); other types are no numbers."""
+"""Register type and the raw value of what is not implemented (a NaN is known as such); other types are no numbers, but
+for texts."""
 _UNITS = {
     "W": ("kW", -3),
     "VA": ("kVA", -3),
@@ -72,6 +73,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 class SunSpecPoint:
     """One implemented point. Engineering value = raw * 10**`power`, times ten to the power that the point `scale_point`
     tells ("": none). `flag`: its numbers for FALSE and TRUE. `played`: what a scale factor was when it was discovered.
+    `chars`: the room that a text has.
     """
 
     name: str
@@ -89,6 +91,7 @@ class SunSpecPoint:
     flag: tuple[int, int] | None = None
     scale_point: str = ""
     played: int | None = None
+    chars: int = 0
 
 
 def nature_of(models: list[FoundModel], model_id: int) -> str:
@@ -103,8 +106,6 @@ def points_of(models: list[FoundModel]) -> Iterator[SunSpecPoint]:
     """The points of all models that pysunspec2 knows, in order of address; names are unique within a nature."""
     taken: set[tuple[str, str]] = set()
     for found in models:
-        if found.model_id == 1:
-            continue
         nature = nature_of(models, found.model_id)
         for group, name, point in _points(_model(found), ""):
             made = _point(found, nature, group, name, point, taken)
@@ -162,6 +163,8 @@ def _point(
     if point.pdef["type"] == "sunssf" and point.value is not None:
         return _scale_factor(found, nature, name, point)
     kind = _TYPES.get(point.pdef["type"])
+    if point.pdef["type"] == "string" and str(point.value or "").strip():
+        return _text(found, nature, name, point)
     if kind is None or point.value is None:
         return None
     unit, power = _unit(str(point.pdef.get("units") or ""))
@@ -200,7 +203,17 @@ def _scale_name(found: FoundModel, group: Group, name: str, point: Any) -> str:
     return _own_name(found.model_id, beside if point.sf in group.points else point.sf, "")
 
 
+def _text(found: FoundModel, nature: str, name: str, point: Any) -> SunSpecPoint:
+    plain = _plain(found, nature, name, point)
+    return replace(plain, type="string", fixed=True, chars=2 * point.len, writable=point.pdef.get("access") == "RW")
+
+
 def _scale_factor(found: FoundModel, nature: str, name: str, point: Any) -> SunSpecPoint:
+    return replace(_plain(found, nature, name, point), played=point.value)
+
+
+def _plain(found: FoundModel, nature: str, name: str, point: Any) -> SunSpecPoint:
+    """One that is only read, as it stands."""
     return SunSpecPoint(
         name=_own_name(found.model_id, name, ""),
         nature=nature,
@@ -214,7 +227,6 @@ def _scale_factor(found: FoundModel, nature: str, name: str, point: Any) -> SunS
         not_implemented=None,
         fixed=False,
         enum={},
-        played=point.value,
     )
 
 

@@ -111,6 +111,8 @@ def _point(point: SunSpecPoint) -> str:
     keys = [f"register = {point.address}", f'type = "{point.type}"']
     if point.flag is not None:
         keys.append(f"off = {point.flag[0]}, on = {point.flag[1]}")
+    if point.chars:
+        keys.append(f"chars = {point.chars}")
     if point.power:
         keys.append(f"scale = {10.0**point.power:.15g}" if point.power < 0 else f"scale = {10**point.power}.0")
     if point.scale_point:
