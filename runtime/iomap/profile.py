@@ -9,7 +9,9 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Nature = Literal["battery", "inverter", "grid_meter", "pv_meter", "wind_meter", "load_meter", "sensor", "io_module"]
+Nature = Literal[
+    "battery", "inverter", "pv_inverter", "grid_meter", "pv_meter", "wind_meter", "load_meter", "sensor", "io_module"
+]  # fmt: skip
 Access = Literal["r", "w", "rw"]
 Positive = Literal["discharge", "charge", "import", "export", "production", "consumption", "forward", "unknown"]
 """What a positive value means. `forward`: as the site wires the meter; `unknown`: the document does not say."""

@@ -56,6 +56,7 @@ def test_natures_when_their_signs_are_read_then_they_are_the_projects() -> None:
     assert signs == {
         "battery": "discharge",
         "inverter": "discharge",
+        "pv_inverter": "production",
         "grid_meter": "import",
         "pv_meter": "production",
         "wind_meter": "production",
@@ -63,4 +64,5 @@ def test_natures_when_their_signs_are_read_then_they_are_the_projects() -> None:
         "sensor": None,
         "io_module": None,
     }
+    assert {"p_kw", "e_kwh", "u_l1_v", "i_l1_a"} <= set(natures()["pv_inverter"].points)
     assert natures()["load_meter"].points == natures()["grid_meter"].points

@@ -23,6 +23,8 @@ NATURES: dict[str, tuple[int, ...]] = {
 }
 """Natures by the models that make a device one; every other model belongs to the first nature that is there."""
 NAMEPLATES = (120, 121, 702)
+DER_TYPE, DER_PV = 2, 4
+"""Model 120: where it tells what kind of resource it is, and what PV without storage is."""
 _TYPES = {
     "int16": ("i16", -0x8000),
     "uint16": ("u16", 0xFFFF),
@@ -99,7 +101,13 @@ def nature_of(models: list[FoundModel], model_id: int) -> str:
     ids = [model.model_id for model in models]
     present = [nature for nature, marks in NATURES.items() if any(mark in ids for mark in marks)]
     own = next((nature for nature, marks in NATURES.items() if model_id in marks), None)
-    return own or next(iter(present), "sensor")
+    found = own or next(iter(present), "sensor")
+    return "pv_inverter" if found == "inverter" and _is_of_pv(models) else found
+
+
+def _is_of_pv(models: list[FoundModel]) -> bool:
+    """Does its nameplate (model 120) say that it has PV modules and no storage?"""
+    return any(found.model_id == 120 and found.words[DER_TYPE : DER_TYPE + 1] == (DER_PV,) for found in models)
 
 
 def points_of(models: list[FoundModel]) -> Iterator[SunSpecPoint]:

@@ -55,6 +55,12 @@ def hybrid() -> list[Model]:
     return made
 
 
+def pv() -> list[Model]:
+    """The inverter of the same device with a nameplate that says: PV, no storage."""
+    models = [Model(model_id=model_id, data=HYBRID[model_id]) for model_id in (1, 103)]
+    return [*models, Model(model_id=120, data={"DERTyp": 4, "WRtg": 5000, "WRtg_SF": 0})]
+
+
 def filled(model_id: int) -> list[Model]:
     """A device with one model more, every point of it a number of its own, two of each repeated group."""
     definition = model_def(model_id)["group"]

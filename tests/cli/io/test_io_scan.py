@@ -18,6 +18,7 @@ from runtime.iomap.wire import ModbusWire
 
 DEVICES = {
     "hybrid": (sunspec_peer.hybrid, 40_000),
+    "pv": (sunspec_peer.pv, 0),
     "device_1547": (lambda: sunspec_peer.recorded("device_1547.json"), 0),
     "scheduled": (sunspec_peer.scheduled, 0),
     "inverter_123": (lambda: sunspec_peer.recorded("inverter_123.json"), 50_000),
@@ -96,6 +97,16 @@ def test_hybrid_when_scanned_then_each_nature_has_its_common_points(tmp_path):
     assert "m160_module_dcw_kw[2]" in points["inverter_1"]
     connect = site.placed["battery_1"].wires["connect_cmd"].number
     assert (connect.boolean, connect.encode(True), connect.encode(False)) == (True, 1, 2)
+
+
+def test_inverter_when_its_nameplate_says_pv_then_it_has_the_points_of_that_nature(tmp_path):
+    site, *_ = scanned(tmp_path, "pv")
+    assert list(site.map.devices) == ["pv_inverter_1"]
+    profile = site.placed["pv_inverter_1"].profile
+    assert profile.natures == ["pv_inverter"]
+    assert {"p_kw", "e_kwh", "u_l1_v", "i_l1_a", "dc_u_v", "f_hz", "state"} <= set(profile.points)
+    assert profile.points["p_kw"].positive == "production"
+    assert profile.lacks == {}
 
 
 def test_scan_when_it_runs_then_it_tells_its_steps_and_what_it_found(tmp_path, capsys):
