@@ -132,6 +132,24 @@ def test_rhombus_when_imported_then_its_profile_options_and_sign(tmp_path, capsy
 
 
 @pytest.mark.parametrize(
+    ("file", "told", "class_name", "module_name"),
+    [
+        ("battery", {}, "BaseBattery", "base_battery"),
+        ("inverter", {}, "Inverter", "inverter"),
+        ("inverter", {"class_name": "RhombusInverterRes125"}, "RhombusInverterRes125", "rhombus_inverter_res125"),
+        ("battery", {"class_name": "LithiumIonBattery"}, "LithiumIonBattery", "lithium_ion_battery"),
+    ],
+)
+def test_settings_when_they_name_no_class_module_or_list_then_the_defaults(
+    file, told, class_name, module_name, tmp_path
+):
+    device = read_mesa_device(settings(tmp_path, file, told, RHOMBUS))
+    assert (device.class_name, device.module_name) == (class_name, f"bess.device_classes.{module_name}")
+    assert [point.mesa_name for point in device.points] == ["OpMode", "MaxPowerCommand", "OwnThing"]
+    assert device.options == {}
+
+
+@pytest.mark.parametrize(
     ("class_name", "kind"),
     [
         ("BaseBattery", ("battery", "")),
