@@ -43,8 +43,8 @@ _TYPES = {
     "float32": ("f32", None),
     "float64": ("f64", None),
 }
-"""Register type and the raw value of what is not implemented (a NaN is known as such); other types are no numbers, but
-for texts."""
+"""Register type and the raw value of what is not implemented (a NaN is known as such); of other types only texts
+are points."""
 _UNITS = {
     "W": ("kW", -3),
     "VA": ("kVA", -3),
