@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from runtime.cli.io.importing import import_devices
+from runtime.cli.main import app
 from runtime.core.diagnostic import render
 from runtime.core.elementary import BOOL, REAL, UINT, Kind
 from runtime.core.fault import ConfigFault
@@ -19,6 +21,7 @@ from runtime.iomap.mesalist import read_mesa_device
 from runtime.iomap.mesawriting import CLASSES, kind_of, write_down
 from runtime.iomap.options import option_values
 from runtime.iomap.sitemap import PointRule, SiteMap
+from tests.e2e.registers import Registers
 
 HEADER = "mesa_name,driver_point_name,topic_prefix,scale_factor,offset,unit,rpc_attempts,rpc_wait,max_data_age"
 LIST = f"""{HEADER},register,type
@@ -95,6 +98,33 @@ def test_battery_when_imported_then_it_is_checked_and_reads_as_the_list_says(tmp
     assert plan is not None
     policies = {p.name: (p.policy.attempts, p.policy.retry_ns) for p in plan.devices["devices"][0].outputs}
     assert policies == {"connect_cmd": (3, 200_000_000), "reset_cmd": (5, 900_000_000)}
+
+
+def test_battery_when_imported_then_its_map_runs_against_a_device(tmp_path):
+    device = Registers([0] * 60)
+    for register, word in ((22, 3), (34, 8012), (45, 300), (46, 7), (47, 0xFFFE), (50, 1)):
+        device.words[register] = word
+    config = settings(tmp_path, "battery", {}, LIST)
+    out = tmp_path / "io_maps" / "sites" / "bess.toml"
+    try:
+        assert import_devices([config], address=f"127.0.0.1:{device.port}", unit=1, out=out, force=False) == 0
+        told = CliRunner().invoke(app, ["io", "read", str(out), "--wait", "60s", "--json"])
+        assert told.exit_code == 0, told.output
+        read = {p["name"].partition(".")[2]: (p["value"], p["quality"]) for p in json.loads(told.stdout)}
+        assert read == {
+            "connect_cmd": (True, "GOOD"),
+            "reset_cmd": (False, "GOOD"),
+            "u_v": (pytest.approx(801.2), "GOOD"),
+            "charge_i_max_a": (140.0, "GOOD"),
+            "discharge_i_max_a": (7, "GOOD"),
+            "state": (3, "GOOD"),
+            "p_kw": (pytest.approx(-0.02), "GOOD"),
+        }
+        words = ["io", "write", str(out), "battery_1.connect_cmd", "FALSE", "--yes", "--for", "60s"]
+        assert CliRunner().invoke(app, words).exit_code == 0
+        assert device.words[50] == 2
+    finally:
+        device.close()
 
 
 def _driving(told: SiteMap, device: str, *points: str) -> SiteMap:
