@@ -12,13 +12,15 @@ from runtime.cluster.pair.voters import Seen, next_step
 from runtime.raft.configuration import Configuration
 
 VOTERS_EVERY_NS = 50_000_000
+BRING_UP_TO_DATE_AFTER = 8
+"""Longest election time-outs without a leader: who may drive has stood for election many times by then."""
 
 
 def begin(s: Situation, now_ns: int) -> None:
     """Raft leads: say in the log that this controller takes over, if it may; else give the leadership back."""
     members = s.in_sync_in_log
     if members is not None and s.name not in members and not s.claimed:
-        absorb(s, s.raft.release(now_ns))
+        _give_back(s, now_ns)
         return
     settings, state = s.settings, s.standby.state
     life = s.other.life if s.other is not None else 0
@@ -39,6 +41,32 @@ def begin(s: Situation, now_ns: int) -> None:
         now_ns,
     )
     s.claimed = False
+
+
+def may_bring_up_to_date(s: Situation, now_ns: int) -> bool:
+    """To lead without driving: this controller is not in sync, but may have the longer log.
+
+    Who drives alone may lose the last entries with its power while the other, not in sync, has them durable. Then the
+    one may drive and is not elected, for its log is shorter, and the other may not drive. A witness that votes ends
+    that (it leads, and gives way); where it votes no more, this does.
+    """
+    members, settings = s.in_sync_in_log, s.settings
+    if members is None or s.name in members or settings.other not in members:
+        return False
+    quiet_ns = now_ns - max(s.leader_known_ns, s.gave_back_ns)
+    heard = s.other is not None and now_ns - s.other_ns < 20 * settings.standing_ns
+    return heard and quiet_ns >= BRING_UP_TO_DATE_AFTER * settings.raft.times.election_max_ns
+
+
+def _give_back(s: Situation, now_ns: int) -> None:
+    """Hand over to who may drive, once it has all of the log; at once to nobody where it is not heard."""
+    if s.raft.why_not_propose():
+        return  # it is on its way already
+    s.gave_back_ns = now_ns
+    why_not, ready = s.raft.transfer(s.settings.other, now_ns)
+    absorb(s, ready)
+    if why_not:
+        absorb(s, s.raft.release(now_ns))
 
 
 def _cause(s: Situation, members: tuple[str, ...] | None) -> Cause:

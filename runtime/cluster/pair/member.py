@@ -250,9 +250,12 @@ class PairMember:
     def _begin(self, now_ns: int) -> Situation:
         s = self.situation
         s.effects = Effects()
-        if s.raft.leader not in ("", s.settings.witness):  # which leads only until a controller may: that is no leader
+        if _may_drive(s, s.raft.leader):
             s.leader_known_ns = now_ns
-        s.raft.allow_campaign(allowed=s.leading is None and (s.claimed or _may_take_over(s, now_ns)))
+        s.raft.allow_campaign(
+            allowed=s.leading is None
+            and (s.claimed or _may_take_over(s, now_ns) or leads.may_bring_up_to_date(s, now_ns))
+        )
         return s
 
     def _end(self, now_ns: int) -> Effects:
@@ -335,9 +338,15 @@ def _void_claim(s: Situation, message: Message) -> None:
     """An operator's word that the other does not drive holds until that one leads: it has a newer state from then on,
     and when it dies must not be taken over from an old one."""
     is_leaders = isinstance(message, Append | Heartbeat | InstallSnapshot) and message.term == s.raft.term
-    if is_leaders and message.source == s.raft.leader == s.settings.other:
+    if is_leaders and message.source == s.raft.leader == s.settings.other and _may_drive(s, message.source):
         s.claimed = False
         s.tell(Severity.WARNING, f"the claim of {s.name} is void: {message.source} leads")
+
+
+def _may_drive(s: Situation, leader: str) -> bool:
+    """A witness leads only until a controller may, and one that is not in sync only to give its log to who is."""
+    members = s.in_sync_in_log
+    return leader in (s.name, s.settings.other) and (members is None or leader in members)
 
 
 def _may_take_over(s: Situation, now_ns: int) -> bool:

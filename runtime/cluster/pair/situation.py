@@ -51,7 +51,8 @@ class Situation:
 
     Of versions: `package` of the one that the own scan runs, `offer` that the supervisor wants to go over to; `asked`
     and `refused`: those that the supervisor was asked to get ready, and could not, which is tried again after
-    `ask_again_ns`. `part_bytes`: of packages in the log since its last snapshot.
+    `ask_again_ns`. `part_bytes`: of packages in the log since its last snapshot. `gave_back_ns`: when leadership was
+    last handed to the other without having driven.
     """
 
     settings: PairSettings
@@ -60,6 +61,7 @@ class Situation:
     standby: StandbyStream
     standing_due_ns: int
     leader_known_ns: int
+    gave_back_ns: int = 0
     state_ns: int = 0
     leading: Leading | None = None
     effects: Effects = field(default_factory=Effects)
