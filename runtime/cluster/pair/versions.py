@@ -101,12 +101,15 @@ def answered(s: Situation, version: int, why: str, now_ns: int) -> None:
 
 
 def runs(s: Situation, package: Package, state: State | None) -> None:
-    """The own scan runs it: what it makes from now on is of that version. Of the newest state it has made `state`."""
+    """The own scan runs it: what it makes from now on is of that version. Of the newest state it has made `state`.
+
+    A leader's is newer than what is held where the scan was quicker; one that then leads no more is told of no other.
+    """
     standby = s.standby
     standby.version, s.package = package.version, package
     held = standby.state
-    is_same = held is not None and state is not None and state.scan_no == held.scan_no
-    if state is not None and is_same and standby.state_version != package.version:
+    is_newest = held is not None and state is not None and state.scan_no >= held.scan_no
+    if state is not None and is_newest and standby.state_version != package.version:
         standby.hold(standby.term, state, package.version)
     if s.offer is not None and s.offer.version == package.version:
         s.offer = None
