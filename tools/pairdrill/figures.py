@@ -44,7 +44,6 @@ def figures_of(drill: Drill, seconds: float) -> Figures:
     drive, plan, rounds = drill.pair.drive, drill.plan, drill.rounds
     good = [now for now in rounds if not now.failed]
     terms = drive.terms_written()
-    scans = [] if plan.what in ("all", "pause") else [scan for _, scan in drive.scans_written()]
     late = [now for now in good if now.late_ms is not None]
     found: Figures = {
         "what": plan.name,
@@ -56,7 +55,8 @@ def figures_of(drill: Drill, seconds: float) -> Figures:
         "older terms taken": sum(after < before for before, after in pairwise(terms)),
         "older terms refused": drive.refused,
         "terms of two writers": _terms_of_two(drill),
-        "counters back": sum(after < before for before, after in pairwise(scans)),
+        "not in sync": sum(now.is_excused for now in good),
+        "counters back": None if plan.what in ("all", "pause") else _scans_back(drill),
         "wrong integrals": sum(_is_wrong_integral(address, words) for _, address, words in drive.writes),
         "ramp beyond its limit ms": None if plan.what in ("all", "pause") else round(_beyond_ramp_ms(drill), 1),
         "commands": drill.commands,
@@ -88,6 +88,9 @@ def verdicts_on(plan: Plan, found: Figures) -> Iterator[Verdict]:
     writers = ("older terms taken", "terms of two writers")
     if not (plan.what == "pause" and plan.fence == "time"):
         yield _none(plan, "one writer", found, writers)
+    if plan.what == "kill":
+        left = f"{found['not taken over']}, in {found['not in sync']} of them the standby was not in sync just then"
+        yield Verdict(f"{plan.name}, not taken over", left, found["not taken over"] == found["not in sync"])
     if plan.what in ("kill", "swap"):
         yield _none(plan, "counters, integrals, timers go on", found, ("counters back", "wrong integrals"))
         yield _ramp(plan, found)
@@ -155,17 +158,36 @@ def _terms_of_two(drill: Drill) -> int:
     return len(wrong)
 
 
+def _scans_back(drill: Drill) -> int:
+    """How often the count of scans was less than it had been, in one memory."""
+    scans = [(at_ns, _value(words, 0)) for at_ns, address, words in drill.pair.drive.writes if address == 0]
+    lost_at = _lost_at(drill)
+    return sum(
+        after < before and not _is_new_memory(since_ns, at_ns, lost_at)
+        for (since_ns, before), (at_ns, after) in pairwise(scans)
+    )
+
+
 def _beyond_ramp_ms(drill: Drill) -> float:
     """The timer's output rises by one a ms, so it is a ramp: the largest jump between two writes of different terms,
     beyond the time between the two."""
     worst_ms, before = 0.0, None
+    lost_at = _lost_at(drill)
     for at_ns, address, words in drill.pair.drive.writes:
         if address == 0 and len(words) >= 2 * TIMED + 2:
             now = (at_ns, _value(words, TIMED), term_of(address, words))
-            if before is not None and before[2] != now[2]:
+            if before is not None and before[2] != now[2] and not _is_new_memory(before[0], at_ns, lost_at):
                 worst_ms = max(worst_ms, abs(now[1] - before[1]) - (now[0] - before[0]) / 1e6)
             before = now
     return worst_ms
+
+
+def _lost_at(drill: Drill) -> list[int]:
+    return [drill.pair.drive.writes[number][0] for number in drill.losses]
+
+
+def _is_new_memory(since_ns: int, at_ns: int, lost_at: list[int]) -> bool:
+    return any(since_ns < lost_ns <= at_ns for lost_ns in lost_at)
 
 
 def _is_wrong_integral(address: int, words: tuple[int, ...]) -> bool:

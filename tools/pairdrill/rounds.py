@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from pairdrill.stalls import Stalls
 from runtime.core.fault import PlcFault
+from runtime.wire.fault import RefusedFault
 from tests.e2e.pairsite import PairSite, until
 
 _, SUM, TIMED, ASKED = range(4)
@@ -46,12 +47,15 @@ class Plan:
 @dataclass(slots=True)
 class Round:
     """What one came to. `gap_ms`: from the harm to the first write of the next leader, of a swap the longest without a
-    write; `back_s`: from the start of who was killed until the pair was whole again. None: there is no such figure."""
+    write; `back_s`: from the start of who was killed until the pair was whole again. None: there is no such figure.
+
+    `is_excused`: it was not taken over, and the log says that the standby was not in sync just then."""
 
     stall_ms: float = 0.0
     gap_ms: float | None = None
     back_s: float | None = None
     is_taken_over: bool = True
+    is_excused: bool = False
     late_ms: float | None = None
     """Of a late write that the device took: until it was written over."""
     is_late_found: bool = False
@@ -60,7 +64,9 @@ class Round:
 
 @dataclass(slots=True)
 class Drill:
-    """`pair` under the harm of a plan. `commands`: given and answered, of which so many were `lost`, or ran twice."""
+    """`pair` under the harm of a plan. `commands`: given and answered, of which so many were `lost`, or ran twice.
+
+    `losses`: numbers of the writes from which on the programs' memory is a new one, for nobody in sync was left."""
 
     pair: PairSite
     plan: Plan
@@ -70,7 +76,10 @@ class Drill:
     commands: int = 0
     lost: int = 0
     doubled: int = 0
+    losses: list[int] = field(default_factory=list)
     _seq: int = 0
+    _counted: tuple[int, int] = (0, 0)
+    """Since the last loss: commands given before it, and what the count stood at after it."""
 
     def go(self) -> Round:
         """One round. What goes wrong in it is in what it came to."""
@@ -86,15 +95,22 @@ class Drill:
     def kill(self, now: Round) -> None:
         """The leader's whole controller, right after the standby passed on a command, and start it again."""
         leader = self._whole()
-        self._command("ab".replace(leader, ""))
+        other = "ab".replace(leader, "")
+        self._command(other)
         self._calm()
         self.stalls.take()
         former = self.pair.drive.clients[-1]
         self._measure(now, former, self.pair.kill(leader))
-        began = time.monotonic()
+        if not now.is_taken_over:
+            now.is_excused = other not in self.pair.status(other)["in_sync"]
+        began, writes = time.monotonic(), len(self.pair.drive.writes)
         self.pair.start(leader)
         self._whole()
         now.back_s = time.monotonic() - began
+        if not now.is_taken_over:
+            until(lambda: len(self.pair.drive.writes) >= writes + 3)
+            self.losses.append(writes)
+            self._counted = self.commands, self.pair.drive.value(ASKED)
 
     def swap(self, now: Round) -> None:
         """In order; the gap is the longest between two writes around it."""
@@ -103,8 +119,7 @@ class Drill:
         drive, term = self.pair.drive, self.pair.drive.term
         self.stalls.take()
         since_ns = time.monotonic_ns() - 3_000_000 * self.pair.cycle_ms
-        with self.pair.client(leader) as client:
-            client.request("pair_ask", what="swap")
+        until(lambda: self._swaps(leader))
         until(lambda: drive.term > term)
         taken = len(drive.writes)
         until(lambda: len(drive.writes) >= taken + 3)
@@ -154,11 +169,13 @@ class Drill:
         """What can be told only in the end: where memory never was lost, each command must have counted once."""
         if self.plan.what == "all":
             return
+        given, stood = self._counted
+        due = self.commands - given
         with suppress(AssertionError):
             self._whole()
-            until(lambda: self.pair.drive.value(ASKED) >= self.commands, limit_s=10.0)
-        ran = self.pair.drive.value(ASKED)
-        self.lost, self.doubled = max(0, self.commands - ran), max(0, ran - self._seq)
+            until(lambda: self.pair.drive.value(ASKED) - stood >= due, limit_s=10.0)
+        ran = self.pair.drive.value(ASKED) - stood
+        self.lost, self.doubled = max(0, due - ran), max(0, ran - (self._seq - given))
 
     def _late_write(self, now: Round, leader: str) -> None:
         drive, before = self.pair.drive, self.pair.drive.value(ASKED)
@@ -189,6 +206,17 @@ class Drill:
         """How often that controller has told of a write that was not its own."""
         with self.pair.client(member) as client:
             return sum(FOUND in event["text"] for event in client.request("events", since=0)["events"])
+
+    def _swaps(self, leader: str) -> bool:
+        """Whether the leader takes the order: not while its standby is late, and out of sync for it."""
+        try:
+            with self.pair.client(leader) as client:
+                client.request("pair_ask", what="swap")
+        except RefusedFault as fault:
+            if "is not in sync" in fault.what:
+                return False
+            raise
+        return True
 
     def _whole(self) -> str:
         return self.pair.wait_in_sync()
