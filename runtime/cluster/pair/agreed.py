@@ -201,6 +201,12 @@ def in_sync_at_any(before: tuple[str, ...] | None, entries: Sequence[Entry]) -> 
     return frozenset(found)
 
 
+def took_over_last(agreed: Agreed, entries: Sequence[Entry], name: str) -> int:
+    """The last term in which that controller took over, once these entries are applied too; 0 for never."""
+    later = (said for said in _said(entries) if isinstance(said, TakenOver))
+    return max((said.term for said in (*agreed.takeovers, *later) if said.leader == name), default=0)
+
+
 def _said(entries: Iterable[Entry]) -> Iterable[PairEntry]:
     return (_decoded(e.content) for e in entries if e.kind is EntryKind.COMMAND and e.content[:1] in b"TS")
 

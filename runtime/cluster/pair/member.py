@@ -12,7 +12,7 @@ sync by its own log, and holds the state, stands for election.
 
 from runtime.cluster.pair import leading as leads
 from runtime.cluster.pair import versions
-from runtime.cluster.pair.agreed import Agreed, Delivery
+from runtime.cluster.pair.agreed import Agreed, Delivery, took_over_last
 from runtime.cluster.pair.effects import NO_RIGHT, Effects, Mirror, Package, Right, Severity
 from runtime.cluster.pair.entries import Cause, Command, Detached, Force
 from runtime.cluster.pair.frame import Frame, FrameAck, Standing, State, StreamMessage
@@ -218,7 +218,7 @@ class PairMember:
         why_not = f"{s.name} leads already" if s.raft.role is Role.LEADER else ""
         if s.raft.leader == other and s.is_here(other, now_ns):
             why_not = f"{other} leads, and is heard here: stop it first"
-        s.claimed = not why_not
+        s.claimed, s.claimed_after = not why_not, took_over_last(s.agreed, s.tail, other)
         return why_not, self._end(now_ns)
 
     def release(self, now_ns: int) -> Effects:
@@ -336,11 +336,13 @@ class PairMember:
 
 def _void_claim(s: Situation, message: Message) -> None:
     """An operator's word that the other does not drive holds until that one leads: it has a newer state from then on,
-    and when it dies must not be taken over from an old one."""
+    and when it dies must not be taken over from an old one. That it has led may come by the log alone."""
     is_leaders = isinstance(message, Append | Heartbeat | InstallSnapshot) and message.term == s.raft.term
-    if is_leaders and message.source == s.raft.leader == s.settings.other and _may_drive(s, message.source):
+    other = s.settings.other
+    leads_now = is_leaders and message.source == s.raft.leader == other and _may_drive(s, other)
+    if leads_now or took_over_last(s.agreed, s.tail, other) > s.claimed_after:
         s.claimed = False
-        s.tell(Severity.WARNING, f"the claim of {s.name} is void: {message.source} leads")
+        s.tell(Severity.WARNING, f"the claim of {s.name} is void: {other} has led since")
 
 
 def _may_drive(s: Situation, leader: str) -> bool:

@@ -52,7 +52,8 @@ class Situation:
     Of versions: `package` of the one that the own scan runs, `offer` that the supervisor wants to go over to; `asked`
     and `refused`: those that the supervisor was asked to get ready, and could not, which is tried again after
     `ask_again_ns`. `part_bytes`: of packages in the log since its last snapshot. `gave_back_ns`: when leadership was
-    last handed to the other without having driven.
+    last handed to the other without having driven. `claimed_after`: the last term in which the other was known to have
+    taken over when an operator claimed that it does not drive.
     """
 
     settings: PairSettings
@@ -72,6 +73,7 @@ class Situation:
     links_lost: int = 0
     links_lost_ns: int = 0
     claimed: bool = False
+    claimed_after: int = 0
     cause: Cause = Cause.LOST
     wall_ns: int = 0
     package: Package | None = None

@@ -217,7 +217,7 @@ def test_claim_when_the_other_leads_after_it_then_it_is_void_and_who_is_not_in_s
     group.run(100)
     group.cut = {("b", "a"), ("b", "w")}  # it hears, and is not heard
     group.run(1000)
-    assert any("the claim of b is void: a leads" in told for told in group.told)
+    assert any("the claim of b is void: a has led" in told for told in group.told)
     assert group.leader() == "a"
     group.kill("a")
     group.cut = set()
