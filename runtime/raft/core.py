@@ -57,6 +57,11 @@ class Raft:
         """The leader of this term, as far as known."""
         return self._state.leader
 
+    def follows_somebody(self, now_ns: int) -> bool:
+        """Whether this member leads, or has heard its leader lately. `leader` stays after it has fallen silent, as long
+        as nobody stands for election."""
+        return self._state.leading is not None or self._state.has_heard(now_ns)
+
     @property
     def commit(self) -> int:
         """Up to here entries are committed, as far as this member knows."""

@@ -250,7 +250,7 @@ class PairMember:
     def _begin(self, now_ns: int) -> Situation:
         s = self.situation
         s.effects = Effects()
-        if _may_drive(s, s.raft.leader):
+        if s.raft.follows_somebody(now_ns) and _may_drive(s, s.raft.leader):
             s.leader_known_ns = now_ns
         s.raft.allow_campaign(
             allowed=s.leading is None
