@@ -90,45 +90,21 @@ class Feed:
 
     async def poll_statistics(self) -> bool:
         """Ask for the scan's figures and for what is known of faults; False when nobody answered."""
-        if self._link is None:
-            return False
-        try:
-            self.model.take_statistics(await self._link.request("stats"))
-            self.model.take_fault_log(await self._link.request("faults"))
-        except WireFault:
-            return False  # the page shows the age of what it has, the banner says that there is no connection
-        return True
+        model = self.model
+        return await self._poll("stats", model.take_statistics) and await self._poll("faults", model.take_fault_log)
 
     async def poll_forces(self) -> bool:
         """Ask for what is forced and prepared; False when nobody answered."""
-        if self._link is None:
-            return False
-        try:
-            self.model.take_forces(await self._link.request("forces"))
-        except WireFault:
-            return False  # the banner says that there is no connection
-        return True
+        return await self._poll("forces", self.model.take_forces)
 
     async def poll_io(self) -> bool:
         """Ask what io has counted; False when nobody answered."""
-        if self._link is None:
-            return False
-        try:
-            self.model.take_io(await self._link.request("io"))
-        except WireFault:
-            return False  # the banner says that there is no connection
-        return True
+        return await self._poll("io", self.model.take_io)
 
     async def poll_testing(self) -> bool:
         """Ask for what test mode tells; False when nobody answered, or the site has none."""
         names = self.model.testing_names()
-        if self._link is None or not names:
-            return False
-        try:
-            self.model.take_testing(await self._link.request("read", names=names))
-        except WireFault:
-            return False  # the banner says that there is no connection
-        return True
+        return bool(names) and await self._poll("read", self.model.take_testing, names=names)
 
     async def poll_pair(self) -> bool:
         """Ask how the pair is; False when nobody answered."""
@@ -140,6 +116,16 @@ class Feed:
             self.model.take_no_pair(fault.what)
         except WireFault:
             return False  # the banner says that there is no connection
+        return True
+
+    async def _poll(self, op: str, take: Callable[[Any], object], **fields: Any) -> bool:
+        """Ask for something and take it; False when nobody answered."""
+        if self._link is None:
+            return False
+        try:
+            take(await self._link.request(op, **fields))
+        except WireFault:
+            return False  # pages show the age of what they have, the banner says that there is no connection
         return True
 
     async def ask_pair(self, what: str) -> Outcome:

@@ -1,7 +1,6 @@
 """`voltscan exercise`: the test controller leads the plant through its states or modes, and what came of it is told."""
 
 import json
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -42,7 +41,7 @@ def exercise(client: Client, name: str, *, as_json: bool = False, pause: Callabl
     else:
         print(table([_cells(number, row, name) for number, row in enumerate(rows, 1)], head=_HEAD))
         ended = "passed" if passed else "did not pass"
-        print(f"{name}: {ended}, {told['exercise.passed']} of {len(rows)} rows", file=sys.stdout)
+        print(f"{name}: {ended}, {told['exercise.passed']} of {len(rows)} rows")
     return FINE if passed else FAILED
 
 

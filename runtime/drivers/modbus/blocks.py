@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from runtime.drivers.codec import raw_of_words
-from runtime.drivers.modbus.requests import bits_of
+from runtime.drivers.modbus.pdu import bits_of
 from runtime.iomap.plan import DevicePlan, ReadRequest
 from runtime.iomap.wire import ModbusWire, RawType, Wire
 

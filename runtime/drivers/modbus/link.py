@@ -7,9 +7,8 @@ from runtime.core.fault import DriverFault
 from runtime.drivers.codec import mask_words, words_of_raw
 from runtime.drivers.modbus.line import Silence
 from runtime.drivers.modbus.lines import line_of
-from runtime.drivers.modbus.pdu import ExceptionCode
+from runtime.drivers.modbus.pdu import REFUSED, ExceptionCode
 from runtime.drivers.modbus.requests import (
-    REFUSED,
     block_bytes,
     block_in,
     mask_write_request,

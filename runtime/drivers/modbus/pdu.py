@@ -19,6 +19,8 @@ WRITE_BITS_MAX = 1968
 READ_WRITE_WORDS_MAX = 121
 """Quantities of one request, clauses 6.1, 6.3, 6.11 and 6.17; that of 6.12 is the site map's too."""
 ADDRESSES = 65536
+REFUSED = 0x80
+"""Set in the function code of a reply that refuses; the code of the exception follows (clause 7)."""
 
 
 class ExceptionCode(IntEnum):
@@ -126,12 +128,23 @@ def parse_request(pdu: bytes) -> Request:
     raise ModbusRefusal(ExceptionCode.ILLEGAL_FUNCTION)
 
 
+def packed_bits(bits: Sequence[bool], count: int) -> bytes:
+    """So many bits as a block: the lowest address in bit 0 of the first byte."""
+    packed = bytearray((count + 7) // 8)
+    for place, bit in enumerate(bits):
+        packed[place // 8] |= bool(bit) << place % 8
+    return bytes(packed)
+
+
+def bits_of(block: bytes, count: int) -> list[int]:
+    """The first bits of a block again."""
+    return [block[place // 8] >> place % 8 & 1 for place in range(count)]
+
+
 def reply_bits(request: Read, bits: Sequence[bool]) -> bytes:
-    """The reply to functions 01 and 02: lowest address in bit 0 of the first byte."""
-    packed = bytearray((request.count + 7) // 8)
-    for position, bit in enumerate(bits[: request.count]):
-        packed[position // 8] |= bool(bit) << position % 8
-    return bytes((request.function, len(packed))) + bytes(packed)
+    """The reply to functions 01 and 02."""
+    packed = packed_bits(bits[: request.count], request.count)
+    return bytes((request.function, len(packed))) + packed
 
 
 def reply_words(request: Read | ReadWrite, words: Sequence[int]) -> bytes:
@@ -146,7 +159,7 @@ def reply_written(request: WriteBits | WriteWords | MaskWrite, pdu: bytes) -> by
 
 def reply_exception(function: int, code: ExceptionCode) -> bytes:
     """The reply that refuses."""
-    return bytes((function & 0x7F | 0x80, code))
+    return bytes((function | REFUSED, code))
 
 
 def _need(condition: bool, code: ExceptionCode = ExceptionCode.ILLEGAL_DATA_VALUE) -> None:
@@ -180,7 +193,7 @@ def _parse_write_bits(pdu: bytes) -> WriteBits:
     address, count, size = struct.unpack(">HHB", pdu[1:6])
     _need(1 <= count <= WRITE_BITS_MAX and size == (count + 7) // 8 and len(pdu) == 6 + size)
     _need_addresses(address, count)
-    return WriteBits(15, address, tuple(bool(pdu[6 + n // 8] >> n % 8 & 1) for n in range(count)))
+    return WriteBits(15, address, tuple(map(bool, bits_of(pdu[6:], count))))
 
 
 def _parse_write_words(pdu: bytes) -> WriteWords:

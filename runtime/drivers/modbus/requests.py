@@ -6,10 +6,9 @@ Source: Modbus Application Protocol V1.1b3, clause 6 (functions 01-06, 15, 16, 2
 import struct
 from collections.abc import Sequence
 
+from runtime.drivers.modbus.pdu import bits_of, packed_bits
 from runtime.iomap.wire import Table
 
-REFUSED = 0x80
-"""Set in the function code of a reply that refuses; the code of the exception follows (clause 7)."""
 _READS: dict[Table, int] = {Table.COIL: 1, Table.DISCRETE: 2, Table.HOLDING: 3, Table.INPUT: 4}
 FUNCTIONS = (*_READS.values(), 5, 6, 15, 16, 22, 23)
 """The functions of these requests."""
@@ -27,10 +26,8 @@ def write_request(table: Table, address: int, words: Sequence[int]) -> bytes:
         bits = [bool(word) for word in words]
         if len(bits) == 1:
             return _FIVE.pack(5, address, 0xFF00 if bits[0] else 0)
-        packed = bytearray((len(bits) + 7) // 8)
-        for place, bit in enumerate(bits):
-            packed[place // 8] |= bit << place % 8
-        return _FIVE.pack(15, address, len(bits)) + bytes((len(packed),)) + bytes(packed)
+        packed = packed_bits(bits, len(bits))
+        return _FIVE.pack(15, address, len(bits)) + bytes((len(packed),)) + packed
     if len(words) == 1:
         return _FIVE.pack(6, address, words[0])
     return _FIVE.pack(16, address, len(words)) + _counted(words)
@@ -49,11 +46,6 @@ def read_write_request(address: int, count: int, *, write_address: int, words: S
 def block_in(reply: bytes) -> bytes | None:
     """What a reply to a read brought: registers, or bits packed into bytes. None: its own length contradicts it."""
     return reply[2:] if len(reply) >= 2 and reply[1] == len(reply) - 2 else None
-
-
-def bits_of(block: bytes, count: int) -> list[int]:
-    """The first bits of a block; the lowest address is in bit 0 of the first byte."""
-    return [block[place // 8] >> place % 8 & 1 for place in range(count)]
 
 
 def block_bytes(table: Table, count: int) -> int:

@@ -7,6 +7,8 @@ of frames, noise.
 Source: Modbus over serial line V1.02, 2.5.1 (framing), 6.2.2 (CRC).
 """
 
+from runtime.drivers.modbus.pdu import REFUSED
+
 CRC_BYTES = 2
 _EXCEPTION_BYTES = 5
 _SAME_SIZE = {5: 8, 6: 8, 15: 8, 16: 8, 22: 10}
@@ -95,7 +97,7 @@ class Listener:
         function = self._pdu[0]
         if self._heard[start] != self._unit_id:
             return None
-        if self._heard[start + 1] == function | 0x80:
+        if self._heard[start + 1] == function | REFUSED:
             return self._checked(start, _EXCEPTION_BYTES)
         if self._heard[start + 1] != function or len(self._heard) < start + self._length:
             return None

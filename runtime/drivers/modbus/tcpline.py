@@ -14,7 +14,8 @@ from pymodbus.pdu import ExceptionResponse, ModbusPDU
 from runtime.core.fault import DriverFault
 from runtime.drivers.modbus.halfopen import detect_half_open
 from runtime.drivers.modbus.line import Silence
-from runtime.drivers.modbus.requests import FUNCTIONS, REFUSED
+from runtime.drivers.modbus.pdu import REFUSED
+from runtime.drivers.modbus.requests import FUNCTIONS
 
 
 class _Bytes(ModbusPDU):
