@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field
 
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.core.duration import duration_ns, duration_text
-from runtime.iomap.profile import Strict
-from runtime.iomap.read import Document, read_document
+from runtime.iomap.profiles.profile import Strict
+from runtime.iomap.reading.read import Document, read_document
 from runtime.wire.rundir import SITE_NAME_MAX
 
 CYCLE_NS_MIN = 1_000_000

@@ -14,7 +14,7 @@ from runtime.cli.terminalchart import terminal_chart
 from runtime.cli.textable import table
 from runtime.core.duration import duration_ns, duration_text
 from runtime.core.fault import ConfigFault
-from runtime.iomap.read import Document, read_document
+from runtime.iomap.reading.read import Document, read_document
 from runtime.node.build import Build
 from runtime.sim.coupled.coupling import PLANT_PREFIX, CoupledRun
 from runtime.sim.scenario.chart import Curve, save_chart
@@ -110,7 +110,7 @@ def _script(order: SimOrder, build: Build, plant: Build) -> Script | None:
 
 def _nowhere() -> Any:
     from runtime.core.diagnostic import Source
-    from runtime.iomap.locate import Locator
+    from runtime.iomap.reading.locate import Locator
 
     return Locator(Source("command line", ""))
 

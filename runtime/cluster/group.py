@@ -19,7 +19,7 @@ from runtime.cluster.transport.post import Endpoints, Peer
 from runtime.core.diagnostic import Diagnostic
 from runtime.core.duration import duration_ns, duration_text
 from runtime.core.fault import ClusterFault, ConfigFault
-from runtime.iomap.read import read_document
+from runtime.iomap.reading.read import read_document
 from runtime.raft.configuration import Configuration
 from runtime.raft.state import Settings
 from runtime.raft.times import Times

@@ -10,7 +10,7 @@ from runtime.cluster.keys import read_keys
 from runtime.cluster.memberplan import MemberPlan
 from runtime.core.diagnostic import Diagnostic
 from runtime.core.fault import ConfigFault
-from runtime.iomap.read import read_document
+from runtime.iomap.reading.read import read_document
 
 _Path = Annotated[str, Field(min_length=1)]
 

@@ -13,7 +13,7 @@ from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import OutputSink
-from runtime.iomap.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan
 
 EventLevel = Literal["info", "warning", "error"]
 EventSink = Callable[[EventLevel, str], None]

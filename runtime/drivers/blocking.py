@@ -19,7 +19,7 @@ from runtime.drivers.lossreport import LossReport
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import SinkState
 from runtime.drivers.writes import HeartbeatCounter, WriteSchedule
-from runtime.iomap.plan import DevicePlan, InputPoint
+from runtime.iomap.plan.plan import DevicePlan, InputPoint
 
 IDLE_NS = 1_000_000_000
 """Longest sleep of a link that has nothing to do."""

@@ -21,7 +21,7 @@ from runtime.drivers.fieldwatch import DrivenLink, FieldWatch, driven_devices
 from runtime.drivers.frozen import FrozenWatch
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import Frame, FrameSource, OutputSink, PairRight, SinkState, TermStore
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.plan.plan import IoPlan
 
 FRAME_PERIOD_S = 0.005
 """How often the output frame is looked at: half a scan of the default cycle; 200 looks a second cost 1 % of a core."""

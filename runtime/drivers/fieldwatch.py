@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from runtime.drivers.base import DeviceStatistics
 from runtime.image.control import LINKS_MAX
-from runtime.iomap.plan import DevicePlan, IoPlan
+from runtime.iomap.plan.plan import DevicePlan, IoPlan
 
 LOST_AFTER_NS = 1_000_000_000
 """None of a link's driven devices is connected for so long; a device that only starts again is back by then."""

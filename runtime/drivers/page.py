@@ -6,7 +6,7 @@ from typing import Protocol
 from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.drivers.frozen import FrozenWatch
-from runtime.iomap.plan import InputPoint
+from runtime.iomap.plan.plan import InputPoint
 from runtime.iomap.wire import Numeric
 
 _Reading = tuple[Value | None, Quality, int]

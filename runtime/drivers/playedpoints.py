@@ -20,7 +20,7 @@ from runtime.core.fault import DriverFault
 from runtime.drivers.base import Driver, LinkContext
 from runtime.drivers.blocking import BlockingDriver
 from runtime.drivers.blockingdevice import BlockingDevice, Change
-from runtime.iomap.plan import DevicePlan
+from runtime.iomap.plan.plan import DevicePlan
 from runtime.iomap.wire import GpioWire, Wire
 
 LINE_MAX = 65_536

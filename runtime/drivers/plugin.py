@@ -14,11 +14,11 @@ from runtime.core.diagnostic import Diagnostic
 from runtime.drivers.base import DriverFactory
 from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 from runtime.iomap.kinds.polled import group_mistakes, number_of
-from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.plan import DevicePlan, LinkPlan
-from runtime.iomap.profile import Point, Profile
-from runtime.iomap.settings import LinkSettings, PluginSettings
-from runtime.iomap.sitemap import Device, Link
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan.settings import LinkSettings, PluginSettings
+from runtime.iomap.profiles.profile import Point, Profile
+from runtime.iomap.sites.loaded import LoadedProfile
+from runtime.iomap.sites.sitemap import Device, Link
 from runtime.iomap.wire import PluginWire, RawType, Wire
 
 Table = TypeVar("Table", bound=BaseModel)

@@ -25,7 +25,7 @@ from enum import Enum
 from typing import Protocol
 
 from runtime.core.elementary import Value
-from runtime.iomap.plan import OutputPoint
+from runtime.iomap.plan.plan import OutputPoint
 
 WAITING_FRAMES = 32
 """Frames that may wait for the standby: a third of a second at 10 ms, and no lease is that long."""

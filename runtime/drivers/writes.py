@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.core.elementary import Value
-from runtime.iomap.plan import Heartbeat, OutputPoint
+from runtime.iomap.plan.plan import Heartbeat, OutputPoint
 
 REST_NS = 60_000_000_000
 """After as many failed tries as the policy allows, before the next: a device that refuses is not to be hammered."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from runtime.gateway.eventring import EventRing
+from runtime.gateway.events.eventring import EventRing
 from runtime.wire.messages import Event
 
 

@@ -15,21 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from runtime.core.fault import PlcFault
-from runtime.gateway.forcing import Forcing
-from runtime.gateway.frames import Frames
-from runtime.gateway.keptfaults import SETTLE_PERIOD_S
-from runtime.gateway.keptforces import KEPT_FORCES, KeptForces
+from runtime.gateway.events.plantevents import PlantEvents
+from runtime.gateway.events.transitions import Transitions
+from runtime.gateway.faults.keptfaults import SETTLE_PERIOD_S
+from runtime.gateway.forces.forcing import Forcing
+from runtime.gateway.forces.keptforces import KEPT_FORCES, KeptForces
+from runtime.gateway.forces.pairforcing import PairForcing
 from runtime.gateway.lasting import Lasting
-from runtime.gateway.observation import Observer
-from runtime.gateway.pairforcing import PairForcing
-from runtime.gateway.pairsubmitter import PairSubmitter
-from runtime.gateway.plantevents import PlantEvents
 from runtime.gateway.requests import Requests
-from runtime.gateway.scada_server import ScadaService
-from runtime.gateway.scada_unit import ScadaUnit
+from runtime.gateway.scada.server import ScadaService
+from runtime.gateway.scada.unit import ScadaUnit
 from runtime.gateway.sockets import Sockets, bind_all, received
-from runtime.gateway.submitter import Submitter
-from runtime.gateway.transitions import Transitions
+from runtime.gateway.view.frames import Frames
+from runtime.gateway.view.observation import Observer
+from runtime.gateway.writes.pairsubmitter import PairSubmitter
+from runtime.gateway.writes.submitter import Submitter
 from runtime.image.mailbox import MailboxWriter
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.commands.remembered import Memory
-from runtime.gateway.agreement import Agreement
 from runtime.gateway.audience import Audience
-from runtime.gateway.commandjournal import JOURNAL, CommandJournal
-from runtime.gateway.eventring import EventRing
-from runtime.gateway.keptfaults import FAULT_FILE, KeptFaults
-from runtime.gateway.scada_server import ScadaServer
-from runtime.gateway.scanwatch import ScanWatch
+from runtime.gateway.events.eventring import EventRing
+from runtime.gateway.faults.keptfaults import FAULT_FILE, KeptFaults
+from runtime.gateway.scada.server import ScadaServer
+from runtime.gateway.view.scanwatch import ScanWatch
+from runtime.gateway.writes.agreement import Agreement
+from runtime.gateway.writes.commandjournal import JOURNAL, CommandJournal
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,16 @@ from runtime.commands.submission import Ending, Outcome
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Variable
 from runtime.gateway import fields
-from runtime.gateway.agreement import Agreement
-from runtime.gateway.audit import Audit, shown_before, unit_of, who
-from runtime.gateway.forcing import Forcing
-from runtime.gateway.frames import Frames
-from runtime.gateway.names import known, select
-from runtime.gateway.observation import Look, Observer
-from runtime.gateway.scanstats import stats_result
-from runtime.gateway.submitter import SubmitFault, Submitter
-from runtime.gateway.tagtable import tags_result
-from runtime.gateway.way import CommandPlace
+from runtime.gateway.events.audit import Audit, shown_before, unit_of, who
+from runtime.gateway.forces.forcing import Forcing
+from runtime.gateway.view.frames import Frames
+from runtime.gateway.view.names import known, select
+from runtime.gateway.view.observation import Look, Observer
+from runtime.gateway.view.scanstats import stats_result
+from runtime.gateway.view.tagtable import tags_result
+from runtime.gateway.writes.agreement import Agreement
+from runtime.gateway.writes.submitter import SubmitFault, Submitter
+from runtime.gateway.writes.way import CommandPlace
 from runtime.image.forces import refuse_veto
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment

@@ -16,14 +16,14 @@ from runtime.core.elementary import Kind
 from runtime.core.fault import ConfigFault
 from runtime.core.objectcache import ObjectCache
 from runtime.drivers.registry import installed_kinds
-from runtime.gateway.names import is_pattern, matching
-from runtime.gateway.scada_map import load_scada_map
+from runtime.gateway.scada.map import load_scada_map
+from runtime.gateway.view.names import is_pattern, matching
 from runtime.image.manifest import Manifest, ManifestTask
-from runtime.iomap.check import check
-from runtime.iomap.load import load_site_map
-from runtime.iomap.loaded import LoadedSite
-from runtime.iomap.options import OptionValue, option_values
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.checks.check import check
+from runtime.iomap.plan.plan import IoPlan
+from runtime.iomap.sites.load import load_site_map
+from runtime.iomap.sites.loaded import LoadedSite
+from runtime.iomap.sites.options import OptionValue, option_values
 from runtime.lang.application import Application, Task
 from runtime.lang.cache.sourcecache import compile_cached
 from runtime.lang.diagnostics.statement import statement_texts

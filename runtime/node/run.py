@@ -11,7 +11,7 @@ from pathlib import Path
 from runtime.cluster.memberplan import MemberPlan
 from runtime.cluster.memberstate import open_member
 from runtime.core.fault import ConfigFault
-from runtime.gateway.keptforces import KEPT_FORCES, KeptForces, restore_forces
+from runtime.gateway.forces.keptforces import KEPT_FORCES, KeptForces, restore_forces
 from runtime.image.control import Control
 from runtime.image.forces import ForceTable
 from runtime.image.manifest import Manifest

@@ -15,8 +15,8 @@ from runtime.drivers.can.station import Outgoing, Station
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import SinkState
 from runtime.iomap.dbc import parse_database
-from runtime.iomap.plan import DevicePlan, InputPoint, LinkPlan, MessagePlan, OutputPoint
-from runtime.iomap.settings import CanSettings
+from runtime.iomap.plan.plan import DevicePlan, InputPoint, LinkPlan, MessagePlan, OutputPoint
+from runtime.iomap.plan.settings import CanSettings
 from runtime.iomap.wire import CanWire, Numeric
 
 LINK = LinkPlan(name="l", settings=CanSettings(interface="virtual", channel="c"))

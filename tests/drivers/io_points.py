@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime.core.elementary import Value
-from runtime.iomap.plan import InputPoint, OutputPoint, WritePolicy
+from runtime.iomap.plan.plan import InputPoint, OutputPoint, WritePolicy
 from runtime.iomap.wire import WORDS, ModbusWire, Numeric, RawType, Table
 
 MS = 1_000_000

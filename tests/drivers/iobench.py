@@ -13,7 +13,7 @@ from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.drivers.base import Registry
 from runtime.drivers.engine import IoEngine
-from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan
+from runtime.iomap.plan.plan import DevicePlan, IoPlan, LinkPlan
 
 PATIENCE_S = 120.0
 

@@ -11,9 +11,9 @@ from iobench import IoBench
 from runtime.core.elementary import BOOL, REAL
 from runtime.core.tag import Tag, TagTable
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.check import check
-from runtime.iomap.load import load_site_map
-from runtime.iomap.plan import DevicePlan, InputPoint, LinkPlan
+from runtime.iomap.checks.check import check
+from runtime.iomap.plan.plan import DevicePlan, InputPoint, LinkPlan
+from runtime.iomap.sites.load import load_site_map
 from runtime.sim.played.registry import SERVED
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"

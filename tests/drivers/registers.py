@@ -12,8 +12,8 @@ from runtime.core.quality import Quality
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Request, Table, parse_request
 from runtime.drivers.modbus.server import ModbusServer
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.plan import DevicePlan, LinkPlan, ReadRequest
-from runtime.iomap.settings import ModbusTcpSettings
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan, ReadRequest
+from runtime.iomap.plan.settings import ModbusTcpSettings
 from runtime.iomap.wire import Table as MapTable
 
 

@@ -10,7 +10,7 @@ from registers import plan_of
 from runtime.drivers.codec import raw_of_words
 from runtime.drivers.modbus.blocks import Block
 from runtime.drivers.modbus.requests import words_of
-from runtime.iomap.plan import CounterPoint, ExponentPoint, ReadRequest
+from runtime.iomap.plan.plan import CounterPoint, ExponentPoint, ReadRequest
 from runtime.iomap.wire import ModbusWire, Table
 
 WORDS = 24

@@ -16,8 +16,8 @@ from runtime.core.quality import Quality
 from runtime.drivers.can import driver as can_driver
 from runtime.drivers.can.busstate import ErrorClass, error_frame
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.plan import DevicePlan, LinkPlan, MessagePlan
-from runtime.iomap.settings import CanSettings
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan, MessagePlan
+from runtime.iomap.plan.settings import CanSettings
 from runtime.iomap.wire import CanWire, Numeric
 
 GOOD, BAD = Quality.GOOD, Quality.BAD

@@ -14,8 +14,8 @@ from io_points import MS
 
 from runtime.core.quality import Quality
 from runtime.drivers.lossreport import QUIET_NS
-from runtime.iomap.plan import DevicePlan, MessageChecksum
-from runtime.iomap.playedfaults import FaultKind, FaultPlan
+from runtime.iomap.plan.plan import DevicePlan, MessageChecksum
+from runtime.iomap.plan.playedfaults import FaultKind, FaultPlan
 from runtime.sim.played.faultystation import FaultyStation
 
 DBC = """VERSION ""

@@ -26,8 +26,8 @@ from runtime.drivers.can.link import open_bus
 from runtime.drivers.can.restart import restart_controller
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.canids import j1939_id
-from runtime.iomap.plan import LinkPlan
-from runtime.iomap.settings import CanSettings
+from runtime.iomap.plan.plan import LinkPlan
+from runtime.iomap.plan.settings import CanSettings
 
 pytestmark = [
     pytest.mark.needs_kernel_io,

@@ -14,8 +14,8 @@ from runtime.core.fault import DriverFault
 from runtime.core.quality import Quality
 from runtime.drivers.can.link import open_bus
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.plan import LinkPlan
-from runtime.iomap.settings import CanSettings
+from runtime.iomap.plan.plan import LinkPlan
+from runtime.iomap.plan.settings import CanSettings
 
 GOOD, BAD = Quality.GOOD, Quality.BAD
 PATIENCE_S = 120.0

@@ -14,9 +14,9 @@ import pytest
 from canbench import StationBench
 
 from runtime.core.quality import Quality
-from runtime.iomap.everypoint import plan_of_every_point
-from runtime.iomap.load import load_site_map
-from runtime.iomap.plan import DevicePlan
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.sites.everypoint import plan_of_every_point
+from runtime.iomap.sites.load import load_site_map
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"
 TABLES = Path(__file__).parent / "can_tables"

@@ -12,7 +12,7 @@ from runtime.core.quality import Quality
 from runtime.drivers.can.busstate import ErrorClass, error_frame
 from runtime.drivers.sink import SinkState
 from runtime.iomap.canids import j1939_id
-from runtime.iomap.plan import MessageChecksum
+from runtime.iomap.plan.plan import MessageChecksum
 
 GOOD, BAD = Quality.GOOD, Quality.BAD
 DBC = """VERSION ""

@@ -9,10 +9,10 @@ from playedsite import free_port
 from runtime.core.elementary import Kind, Value, elementary
 from runtime.core.quality import Quality
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.everypoint import plan_of_every_point
 from runtime.iomap.kinds.modbus.keys import ModbusProfile
-from runtime.iomap.load import load_site_map
-from runtime.iomap.profiles import load_profile
+from runtime.iomap.profiles.loading import load_profile
+from runtime.iomap.sites.everypoint import plan_of_every_point
+from runtime.iomap.sites.load import load_site_map
 from runtime.sim.played.registry import SERVED
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"

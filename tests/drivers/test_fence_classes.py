@@ -16,10 +16,10 @@ from runtime.core.diagnostic import Diagnostic
 from runtime.core.elementary import BOOL, REAL, UDINT, Elementary
 from runtime.core.tag import Tag, TagTable
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.check import CheckedSite, check
-from runtime.iomap.load import load_site_map
-from runtime.iomap.plan import IoPlan
-from runtime.iomap.settings import ModbusTcpSettings
+from runtime.iomap.checks.check import CheckedSite, check
+from runtime.iomap.plan.plan import IoPlan
+from runtime.iomap.plan.settings import ModbusTcpSettings
+from runtime.iomap.sites.load import load_site_map
 from runtime.sim.played.registry import SERVED
 from tests.ports import free_port
 

@@ -17,8 +17,8 @@ from iobench import IoBench
 from runtime.core.quality import Quality
 from runtime.drivers import gpio
 from runtime.drivers.blocking import BlockingDriver
-from runtime.iomap.plan import DevicePlan, LinkPlan
-from runtime.iomap.settings import GpioSettings
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan.settings import GpioSettings
 from runtime.iomap.wire import GpioWire, Numeric
 
 GOOD, BAD = Quality.GOOD, Quality.BAD

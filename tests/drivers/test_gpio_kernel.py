@@ -11,8 +11,8 @@ from iobench import IoBench
 from runtime.core.quality import Quality
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.places import chip_place
-from runtime.iomap.plan import DevicePlan, InputPoint, LinkPlan
-from runtime.iomap.settings import GpioSettings
+from runtime.iomap.plan.plan import DevicePlan, InputPoint, LinkPlan
+from runtime.iomap.plan.settings import GpioSettings
 from runtime.iomap.wire import GpioWire, Numeric
 
 LINES = Path("/sys/devices/platform/gpio-sim.0")

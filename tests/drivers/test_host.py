@@ -10,8 +10,8 @@ from iobench import IoBench
 from runtime.core.quality import Quality
 from runtime.drivers.host import HostDevice
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.plan import DevicePlan, LinkPlan
-from runtime.iomap.settings import HostSettings
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan.settings import HostSettings
 from runtime.iomap.wire import HostWire, Numeric
 
 FLOAT = Numeric(bits=64, signed=True, floating=True)

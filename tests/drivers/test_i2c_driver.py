@@ -13,8 +13,8 @@ from runtime.core.quality import Quality
 from runtime.drivers.blocking import BlockingDriver
 from runtime.drivers.i2c.driver import I2cDevice, i2c_driver
 from runtime.iomap.i2citem import ChipRegister, I2cChip
-from runtime.iomap.plan import DevicePlan, Heartbeat, LinkPlan
-from runtime.iomap.settings import I2cSettings
+from runtime.iomap.plan.plan import DevicePlan, Heartbeat, LinkPlan
+from runtime.iomap.plan.settings import I2cSettings
 from runtime.iomap.wire import I2cWire, Numeric
 
 GOOD, BAD = Quality.GOOD, Quality.BAD

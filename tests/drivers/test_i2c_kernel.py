@@ -11,8 +11,8 @@ from runtime.core.quality import Quality
 from runtime.drivers.i2c.bus import Smbus
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.i2citem import AdcChannel, ChipName, ChipRegister, ExpanderPin, I2cChip, I2cItem, SensorQuantity
-from runtime.iomap.plan import DevicePlan, LinkPlan
-from runtime.iomap.settings import I2cSettings
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan.settings import I2cSettings
 from runtime.iomap.wire import I2cWire, Numeric
 
 STUBS = [p for p in Path("/sys/bus/i2c/devices").glob("i2c-*/name") if "SMBus stub" in p.read_text()]

@@ -12,8 +12,8 @@ from runtime.drivers import engine
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
 from runtime.drivers.engine import IoEngine
-from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan
-from runtime.iomap.settings import ModbusTcpSettings
+from runtime.iomap.plan.plan import DevicePlan, IoPlan, LinkPlan
+from runtime.iomap.plan.settings import ModbusTcpSettings
 
 POINT = output_point(fail_safe=1.0)
 PLAN = IoPlan(

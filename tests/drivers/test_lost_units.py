@@ -15,9 +15,9 @@ from runtime.drivers.modbus.driver import ModbusDriver
 from runtime.drivers.modbus.line import Silence
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import OutputSink
-from runtime.iomap.merge import merge_reads
-from runtime.iomap.plan import DevicePlan, LinkPlan
-from runtime.iomap.settings import ModbusTcpSettings
+from runtime.iomap.plan.merge import merge_reads
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan.settings import ModbusTcpSettings
 
 POLL_S, ANSWER_S, TIMEOUT_S = 0.25, 0.004, 0.5
 UNITS = 4

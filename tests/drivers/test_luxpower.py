@@ -12,8 +12,8 @@ from runtime.drivers.codec import raw_of_words
 from runtime.drivers.luxpower.frames import READ_HOLDING, READ_INPUT, REFUSED, WRITE, Answer, Frames, request
 from runtime.drivers.modbus.link import ModbusLink, Refusal, Silence
 from runtime.iomap.kinds.modbus.luxpower import LuxpowerTcpLink
-from runtime.iomap.plan import ReadRequest
-from runtime.iomap.profiles import load_profile
+from runtime.iomap.plan.plan import ReadRequest
+from runtime.iomap.profiles.loading import load_profile
 from runtime.iomap.wire import Table
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"

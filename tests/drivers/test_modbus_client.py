@@ -13,9 +13,9 @@ from runtime.core.quality import Quality
 from runtime.drivers.modbus.link import ModbusLink, Silence, read_of
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
 from runtime.drivers.modbus.server import ModbusServer
-from runtime.iomap.merge import merge_reads
-from runtime.iomap.plan import DevicePlan, Heartbeat, LinkPlan
-from runtime.iomap.settings import ModbusTcpSettings
+from runtime.iomap.plan.merge import merge_reads
+from runtime.iomap.plan.plan import DevicePlan, Heartbeat, LinkPlan
+from runtime.iomap.plan.settings import ModbusTcpSettings
 
 GOOD, BAD = Quality.GOOD, Quality.BAD
 PATIENCE_S = 120.0

@@ -17,8 +17,8 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 from serialline import PtyPair
 
 from runtime.drivers.modbus.link import ModbusLink, Refusal, read_of
-from runtime.iomap.plan import LinkPlan, ReadRequest
-from runtime.iomap.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
+from runtime.iomap.plan.plan import LinkPlan, ReadRequest
+from runtime.iomap.plan.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
 from runtime.iomap.wire import Table
 
 pytestmark = pytest.mark.slow

@@ -5,7 +5,7 @@ from io_points import MS, input_point, modbus_wire, output_point
 from registers import Registers, plan_of, polling, read, without_function
 
 from runtime.core.quality import Quality
-from runtime.iomap.plan import CounterPoint, DevicePlan, ExponentPoint
+from runtime.iomap.plan.plan import CounterPoint, DevicePlan, ExponentPoint
 from runtime.iomap.wire import Exponent
 
 NO_EXPONENT = 0x8000

@@ -14,8 +14,8 @@ from runtime.core.fault import DriverFault
 from runtime.drivers.modbus.link import ModbusLink, Refusal, Silence, read_of
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
 from runtime.drivers.modbus.rtu import Listener, answer_bytes, crc_of, frame_of
-from runtime.iomap.plan import LinkPlan
-from runtime.iomap.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings
+from runtime.iomap.plan.plan import LinkPlan
+from runtime.iomap.plan.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings
 from runtime.iomap.wire import Table as MapTable
 
 READ_TWO = bytes.fromhex("03 0000 0002")

@@ -8,8 +8,8 @@ from playedsite import planned
 from registers import Registers, plan_of, polling, read, row, without_function
 
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
-from runtime.iomap.merge import write_runs
-from runtime.iomap.plan import DevicePlan, OutputPoint
+from runtime.iomap.plan.merge import write_runs
+from runtime.iomap.plan.plan import DevicePlan, OutputPoint
 
 PARSE = "runtime.drivers.modbus.server.parse_request"
 

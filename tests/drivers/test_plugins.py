@@ -19,12 +19,12 @@ from runtime.core.tag import Tag, TagTable
 from runtime.drivers.engine import IoEngine
 from runtime.drivers.plugins import Installed
 from runtime.drivers.registry import AllDrivers, installed_kinds
-from runtime.iomap.check import CheckedSite, check
+from runtime.iomap.checks.check import CheckedSite, check
 from runtime.iomap.kinds.can.kind import CAN
 from runtime.iomap.kinds.kind import Kinds
 from runtime.iomap.kinds.modbus.kind import MODBUS_TCP
-from runtime.iomap.load import load_site_map
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.plan.plan import IoPlan
+from runtime.iomap.sites.load import load_site_map
 
 GOLDEN = Path(__file__).parent / "golden"
 SITE = """site = "bench"

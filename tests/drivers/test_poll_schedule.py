@@ -3,7 +3,7 @@
 from io_points import input_point, modbus_wire
 
 from runtime.drivers.modbus.polls import REFUSED_PERIOD_NS, PollSchedule
-from runtime.iomap.plan import DevicePlan, ReadRequest
+from runtime.iomap.plan.plan import DevicePlan, ReadRequest
 from runtime.iomap.wire import Table
 
 

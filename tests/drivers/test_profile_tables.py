@@ -14,7 +14,7 @@ import pytest
 
 from runtime.core.elementary import Kind
 from runtime.drivers.codec import raw_of_words, words_of_raw
-from runtime.iomap.profiles import LoadedProfile, load_profile
+from runtime.iomap.profiles.loading import LoadedProfile, load_profile
 from runtime.iomap.wire import ModbusWire
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"

@@ -19,8 +19,8 @@ from runtime.drivers.can.broadcast import TX_DELETE, Broadcaster
 from runtime.drivers.i2c.driver import I2cDevice
 from runtime.drivers.i2c.expander import GPIO, GPPU, IODIR, OLAT
 from runtime.iomap.i2citem import ExpanderPin, I2cChip
-from runtime.iomap.plan import DevicePlan, LinkPlan
-from runtime.iomap.settings import GpioSettings, I2cSettings
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan.settings import GpioSettings, I2cSettings
 from runtime.iomap.wire import GpioWire, I2cWire, Numeric
 
 GOOD = Quality.GOOD

@@ -7,7 +7,7 @@ from io_points import MS, modbus_wire, output_point
 
 from runtime.core.elementary import Value
 from runtime.drivers.writes import REST_NS, HeartbeatCounter, WriteSchedule
-from runtime.iomap.plan import Heartbeat, OutputPoint
+from runtime.iomap.plan.plan import Heartbeat, OutputPoint
 
 
 def run(policy: dict[str, float], steps: list[tuple[int, Value | None]]) -> list[tuple[int, Value]]:

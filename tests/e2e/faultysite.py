@@ -16,10 +16,10 @@ from runtime.core.elementary import REAL
 from runtime.core.tag import Tag, TagTable
 from runtime.drivers.engine import IoEngine
 from runtime.image.frame import OutputFrame
-from runtime.iomap.check import check
-from runtime.iomap.load import load_site_map
-from runtime.iomap.plan import DevicePlan, IoPlan
-from runtime.iomap.playedfaults import FaultKind, FaultPlan
+from runtime.iomap.checks.check import check
+from runtime.iomap.plan.plan import DevicePlan, IoPlan
+from runtime.iomap.plan.playedfaults import FaultKind, FaultPlan
+from runtime.iomap.sites.load import load_site_map
 from runtime.sim.played.registry import SERVED
 from tests.e2e.conftest import SmallSite, free_port
 from tests.e2e.registers import Registers

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from runtime.core.quality import Quality
-from runtime.iomap.playedfaults import FaultKind
+from runtime.iomap.plan.playedfaults import FaultKind
 from tests.e2e.faultysite import DRIVEN, KINDS, SAFE, FaultySite
 
 UNSEEN: dict[str, tuple[FaultKind, ...]] = {"meter_1": (), "rack_1": ("delay", "exception")}

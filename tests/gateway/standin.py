@@ -14,7 +14,7 @@ from runtime.core.fault import FaultCode, FaultSite
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, TagTable, Variable
 from runtime.gateway.engine import Gateway
-from runtime.gateway.scada_server import ScadaService
+from runtime.gateway.scada.server import ScadaService
 from runtime.image.channel import ChannelEnd
 from runtime.image.control import MAILBOX_IS_TEXT, MAILBOX_LEN, MailboxEntry
 from runtime.image.forces import ForceTable

@@ -9,7 +9,7 @@ import pytest
 
 from runtime.cluster.redundancy.gatewayport import GatewayPort
 from runtime.core.fault import ClusterFault
-from runtime.gateway.agreement import Agreement
+from runtime.gateway.writes.agreement import Agreement
 
 STATUS = {"name": "a", "drives": True, "leader": "a"}
 

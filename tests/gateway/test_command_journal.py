@@ -7,8 +7,8 @@ import pytest
 from runtime.commands.dispatcher import Dispatcher
 from runtime.commands.remembered import REMEMBERED_NS, Memory
 from runtime.commands.submission import Duplicate, Ending, Outcome, Rejected, Submit
-from runtime.gateway import commandjournal
-from runtime.gateway.commandjournal import CommandJournal
+from runtime.gateway.writes import commandjournal
+from runtime.gateway.writes.commandjournal import CommandJournal
 
 S = 1_000_000_000
 DONE = Outcome(Ending.DONE, "DONE")

@@ -6,8 +6,8 @@ from runtime.core import appmemory
 from runtime.core.binding import Bindings
 from runtime.core.diagnostic import Source
 from runtime.core.faultlocals import FAULT_LOCALS_SIZE
-from runtime.gateway.faultlog import FaultLog
-from runtime.gateway.keptfaults import KeptFaults
+from runtime.gateway.faults.faultlog import FaultLog
+from runtime.gateway.faults.keptfaults import KeptFaults
 from runtime.image.channel import ChannelEnd
 from runtime.image.manifest import Manifest, ManifestTask
 from runtime.image.segment import ControlSegment, ImageSegment

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from runtime.gateway.keptfaults import FAULT_FILE, FAULTS_KEPT, KeptFaults
+from runtime.gateway.faults.keptfaults import FAULT_FILE, FAULTS_KEPT, KeptFaults
 
 
 def entry(number, *, term=1, **more):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from runtime.gateway.eventring import EVENTS_MAX, EventRing
-from runtime.gateway.frames import LOAD_WINDOW_NS, LoadMeter
-from runtime.gateway.names import matching
-from runtime.gateway.scanwatch import SILENT_NS_MIN, ScanWatch
+from runtime.gateway.events.eventring import EVENTS_MAX, EventRing
+from runtime.gateway.view.frames import LOAD_WINDOW_NS, LoadMeter
+from runtime.gateway.view.names import matching
+from runtime.gateway.view.scanwatch import SILENT_NS_MIN, ScanWatch
 from tests.gateway.standin import make_manifest
 
 MS = 1_000_000

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from runtime.commands.remembered import Memory
 from runtime.commands.submission import Ending
-from runtime.gateway.agreement import Agreement
-from runtime.gateway.commandjournal import CommandJournal
-from runtime.gateway.observation import Observer
-from runtime.gateway.pairsubmitter import PairSubmitter
+from runtime.gateway.view.observation import Observer
+from runtime.gateway.writes.agreement import Agreement
+from runtime.gateway.writes.commandjournal import CommandJournal
+from runtime.gateway.writes.pairsubmitter import PairSubmitter
 from runtime.image.mailbox import MailboxWriter
 from tests.gateway.standin import Controller
 

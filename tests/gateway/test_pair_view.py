@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.core.quality import Quality
-from runtime.gateway.observation import Observer
-from runtime.gateway.scada_map import PairRole
-from runtime.gateway.scada_unit import pair_role
-from runtime.gateway.transitions import Transitions
+from runtime.gateway.events.transitions import Transitions
+from runtime.gateway.scada.map import PairRole
+from runtime.gateway.scada.unit import pair_role
+from runtime.gateway.view.observation import Observer
 from runtime.image.channel import ChannelEnd
 from runtime.image.control import is_standby
 from runtime.image.segment import ControlSegment, ImageSegment

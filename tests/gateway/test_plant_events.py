@@ -6,7 +6,7 @@ import pytest
 
 from runtime.core.elementary import BOOL, INT, TIME, UDINT, USINT, Value, string
 from runtime.core.tag import TagTable, Variable
-from runtime.gateway.plantevents import EVENTS_MAX, PlantEvents
+from runtime.gateway.events.plantevents import EVENTS_MAX, PlantEvents
 
 PLANT = "supervision.site.plant"
 KINDS = ("NONE", "STATE", "MODE", "POWER", "METER", "CLIMATE", "SETUP", "GRID_FORMING")

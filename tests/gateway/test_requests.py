@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from runtime.core.quality import Quality
-from runtime.gateway.keptforces import KEPT_FORCES, KeptForces, restore_forces
+from runtime.gateway.forces.keptforces import KEPT_FORCES, KeptForces, restore_forces
 from runtime.wire.fault import RefusedFault
 from tests.gateway.standin import PROGRAM_X, READ_ONLY_X, REFUSED_STATE, Controller, scanning, serving
 

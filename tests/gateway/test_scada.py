@@ -11,8 +11,8 @@ import pytest
 
 from runtime.core.elementary import Value
 from runtime.core.quality import Quality
-from runtime.gateway.scada_map import load_scada_map
-from runtime.gateway.scada_server import ScadaService
+from runtime.gateway.scada.map import load_scada_map
+from runtime.gateway.scada.server import ScadaService
 from tests.gateway.standin import DONE, REFUSED_STATE, Controller, scanning, serving
 
 MAP = """name = "tested"

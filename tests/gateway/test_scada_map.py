@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from runtime.core.diagnostic import Diagnostic, render
-from runtime.gateway.scada_document import export
-from runtime.gateway.scada_map import ScadaMap, load_scada_map
+from runtime.gateway.scada.document import export
+from runtime.gateway.scada.map import ScadaMap, load_scada_map
 from tests.gateway.standin import make_manifest
 
 MANIFEST = make_manifest()

@@ -9,10 +9,10 @@ import pytest
 from runtime.core.diagnostic import Diagnostic, render
 from runtime.core.elementary import BOOL, REAL, Elementary
 from runtime.core.tag import Tag, TagTable
-from runtime.iomap.check import CheckedSite, check
+from runtime.iomap.checks.check import CheckedSite, check
 from runtime.iomap.i2citem import AdcChannel, I2cChip
-from runtime.iomap.load import load_site_map
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.plan.plan import IoPlan
+from runtime.iomap.sites.load import load_site_map
 from runtime.iomap.wire import GpioWire, I2cWire
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"

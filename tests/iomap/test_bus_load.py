@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.iomap.kinds.modbus.busload import link_load
-from runtime.iomap.plan import DevicePlan, Heartbeat, OutputPoint, ReadRequest, WritePolicy
+from runtime.iomap.plan.plan import DevicePlan, Heartbeat, OutputPoint, ReadRequest, WritePolicy
 from runtime.iomap.wire import ModbusWire, Numeric, RawType, Table
 
 S = 1_000_000_000

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from runtime.core.diagnostic import Diagnostic
-from runtime.iomap.check import check
-from runtime.iomap.everypoint import every_point, plan_of_every_point
-from runtime.iomap.load import load_site_map
-from runtime.iomap.plan import MessagePlan
+from runtime.iomap.checks.check import check
+from runtime.iomap.plan.plan import MessagePlan
+from runtime.iomap.sites.everypoint import every_point, plan_of_every_point
+from runtime.iomap.sites.load import load_site_map
 
 DBC = """VERSION ""
 BU_: BMS CONTROLLER

@@ -8,10 +8,10 @@ import pytest
 
 from runtime.core.elementary import REAL, UINT
 from runtime.core.tag import TagTable
-from runtime.iomap.check import check
-from runtime.iomap.load import load_site_map
-from runtime.iomap.loaded import LoadedSite
-from runtime.iomap.options import option_values
+from runtime.iomap.checks.check import check
+from runtime.iomap.sites.load import load_site_map
+from runtime.iomap.sites.loaded import LoadedSite
+from runtime.iomap.sites.options import option_values
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"
 SITE = """site = "small"

@@ -8,9 +8,9 @@ import pytest
 
 from runtime.core.diagnostic import render
 from runtime.core.elementary import UINT
-from runtime.iomap.check import check
-from runtime.iomap.load import load_site_map
-from runtime.iomap.plan import DevicePlan
+from runtime.iomap.checks.check import check
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.sites.load import load_site_map
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"
 SITE = """site = "small"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from runtime.core.diagnostic import render
-from runtime.iomap.load import load_site_map
-from runtime.iomap.profiles import load_profile
+from runtime.iomap.profiles.loading import load_profile
+from runtime.iomap.sites.load import load_site_map
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"
 GOLDEN = Path(__file__).parent / "golden"

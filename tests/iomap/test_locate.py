@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.core.diagnostic import Source
-from runtime.iomap.locate import Locator, locate
+from runtime.iomap.reading.locate import Locator, locate
 
 TEXT = '''\
 # a comment with [brackets] = and "quotes"

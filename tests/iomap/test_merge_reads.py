@@ -2,8 +2,8 @@
 
 import pytest
 
-from runtime.iomap.merge import merge_reads
-from runtime.iomap.plan import InputPoint
+from runtime.iomap.plan.merge import merge_reads
+from runtime.iomap.plan.plan import InputPoint
 from runtime.iomap.wire import ModbusWire, Numeric, RawType, Table
 
 NUMBER = Numeric(bits=16, signed=False, floating=False)

@@ -6,9 +6,9 @@ import pytest
 
 from runtime.core.diagnostic import render
 from runtime.iomap.kinds.modbus.keys import ModbusProfile
-from runtime.iomap.mesalist import snake
-from runtime.iomap.natures import natures
-from runtime.iomap.profiles import load_profile
+from runtime.iomap.profiles.loading import load_profile
+from runtime.iomap.profiles.mesalist import snake
+from runtime.iomap.profiles.natures import natures
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"
 PROFILES = sorted(file.stem for file in (IO_MAPS / "profiles").glob("*.toml"))

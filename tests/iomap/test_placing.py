@@ -9,9 +9,9 @@ import pytest
 
 from runtime.core.diagnostic import Diagnostic, render
 from runtime.core.elementary import UINT
-from runtime.iomap.check import CheckedSite, check
-from runtime.iomap.load import load_site_map
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.checks.check import CheckedSite, check
+from runtime.iomap.plan.plan import IoPlan
+from runtime.iomap.sites.load import load_site_map
 from runtime.iomap.wire import ModbusWire
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"

@@ -7,8 +7,8 @@ import demo_tags
 import pytest
 
 from runtime.core.diagnostic import render
-from runtime.iomap.check import check
-from runtime.iomap.load import load_site_map
+from runtime.iomap.checks.check import check
+from runtime.iomap.sites.load import load_site_map
 from runtime.iomap.wire import ModbusWire, RawType
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.core.diagnostic import render
-from runtime.iomap.profiles import load_profile
+from runtime.iomap.profiles.loading import load_profile
 from runtime.iomap.wire import ModbusWire
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -11,10 +11,10 @@ import pytest
 from runtime.core.diagnostic import Diagnostic, has_errors, render
 from runtime.core.elementary import INT, REAL, UINT
 from runtime.core.tag import TagTable
-from runtime.iomap.check import CheckedSite, check
-from runtime.iomap.load import load_site_map
-from runtime.iomap.plan import IoPlan
-from runtime.iomap.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings
+from runtime.iomap.checks.check import CheckedSite, check
+from runtime.iomap.plan.plan import IoPlan
+from runtime.iomap.plan.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings
+from runtime.iomap.sites.load import load_site_map
 
 IO_MAPS = Path(__file__).parents[2] / "io_maps"
 GOLDEN = Path(__file__).parent / "golden"

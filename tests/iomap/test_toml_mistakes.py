@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from runtime.core.diagnostic import render
-from runtime.iomap.read import read_document
+from runtime.iomap.reading.read import read_document
 
 
 class _Schema(BaseModel):

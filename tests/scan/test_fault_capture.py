@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.core.binding import Bindings
-from runtime.gateway.faultlog import FaultLog
-from runtime.gateway.keptfaults import KeptFaults
+from runtime.gateway.faults.faultlog import FaultLog
+from runtime.gateway.faults.keptfaults import KeptFaults
 from runtime.image.segment import ControlSegment
 from runtime.image.snapshot import SnapshotReader
 from runtime.scan.kernel import Kernel

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from runtime.core.diagnostic import render
 from runtime.core.objectcache import ObjectCache
-from runtime.iomap.read import Document, read_document
+from runtime.iomap.reading.read import Document, read_document
 from runtime.lang.cache.objectcode import object_code_for
 from runtime.node.build import Build, build_site
 from runtime.node.statedir import cache_dir

@@ -14,7 +14,7 @@ from runtime.cli.controller.remote import percentile_table
 from runtime.core.duration import duration_ns, duration_text
 from runtime.core.fault import ConfigFault
 from runtime.core.objectcache import ObjectCache
-from runtime.gateway.frames import percentiles
+from runtime.gateway.view.frames import percentiles
 from runtime.image.nativecode import native_cache
 from runtime.node.runplan import living_processes
 from runtime.node.statedir import cache_dir

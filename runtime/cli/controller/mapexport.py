@@ -5,8 +5,8 @@ from pathlib import Path
 
 from runtime.cli.language.check import print_diagnostics
 from runtime.core.fault import ConfigFault
-from runtime.gateway.scada_document import export
-from runtime.gateway.scada_map import load_scada_map
+from runtime.gateway.scada.document import export
+from runtime.gateway.scada.map import load_scada_map
 from runtime.node.build import build_site
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from runtime.core.diagnostic import Diagnostic, has_errors, render
 from runtime.core.fault import ConfigFault
 from runtime.drivers.registry import installed_kinds
-from runtime.iomap.profilefiles import profile_files
-from runtime.iomap.profiles import load_profile
-from runtime.iomap.read import read_toml
+from runtime.iomap.profiles.loading import load_profile
+from runtime.iomap.profiles.profilefiles import profile_files
+from runtime.iomap.reading.read import read_toml
 
 TIMEOUT_S = 5.0
 """For one answer of the server: a controller that starts does not wait long for somebody who is not there."""

@@ -9,10 +9,10 @@ from runtime.core.diagnostic import Severity, has_errors, render
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import TagTable
 from runtime.drivers.registry import installed_kinds
-from runtime.iomap.everypoint import every_point, plan_of_every_point
-from runtime.iomap.load import load_site_map
-from runtime.iomap.loaded import LoadedSite
-from runtime.iomap.plan import DevicePlan, IoPlan, LinkPlan
+from runtime.iomap.plan.plan import DevicePlan, IoPlan, LinkPlan
+from runtime.iomap.sites.everypoint import every_point, plan_of_every_point
+from runtime.iomap.sites.load import load_site_map
+from runtime.iomap.sites.loaded import LoadedSite
 from runtime.wire.rundir import is_running, run_dir
 
 

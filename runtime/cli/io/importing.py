@@ -6,8 +6,8 @@ from pathlib import Path
 
 from runtime.cli.io.scanning import split_address, write_files
 from runtime.core.fault import ConfigFault
-from runtime.iomap.mesalist import MesaDevice, read_mesa_device
-from runtime.iomap.mesawriting import Written, kind_of, write_block_down, write_down
+from runtime.iomap.profiles.mesalist import MesaDevice, read_mesa_device
+from runtime.iomap.profiles.mesawriting import Written, kind_of, write_block_down, write_down
 
 
 def import_devices(configs: list[Path], *, address: str, unit: int, out: Path, force: bool) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from runtime.cli.io.fieldmap import read_field_map
 from runtime.cli.textable import table
-from runtime.iomap.busload import IMPOSSIBLE, TIGHT
+from runtime.iomap.checks.busload import IMPOSSIBLE, TIGHT
 
 
 def print_load(path: Path, *, as_json: bool) -> int:

@@ -21,7 +21,7 @@ from runtime.core.fault import ConfigFault
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag
 from runtime.drivers.engine import IoEngine
-from runtime.iomap.everypoint import plan_of_every_point
+from runtime.iomap.sites.everypoint import plan_of_every_point
 from runtime.wire.client import Client, connect
 from runtime.wire.values import show
 

@@ -6,8 +6,8 @@ from runtime.cli.io.scanning import write_files
 from runtime.core.diagnostic import has_errors, render
 from runtime.core.fault import ConfigFault
 from runtime.drivers.registry import installed_kinds
-from runtime.iomap.profilejson import profile_as_json, profile_of_json
-from runtime.iomap.profiles import load_profile
+from runtime.iomap.profiles.loading import load_profile
+from runtime.iomap.profiles.profilejson import profile_as_json, profile_of_json
 
 
 def convert_profile(file: Path, *, out: Path | None, force: bool) -> int:

@@ -62,7 +62,7 @@ async def _scan(host: str, port: int, units: list[int]) -> "list[FoundDevice]":
 async def _models(link: "ModbusLink", unit: int) -> "list[FoundModel]":
     """The models of one unit; none, with the reason told, when it is no SunSpec device."""
     from runtime.drivers.sunspec.discovery import discover
-    from runtime.iomap.plan import ReadRequest
+    from runtime.iomap.plan.plan import ReadRequest
     from runtime.iomap.wire import Table
 
     async def read(address: int, count: int) -> list[int]:

@@ -10,7 +10,7 @@ from runtime.core.elementary import Value
 from runtime.drivers.base import EventLevel
 from runtime.drivers.engine import IoEngine
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.plan.plan import IoPlan
 
 LOOK_S = 0.05
 """How often a session looks whether it is done."""

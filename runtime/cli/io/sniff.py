@@ -18,7 +18,7 @@ from runtime.core.duration import duration_ns
 from runtime.core.fault import ConfigFault
 from runtime.drivers.can.link import open_bus
 from runtime.drivers.can.sniff import Sniffed, Sniffer
-from runtime.iomap.settings import CanSettings
+from runtime.iomap.plan.settings import CanSettings
 
 RECEIVE_S = 0.2
 """How long one wait for a frame lasts, so that the end of the time is not missed."""

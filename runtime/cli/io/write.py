@@ -12,8 +12,8 @@ from runtime.core.duration import duration_ns
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Tag
 from runtime.drivers.engine import IoEngine
-from runtime.iomap.everypoint import plan_to_write
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.plan.plan import IoPlan
+from runtime.iomap.sites.everypoint import plan_to_write
 from runtime.iomap.wire import CanWire
 from runtime.wire.values import parse, show
 

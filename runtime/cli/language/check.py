@@ -78,7 +78,7 @@ def _check_member(path: Path, keys: set[str]) -> list[Diagnostic]:
 
 def _check_profile(path: Path) -> list[Diagnostic]:
     from runtime.drivers.registry import installed_kinds
-    from runtime.iomap.profiles import load_profile
+    from runtime.iomap.profiles.loading import load_profile
 
     return load_profile(path, path.parent.parent / "dbc", shown=str(path), kinds=installed_kinds())[1]
 
@@ -86,7 +86,7 @@ def _check_profile(path: Path) -> list[Diagnostic]:
 def _check_toml(path: Path) -> list[Diagnostic]:
     """A site file is checked with all that it names; a site map or profile, without a program, for what needs none."""
     from runtime.drivers.registry import installed_kinds
-    from runtime.iomap.load import load_site_map
+    from runtime.iomap.sites.load import load_site_map
     from runtime.node.build import build_site
 
     keys = _keys(path)

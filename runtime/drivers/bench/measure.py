@@ -16,9 +16,9 @@ from runtime.drivers.base import Reading
 from runtime.drivers.bench.peers import serve
 from runtime.drivers.engine import IoEngine
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.merge import merge_reads
-from runtime.iomap.plan import DevicePlan, InputPoint, IoPlan, LinkPlan
-from runtime.iomap.settings import ModbusTcpSettings
+from runtime.iomap.plan.merge import merge_reads
+from runtime.iomap.plan.plan import DevicePlan, InputPoint, IoPlan, LinkPlan
+from runtime.iomap.plan.settings import ModbusTcpSettings
 from runtime.iomap.wire import ModbusWire, Numeric, RawType, Table
 
 DEVICES = 50

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from runtime.iomap.plan import MessageChecksum
+from runtime.iomap.plan.plan import MessageChecksum
 
 _POLYNOMIALS = {"crc8_j1850": 0x1D, "crc8_autosar": 0x2F}
 """SAE J1850 and AUTOSAR's CRC8H2F (Specification of CRC Routines, 7.2.1): start and final exclusive-or are 0xFF."""

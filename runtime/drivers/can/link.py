@@ -17,8 +17,8 @@ from runtime.core.fault import DriverFault
 from runtime.drivers.can.broadcast import Broadcaster
 from runtime.drivers.can.restart import restart_controller
 from runtime.iomap.canids import EXTENDED_ID_MAX, STANDARD_ID_MAX
-from runtime.iomap.plan import LinkPlan, MessagePlan
-from runtime.iomap.settings import CanSettings
+from runtime.iomap.plan.plan import LinkPlan, MessagePlan
+from runtime.iomap.plan.settings import CanSettings
 
 RTR_BIT = 0x4000_0000
 """In a kernel filter's mask: remote frames are not let in (linux/can.h, CAN_RTR_FLAG)."""

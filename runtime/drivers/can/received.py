@@ -12,7 +12,7 @@ from cantools.database.can import Message
 from cantools.database.errors import Error as DatabaseError
 
 from runtime.drivers.can.checksum import checksum
-from runtime.iomap.plan import InputPoint, MessagePlan
+from runtime.iomap.plan.plan import InputPoint, MessagePlan
 from runtime.iomap.wire import CanWire
 
 

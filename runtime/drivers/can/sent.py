@@ -11,7 +11,7 @@ from cantools.database.errors import Error as DatabaseError
 
 from runtime.core.elementary import Value
 from runtime.drivers.can.checksum import checksum
-from runtime.iomap.plan import MessagePlan, OutputPoint
+from runtime.iomap.plan.plan import MessagePlan, OutputPoint
 from runtime.iomap.wire import CanWire
 
 Selection = dict[str, int]

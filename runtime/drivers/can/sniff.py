@@ -9,7 +9,7 @@ from cantools.database.can import Message
 from cantools.database.errors import Error as DatabaseError
 
 from runtime.iomap.dbc import parse_database
-from runtime.iomap.plan import DevicePlan
+from runtime.iomap.plan.plan import DevicePlan
 
 RATE_OF = 16
 """Frames of one id that its rate is taken from."""

@@ -19,8 +19,8 @@ from runtime.drivers.can.sent import SentMessage
 from runtime.drivers.lossreport import LossReport
 from runtime.drivers.page import DevicePage
 from runtime.iomap.dbc import parse_database
-from runtime.iomap.plan import DevicePlan, MessagePlan
-from runtime.iomap.settings import CanSettings
+from runtime.iomap.plan.plan import DevicePlan, MessagePlan
+from runtime.iomap.plan.settings import CanSettings
 
 IDLE_NS = 1_000_000_000
 

@@ -12,8 +12,8 @@ from runtime.drivers.i2c.bme680 import Bme680
 from runtime.drivers.i2c.bus import Bus, Smbus
 from runtime.drivers.i2c.expander import Expander, Mcp23017, Pcf8574
 from runtime.drivers.i2c.registers import RegisterChip
-from runtime.iomap.plan import DevicePlan
-from runtime.iomap.settings import I2cSettings
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.plan.settings import I2cSettings
 from runtime.iomap.wire import Wire
 
 

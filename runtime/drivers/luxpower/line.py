@@ -15,7 +15,7 @@ from runtime.drivers.modbus.pdu import (
     reply_written,
 )
 from runtime.drivers.modbus.streams import TcpStream
-from runtime.iomap.settings import LuxpowerTcpSettings
+from runtime.iomap.plan.settings import LuxpowerTcpSettings
 
 
 class LuxpowerLine:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from runtime.drivers.codec import raw_of_words
 from runtime.drivers.modbus.pdu import bits_of
-from runtime.iomap.plan import DevicePlan, ReadRequest
+from runtime.iomap.plan.plan import DevicePlan, ReadRequest
 from runtime.iomap.wire import ModbusWire, RawType, Wire
 
 _INTEGERS = {1: "H", 2: "I", 4: "Q"}

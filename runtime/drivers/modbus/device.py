@@ -12,7 +12,7 @@ from runtime.drivers.modbus.exponents import Exponents
 from runtime.drivers.modbus.link import Refusal
 from runtime.drivers.page import DevicePage
 from runtime.drivers.writes import HeartbeatCounter, WriteSchedule
-from runtime.iomap.plan import CounterPoint, DevicePlan, ExponentPoint, OutputPoint
+from runtime.iomap.plan.plan import CounterPoint, DevicePlan, ExponentPoint, OutputPoint
 from runtime.iomap.wire import ModbusWire, Numeric
 
 

@@ -5,7 +5,7 @@ Source: SunSpec Information Model Specification, data type sunssf: -10 to 10; 0x
 
 import math
 
-from runtime.iomap.plan import ExponentPoint
+from runtime.iomap.plan.plan import ExponentPoint
 from runtime.iomap.wire import EXPONENTS, ModbusWire, Numeric
 
 

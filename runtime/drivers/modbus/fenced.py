@@ -1,9 +1,9 @@
-"""Writes to a device that refuses an older term: the term and the value in one request (iomap/fences.py)."""
+"""Writes to a device that refuses an older term: the term and the value in one request (iomap/checks/fences.py)."""
 
 from collections.abc import Mapping
 
 from runtime.drivers.codec import words_of_raw
-from runtime.iomap.plan import DevicePlan
+from runtime.iomap.plan.plan import DevicePlan
 from runtime.iomap.wire import ModbusWire
 
 

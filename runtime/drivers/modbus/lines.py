@@ -7,8 +7,8 @@ from runtime.drivers.modbus.line import Line, Silence
 from runtime.drivers.modbus.rtu import Listener, frame_of, shape_of
 from runtime.drivers.modbus.streams import ByteStream, SerialStream, TcpStream
 from runtime.drivers.modbus.tcpline import TcpLine
-from runtime.iomap.plan import LinkPlan
-from runtime.iomap.settings import LuxpowerTcpSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
+from runtime.iomap.plan.plan import LinkPlan
+from runtime.iomap.plan.settings import LuxpowerTcpSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
 
 
 def line_of(plan: LinkPlan) -> Line:

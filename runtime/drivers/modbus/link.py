@@ -17,7 +17,7 @@ from runtime.drivers.modbus.requests import (
     words_of,
     write_request,
 )
-from runtime.iomap.plan import LinkPlan, ReadRequest
+from runtime.iomap.plan.plan import LinkPlan, ReadRequest
 from runtime.iomap.wire import ModbusWire, Table
 
 __all__ = ["ModbusLink", "Refusal", "Silence", "read_of"]

@@ -19,7 +19,7 @@ from runtime.drivers.modbus.pdu import READ_WRITE_WORDS_MAX, WRITE_BITS_MAX, Exc
 from runtime.drivers.modbus.polls import Poll
 from runtime.drivers.sink import SinkState
 from runtime.drivers.writes import HeartbeatCounter
-from runtime.iomap.plan import FencePlan, OutputPoint
+from runtime.iomap.plan.plan import FencePlan, OutputPoint
 from runtime.iomap.wire import ModbusWire, Numeric, Table
 
 

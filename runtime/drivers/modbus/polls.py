@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from runtime.drivers.modbus.blocks import Block
-from runtime.iomap.plan import DevicePlan, ReadRequest
+from runtime.iomap.plan.plan import DevicePlan, ReadRequest
 from runtime.iomap.wire import ModbusWire, Table, Wire
 
 REFUSED_PERIOD_NS = 60_000_000_000

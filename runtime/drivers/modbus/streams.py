@@ -10,7 +10,7 @@ from typing import Protocol
 
 from runtime.core.fault import DriverFault
 from runtime.drivers.modbus.halfopen import detect_half_open
-from runtime.iomap.settings import ModbusRtuSettings
+from runtime.iomap.plan.settings import ModbusRtuSettings
 
 _CHUNK = 512
 _SPEEDS = {

@@ -1,8 +1,8 @@
 """The points of discovered models, by pysunspec2's definitions: where each lies, its type, unit and scale, and a name.
 
-A point that the nature of its model has in common with other devices (iomap/natures.toml, by its MESA name) takes that
-name and unit; any other is called after its model: `m160_module_dcw_kw[2]`. What the device does not implement is left
-out.
+A point that the nature of its model has in common with other devices (iomap/profiles/natures.toml, by its MESA name)
+takes that name and unit; any other is called after its model: `m160_module_dcw_kw[2]`. What the device does not
+implement is left out.
 """
 
 import re
@@ -14,7 +14,7 @@ from sunspec2.device import Group, Model, ModelError
 
 from runtime.core.fault import DriverFault
 from runtime.drivers.sunspec.discovery import FoundModel
-from runtime.iomap.natures import natures
+from runtime.iomap.profiles.natures import natures
 
 NATURES: dict[str, tuple[int, ...]] = {
     "inverter": (101, 102, 103, 111, 112, 113, 701, 714),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from runtime.drivers.sunspec.discovery import FoundModel
 from runtime.drivers.sunspec.points import SunSpecPoint, identity, nature_of, points_of, unknown_models
-from runtime.iomap.natures import natures
+from runtime.iomap.profiles.natures import natures
 
 _SIGNS = {"inverter": "discharge", "pv_inverter": "production", "grid_meter": "forward", "battery": "unknown"}
 """AC power of an inverter model is positive towards the grid; a meter's follows its wiring; model 802 does not say."""

@@ -12,16 +12,16 @@ from runtime.core.tag import Tag
 from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 from runtime.iomap.kinds.playedat import PlayedAtLink
 from runtime.iomap.kinds.polled import group_mistakes
-from runtime.iomap.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.places import chip_place
-from runtime.iomap.plan import DevicePlan
-from runtime.iomap.profile import Point, Profile
-from runtime.iomap.settings import GpioSettings, LinkSettings
-from runtime.iomap.sitemap import Device
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.plan.settings import GpioSettings, LinkSettings
+from runtime.iomap.profiles.profile import Point, Profile
+from runtime.iomap.sites.loaded import LoadedProfile, LoadedSite
+from runtime.iomap.sites.sitemap import Device
 from runtime.iomap.wire import GpioWire, LineBias, LineDrive, Numeric, Wire
 
 if TYPE_CHECKING:
-    from runtime.iomap.uses import Use
+    from runtime.iomap.sites.uses import Use
 
 CONFIRM_MS = 500
 """How often an input without a poll group is read although no edge came: so that its age tells whether io lives."""

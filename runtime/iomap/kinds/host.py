@@ -10,11 +10,11 @@ from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
 from runtime.iomap.kinds.playedat import PlayedAtLink
 from runtime.iomap.kinds.polled import group_mistakes
-from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.plan import DevicePlan
-from runtime.iomap.profile import Point, Profile
-from runtime.iomap.settings import HostSettings, LinkSettings
-from runtime.iomap.sitemap import Device
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.plan.settings import HostSettings, LinkSettings
+from runtime.iomap.profiles.profile import Point, Profile
+from runtime.iomap.sites.loaded import LoadedProfile
+from runtime.iomap.sites.sitemap import Device
 from runtime.iomap.wire import HostWire, Numeric
 
 Quantity = Literal[

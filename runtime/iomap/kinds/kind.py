@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from runtime.core.diagnostic import Diagnostic
 from runtime.core.tag import Tag
-from runtime.iomap.loaded import LoadedProfile, LoadedSite
-from runtime.iomap.locate import Locator
-from runtime.iomap.plan import DevicePlan
-from runtime.iomap.profile import Profile
-from runtime.iomap.sitemap import Device, Link
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.profiles.profile import Profile
+from runtime.iomap.reading.locate import Locator
+from runtime.iomap.sites.loaded import LoadedProfile, LoadedSite
+from runtime.iomap.sites.sitemap import Device, Link
 from runtime.iomap.wire import Wire
 
 if TYPE_CHECKING:
-    from runtime.iomap.uses import Use
+    from runtime.iomap.sites.uses import Use
 
 
 def _as_it_is(wire: Wire, _device: Device, _tag: Tag | None) -> Wire:

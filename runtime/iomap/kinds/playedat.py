@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from runtime.iomap.sitemap import Link
+from runtime.iomap.sites.sitemap import Link
 
 PORTS = range(1, 65_536)
 

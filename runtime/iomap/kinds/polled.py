@@ -1,9 +1,9 @@
 """What protocols share whose values are asked for, group by group: poll groups and raw numbers."""
 
 from runtime.core.diagnostic import Diagnostic, Label, error
-from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.profile import Point
-from runtime.iomap.read import did_you_mean
+from runtime.iomap.profiles.profile import Point
+from runtime.iomap.reading.read import did_you_mean
+from runtime.iomap.sites.loaded import LoadedProfile
 from runtime.iomap.wire import Numeric, RawType
 
 

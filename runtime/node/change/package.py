@@ -19,7 +19,7 @@ from runtime.core.fault import ConfigFault
 from runtime.drivers.fieldwatch import driven_devices
 from runtime.image.manifest import Manifest
 from runtime.image.outline import save_outline
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.plan.plan import IoPlan
 from runtime.node import runplan
 from runtime.node.runplan import RunPlan
 from runtime.scan.record.recordingfile import host_triple

@@ -20,7 +20,7 @@ from runtime.image.pages import PageReader, PageWriter, Reading
 from runtime.image.pairwords import PairWords, SinkTerm
 from runtime.image.primitives import primitives
 from runtime.image.segment import ControlSegment, ImageSegment
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.plan.plan import IoPlan
 from runtime.node import runplan
 from runtime.node.children.iofigures import figures_of
 from runtime.node.children.parent import arm_last_words

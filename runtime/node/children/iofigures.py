@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from runtime.drivers.base import BusCounts, DeviceStatistics
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.plan.plan import IoPlan
 from runtime.wire.iofigures import BusFigures, DeviceFigures, IoFigures
 
 

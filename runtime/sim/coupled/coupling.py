@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Variable
-from runtime.iomap.plan import DevicePlan, InputPoint, IoPlan, LinkPlan, OutputPoint
+from runtime.iomap.plan.plan import DevicePlan, InputPoint, IoPlan, LinkPlan, OutputPoint
 from runtime.iomap.wire import CanWire
 from runtime.scan.imaged import ImagedScan
 from runtime.scan.kernel import Kernel

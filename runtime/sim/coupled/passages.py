@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runtime.core.elementary import ELEMENTARY, Elementary, Kind, elementary
 from runtime.core.fault import ConfigFault
 from runtime.image.pageplaces import PointPlaces
-from runtime.iomap.plan import InputPoint, OutputPoint
+from runtime.iomap.plan.plan import InputPoint, OutputPoint
 from runtime.iomap.wire import Numeric
 from runtime.sim.coupled.plan import Encoding, Form, Passage
 

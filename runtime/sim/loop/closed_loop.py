@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from runtime.core.elementary import Value
 from runtime.core.fault import ConfigFault
-from runtime.iomap.plan import DevicePlan, LinkPlan, OutputPoint
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan, OutputPoint
 from runtime.scan.virtual import START_NS, VirtualScan
 from runtime.sim.loop.cell import Cell
 from runtime.sim.loop.outage import Outage, OutageKind

@@ -3,7 +3,7 @@
 from runtime.core.elementary import Value
 from runtime.drivers.codec import raw_of_words, words_of_raw
 from runtime.drivers.page import interpret
-from runtime.iomap.plan import DevicePlan, InputPoint, OutputPoint
+from runtime.iomap.plan.plan import DevicePlan, InputPoint, OutputPoint
 from runtime.iomap.wire import ModbusWire
 
 

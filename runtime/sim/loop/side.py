@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from runtime.core.binding import Bindings
-from runtime.iomap.plan import IoPlan
+from runtime.iomap.plan.plan import IoPlan
 from runtime.lang.application import Application
 from runtime.lang.interp.interpreter import Interpreter
 from runtime.lang.llvm.compile import compile_object

@@ -13,7 +13,7 @@ from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.drivers.page import interpret
 from runtime.drivers.writes import WriteSchedule
-from runtime.iomap.plan import DevicePlan, InputPoint, LinkPlan, OutputPoint
+from runtime.iomap.plan.plan import DevicePlan, InputPoint, LinkPlan, OutputPoint
 from runtime.iomap.wire import CanWire
 from runtime.sim.loop.cell import Cell
 

@@ -8,7 +8,7 @@ import can
 from runtime.drivers.base import LinkContext
 from runtime.drivers.can.busstate import ErrorClass, error_frame
 from runtime.drivers.can.station import Member, Outgoing, Station
-from runtime.iomap.playedfaults import FaultPlan
+from runtime.iomap.plan.playedfaults import FaultPlan
 
 DEAF = ("silent", "frozen", "bus_off", "flapping")
 """Faults in which a device takes nothing."""

@@ -7,7 +7,7 @@ from random import Random
 from runtime.drivers.base import Clock
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
 from runtime.drivers.modbus.server import NoReply, Unit
-from runtime.iomap.playedfaults import FaultKind, FaultPlan
+from runtime.iomap.plan.playedfaults import FaultKind, FaultPlan
 
 SILENT: tuple[FaultKind, ...] = ("silent", "flapping", "bus_off")
 """Faults in which a device does not answer; a bus that goes off is silence here."""

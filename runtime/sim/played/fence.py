@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from runtime.drivers.codec import raw_of_words
-from runtime.iomap.plan import FencePlan
+from runtime.iomap.plan.plan import FencePlan
 from runtime.iomap.wire import ModbusWire, Table
 
 

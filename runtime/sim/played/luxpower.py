@@ -9,7 +9,7 @@ from runtime.drivers.luxpower.frames import READ_HOLDING, READ_INPUT, REFUSED, W
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal, Table
 from runtime.drivers.modbus.server import NoReply, Unit
 from runtime.drivers.modbus.streams import ByteStream
-from runtime.iomap.settings import LuxpowerTcpSettings
+from runtime.iomap.plan.settings import LuxpowerTcpSettings
 
 WORDS_MAX = 127
 """Registers of one answer: it counts their bytes in one byte."""

@@ -12,8 +12,8 @@ from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
 from runtime.drivers.modbus.server import ModbusServer, Unit
 from runtime.drivers.modbus.streams import SerialStream, TcpStream
-from runtime.iomap.plan import DevicePlan
-from runtime.iomap.settings import LuxpowerTcpSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.plan.settings import LuxpowerTcpSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings
 from runtime.sim.played.faultyunit import FaultyUnit
 from runtime.sim.played.luxpower import serve_logger
 from runtime.sim.played.rtu import serve_line

@@ -12,9 +12,9 @@ from runtime.core.fault import ConfigFault, DriverFault
 from runtime.drivers.backoff import Backoff
 from runtime.drivers.base import LinkContext
 from runtime.drivers.playedpoints import LINE_MAX
-from runtime.iomap.plan import DevicePlan
-from runtime.iomap.playedfaults import FaultKind
-from runtime.iomap.settings import GpioSettings, HostSettings, I2cSettings
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.plan.playedfaults import FaultKind
+from runtime.iomap.plan.settings import GpioSettings, HostSettings, I2cSettings
 from runtime.iomap.wire import Numeric
 from runtime.sim.played.faultyunit import SILENT
 from runtime.sim.played.streamserver import serve_streams

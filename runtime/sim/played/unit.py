@@ -15,7 +15,7 @@ from runtime.drivers.codec import mask_words, raw_of_words, words_of_raw
 from runtime.drivers.modbus.pdu import ExceptionCode, ModbusRefusal
 from runtime.drivers.modbus.pdu import Table as WireTable
 from runtime.drivers.modbus.server import CLIENT
-from runtime.iomap.plan import DevicePlan, FencePlan, InputPoint, OutputPoint
+from runtime.iomap.plan.plan import DevicePlan, FencePlan, InputPoint, OutputPoint
 from runtime.iomap.wire import ModbusWire, Numeric, Table
 from runtime.sim.played.fence import PlayedFence
 from runtime.sim.played.writelog import WriteLog

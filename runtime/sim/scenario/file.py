@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from runtime.core.duration import duration_ns
-from runtime.iomap.profile import Strict
+from runtime.iomap.profiles.profile import Strict
 
 
 def _duration(text: str) -> str:

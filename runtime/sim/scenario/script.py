@@ -19,7 +19,7 @@ from runtime.core.duration import duration_ns
 from runtime.core.elementary import Kind, Value
 from runtime.core.tag import TagTable, Variable
 from runtime.image.manifest import Manifest
-from runtime.iomap.read import Document, did_you_mean
+from runtime.iomap.reading.read import Document, did_you_mean
 from runtime.sim.coupled.coupling import PLANT_PREFIX, Condition
 from runtime.sim.coupled.plan import Mode
 from runtime.sim.scenario.file import EventTable, ExpectTable, ScenarioTable

@@ -16,7 +16,7 @@ from runtime.cli.io import fieldmap
 from runtime.cli.io.sniff import candump_line, sniffed_line
 from runtime.cli.main import app
 from runtime.drivers.can.sniff import Sniffer
-from runtime.iomap.plan import DevicePlan, MessagePlan
+from runtime.iomap.plan.plan import DevicePlan, MessagePlan
 from tests.e2e.registers import Registers
 
 ROOT = Path(__file__).parents[3]

@@ -15,12 +15,12 @@ from runtime.core.elementary import BOOL, REAL, UINT, Kind
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Tag, TagTable
 from runtime.drivers.codec import raw_of_words, words_of_raw
-from runtime.iomap.check import check
-from runtime.iomap.load import load_site_map
-from runtime.iomap.mesalist import read_mesa_device
-from runtime.iomap.mesawriting import CLASSES, kind_of, write_down
-from runtime.iomap.options import option_values
-from runtime.iomap.sitemap import PointRule, SiteMap
+from runtime.iomap.checks.check import check
+from runtime.iomap.profiles.mesalist import read_mesa_device
+from runtime.iomap.profiles.mesawriting import CLASSES, kind_of, write_down
+from runtime.iomap.sites.load import load_site_map
+from runtime.iomap.sites.options import option_values
+from runtime.iomap.sites.sitemap import PointRule, SiteMap
 from tests.e2e.registers import Registers
 
 HEADER = "mesa_name,driver_point_name,topic_prefix,scale_factor,offset,unit,rpc_attempts,rpc_wait,max_data_age"

@@ -12,8 +12,8 @@ from runtime.core.diagnostic import render
 from runtime.core.elementary import Kind
 from runtime.core.fault import ConfigFault, DriverFault
 from runtime.drivers.codec import raw_of_words
-from runtime.iomap.load import load_site_map
-from runtime.iomap.loaded import LoadedSite
+from runtime.iomap.sites.load import load_site_map
+from runtime.iomap.sites.loaded import LoadedSite
 from runtime.iomap.wire import ModbusWire
 
 DEVICES = {

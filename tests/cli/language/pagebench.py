@@ -7,7 +7,7 @@ from pathlib import Path
 
 from runtime.core.diagnostic import Diagnostic, Source
 from runtime.core.page import Page
-from runtime.iomap.read import read_document
+from runtime.iomap.reading.read import read_document
 from runtime.lang.diagnostics.lint import check_sources
 from runtime.node.build import build_site
 from runtime.sim.scenario.file import ScenarioTable

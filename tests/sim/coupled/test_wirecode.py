@@ -15,7 +15,7 @@ from runtime.core.quality import Quality
 from runtime.drivers.page import interpret
 from runtime.image.pageplaces import PointPlaces
 from runtime.image.pages import fits
-from runtime.iomap.plan import InputPoint, OutputPoint
+from runtime.iomap.plan.plan import InputPoint, OutputPoint
 from runtime.iomap.wire import CanWire, Numeric
 from runtime.sim.coupled.passages import Ends, passage_of
 from tests.sim.conftest import kernels

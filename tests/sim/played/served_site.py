@@ -15,11 +15,11 @@ from runtime.core.tag import Tag, TagTable
 from runtime.drivers.base import Registry
 from runtime.drivers.engine import IoEngine
 from runtime.image.frame import OutputFrame
-from runtime.iomap.check import check
-from runtime.iomap.load import load_site_map
-from runtime.iomap.loaded import LoadedSite
-from runtime.iomap.plan import IoPlan, LinkPlan
-from runtime.iomap.settings import CanSettings, ModbusTcpSettings
+from runtime.iomap.checks.check import check
+from runtime.iomap.plan.plan import IoPlan, LinkPlan
+from runtime.iomap.plan.settings import CanSettings, ModbusTcpSettings
+from runtime.iomap.sites.load import load_site_map
+from runtime.iomap.sites.loaded import LoadedSite
 from runtime.iomap.wire import Numeric
 from tests.ports import free_port
 

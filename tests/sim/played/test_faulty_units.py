@@ -7,7 +7,7 @@ import pytest
 
 from runtime.drivers.modbus.pdu import Table
 from runtime.drivers.modbus.server import NoReply, answer
-from runtime.iomap.playedfaults import FaultKind, FaultPlan
+from runtime.iomap.plan.playedfaults import FaultKind, FaultPlan
 from runtime.sim.played.faultyunit import FaultyUnit
 
 SECOND_NS = 1_000_000_000

@@ -7,8 +7,8 @@ import pytest
 
 from runtime.core.quality import Quality
 from runtime.drivers.registry import DRIVERS
-from runtime.iomap.plan import DevicePlan
-from runtime.iomap.playedfaults import FaultKind, FaultPlan
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.plan.playedfaults import FaultKind, FaultPlan
 from runtime.sim.played.registry import SERVED
 from tests.sim.played.served_site import Side, free_ports, until
 

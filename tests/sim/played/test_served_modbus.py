@@ -11,7 +11,7 @@ from runtime.drivers.modbus.server import answer
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import OutputSink
 from runtime.image.frame import OutputFrame
-from runtime.iomap.plan import OutputPoint
+from runtime.iomap.plan.plan import OutputPoint
 from runtime.sim.played.unit import PlayedUnit
 from tests.sim.played.served_site import checked
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from runtime.core.fault import ConfigFault
-from runtime.iomap.read import read_document
+from runtime.iomap.reading.read import read_document
 from runtime.sim.coupled.coupling import CoupledRun
 from runtime.sim.scenario.chart import Curve, save_chart, svg
 from runtime.sim.scenario.file import ScenarioTable

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.iomap.read import read_document
+from runtime.iomap.reading.read import read_document
 from runtime.sim.scenario.file import ScenarioTable
 from runtime.sim.scenario.script import Script, resolve
 from tests.sim.conftest import ROOT, demo_builds

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from runtime.iomap.plan import DevicePlan
+from runtime.iomap.plan.plan import DevicePlan
 
 OVERHEAD_BITS = 47
 """Bits of a standard frame besides data, with the gap between frames; extended ids take 20 more."""

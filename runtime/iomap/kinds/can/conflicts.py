@@ -6,7 +6,7 @@ from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.canids import EXTENDED_ID_MAX, STANDARD_ID_MAX, BusId
 from runtime.iomap.kinds.can.keys import CanDevice, CanLink
 from runtime.iomap.kinds.can.plan import CanSide, bus_id, can_side
-from runtime.iomap.loaded import LoadedSite
+from runtime.iomap.sites.loaded import LoadedSite
 
 
 def ids_twice(site: LoadedSite) -> Iterator[Diagnostic]:

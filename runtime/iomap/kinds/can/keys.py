@@ -8,10 +8,10 @@ from pydantic import Field
 from runtime.iomap.canids import IdScheme
 from runtime.iomap.kinds.can.busload import link_load
 from runtime.iomap.places import serial_place
-from runtime.iomap.plan import ChecksumKind, DevicePlan, KeepAlive
-from runtime.iomap.profile import PeriodMs, Point, Profile, Strict
-from runtime.iomap.settings import CanSettings, LinkSettings
-from runtime.iomap.sitemap import Device, Link, Port
+from runtime.iomap.plan.plan import ChecksumKind, DevicePlan, KeepAlive
+from runtime.iomap.plan.settings import CanSettings, LinkSettings
+from runtime.iomap.profiles.profile import PeriodMs, Point, Profile, Strict
+from runtime.iomap.sites.sitemap import Device, Link, Port
 from runtime.iomap.wire import Padding
 
 

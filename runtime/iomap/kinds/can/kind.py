@@ -8,9 +8,9 @@ from runtime.iomap.kinds.can.keys import CanDevice, CanLink, CanProfile
 from runtime.iomap.kinds.can.plan import can_side, message_plans
 from runtime.iomap.kinds.can.points import resolve
 from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
-from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.plan import DevicePlan, InputPoint, OutputPoint
-from runtime.iomap.sitemap import Device
+from runtime.iomap.plan.plan import DevicePlan, InputPoint, OutputPoint
+from runtime.iomap.sites.loaded import LoadedProfile
+from runtime.iomap.sites.sitemap import Device
 from runtime.iomap.wire import CanWire, Wire
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from runtime.iomap.canids import BusId, exact_id, j1939_id
 from runtime.iomap.dbc import CanDatabase, CanFrame
 from runtime.iomap.kinds.can.keys import CanDevice, CanMessage, CanProfile
-from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.plan import MessageChecksum, MessagePlan
-from runtime.iomap.sitemap import NS_PER_MS, Device
+from runtime.iomap.plan.plan import MessageChecksum, MessagePlan
+from runtime.iomap.sites.loaded import LoadedProfile
+from runtime.iomap.sites.sitemap import NS_PER_MS, Device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

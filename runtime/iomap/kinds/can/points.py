@@ -8,9 +8,9 @@ from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.core.fault import ConfigFault
 from runtime.iomap.dbc import CanDatabase, CanFrame, read_dbc
 from runtime.iomap.kinds.can.keys import CanMessage, CanPoint, CanProfile
-from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.locate import Locator
-from runtime.iomap.read import did_you_mean
+from runtime.iomap.reading.locate import Locator
+from runtime.iomap.reading.read import did_you_mean
+from runtime.iomap.sites.loaded import LoadedProfile
 from runtime.iomap.wire import CanWire, Numeric
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from runtime.core.diagnostic import Diagnostic, Label, warning
 from runtime.iomap.kinds.can.keys import CanProfile
-from runtime.iomap.loaded import LoadedProfile, LoadedSite
-from runtime.iomap.uses import Use
+from runtime.iomap.sites.loaded import LoadedProfile, LoadedSite
+from runtime.iomap.sites.uses import Use
 
 
 def check_unsent(site: LoadedSite, uses: Iterable[Use]) -> Iterator[Diagnostic]:

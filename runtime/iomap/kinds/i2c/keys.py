@@ -8,9 +8,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from runtime.iomap.i2citem import AdcInput, ChipName, Ntc, Quantity, Width
 from runtime.iomap.kinds.playedat import PlayedAtLink
-from runtime.iomap.profile import Point, Profile, Strict
-from runtime.iomap.settings import I2cSettings, LinkSettings
-from runtime.iomap.sitemap import Device
+from runtime.iomap.plan.settings import I2cSettings, LinkSettings
+from runtime.iomap.profiles.profile import Point, Profile, Strict
+from runtime.iomap.sites.sitemap import Device
 
 Address = Annotated[int, Field(ge=0x03, le=0x77)]
 Byte = Annotated[int, Field(ge=0, le=255)]

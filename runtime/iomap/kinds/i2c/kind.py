@@ -8,9 +8,9 @@ from runtime.iomap.i2citem import I2cChip
 from runtime.iomap.kinds.i2c.keys import I2cDevice, I2cLink, I2cProfile
 from runtime.iomap.kinds.i2c.points import resolve
 from runtime.iomap.kinds.kind import DeviceProtocol, LinkKind
-from runtime.iomap.loaded import LoadedProfile, LoadedSite
-from runtime.iomap.plan import DevicePlan
-from runtime.iomap.sitemap import Device
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.sites.loaded import LoadedProfile, LoadedSite
+from runtime.iomap.sites.sitemap import Device
 
 
 def _complete(plan: DevicePlan, loaded: LoadedProfile, device: Device) -> DevicePlan:

@@ -6,8 +6,8 @@ from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.i2citem import AdcChannel, ChipName, ChipRegister, ExpanderPin, I2cItem, SensorQuantity
 from runtime.iomap.kinds.i2c.keys import I2cPoint, I2cProfile
 from runtime.iomap.kinds.polled import group_mistakes
-from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.profile import Point
+from runtime.iomap.profiles.profile import Point
+from runtime.iomap.sites.loaded import LoadedProfile
 from runtime.iomap.wire import I2cWire, Numeric
 
 NEEDED: dict[ChipName, tuple[str, ...]] = {

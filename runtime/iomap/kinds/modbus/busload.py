@@ -6,7 +6,7 @@ written on change comes on top: how often that is nobody can say beforehand.
 
 from collections.abc import Iterable, Iterator
 
-from runtime.iomap.plan import DevicePlan, ReadRequest
+from runtime.iomap.plan.plan import DevicePlan, ReadRequest
 from runtime.iomap.wire import ModbusWire, Wire
 
 TCP_ROUND_TRIP_S = 0.002

@@ -7,10 +7,10 @@ from pydantic import Field, model_validator
 
 from runtime.iomap.kinds.modbus.busload import link_load
 from runtime.iomap.places import host_place, serial_place
-from runtime.iomap.plan import DevicePlan, LinkPlan
-from runtime.iomap.profile import PeriodMs, Point, Profile, Strict
-from runtime.iomap.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings, Parity
-from runtime.iomap.sitemap import NS_PER_MS, Device, Link, Port
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan.settings import LinkSettings, ModbusRtuSettings, ModbusRtuTcpSettings, ModbusTcpSettings, Parity
+from runtime.iomap.profiles.profile import PeriodMs, Point, Profile, Strict
+from runtime.iomap.sites.sitemap import NS_PER_MS, Device, Link, Port
 from runtime.iomap.wire import WRITE_WORDS_MAX, Order, Padding, RawType, Table
 
 _Table = Annotated[Table, Field(strict=False)]

@@ -16,10 +16,10 @@ from runtime.iomap.kinds.modbus.keys import (
 )
 from runtime.iomap.kinds.modbus.placing import check_shared_units, place
 from runtime.iomap.kinds.modbus.points import resolve
-from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.merge import merge_reads, write_runs
-from runtime.iomap.plan import CounterPoint, DevicePlan, ExponentPoint, InputPoint, ReadRequest
-from runtime.iomap.sitemap import NS_PER_MS, Device
+from runtime.iomap.plan.merge import merge_reads, write_runs
+from runtime.iomap.plan.plan import CounterPoint, DevicePlan, ExponentPoint, InputPoint, ReadRequest
+from runtime.iomap.sites.loaded import LoadedProfile
+from runtime.iomap.sites.sitemap import NS_PER_MS, Device
 from runtime.iomap.wire import ModbusWire, Wire
 
 

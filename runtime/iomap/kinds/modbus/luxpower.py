@@ -8,10 +8,10 @@ from runtime.iomap.kinds.kind import LinkKind
 from runtime.iomap.kinds.modbus.keys import ModbusDevice, ModbusLink
 from runtime.iomap.kinds.modbus.kind import MODBUS
 from runtime.iomap.places import host_place
-from runtime.iomap.plan import DevicePlan
-from runtime.iomap.profile import PeriodMs
-from runtime.iomap.settings import LinkSettings, LuxpowerTcpSettings
-from runtime.iomap.sitemap import Port
+from runtime.iomap.plan.plan import DevicePlan
+from runtime.iomap.plan.settings import LinkSettings, LuxpowerTcpSettings
+from runtime.iomap.profiles.profile import PeriodMs
+from runtime.iomap.sites.sitemap import Port
 
 REQUEST_S = 0.3
 """One request through a data logger with a serial line behind it, an estimate: no document gives a figure."""

@@ -12,11 +12,11 @@ from pathlib import Path
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.kinds.modbus.keys import ModbusDevice, ModbusPoint, ModbusProfile
 from runtime.iomap.kinds.modbus.points import resolve
-from runtime.iomap.loaded import LoadedProfile, LoadedSite
-from runtime.iomap.locate import Locator
-from runtime.iomap.profile import Point
-from runtime.iomap.read import did_you_mean
-from runtime.iomap.sitemap import Device
+from runtime.iomap.profiles.profile import Point
+from runtime.iomap.reading.locate import Locator
+from runtime.iomap.reading.read import did_you_mean
+from runtime.iomap.sites.loaded import LoadedProfile, LoadedSite
+from runtime.iomap.sites.sitemap import Device
 from runtime.iomap.wire import ModbusWire, Table
 
 

@@ -9,8 +9,8 @@ from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.kinds.modbus.keys import ModbusPoint, ModbusProfile
 from runtime.iomap.kinds.modbus.shape import exponent_mistakes, number_of_point, shape_mistakes
 from runtime.iomap.kinds.polled import group_mistakes
-from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.read import did_you_mean
+from runtime.iomap.reading.read import did_you_mean
+from runtime.iomap.sites.loaded import LoadedProfile
 from runtime.iomap.wire import Exponent, ModbusWire
 
 TABLE_SIZE = 65_536

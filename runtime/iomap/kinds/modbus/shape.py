@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.kinds.modbus.keys import ModbusPoint, ModbusProfile
 from runtime.iomap.kinds.polled import number_of
-from runtime.iomap.loaded import LoadedProfile
-from runtime.iomap.read import did_you_mean
+from runtime.iomap.reading.read import did_you_mean
+from runtime.iomap.sites.loaded import LoadedProfile
 from runtime.iomap.wire import WORDS, Numeric, RawType, Table
 
 _WHOLE = (RawType.U16, RawType.I16, RawType.U32, RawType.I32, RawType.U64, RawType.I64)

@@ -1,0 +1,1 @@
+"""Events: what operators and plants did and what the scan does, numbered for those who listen."""

@@ -1,0 +1,1 @@
+"""The SCADA map and the Modbus TCP server that shows it."""

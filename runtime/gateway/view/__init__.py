@@ -1,0 +1,1 @@
+"""What clients are shown of a controller: status, tags, statistics."""

@@ -1,0 +1,1 @@
+"""What a loaded site map must keep to, against the program's tags and against itself."""
