@@ -15,7 +15,7 @@ from hmi.pages.page import PolledPage
 from hmi.status import Scalar, number_of
 from hmi.teststep import default_step_kw, larger_kw, smaller_kw
 from hmi.widgets.exercise_rows import ExerciseRows
-from hmi.widgets.test_figures import Keystroke, TestFigures
+from hmi.widgets.testing_figures import Keystroke, TestFigures
 
 TEST_ON = roles.TESTING + "on"
 TEST_KW = roles.TESTING + "p_kw"

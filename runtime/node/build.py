@@ -16,7 +16,7 @@ from runtime.core.elementary import Kind
 from runtime.core.fault import ConfigFault
 from runtime.core.objectcache import ObjectCache
 from runtime.drivers.registry import installed_kinds
-from runtime.gateway.scada.map import load_scada_map
+from runtime.gateway.scada.load import load_scada_map
 from runtime.gateway.view.names import is_pattern, matching
 from runtime.image.manifest import Manifest, ManifestTask
 from runtime.iomap.checks.check import check

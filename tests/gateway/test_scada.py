@@ -11,7 +11,7 @@ import pytest
 
 from runtime.core.elementary import Value
 from runtime.core.quality import Quality
-from runtime.gateway.scada.map import load_scada_map
+from runtime.gateway.scada.load import load_scada_map
 from runtime.gateway.scada.server import ScadaService
 from tests.gateway.standin import DONE, REFUSED_STATE, Controller, scanning, serving
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runtime.gateway.scada.document import export
-from runtime.gateway.scada.map import load_scada_map
+from runtime.gateway.scada.load import load_scada_map
 from runtime.node.build import build_site
 
 ROOT = Path(__file__).parents[2]

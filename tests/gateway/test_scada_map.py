@@ -6,7 +6,8 @@ import pytest
 
 from runtime.core.diagnostic import Diagnostic, render
 from runtime.gateway.scada.document import export
-from runtime.gateway.scada.map import ScadaMap, load_scada_map
+from runtime.gateway.scada.load import load_scada_map
+from runtime.gateway.scada.map import ScadaMap
 from tests.gateway.standin import make_manifest
 
 MANIFEST = make_manifest()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runtime.drivers.modbus.pdu import Table
-from runtime.gateway.scada.map import load_scada_map
+from runtime.gateway.scada.load import load_scada_map
 from runtime.gateway.scada.server import ScadaServer, ScadaService
 from tests.gateway.standin import make_manifest
 

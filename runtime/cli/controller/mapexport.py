@@ -6,7 +6,7 @@ from pathlib import Path
 from runtime.cli.language.check import print_diagnostics
 from runtime.core.fault import ConfigFault
 from runtime.gateway.scada.document import export
-from runtime.gateway.scada.map import load_scada_map
+from runtime.gateway.scada.load import load_scada_map
 from runtime.node.build import build_site
 
 

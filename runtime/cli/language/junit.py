@@ -1,14 +1,12 @@
 """Results of ST tests in JUnit's XML, as CI servers read it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-if TYPE_CHECKING:
-    from runtime.cli.language.test import TimedResult
+from runtime.cli.language.timedresult import TimedResult
 
 
-def junit_xml(results: Sequence["TimedResult"]) -> str:
+def junit_xml(results: Sequence[TimedResult]) -> str:
     """One suite for each file; a test's class is its file, with the back end behind it."""
     root = ET.Element("testsuites")
     for file in dict.fromkeys(r.result.case.file for r in results):
@@ -20,13 +18,13 @@ def junit_xml(results: Sequence["TimedResult"]) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _sums(results: Sequence["TimedResult"]) -> dict[str, str]:
+def _sums(results: Sequence[TimedResult]) -> dict[str, str]:
     failures = sum(not r.result.passed for r in results)
     seconds = sum(r.seconds for r in results)
     return {"tests": str(len(results)), "failures": str(failures), "errors": "0", "time": f"{seconds:.6f}"}
 
 
-def _case(suite: ET.Element, timed: "TimedResult") -> None:
+def _case(suite: ET.Element, timed: TimedResult) -> None:
     result = timed.result
     attributes = {"classname": f"{result.case.file} [{timed.backend}]", "name": result.case.name}
     attributes |= {"file": result.case.file, "line": str(result.case.line), "time": f"{timed.seconds:.6f}"}

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from operator import add
 from pathlib import Path
-from typing import Any
 
 from runtime.cli.language.check import print_diagnostics
 from runtime.cli.language.coverage import merged, table
 from runtime.cli.language.junit import junit_xml
+from runtime.cli.language.timedresult import TimedResult
 from runtime.core.diagnostic import Diagnostic, has_errors
 from runtime.core.fault import ConfigFault
 from runtime.core.objectcache import ObjectCache
@@ -22,7 +22,7 @@ from runtime.lang.testing.testcase import TestCase
 from runtime.lang.testing.testsources import TestUnit, find_tests
 from runtime.lang.tree import Test
 from runtime.node.statedir import cache_dir
-from runtime.scan.testrun import AdvancingMachine, TestResult, run_test
+from runtime.scan.testrun import AdvancingMachine, run_test
 
 BACKENDS = {"llvm": ("llvm",), "interp": ("interp",), "both": ("interp", "llvm")}
 
@@ -40,25 +40,6 @@ class TestOrder:
     name_filter: str = ""
     coverage: bool = False
     junit: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TimedResult:
-    """A result, the back end it is of, and how long the test took."""
-
-    result: TestResult
-    backend: str
-    seconds: float
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain data for `--json`."""
-        result, case = self.result, self.result.case
-        told = {"file": case.file, "line": case.line, "name": case.name, "backend": self.backend}
-        told |= {"passed": result.passed, "scans": result.scans, "seconds": round(self.seconds, 6)}
-        if not result.passed:
-            failed = {"message": result.failure, "detail": result.detail, "file": result.file, "line": result.line}
-            told["failure"] = failed
-        return told
 
 
 def run_tests(paths: list[Path], order: TestOrder, *, as_json: bool) -> int:

@@ -7,15 +7,12 @@ a program that acts on `seq` sees all of them or does nothing. Hence they lie si
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from runtime.core.binding import CommandBinding
 from runtime.core.diagnostic import Diagnostic, Label, error
+from runtime.gateway.scada.map import ScadaRegister
 from runtime.iomap.reading.locate import Locator
 from runtime.iomap.wire import WRITE_WORDS_MAX
-
-if TYPE_CHECKING:
-    from runtime.gateway.scada.map import ScadaRegister
 
 
 def is_request_field(tag: str, binding: CommandBinding) -> bool:
@@ -24,13 +21,13 @@ def is_request_field(tag: str, binding: CommandBinding) -> bool:
     return name.startswith(request) and name.removeprefix(request) not in ("value", "seq")
 
 
-def group_of(registers: Sequence["ScadaRegister"], command: str) -> list["ScadaRegister"]:
+def group_of(registers: Sequence[ScadaRegister], command: str) -> list[ScadaRegister]:
     """All registers that must be written for this command, in order of address; empty when it takes a value alone."""
     own = [register for register in registers if register.command == command]
     return own if any(register.is_field for register in own) else []
 
 
-def group_mistakes(registers: Sequence["ScadaRegister"], places: Locator) -> Iterator[Diagnostic]:
+def group_mistakes(registers: Sequence[ScadaRegister], places: Locator) -> Iterator[Diagnostic]:
     """Groups that no single write could carry."""
     for command in dict.fromkeys(register.command for register in registers if register.is_field):
         assert command is not None, "a field belongs to a command"

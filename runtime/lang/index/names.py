@@ -8,11 +8,9 @@ from enum import StrEnum
 
 from runtime.core.diagnostic import Span
 from runtime.lang import tree
-from runtime.lang.diagnostics.report import Report
 from runtime.lang.index.declared import Declared, Symbol, SymbolKind
 from runtime.lang.index.families import Families, lineage
 from runtime.lang.semantics.namespaces import namespace_of, simple
-from runtime.lang.semantics.qualify import qualified
 
 _INSIDES = ("VAR", "VAR_TEMP", "VAR_EXTERNAL", "STEP", "ACTION", "TRANSITION")
 _LEADS_ON = tree.NamedType | tree.ArrayType | tree.ReferenceType
@@ -144,25 +142,3 @@ class Index:
         if found is not None and not found.members and found.pou is None and isinstance(found.spec, _LEADS_ON):
             return self.named(found.spec, steps=steps - 1) or found
         return found
-
-
-def build_index(files: Iterable[tree.File], library: Iterable[tree.File] = ()) -> Index:
-    """The index of the trees of some files; `library` files can be referred to, but are not searched for uses."""
-    from runtime.lang.index.resolve import Resolver  # resolves with an index that is still being filled
-
-    given = list(files)
-    declared = Declared()
-    own, tests = qualified(Report(), given, [t for f in given for t in f.tests])  # compiling tells what is wrong
-    for file in own:
-        declared.add_file(file, library=False)
-    for test in tests:
-        declared.add_test(test)
-    for file in library:
-        declared.add_file(file, library=True)
-    declared.settle()
-    resolver = Resolver(Index(declared, ()))
-    for file in own:
-        resolver.file(file)
-    for test in tests:
-        resolver.test(test)
-    return Index(declared, resolver.uses, resolver.unsettled)

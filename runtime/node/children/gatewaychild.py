@@ -12,7 +12,7 @@ from runtime.core.fault import ConfigFault
 from runtime.gateway.engine import Gateway
 from runtime.gateway.farconsoles import FarConsoles
 from runtime.gateway.lasting import Lasting
-from runtime.gateway.scada.map import load_scada_map
+from runtime.gateway.scada.load import load_scada_map
 from runtime.gateway.scada.server import ScadaService
 from runtime.gateway.sockets import Sockets, bind_all
 from runtime.image.manifest import Manifest
