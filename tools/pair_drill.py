@@ -7,23 +7,29 @@
     python tools/pair_drill.py cost [--cycle-ms 10]              what redundancy takes of a core, and frames of time
     python tools/pair_drill.py whole [--share 0.1] [--out F]     all of these, as often as asked of a release (FULL)
 
-Two controllers, a witness and a device that records each write, on the loopback. Beside it a bare loop measures how
+Two controllers, a witness and a device that records each write, on the loopback. Beside it two bare loops measure how
 long this machine itself stands still. In each `pause` a write of the leader is under way while it stands, and arrives
-when another leads. `--out F.json` keeps the figures after each part, and F.svg the distribution of the take-overs.
+when another leads. Of the slowest take-overs each step is shown (pairdrill/phases.py). `--out F.json` keeps the figures
+after each part, and F.svg the distribution of the take-overs.
 
 In the end comes a verdict a row. Exit code 1 when a promise was broken or a round failed; a goal in time that was
-missed is told.
+missed is told. Stopped by Ctrl-C or SIGTERM it takes all that it has started with it.
 """
 
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,53 +54,90 @@ FULL = (
 FAILED_MAX = 5
 """Rounds that fail in a row before a part is given up: nothing more would come of it."""
 TOLD_EVERY_S = 20.0
+"""A line each, where there is no terminal for a bar."""
 
 
-def run(plan: Plan, *, seed: int) -> Figures:
+class Told:
+    """How far it is: a bar on a terminal, else a line now and then."""
+
+    def __init__(self, plans: list[Plan]) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        console = Console(stderr=True)
+        times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+        self.bar = Progress(*columns, *times, console=console, disable=not console.is_terminal)
+        self._task = self.bar.add_task("starts", total=sum(plan.times for plan in plans))
+        self._began = self._told = time.monotonic()
+
+    def round(self, plan: Plan, number: int, drill: Drill) -> None:
+        """One more is over."""
+        now = drill.rounds[-1]
+        gap = "" if now.gap_ms is None else f", the last took {now.gap_ms:.0f} ms"
+        self.bar.update(self._task, advance=1, description=f"{plan.name}{gap}")
+        if now.failed:
+            self.line(f"{plan.name}: round {number} failed: {now.failed}")
+        spent = time.monotonic()
+        if self.bar.disable and (spent - self._told >= TOLD_EVERY_S or number == plan.times):
+            self._told = spent
+            self.line(f"{plan.name}: {number}/{plan.times}, {spent - self._began:.0f} s gone{gap}")
+
+    def line(self, text: str) -> None:
+        """For whoever looks."""
+        self.bar.console.print(text, highlight=False, markup=False)
+
+
+def run(plan: Plan, told: Told, *, seed: int) -> Figures:
     """Hurt a pair of its own as the plan says; the figures."""
     began = time.monotonic()
     stalls = Stalls()
-    with tempfile.TemporaryDirectory(prefix="vp", ignore_cleanup_errors=True) as folder:
-        pair = PairSite(Path(folder), cycle_ms=plan.cycle_ms, fence=plan.fence)
-        drill = Drill(pair, plan, random.Random(seed), stalls)
-        try:
-            pair.start("w", "a", "b")
-            _rounds(drill, began)
-            return figures_of(drill, time.monotonic() - began)
-        finally:
-            pair.close()
-            stalls.close()
+    try:
+        with tempfile.TemporaryDirectory(prefix="vp", ignore_cleanup_errors=True) as folder:
+            pair = PairSite(Path(folder), cycle_ms=plan.cycle_ms, fence=plan.fence)
+            drill = Drill(pair, plan, random.Random(seed), stalls)
+            try:
+                pair.start("w", "a", "b")
+                _rounds(drill, told)
+                return figures_of(drill, time.monotonic() - began)
+            finally:
+                with _undisturbed():
+                    pair.close()
+    finally:
+        stalls.close()
 
 
-def _rounds(drill: Drill, began: float) -> None:
-    plan, told, row = drill.plan, 0.0, 0
+def _rounds(drill: Drill, told: Told) -> None:
+    plan, row = drill.plan, 0
     for number in range(1, plan.times + 1):
         now = drill.go()
         row = row + 1 if now.failed else 0
-        spent = time.monotonic() - began
-        if now.failed:
-            _tell(f"{plan.name}: round {number} failed: {now.failed}")
-        if spent - told >= TOLD_EVERY_S or number == plan.times:
-            told = spent
-            gap = "" if now.gap_ms is None else f", the last took {now.gap_ms:.0f} ms"
-            left = spent / number * (plan.times - number)
-            _tell(f"{plan.name}: {number}/{plan.times}, {spent:.0f} s gone, {left:.0f} s left{gap}")
+        told.round(plan, number, drill)
         if row == FAILED_MAX:
-            _tell(f"{plan.name}: given up after {row} failed rounds in a row")
+            told.line(f"{plan.name}: given up after {row} failed rounds in a row")
             return
     drill.finish()
 
 
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 def show(rows: list[Figures]) -> None:
-    """One column a drill."""
+    """One column a drill, and the slowest take-overs of each."""
+    console = Console()
     table = Table("", *(str(row["what"]) for row in rows))
     for name in rows[0]:
-        if name not in ("what", "gaps ms", "failed"):
+        if name not in ("what", "gaps ms", "failed", "slowest"):
             table.add_row(name, *("" if row[name] is None else str(row[name]) for row in rows))
+    console.print(table)
+    for row in rows:
+        slowest = row.get("slowest")
+        assert slowest is None or isinstance(slowest, list)
+        if slowest:
+            console.print(f"{row['what']}, the slowest take-overs, ms after the kill:", highlight=False)
+        for number, phases in enumerate(slowest or [], 1):
+            console.print(f"  {number}. {phases}", highlight=False, markup=False)
+
+
+def show_verdicts(verdicts: list[Verdict]) -> None:
+    """One row each."""
+    table = Table("verdict", "what", "found")
+    for verdict in verdicts:
+        table.add_row(verdict.word, verdict.row, verdict.told)
     Console().print(table)
 
 
@@ -110,6 +153,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="a file for the figures, as JSON; beside it the picture, as SVG")
     parser.add_argument("--json", action="store_true", help="print figures for a machine to read")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _end)
     plans = [Plan(options.what, options.times, options.cycle_ms, options.fence)]
     if options.what == "whole":
         plans = [Plan(p.what, max(1, round(p.times * options.share)), p.cycle_ms, p.fence) for p in FULL]
@@ -121,7 +165,7 @@ def main() -> int:
         print(json.dumps(rows))
     else:
         show(rows)
-        print("\n".join(map(str, verdicts)))
+        show_verdicts(verdicts)
     return 1 if any(not verdict.kept and not verdict.is_goal for verdict in verdicts) else 0
 
 
@@ -129,14 +173,34 @@ def _run_all(plans: list[Plan], *, seed: int, out: Path | None) -> tuple[list[Fi
     rows: list[Figures] = []
     verdicts: list[Verdict] = []
     gaps: dict[str, list[float]] = {}
-    for plan in plans:
-        rows.append(run(plan, seed=seed))
-        verdicts += verdicts_on(plan, rows[-1])
-        gaps[plan.name] = list(rows[-1]["gaps ms"])  # type: ignore[call-overload]
-        if out is not None:
-            out.write_text(json.dumps({"parts": rows, "verdicts": [str(v) for v in verdicts]}, indent=1))
-            save_distribution(out.with_suffix(".svg"), "take-overs: so many were no longer than", gaps)
+    told = Told(plans)
+    with told.bar:
+        for plan in plans:
+            rows.append(run(plan, told, seed=seed))
+            verdicts += verdicts_on(plan, rows[-1])
+            gaps[plan.name] = list(rows[-1]["gaps ms"])  # type: ignore[call-overload]
+            if out is not None:
+                out.write_text(json.dumps({"parts": rows, "verdicts": [str(v) for v in verdicts]}, indent=1))
+                save_distribution(out.with_suffix(".svg"), "take-overs: so many were no longer than", gaps)
     return rows, verdicts
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """Out of whatever is under way, through all that cleans up."""
+    sys.exit(128 + number)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What takes processes down is not to be interrupted; who tried is heard afterwards."""
+    heard: list[int] = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda got, _: heard.append(got)) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+    if heard:
+        _end(heard[0], None)
 
 
 if __name__ == "__main__":

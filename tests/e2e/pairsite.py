@@ -214,8 +214,11 @@ class PairSite:
         """Of the whole member by name."""
         found = {"supervisor": self.processes[member].pid}
         with suppress(FileNotFoundError):
-            found |= json.loads((self.folder / "voltscan" / f"pair_{member}" / "processes.json").read_text())
+            found |= json.loads(self._processes_file(member).read_text())
         return found
+
+    def _processes_file(self, member: str) -> Path:
+        return self.folder / "voltscan" / f"pair_{member}" / "processes.json"
 
     def signal(self, member: str, what: signal.Signals) -> None:
         for pid in self.pids(member):
@@ -230,6 +233,7 @@ class PairSite:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.processes.pop(member).wait()
+        self._processes_file(member).unlink(missing_ok=True)  # its process ids are anybody's from now on
         return at_ns
 
     def stop(self, member: str) -> int:
@@ -238,11 +242,11 @@ class PairSite:
         process.send_signal(signal.SIGTERM)
         return process.wait(LIMIT_S)
 
-    def client(self, member: str) -> Client:
-        return Client(endpoints(self.folder / "voltscan" / f"pair_{member}"), timeout_ms=8000)
+    def client(self, member: str, *, timeout_ms: int = 8000) -> Client:
+        return Client(endpoints(self.folder / "voltscan" / f"pair_{member}"), timeout_ms=timeout_ms)
 
-    def status(self, member: str) -> dict:
-        with self.client(member) as client:
+    def status(self, member: str, *, timeout_ms: int = 8000) -> dict:
+        with self.client(member, timeout_ms=timeout_ms) as client:
             return client.request("pair")
 
     def leader(self) -> str:
@@ -281,18 +285,26 @@ class PairSite:
         until(done)
 
     def wait_in_sync(self) -> str:
-        """Until both controllers are in sync and nothing is degraded; the leader."""
+        """Until both controllers say that both are in sync and nothing is degraded; the leader."""
+        return until(self.whole)
 
-        def whole() -> str:
-            for member in "ab":
-                with suppress(PlcFault):
-                    told = self.status(member)
-                    both = len(told["in_sync"]) == 2 and all(m["votes"] for m in told["members"])
-                    if told["drives"] and both and not told["alarms"]:
-                        return member
+    def whole(self) -> str:
+        """Who leads, where both controllers say that both are in sync, and the leader that nothing is degraded.
+
+        The leader's word alone is not enough: in the moment of a take-over it still knows the former one as in sync.
+        """
+        if not all(member in self.processes and "gateway" in self.named_pids(member) for member in "ab"):
             return ""
-
-        return until(whole)
+        told = {}
+        with suppress(PlcFault):
+            told = {member: self.status(member) for member in "ab"}
+        followed = {(one["leader"], one["term"]) for one in told.values()}
+        if len(followed) != 1 or any(len(one["in_sync"]) < 2 for one in told.values()):
+            return ""
+        leading = next((one for one in told.values() if one["drives"]), None)
+        if leading is None or leading["alarms"] or not all(m["votes"] for m in leading["members"]):
+            return ""
+        return str(leading["name"])
 
     def without_leader(self, end: Callable[[str], object]) -> tuple[str, str]:
         """End the leader while its standby is in sync, until that leads: who ended, and who leads.

@@ -16,6 +16,8 @@ Figures = dict[str, object]
 BACK_S_MAX = 5.0
 GOALS_MS = {("kill", 50): {"p50": 120.0}, ("kill", 10): {"p50": 40.0, "p99": 100.0}}
 """From the kill to the standby's first output."""
+SLOWEST = 5
+"""Take-overs that are shown step by step."""
 PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("max", 1.0))
 STALLED_SHARE = 0.5
 """Of a cycle: a swap during which the machine itself stood still for longer shows nothing of the pair."""
@@ -34,9 +36,14 @@ class Verdict:
     kept: bool
     is_goal: bool = False
 
+    @property
+    def word(self) -> str:
+        """What became of it."""
+        words = {(True, False): "kept", (False, False): "BROKEN", (True, True): "met", (False, True): "missed"}
+        return words[self.kept, self.is_goal]
+
     def __str__(self) -> str:
-        word = {(True, False): "kept", (False, False): "BROKEN", (True, True): "met", (False, True): "missed"}
-        return f"{word[self.kept, self.is_goal]:7} {self.row}: {self.told}"
+        return f"{self.word:7} {self.row}: {self.told}"
 
 
 def figures_of(drill: Drill, seconds: float) -> Figures:
@@ -77,7 +84,12 @@ def figures_of(drill: Drill, seconds: float) -> Figures:
     calm = [now.gap_ms for now in good if now.gap_ms and now.stall_ms < STALLED_SHARE * plan.cycle_ms]
     found["calm rounds"] = len(calm)
     found["missed scans max"] = max((round(gap / plan.cycle_ms) - 1 for gap in calm), default=None)
-    return found | {"seconds": round(seconds, 1), "gaps ms": [round(gap, 2) for gap in gaps]}
+    slowest = sorted((now for now in good if now.phases), key=lambda now: now.gap_ms or 0.0, reverse=True)[:SLOWEST]
+    return found | {
+        "seconds": round(seconds, 1),
+        "gaps ms": [round(gap, 2) for gap in gaps],
+        "slowest": [str(now.phases) for now in slowest],
+    }
 
 
 def verdicts_on(plan: Plan, found: Figures) -> Iterator[Verdict]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from pairdrill.phases import Phases, phases_of
 from pairdrill.stalls import Stalls
 from runtime.core.fault import PlcFault
 from runtime.wire.fault import RefusedFault
@@ -26,6 +27,8 @@ HELD_S = 5.0
 WAKES_S = 0.3
 """A controller that goes on after a pause has written by then what it had in its hands."""
 SEEN_S = 30.0
+ANSWERS_MS = 250
+"""A controller that runs answers in milliseconds."""
 FOUND = "was written to by somebody else: asked"
 
 
@@ -59,6 +62,7 @@ class Round:
     late_ms: float | None = None
     """Of a late write that the device took: until it was written over."""
     is_late_found: bool = False
+    phases: Phases | None = None
     failed: str = ""
 
 
@@ -100,13 +104,21 @@ class Drill:
         self._calm()
         self.stalls.take()
         former = self.pair.drive.clients[-1]
-        self._measure(now, former, self.pair.kill(leader))
-        if not now.is_taken_over:
+        killed_ns = self.pair.kill(leader)
+        self._measure(now, former, killed_ns)
+        if now.gap_ms is not None:
+            output_ns = killed_ns + round(now.gap_ms * 1e6)
+            stalls = self.stalls.between(killed_ns, output_ns)
+            log = self.pair.folder / f"state_{other}" / "log" / "redundancy.log"
+            now.phases = phases_of(log, killed_ns=killed_ns, output_ns=output_ns, stalls=stalls)
+        else:
             now.is_excused = other not in self.pair.status(other)["in_sync"]
         began, writes = time.monotonic(), len(self.pair.drive.writes)
         self.pair.start(leader)
-        self._whole()
+        until(lambda: not self._is_back())
+        until(self._is_back)
         now.back_s = time.monotonic() - began
+        self._whole()
         if not now.is_taken_over:
             until(lambda: len(self.pair.drive.writes) >= writes + 3)
             self.losses.append(writes)
@@ -217,6 +229,15 @@ class Drill:
                 return False
             raise
         return True
+
+    def _is_back(self) -> bool:
+        """Whether who leads has agreed that both are in sync. Who has just been started does not answer yet."""
+        for member in "ab":
+            with suppress(PlcFault):
+                told = self.pair.status(member, timeout_ms=ANSWERS_MS)
+                if told["drives"]:
+                    return len(told["in_sync"]) == 2 and all(m["votes"] for m in told["members"])
+        return False
 
     def _whole(self) -> str:
         return self.pair.wait_in_sync()

@@ -14,7 +14,7 @@ from runtime.cluster.disk.writer import Writer
 from runtime.cluster.joining import Joining
 from runtime.cluster.memberloop import MemberLoop
 from runtime.cluster.pair.agreed import Delivery
-from runtime.cluster.pair.effects import Effects, Package, Told
+from runtime.cluster.pair.effects import Effects, Package, Severity, Told
 from runtime.cluster.pair.entries import Command, Force
 from runtime.cluster.pair.frame import Frame, FrameAck
 from runtime.cluster.pair.member import NO_HURRY_NS, PairMember
@@ -25,6 +25,7 @@ from runtime.cluster.redundancy.parcels import message_of, parcel_of, relay_cont
 from runtime.cluster.redundancy.roundtrip import RoundTrips
 from runtime.cluster.redundancy.sharedmemory import SharedMemory
 from runtime.cluster.redundancy.status import lost_devices, pair_status
+from runtime.cluster.redundancy.takeovertrace import TakeOverTrace
 from runtime.cluster.transport.codec import Parcel
 from runtime.cluster.transport.post import Post
 from runtime.core.duration import duration_text
@@ -79,6 +80,7 @@ class Redundancy:
         self._status_ns = 0
         self._lead_term = 0
         self._round_trips = RoundTrips()
+        self._trace = TakeOverTrace()
         self._alarms = AlarmWatch()
         self._local = LocalWatch(member.situation.name, ends.writer.longest_ns)
         self._suspended_ns = suspended_ns()
@@ -135,6 +137,7 @@ class Redundancy:
             lost = self._ends.memory.links_lost(now_ns, within_ns=IO_LOST_AFTER_NS)
             self._carry_out(self._member.reaches(links_lost=lost, now_ns=now_ns), now_ns)
             self._tell_status()
+        self._trace.ticked(self._member.situation, late_ns=now_ns - self._member.limit_ns)
         return self._member.tick(now_ns)
 
     def persisted(self, number: int, now_ns: int) -> Effects:
@@ -199,6 +202,8 @@ class Redundancy:
         scanned = self._ends.memory.scanned()
         if scanned is not None:
             term, state = scanned
+            if term and term == self._lead_term:
+                self._trace.scanned(now_ns)
             self._carry_out(self._member.scanned(term, state, now_ns), now_ns)
             self._ends.post.flush()  # outputs wait for its answer; what else there is to do now does not
 
@@ -263,6 +268,9 @@ class Redundancy:
             self._carry_out_version(effects)
         for told in effects.told:
             ends.tell(told)
+        story = self._trace.look(self._member.situation, now_ns)
+        if story:
+            ends.tell(Told(Severity.INFO, story))
         if self._lead_term != leads_before:  # a right changes with each heartbeat and frame; a status costs far more
             self._tell_status()
 
