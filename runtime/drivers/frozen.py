@@ -6,7 +6,7 @@ from typing import Literal
 
 _Level = Literal["info", "warning", "error"]
 QUIET_NS = 60_000_000_000
-"""Between two events about one point."""
+"""Between two warnings of one point; that it moves again is told after each."""
 
 
 @dataclass(slots=True)
@@ -14,6 +14,7 @@ class _Seen:
     raw: float
     since_ns: int
     stands: bool = False
+    told: bool = False
     told_ns: int = -QUIET_NS
 
 
@@ -32,26 +33,18 @@ class FrozenWatch:
         seen = self._seen.setdefault(point, _Seen(raw, now_ns))
         if raw != seen.raw:
             seen.raw, seen.since_ns = raw, now_ns
-            if seen.stands:
-                self._tell(seen, now_ns, "info", f"{self._device}: {point} moves again")
-            seen.stands = False
-        elif not seen.stands and now_ns - seen.since_ns >= after_ns:
+            if seen.told:
+                self._on_event("info", f"{self._device}: {point} moves again")
+            seen.stands = seen.told = False
+        elif now_ns - seen.since_ns >= after_ns:
             seen.stands = True
-            self._tell(
-                seen,
-                now_ns,
-                "warning",
-                f"{self._device}: {point} has not moved for {after_ns / 1e9:g} s: {meaning}",
-            )
+            if not seen.told and now_ns - seen.told_ns >= QUIET_NS:
+                seen.told, seen.told_ns = True, now_ns
+                text = f"{self._device}: {point} has not moved for {after_ns / 1e9:g} s: {meaning}"
+                self._on_event("warning", text)
         return seen.stands
 
     def forget(self) -> None:
         """The device was away: what it holds now may be what it held then."""
         for seen in self._seen.values():
-            seen.raw, seen.stands = float("nan"), False
-
-    def _tell(self, seen: _Seen, now_ns: int, level: _Level, text: str) -> None:
-        if level == "info" or now_ns - seen.told_ns >= QUIET_NS:
-            if level == "warning":
-                seen.told_ns = now_ns
-            self._on_event(level, text)
+            seen.raw, seen.stands, seen.told = float("nan"), False, False

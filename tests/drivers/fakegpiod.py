@@ -26,12 +26,14 @@ class Line:
 
 @dataclass
 class FakeChip:
-    """One chip. `gone`: it was unplugged."""
+    """One chip. `gone`: it was unplugged. `fails`: the error of each use of a line; `slow_s`: how long one takes."""
 
     path: str
     label: str
     lines: list[Line]
     gone: bool = False
+    fails: int = 0
+    slow_s: float = 0.0
     requests: list["FakeRequest"] = field(default_factory=list)
 
     def set(self, offset: int, *, level: bool, stamp_ns: int | None = None) -> None:
@@ -106,8 +108,10 @@ class FakeRequest:
         os.close(self._writer)
 
     def _alive(self) -> None:
-        if self.chip.gone:
-            raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+        time.sleep(self.chip.slow_s)
+        code = errno.ENODEV if self.chip.gone else self.chip.fails
+        if code:
+            raise OSError(code, os.strerror(code))
 
 
 class FakeGpiod:

@@ -28,7 +28,13 @@ def test_value_when_it_stops_again_and_again_then_told_once_a_minute() -> None:
     steps = [(at, at // 7) for at in range(60)]
     seen, told = run(steps)
     assert sum(seen) > 10
-    assert sum(line.startswith("warning") for line in told) == 1
+    assert [line.partition(":")[0] for line in told] == ["warning", "info"]
+
+
+def test_value_when_it_stops_within_the_minute_and_stays_then_told_at_its_end() -> None:
+    seen, told = run([(0, 1), (5, 1), (6, 2), (11, 2), (64, 2), (65, 2), (99, 2), (100, 3)])
+    assert seen == [False, True, False, True, True, True, True, False]
+    assert [line.partition(":")[0] for line in told] == ["warning", "info", "warning", "info"]
 
 
 def test_value_when_it_may_stand_still_then_never_doubted() -> None:

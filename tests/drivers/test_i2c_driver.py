@@ -3,14 +3,17 @@
 import sys
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from fakei2c import FakeBus
 from io_points import MS, input_point, output_point
 from iobench import IoBench
 
+from runtime.core.fault import DriverFault
 from runtime.core.quality import Quality
 from runtime.drivers.blocking import BlockingDriver
+from runtime.drivers.i2c.bus import Smbus
 from runtime.drivers.i2c.driver import I2cDevice, i2c_driver
 from runtime.iomap.i2citem import ChipRegister, I2cChip
 from runtime.iomap.plan.plan import DevicePlan, Heartbeat, LinkPlan
@@ -116,6 +119,16 @@ async def test_bus_when_a_call_hangs_then_bad_within_its_time_out_and_io_goes_on
         go_on.set()
         await io.until(lambda: io.reading("air_1") == (25.5, GOOD))
     assert any("no answer within 50 ms" in e for e in io.events)
+
+
+@pytest.mark.parametrize("came", [[], [1, 2], [1, 2, 3, 4, 5]])
+def test_bus_when_a_block_has_another_length_then_a_fault_and_no_number(
+    monkeypatch: pytest.MonkeyPatch, came: list[int]
+) -> None:
+    library = SimpleNamespace(SMBus=lambda _: SimpleNamespace(read_i2c_block_data=lambda *_: came))
+    monkeypatch.setitem(sys.modules, "smbus2", library)
+    with pytest.raises(DriverFault, match=f"the chip gave {len(came)} bytes where 4 were asked for"):
+        Smbus(1).read(0x48, 0, 4)
 
 
 async def test_library_when_not_installed_then_told_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,21 +9,20 @@ import os
 from pathlib import Path
 
 from tests.e2e.conftest import ROOT, SmallSite
-from tests.e2e.faultysite import DRIVEN, HEAD, PROFILES, SAFE, Sink
+from tests.e2e.faultysite import DRIVEN, HEAD, PROFILES, SAFE, STALE_AFTER_MS, TRUST, Sink
 
-STALE_AFTER_MS = 1000
+INPUTS = {"panel_1": "pressed", "air_1": "t_c", "machine_1": "disk_pct"}
 PROGRAM = f"""
 TYPE PANEL : STRUCT pressed : BOOL; lamp : BOOL; END_STRUCT; AIR : STRUCT t_c : REAL; END_STRUCT;
      MACHINE : STRUCT disk_pct : REAL; END_STRUCT; SINK : STRUCT p_set : UINT; END_STRUCT; END_TYPE
 VAR_GLOBAL panel_1 : PANEL; air_1 : AIR; machine_1 : MACHINE; sink_1 : SINK; END_VAR
+{TRUST}
 PROGRAM main
-VAR wrong : LINT; good : BOOL; END_VAR
-good := IS_GOOD(panel_1.pressed) AND IS_GOOD(air_1.t_c) AND IS_GOOD(machine_1.disk_pct);
-IF IS_GOOD(panel_1.pressed) AND AGE(panel_1.pressed) > T#{STALE_AFTER_MS}ms
-    OR IS_GOOD(air_1.t_c) AND AGE(air_1.t_c) > T#{STALE_AFTER_MS}ms
-    OR IS_GOOD(machine_1.disk_pct) AND AGE(machine_1.disk_pct) > T#{STALE_AFTER_MS}ms THEN
-    wrong := wrong + 1;
-END_IF
+VAR panel_1_trust, air_1_trust, machine_1_trust : TRUST; good : BOOL; END_VAR
+panel_1_trust(good := IS_GOOD(panel_1.pressed), age := AGE(panel_1.pressed));
+air_1_trust(good := IS_GOOD(air_1.t_c), age := AGE(air_1.t_c));
+machine_1_trust(good := IS_GOOD(machine_1.disk_pct), age := AGE(machine_1.disk_pct));
+good := panel_1_trust.good AND air_1_trust.good AND machine_1_trust.good;
 panel_1.lamp := good AND panel_1.pressed;
 IF good THEN sink_1.p_set := {DRIVEN}; ELSE sink_1.p_set := {SAFE}; END_IF
 END_PROGRAM
@@ -46,14 +45,26 @@ chip = "registers"
 address = 0x48
 [groups]
 fast = {{ period_ms = 100 }}
-[points]
-t_c = {{ register = 0, width = "i16", scale = 0.00390625, stale_after_ms = {STALE_AFTER_MS}, frozen_after_ms = 500 }}
+[points.t_c]
+register = 0
+width = "u32"
+scale = 0.001
+min = 0
+max = 85
+stale_after_ms = {STALE_AFTER_MS}
+frozen_after_ms = 1000
 """,
     "machine": f"""{HEAD}protocol = "host"
 [groups]
 fast = {{ period_ms = 100 }}
-[points]
-disk_pct = {{ quantity = "disk_used", path = "DISK", unit = "%", stale_after_ms = {STALE_AFTER_MS} }}
+[points.disk_pct]
+quantity = "disk_used"
+path = "DISK"
+unit = "%"
+min = 0
+max = 100
+stale_after_ms = {STALE_AFTER_MS}
+frozen_after_ms = 1000
 """,
     "sink": PROFILES["sink"],
 }
@@ -61,11 +72,9 @@ MAP = """site = "{name}"
 [links.lines]
 kind = "gpio"
 chip = "/dev/gpiochip9"
-backoff_max_ms = 1000
 [links.chips]
 kind = "i2c"
 bus = 1
-backoff_max_ms = 1000
 [links.self]
 kind = "host"
 [links.sound]
@@ -89,7 +98,6 @@ link = "sound"
 [devices.sink_1.points]
 p_set = {{ fail_safe = 0 }}
 """
-SOUND: dict[str, object] = {"chip_gone": False, "i2c": "", "i2c_frozen": False}
 
 
 class BoardSite(SmallSite):
@@ -104,10 +112,12 @@ class BoardSite(SmallSite):
         self.board = self.folder / "board"
         self.disk = self.folder / "disk"
         self.board.mkdir()
+        self.disk.mkdir()
         self.mend()
         paths = [Path(__file__).parent / "board", ROOT / "tests" / "drivers", ROOT, os.environ.get("PYTHONPATH", "")]
         self.env |= {
             "VOLTSCAN_TEST_BOARD": str(self.board),
+            "VOLTSCAN_TEST_DISK": str(self.disk),
             "PYTHONPATH": os.pathsep.join(str(path) for path in paths if str(path)),
         }
         maps = self.folder / "io_maps"
@@ -118,18 +128,12 @@ class BoardSite(SmallSite):
         (maps / "sites" / "small.toml").write_text(MAP.format(name=self.name, sink_port=self.sink.port))
         return self
 
-    def break_(self, fault: str) -> None:
-        """`chip gone`, `disk gone`, `frozen`, or an error of the I2C bus by its name."""
-        if fault == "disk gone":
-            self.disk.rename(self.folder / "disk.away")
-        changes = {"chip gone": {"chip_gone": True}, "frozen": {"i2c_frozen": True}, "disk gone": {}}
-        self._say(changes.get(fault, {"i2c": fault}))
+    def break_(self, device: str, kind: str) -> None:
+        """That device has the fault from now on: see `board/sitecustomize.py`."""
+        self._say({device: kind})
 
     def mend(self) -> None:
         """All is sound."""
-        if (self.folder / "disk.away").exists():
-            (self.folder / "disk.away").rename(self.disk)
-        self.disk.mkdir(exist_ok=True)
         self._say({})
 
     def is_lit(self) -> bool:
@@ -141,7 +145,7 @@ class BoardSite(SmallSite):
         super().kill_everything()
         self.sink.close()
 
-    def _say(self, changes: dict[str, object]) -> None:
+    def _say(self, faults: dict[str, str]) -> None:
         partial = self.board / "world.partial"
-        partial.write_text(json.dumps(SOUND | changes))
+        partial.write_text(json.dumps(faults))
         partial.replace(self.board / "world.json")

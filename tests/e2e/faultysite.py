@@ -1,6 +1,7 @@
 """A whole controller between devices that this process plays with faults, and a sound one that shows what it does.
 
-The program does what protections do: with both inputs good it drives `sink_1` with DRIVEN, else with SAFE.
+One device a kind of link: Modbus TCP, RTU on a serial line, a LuxPowerTek logger, CAN. The program does what
+protections do: with all inputs good it drives `sink_1` with DRIVEN, else with SAFE.
 """
 
 import asyncio
@@ -21,27 +22,43 @@ from runtime.iomap.plan.plan import DevicePlan, IoPlan
 from runtime.iomap.plan.playedfaults import FaultKind, FaultPlan
 from runtime.iomap.sites.load import load_site_map
 from runtime.sim.played.registry import SERVED
+from tests.drivers.serialline import PtyPair
 from tests.e2e.conftest import SmallSite, free_port
 from tests.e2e.registers import Registers
 
 DRIVEN, SAFE = 100, 0
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
-PLAYED = ("meter_1", "rack_1")
+INPUTS = {"tcp_1": "p_kw", "rtu_1": "p_kw", "lux_1": "p_kw", "rack_1": "tenths"}
+"""The played devices, and what the program reads of each."""
 _S = 1_000_000_000
 _WINDOW_NS = 100_000 * _S
 """Each kind of fault has a window of the played time, which jumps into it and out of it."""
-STALE_AFTER_MS = 1000
+STALE_AFTER_MS = 2000
+TRUST = f"""
+FUNCTION_BLOCK TRUST
+VAR_INPUT good : BOOL; age : TIME; END_VAR
+VAR_OUTPUT wrong : LINT; oldest : TIME; END_VAR
+IF good THEN oldest := MAX(oldest, age); END_IF
+IF good AND age > T#{STALE_AFTER_MS}ms THEN wrong := wrong + 1; END_IF
+END_FUNCTION_BLOCK
+"""
+"""Counts the scans in which an input was GOOD though older than its stale-after time."""
 PROGRAM = f"""
 TYPE METER : STRUCT p_kw : REAL; END_STRUCT; RACK : STRUCT tenths : REAL; END_STRUCT;
      SINK : STRUCT p_set : UINT; END_STRUCT; END_TYPE
-VAR_GLOBAL meter_1 : METER; rack_1 : RACK; sink_1 : SINK; END_VAR
+VAR_GLOBAL tcp_1, rtu_1, lux_1 : METER; rack_1 : RACK; sink_1 : SINK; END_VAR
+{TRUST}
 PROGRAM main
-VAR meter_wrong : LINT; rack_wrong : LINT; meter_good : BOOL; rack_good : BOOL; END_VAR
-meter_good := IS_GOOD(meter_1.p_kw);
-rack_good := IS_GOOD(rack_1.tenths);
-IF meter_good AND AGE(meter_1.p_kw) > T#{STALE_AFTER_MS}ms THEN meter_wrong := meter_wrong + 1; END_IF
-IF rack_good AND AGE(rack_1.tenths) > T#{STALE_AFTER_MS}ms THEN rack_wrong := rack_wrong + 1; END_IF
-IF meter_good AND rack_good THEN sink_1.p_set := {DRIVEN}; ELSE sink_1.p_set := {SAFE}; END_IF
+VAR tcp_1_trust, rtu_1_trust, lux_1_trust, rack_1_trust : TRUST; END_VAR
+tcp_1_trust(good := IS_GOOD(tcp_1.p_kw), age := AGE(tcp_1.p_kw));
+rtu_1_trust(good := IS_GOOD(rtu_1.p_kw), age := AGE(rtu_1.p_kw));
+lux_1_trust(good := IS_GOOD(lux_1.p_kw), age := AGE(lux_1.p_kw));
+rack_1_trust(good := IS_GOOD(rack_1.tenths), age := AGE(rack_1.tenths));
+IF tcp_1_trust.good AND rtu_1_trust.good AND lux_1_trust.good AND rack_1_trust.good THEN
+    sink_1.p_set := {DRIVEN};
+ELSE
+    sink_1.p_set := {SAFE};
+END_IF
 END_PROGRAM
 CONFIGURATION c
     TASK quick (INTERVAL := T#20ms, PRIORITY := 0);
@@ -49,16 +66,28 @@ CONFIGURATION c
 END_CONFIGURATION
 """
 HEAD = 'maker = "Test"\nmodel = "x"\nversion = "1"\nsource = { document = "none", page = "1" }\nnatures = ["sensor"]\n'
-PROFILES = {
-    "meter": f"""{HEAD}protocol = "modbus"
+
+
+def _meter(*, period_ms: int, frozen_after_ms: int) -> str:
+    return f"""{HEAD}protocol = "modbus"
 [modbus]
 table = "holding"
 group = "fast"
 [groups]
-fast = {{ period_ms = 50 }}
-[points]
-p_kw = {{ register = 0, type = "u32", min = 0, max = 1000, stale_after_ms = {STALE_AFTER_MS}, frozen_after_ms = 500 }}
-""",
+fast = {{ period_ms = {period_ms} }}
+[points.p_kw]
+register = 0
+type = "u32"
+min = 0
+max = 1000
+stale_after_ms = {STALE_AFTER_MS}
+frozen_after_ms = {frozen_after_ms}
+"""
+
+
+PROFILES = {
+    "meter": _meter(period_ms=100, frozen_after_ms=1000),
+    "logged": _meter(period_ms=400, frozen_after_ms=3000),
     "rack": f"""{HEAD}protocol = "can"
 [can]
 dbc = "guarded.dbc"
@@ -91,19 +120,36 @@ BO_ 256 GUARDED: 4 A
 """
 LINKS = """site = "{name}"
 serve = {serve}
-[links.meters]
+[links.network]
 kind = "modbus_tcp"
 port = {meter_port}
 timeout_ms = 200
-backoff_max_ms = 1000
+[links.serial]
+kind = "modbus_rtu"
+device = "{tty}"
+baud = 115200
+timeout_ms = 300
+[links.logger]
+kind = "luxpower_tcp"
+host = "127.0.0.1"
+port = {logger_port}
+datalog = "2222222222"
+inverter = "5555555555"
+timeout_ms = 300
 [links.racks]
 kind = "can"
 interface = "udp_multicast"
 channel = "239.74.163.9"
 port = {can_port}
-[devices.meter_1]
+[devices.tcp_1]
 profile = "meter"
-link = "meters"
+link = "network"
+[devices.rtu_1]
+profile = "meter"
+link = "serial"
+[devices.lux_1]
+profile = "logged"
+link = "logger"
 [devices.rack_1]
 profile = "rack"
 link = "racks"
@@ -121,21 +167,26 @@ p_set = {{ fail_safe = 0 }}
 
 
 class Sink(Registers):
-    """The sound device: all that was written to it, in order."""
+    """The sound device: all that was written to it, in order, each with its time of the monotonic clock in s."""
 
     def __init__(self) -> None:
-        self.history: list[int] = []
+        self.history: list[tuple[int, float]] = []
         super().__init__([7])
 
     def took(self, address: int, words: Sequence[int]) -> None:
         super().took(address, words)
-        self.history.append(words[0])
+        self.history.append((words[0], time.monotonic()))
+
+    def first(self, word: int, since_s: float) -> float | None:
+        """When it was first written that, from a time on; None: not yet."""
+        return next((at_s for told, at_s in self.history if told == word and at_s >= since_s), None)
 
 
 class Field:
-    """The played devices, in a thread. Their values move all the time."""
+    """The played devices, in a thread. Their values move all the time. `serial`: the line that one of them is on."""
 
-    def __init__(self, plan: IoPlan) -> None:
+    def __init__(self, plan: IoPlan, serial: PtyPair) -> None:
+        self._serial = serial
         self._plan = replace(plan, devices={link: tuple(map(_with_faults, own)) for link, own in plan.devices.items()})
         self._device = ""
         self._ahead_ns = 0
@@ -175,11 +226,12 @@ class Field:
             registry=SERVED,
             random=Random(1),
         )
-        await engine.run(self._stop)
+        with self._serial:
+            await engine.run(self._stop)
 
 
 def _window(device: str, kind: FaultKind) -> int:
-    return (1 + KINDS.index(kind) + len(KINDS) * PLAYED.index(device)) * _WINDOW_NS
+    return (1 + KINDS.index(kind) + len(KINDS) * list(INPUTS).index(device)) * _WINDOW_NS
 
 
 def _with_faults(device: DevicePlan) -> DevicePlan:
@@ -194,7 +246,7 @@ def _with_faults(device: DevicePlan) -> DevicePlan:
 
 
 class FaultySite(SmallSite):
-    """Call `prepare` once, before the first start; faults of one device are to be played in the order of KINDS."""
+    """Call `prepare` once, before the first start. Faults are to be played in the order of INPUTS and KINDS."""
 
     program = PROGRAM
     settings = 'cycle = "20ms"\nio_map = "io_maps/sites/small.toml"\n'
@@ -202,17 +254,20 @@ class FaultySite(SmallSite):
     def prepare(self) -> "FaultySite":
         """Play the devices."""
         self.sink = Sink()
-        ports = {"meter_port": free_port(), "can_port": free_port(), "sink_port": self.sink.port}
+        names = ("meter_port", "logger_port", "can_port")
+        ports = {name: free_port() for name in names} | {"sink_port": self.sink.port}
+        serial = PtyPair()
+        here, there = serial.ends
         maps = self.folder / "io_maps"
         for name in ("profiles", "sites", "dbc"):
             (maps / name).mkdir(parents=True)
         for name, text in PROFILES.items():
             (maps / "profiles" / f"{name}.toml").write_text(text)
         (maps / "dbc" / "guarded.dbc").write_text(DBC)
-        (maps / "sites" / "field.toml").write_text(LINKS.format(name="field", serve="true", **ports))
+        (maps / "sites" / "field.toml").write_text(LINKS.format(name="field", serve="true", tty=there, **ports))
         own = LINKS + SINK
-        (maps / "sites" / "small.toml").write_text(own.format(name=self.name, serve="false", **ports))
-        self.field = Field(_plan_of(maps / "sites" / "field.toml"))
+        (maps / "sites" / "small.toml").write_text(own.format(name=self.name, serve="false", tty=here, **ports))
+        self.field = Field(_plan_of(maps / "sites" / "field.toml"), serial)
         return self
 
     def kill_everything(self) -> None:
@@ -225,7 +280,8 @@ def _plan_of(path: Path) -> IoPlan:
     site, mistakes = load_site_map(path)
     assert site is not None
     assert not mistakes, [str(mistake) for mistake in mistakes]
-    tags = [Tag(name=n, type=REAL, offset=0, index=i) for i, n in enumerate(("meter_1.p_kw", "rack_1.tenths"))]
+    names = [f"{device}.{point}" for device, point in INPUTS.items()]
+    tags = [Tag(name=name, type=REAL, offset=0, index=place) for place, name in enumerate(names)]
     found = check(site, TagTable(tags))
     assert found.plan is not None, found.diagnostics
     return found.plan

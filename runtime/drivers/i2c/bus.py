@@ -65,9 +65,14 @@ class Smbus:
                 return bytes([self._bus.read_byte_data(address, register)])
             if count == 2:
                 return int(self._bus.read_word_data(address, register)).to_bytes(2, "little")
-            return bytes(self._bus.read_i2c_block_data(address, register, count))
+            block = bytes(self._bus.read_i2c_block_data(address, register, count))
         except OSError as fault:
             raise self._told(fault, address) from fault
+        if len(block) != count:
+            raise DriverFault(
+                f"the chip gave {len(block)} bytes where {count} were asked for", where=self.where(address)
+            )
+        return block
 
     def write(self, address: int, register: int, payload: bytes) -> None:
         """Bytes and words as such, longer ones as an I2C block."""
