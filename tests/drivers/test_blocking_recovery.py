@@ -17,8 +17,8 @@ from runtime.drivers.blocking import BlockingDriver
 from runtime.drivers.blockingdevice import BlockingDevice
 from runtime.drivers.page import DevicePage
 from runtime.drivers.sink import OutputSink
-from runtime.iomap.plan import DevicePlan, LinkPlan
-from runtime.iomap.settings import I2cSettings
+from runtime.iomap.plan.plan import DevicePlan, LinkPlan
+from runtime.iomap.plan.settings import I2cSettings
 from runtime.iomap.wire import HostWire, Numeric, Wire
 
 POLL_MS, RUN_S = 100, 300.0
