@@ -19,7 +19,9 @@ FILES = sorted(playedsites.FOLDER.glob("*/*.toml"))
 WEEKS = [file for file in FILES if file.stem == "week"]
 SLOW_SITES = ("depot",)
 """To compile a site takes longer than to play its files: those of the others show what all have in common."""
-SLOW_FILES = {(site, device) for site in ("industrial", "offgrid") for device in ("inverter", "pv_meter", "rack")}
+SLOW_FILES = {
+    (site, device) for site in ("industrial", "offgrid") for device in ("inverter", "other_racks", "pv_meter", "rack")
+}
 """Devices that fail at home and at the commercial site as they do here."""
 
 
