@@ -19,7 +19,8 @@ from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.image.snapshot import SnapshotReader
 from runtime.node import runplan
 from runtime.node.change.onlinechange import FOLLOWERS, ControllerVersion, OnlineChange
-from runtime.node.change.versions import VersionNote, new_versions_folder, told_of_last, user_name, version_hash
+from runtime.node.change.versionnote import VersionNote, told_of_last, user_name
+from runtime.node.change.versions import new_versions_folder, version_hash
 from runtime.node.change.versionstore import VersionStore, start_folder
 from runtime.node.host.guard import Guard
 from runtime.node.host.hardwarewatchdog import HardwareWatchdog

@@ -22,14 +22,8 @@ from runtime.node.change.changecheck import misfits
 from runtime.node.change.changesocket import SOCKET
 from runtime.node.change.onlinechange import ControllerVersion, OnlineChange
 from runtime.node.change.package import content_hash, pack, version_number
-from runtime.node.change.versions import (
-    VersionNote,
-    keep_only,
-    new_download_folder,
-    new_versions_folder,
-    told_of_last,
-    version_hash,
-)
+from runtime.node.change.versionnote import VersionNote, told_of_last
+from runtime.node.change.versions import keep_only, new_download_folder, new_versions_folder, version_hash
 from runtime.node.change.versionstore import VersionStore
 from runtime.node.link import Link, LinkEnd
 from runtime.node.prepare import prepare

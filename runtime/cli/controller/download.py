@@ -19,7 +19,8 @@ from runtime.node import runplan
 from runtime.node.build import Build, build_site
 from runtime.node.change.changecheck import misfits, notes, refusals
 from runtime.node.change.changesocket import ask
-from runtime.node.change.versions import VersionNote, new_download_folder, version_hash
+from runtime.node.change.versionnote import VersionNote
+from runtime.node.change.versions import new_download_folder, version_hash
 from runtime.node.prepare import prepare
 from runtime.node.runplan import RunPlan
 from runtime.scan.change.changeplan import plan_change

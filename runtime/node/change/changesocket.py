@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.core.fault import ConfigFault
-from runtime.node.change.versions import user_name
+from runtime.node.change.versionnote import user_name
 
 SOCKET = "change.sock"
 FOLLOW = "follow"

@@ -30,7 +30,8 @@ from runtime.node import runplan
 from runtime.node.change.changecheck import refusals
 from runtime.node.change.changesocket import FOLLOW, Asked, ChangeSocket
 from runtime.node.change.package import unpack
-from runtime.node.change.versions import VERSIONS, VersionNote, keep_only, new_unpacked_folder, version_hash
+from runtime.node.change.versionnote import VersionNote
+from runtime.node.change.versions import VERSIONS, keep_only, new_unpacked_folder, version_hash
 from runtime.node.change.versionstore import VersionStore
 from runtime.node.link import Link
 from runtime.node.runplan import RunPlan

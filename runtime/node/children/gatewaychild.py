@@ -18,11 +18,12 @@ from runtime.gateway.sockets import Sockets, bind_all
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.node import runplan
-from runtime.node.change.versions import VersionNote
+from runtime.node.change.versionnote import VersionNote
 from runtime.node.children.parent import arm_last_words
+from runtime.node.following import end_on_sigterm, follow
 from runtime.node.link import LinkEnd, Order
 from runtime.node.runplan import PairPlan, RunPlan
-from runtime.node.seat import Seat, end_on_sigterm, follow
+from runtime.node.seat import Seat
 from runtime.wire.endpoints import endpoints
 from runtime.wire.messages import ProgramVersion
 

@@ -24,8 +24,9 @@ from runtime.iomap.plan.plan import IoPlan
 from runtime.node import runplan
 from runtime.node.children.iofigures import figures_of
 from runtime.node.children.parent import arm_last_words
+from runtime.node.following import end_on_sigterm, follow
 from runtime.node.link import LinkEnd, Order
-from runtime.node.seat import Seat, end_on_sigterm, follow
+from runtime.node.seat import Seat
 from runtime.wire.endpoints import endpoints
 from runtime.wire.events import EventSender
 from runtime.wire.iofigures import PERIOD_S, save_figures
