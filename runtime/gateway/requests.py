@@ -142,9 +142,9 @@ class Requests:
             raise WireFault(
                 f"a pair cannot be asked to {what!r}", where="request", mend=f"use one of: {', '.join(ASKS)}"
             )
-        await self._agreed().ask(what, str(message.get("name", "")))
-        self._audit("warning", f"{who(message)} asked the pair to {what}")
-        return {}
+        asked = await self._agreed().ask(what, str(message.get("name", "")))
+        self._audit("warning", f"{who(message)} asked {asked} of the pair to {what}")
+        return {"asked": asked}
 
     def _look(self) -> Look:
         look = self._observer.look()

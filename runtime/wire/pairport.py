@@ -23,7 +23,9 @@ from typing import Any, Final, TypedDict
 PAIR_SOCKET: Final = "pair.sock"
 PACKET_MAX: Final = 131_072
 """Bytes. A write of the longest string takes a few kilobytes, the status a few more."""
-ASKS: Final = ("swap", "detach", "attach", "claim")
+ASKED_OF_LEADER: Final = ("swap", "detach", "attach")
+"""Whoever is asked passes these on to who leads."""
+ASKS: Final = (*ASKED_OF_LEADER, "claim")
 
 
 class PairMemberStatus(TypedDict):

@@ -51,3 +51,23 @@ def test_pair_when_programs_are_downloaded_then_both_run_them_and_keep_them_what
         pair.wait_in_sync()
         until(lambda: pair.versions() == {new})
     assert_goes_on(pair)
+
+
+def test_pair_when_it_is_asked_at_the_standbys_box_then_the_leader_does_it_or_is_named(pair):
+    leader = pair.wait_in_sync()
+    standby = "b" if leader == "a" else "a"
+    site = ("--site", f"pair_{standby}")
+    for words in (("download", f"pair_{standby}.toml"), ("rollback", *site)):
+        refused = pair.try_voltscan(*words)
+        assert refused.returncode == 1
+        assert f"{standby} is the standby: {leader} leads" in refused.stderr
+        assert f"on the box of {leader} (127.0.0.1): voltscan {words[0]}" in refused.stderr
+    assert pair.try_voltscan("download", f"pair_{standby}.toml", "--dry-run").returncode == 0
+
+    assert pair.voltscan("pair", "detach", *site).startswith(f"{leader}: takes its standby out of service")
+    until(lambda: pair.status(leader)["detached"] == [standby])
+    assert pair.voltscan("pair", "attach", *site).startswith(f"{leader}: takes its standby back")
+    assert pair.wait_in_sync() == leader
+    until(lambda: pair.try_voltscan("pair", "swap", *site).returncode == 0)
+    until(lambda: pair.leader() == standby)
+    assert pair.wait_in_sync() == standby

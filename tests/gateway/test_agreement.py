@@ -84,6 +84,50 @@ def test_ask_when_it_is_refused_then_the_reason_is_told(folder):
     asyncio.run(play())
 
 
+ASKED_AT_STANDBY = [
+    ("swap", "", "b"),
+    ("detach", "b is not in sync", "b is not in sync"),
+    ("claim", "", "a"),
+]
+
+
+@pytest.mark.parametrize(("what", "why_not", "outcome"), ASKED_AT_STANDBY)
+def test_ask_when_the_other_leads_then_that_one_is_asked_but_for_a_claim(folder, what, why_not, outcome):
+    async def play():
+        async with connected(folder) as (port, agreement):
+            port.send({"do": "status", "status": {"name": "a", "drives": False, "leader": "b"}})
+            await until(lambda: agreement.status)
+            asked = asyncio.create_task(agreement.ask(what))
+            [packet] = await until(port.receive)
+            relayed = packet if packet["do"] == "relay" else None
+            if relayed is not None:
+                port.send({**relayed, "do": "relayed"})  # this one plays the leader's gateway, too
+                [packet] = await until(port.receive)
+            assert (packet["do"], packet["what"]) == ("ask", what)
+            port.send({"do": "answer", "id": packet["id"], "why_not": why_not})
+            if relayed is not None:
+                [back] = await until(port.receive)
+                port.send(back)
+            if why_not:
+                with pytest.raises(ClusterFault, match=outcome):
+                    await asked
+            else:
+                assert await asked == outcome
+            assert (relayed is None) == (what == "claim")
+
+    asyncio.run(play())
+
+
+def test_relayed_ask_when_it_is_a_claim_then_it_is_refused(folder):
+    async def play():
+        async with connected(folder) as (port, _):
+            port.send({"do": "relayed", "id": 4, "content": {"pair_ask": "claim", "name": ""}})
+            [back] = await until(port.receive)
+            assert back == {"do": "relay_answer", "id": 4, "content": {"why_not": "a leader is not asked to claim"}}
+
+    asyncio.run(play())
+
+
 def test_relay_when_the_other_gateway_answers_then_the_answer_comes_back(folder):
     async def play():
         async with connected(folder) as (port, agreement):

@@ -12,7 +12,7 @@ from typing import Any
 
 from runtime.cli.language.check import print_diagnostics
 from runtime.core.elementary import Value
-from runtime.core.fault import ConfigFault
+from runtime.core.fault import ConfigFault, PlcFault
 from runtime.core.migration import Migration
 from runtime.image.manifest import Manifest
 from runtime.node import runplan
@@ -25,6 +25,7 @@ from runtime.node.prepare import prepare
 from runtime.node.runplan import RunPlan
 from runtime.scan.change.changeplan import plan_change
 from runtime.wire.client import Client
+from runtime.wire.consoles import load_consoles
 from runtime.wire.endpoints import endpoints
 from runtime.wire.fault import WireFault
 from runtime.wire.rundir import find_site
@@ -76,6 +77,8 @@ def download(site_file: Path, *, dry_run: bool, as_json: bool) -> int:
         print(f"{site_file}: not downloaded; the controller goes on with what it has", file=sys.stderr)
         return FAILED
     site, run_dir = find_site(result.build.site.table.name)
+    if not dry_run:
+        _refuse_at_standby(run_dir, f"download {site_file.name}, the site file of that box")
     folder = new_download_folder(run_dir)
     handed_over = False
     try:
@@ -98,11 +101,34 @@ def download(site_file: Path, *, dry_run: bool, as_json: bool) -> int:
 def rollback(site: str | None, *, as_json: bool) -> int:
     """Back to the version before the running one, with the state as it is now."""
     name, run_dir = find_site(site)
+    _refuse_at_standby(run_dir, "rollback")
     told = ask(run_dir, {"do": "rollback"})
     if as_json:
         print(json.dumps(told))
         return FINE if told["done"] else FAILED
     return _say(told, f"site {name}", dry_run=False)
+
+
+def _refuse_at_standby(run_dir: Path, words: str) -> None:
+    """What the leader of a pair runs both run, and files are read on its box. Raises ConfigFault where that is another
+    one, and says where; a controller that cannot be asked decides by itself."""
+    consoles = load_consoles(run_dir)
+    if consoles is None:
+        return
+    try:
+        with Client(endpoints(run_dir)) as client:
+            told = client.request("pair")
+    except PlcFault:
+        return
+    leader = told["leader"]
+    if leader in ("", told["name"]):
+        return
+    host = f" ({consoles.places[leader].host})" if leader in consoles.places else ""
+    raise ConfigFault(
+        f"{told['name']} is the standby: {leader} leads, and both run what the leader runs",
+        where=told["name"],
+        mend=f"on the box of {leader}{host}: voltscan {words}; or have {told['name']} lead first: voltscan pair swap",
+    )
 
 
 def _compare(build: Build, run_dir: Path, folder: Path) -> _Compared:

@@ -31,19 +31,19 @@ def status(
 
 @pair_app.command()
 def swap(site: Site = None) -> None:
-    """At the leader: hand over to the standby, which goes on with the next scan."""
+    """Have the leader hand over to the standby, which goes on with the next scan. From either controller."""
     _ask(site, "swap")
 
 
 @pair_app.command()
 def detach(site: Site = None) -> None:
-    """At the leader: take the standby out for service; it neither votes nor takes over."""
+    """Take the standby out for service; it neither votes nor takes over. From either controller."""
     _ask(site, "detach")
 
 
 @pair_app.command()
 def attach(site: Site = None) -> None:
-    """At the leader: take the standby back in."""
+    """Take the standby back in. From either controller."""
     _ask(site, "attach")
 
 

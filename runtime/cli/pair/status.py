@@ -10,10 +10,10 @@ from runtime.wire.client import Client
 from runtime.wire.pairport import PairMemberStatus, PairStatus, TakeOverStatus
 
 DONE = {
-    "swap": "the other controller drives soon; see `voltscan pair status`",
-    "detach": "out of service: it neither votes nor takes over until `voltscan pair attach`",
-    "attach": "back in service: it takes over by itself once it is in sync",
-    "claim": "it takes over if a majority can be had",
+    "swap": "hands over, the other controller drives soon; see `voltscan pair status`",
+    "detach": "takes its standby out of service: that neither votes nor takes over until `voltscan pair attach`",
+    "attach": "takes its standby back in service: that takes over by itself once it is in sync",
+    "claim": "takes over if a majority can be had",
 }
 
 
@@ -48,9 +48,9 @@ def pair_status(client: Client, *, as_json: bool = False, as_metrics: bool = Fal
 
 @reports
 def pair_ask(client: Client, what: str, name: str = "") -> int:
-    """Swap, detach, attach or claim; 1 when it is refused."""
-    client.request("pair_ask", what=what, name=name)
-    print(DONE[what])
+    """Swap, detach, attach or claim; 1 when it is refused. A standby passes on what is the leader's to do."""
+    asked = client.request("pair_ask", what=what, name=name)["asked"]
+    print(f"{asked}: {DONE[what]}")
     return 0
 
 

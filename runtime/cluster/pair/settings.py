@@ -9,6 +9,8 @@ from runtime.raft.times import Times
 
 _MS = 1_000_000
 _SECOND = 1_000_000_000
+KEEPS_UP_NS = 200 * _MS
+IN_SYNC_AFTER_MIN, IN_SYNC_AFTER_MAX = 3, 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class PairSettings:
     cycle_ns: int
     ack_bound_ns: int
     gone_ns: int = _SECOND
-    in_sync_after: int = 10
+    in_sync_after: int = IN_SYNC_AFTER_MAX
     standing_ns: int = 100 * _MS
     start_alone_ns: int = 30 * _SECOND
     yield_after_ns: int = _SECOND
@@ -57,6 +59,12 @@ class PairSettings:
     def configuration(self) -> Configuration:
         """All three, as they begin."""
         return Configuration(controllers=tuple(sorted((self.name, self.other))), witnesses=(self.witness,))
+
+
+def in_sync_after_for(cycle_ns: int) -> int:
+    """Frames in a row that a standby must have acknowledged: as many as come in KEEPS_UP_NS, within limits. While it is
+    not in sync nobody takes over, so at slow cycles it is not kept waiting for a number's sake."""
+    return min(IN_SYNC_AFTER_MAX, max(IN_SYNC_AFTER_MIN, KEEPS_UP_NS // cycle_ns))
 
 
 def times_for(cycle_ns: int) -> Times:

@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from runtime.core.fault import ClusterFault
-from runtime.wire.pairport import ASKS, PairStatus, pair_socket, receive_packets, send_packet
+from runtime.wire.pairport import ASKED_OF_LEADER, ASKS, PairStatus, pair_socket, receive_packets, send_packet
 
 Relayed = dict[str, Any]
 """What the gateways of both controllers say to each other; the redundancy processes pass it on unseen."""
 RECONNECT_S = 0.1
 ANSWER_WITHIN_S = 5.0
+RELAY_S = 0.5
+"""On the way to the other gateway and back."""
+PAIR_ASK = "pair_ask"
+"""In what gateways say to each other: what the other one's redundancy process is to be asked."""
 
 
 class Agreement:
@@ -65,21 +69,19 @@ class Agreement:
         """Have both controllers hold a variable, or with no body let go; why that cannot even be tried, or nothing."""
         return self._say({"do": "force", "name": name, "body": body, "keep": keep})
 
-    async def ask(self, what: str, name: str = "") -> None:
-        """Swap, detach, attach, claim. Raises ClusterFault when it is refused or not answered."""
+    async def ask(self, what: str, name: str = "") -> str:
+        """Swap, detach, attach, claim; which controller was asked: this one, or the leader for what is its to do.
+
+        Raises ClusterFault when it is refused or not answered.
+        """
         assert what in ASKS
-        number = next(self._ids)
-        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._asked[number] = answer
-        try:
-            why_not = self._say({"do": "ask", "id": number, "what": what, "name": name})
-            why_not = why_not or await asyncio.wait_for(answer, ANSWER_WITHIN_S)
-        except TimeoutError:
-            why_not = "the redundancy process does not answer"
-        finally:
-            del self._asked[number]
+        own = self.status["name"] if self.status is not None else ""
+        leader = self.status["leader"] if self.status is not None else ""
+        is_elsewhere = what in ASKED_OF_LEADER and leader not in ("", own)
+        why_not = await (self._ask_leader(what, name, leader) if is_elsewhere else self._ask_here(what, name))
         if why_not:
             raise ClusterFault(why_not, where=f"pair {what}", mend="see the state of the pair: voltscan pair status")
+        return leader if is_elsewhere else own
 
     async def relay(self, content: Relayed, *, within_ns: int) -> Relayed | None:
         """Say it to the other controller's gateway, and hear its answer; None when none comes in time."""
@@ -95,13 +97,41 @@ class Agreement:
         finally:
             del self._relayed[number]
 
+    async def _ask_here(self, what: str, name: str) -> str:
+        """Why not, or nothing."""
+        number = next(self._ids)
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        try:
+            why_not = self._say({"do": "ask", "id": number, "what": what, "name": name})
+            return why_not or await asyncio.wait_for(answer, ANSWER_WITHIN_S)
+        except TimeoutError:
+            return "the redundancy process does not answer"
+        finally:
+            del self._asked[number]
+
+    async def _ask_leader(self, what: str, name: str, leader: str) -> str:
+        """Why not, or nothing. The leader is asked once: who does not hear of it may look before asking again."""
+        content = {PAIR_ASK: what, "name": name}
+        answer = await self.relay(content, within_ns=round((ANSWER_WITHIN_S + RELAY_S) * 1e9))
+        if answer is None:
+            return f"{leader} leads, and has not answered: it may be done nevertheless"
+        return str(answer.get("why_not", f"{leader} does not understand this: it runs another release"))
+
     def _say(self, packet: dict[str, Any]) -> str:
         if self._end is None:
             return "the redundancy process of this controller does not run"
         return "" if send_packet(self._end, packet) else "the redundancy process takes nothing just now"
 
     async def _answer(self, number: int, content: Relayed) -> None:
-        self._say({"do": "relay_answer", "id": number, "content": await self.on_relayed(content)})
+        what = content.get(PAIR_ASK)
+        if what is None:
+            answer = await self.on_relayed(content)
+        elif what in ASKED_OF_LEADER:
+            answer = {"why_not": await self._ask_here(what, str(content.get("name", "")))}
+        else:
+            answer = {"why_not": f"a leader is not asked to {what}"}
+        self._say({"do": "relay_answer", "id": number, "content": answer})
 
     async def _serve(self, end: socket.socket) -> None:
         gone = asyncio.Event()

@@ -19,7 +19,7 @@ from runtime.cluster.memberplan import MemberPlan
 from runtime.cluster.memberstate import open_member
 from runtime.cluster.pair.effects import Package, Severity, Told
 from runtime.cluster.pair.member import PairMember
-from runtime.cluster.pair.settings import PairSettings
+from runtime.cluster.pair.settings import PairSettings, in_sync_after_for
 from runtime.cluster.pair.voters import OnWitnessLoss
 from runtime.cluster.redundancy.gatewayport import GatewayPort
 from runtime.cluster.redundancy.process import DROPPED, Ends, NextVersion, Redundancy
@@ -74,6 +74,7 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
         life=time.time_ns(),
         cycle_ns=manifest.cycle_ns,
         ack_bound_ns=plan.pair.wait_ns,
+        in_sync_after=in_sync_after_for(manifest.cycle_ns),
         on_witness_loss=OnWitnessLoss.SHRINK if plan.pair.shrink_on_witness_loss else OnWitnessLoss.STAY,
     )
     core = PairMember(
