@@ -12,10 +12,13 @@ from runtime.image.snapshot import Snapshot
 from runtime.wire.values import to_json
 
 _NEWEST: Final = ".events[1].id"
-_SAYS: Final = ("state", "mode", "operation", "meter_good", "climate_bad", "setup", "grid_forming")
-"""Inputs of EVENT_LOG in the order of EVENT_KIND: their enumerations name what an event counts."""
+_SAYS: Final = ("state", "mode", "operation", "meter_good", "climate_bad", "setup", "grid_forming", "error")
+"""Variables of EVENT_LOG in the order of EVENT_KIND: their enumerations name what an event counts."""
 EVENTS_MAX: Final = 16
 """How many events a log holds (EVENTS in programs/plant/event_log.st)."""
+_ERROR: Final = "ERROR"
+"""The kind whose events are of an error of the plant's list: the catalogue says more of it."""
+_OF_AN_ERROR: Final = ("source", "severity", "text")
 
 
 class PlantEvents:
@@ -38,10 +41,14 @@ class _Log:
 
         self._ids = leaves("events", EVENTS_MAX, ".id")
         self._rows = list(
-            zip(*(leaves("events", EVENTS_MAX, f".{field}") for field in ("kind", "from", "now", "at")), strict=True)
+            zip(
+                *(leaves("events", EVENTS_MAX, f".{field}") for field in ("kind", "from", "now", "at", "p_kw")),
+                strict=True,
+            )
         )
         self._topics = leaves("log.topics", len(_SAYS))
         self._says = [tags.find(f"{plant}.log.{name}") for name in _SAYS]
+        self._tags, self._errors = tags, f"{plant}.errors"
         self._last: int | None = None
 
     def seen(self, snapshot: Snapshot) -> list[tuple[str, dict[str, Any]]]:
@@ -52,16 +59,26 @@ class _Log:
         return [self._told(snapshot, row) for row, number in reversed(list(enumerate(ids))) if number > last]
 
     def _told(self, snapshot: Snapshot, row: int) -> tuple[str, dict[str, Any]]:
-        kind, before, now, at = self._rows[row]
+        kind, before, now, at, p_kw = self._rows[row]
         number = int(snapshot.value(kind))
-        body = {
+        body: dict[str, Any] = {
             "id": int(snapshot.value(self._ids[row])),
             "kind": to_json(snapshot.value(kind), kind),
             "from": self._name(number, int(snapshot.value(before))),
             "now": self._name(number, int(snapshot.value(now))),
             "at_ns": int(snapshot.value(at)),
+            "p_kw": to_json(snapshot.value(p_kw), p_kw),
         }
+        if body["kind"] == _ERROR:
+            body |= self._of_error(snapshot, int(snapshot.value(now)) or int(snapshot.value(before)))
         return str(snapshot.value(self._topics[number - 1])), body
+
+    def _of_error(self, snapshot: Snapshot, code: int) -> dict[str, Any]:
+        """What the catalogue says of it, and the number of this one (the list keeps that of the newest of its code)."""
+        where = {name: f"{self._errors}.catalogue[{code}].{name}" for name in _OF_AN_ERROR}
+        where["error_id"] = f"{self._errors}.records[{code}].id"
+        found = ((name, self._tags.find(leaf)) for name, leaf in where.items())
+        return {name: to_json(snapshot.value(leaf), leaf) for name, leaf in found if leaf is not None}
 
     def _name(self, kind: int, value: int) -> str | bool | int:
         says = self._says[kind - 1]
