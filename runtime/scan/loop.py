@@ -66,9 +66,10 @@ def write_scan(code: Code) -> None:
         r.call(code["end_of"], r["plan"], control.address("run"))
         r.call(code["collect"], r["plan"])
         open_fence = r.call(code["fence"], r["plan"])
-        r.call(code["publish_frame"], r["plan"], r["now"], open_fence)
+        # Its state first, for another process to go on from: what is written by the frame must outlive this one.
         r.call(code["publish_snapshot"], r["plan"])
-        control.set_atomic("driven_term", plan["active_term"], "release")  # its state can be gone on from
+        control.set_atomic("driven_term", plan["active_term"], "release")
+        r.call(code["publish_frame"], r["plan"], r["now"], open_fence)
         r.call(code["end_of"], r["plan"], control.address("publish"))
         r.call(code["keep_record"], r["plan"], r["now"], r["wall"])
         r.call(code["end_of"], r["plan"], control.address("record"))

@@ -2,6 +2,8 @@
 
 1. `right`, if it changed: into shared memory, before anything else. It is what scan and io act on.
 2. `mirror`, if there is one: for the scan of a standby, before the acknowledgement in `stream` that promises it.
+   `restore`: a scan that has been started anew is to be given the newest state that lies in shared memory, whoever made
+   it; then the member is told of it (`scanned`). What the member knows may be older than what was written.
 3. `stream`: to the other controller. It promises nothing that must survive.
 4. `readies`, in order: as `raft.ready` says; their `install` and `apply` have been dealt with.
 5. `deliveries`: into the mailbox of the scan, in order; the scan passes over those it has taken already.
@@ -90,6 +92,7 @@ class Effects:
 
     right: Right | None = None
     mirror: Mirror | None = None
+    restore: bool = False
     stream: list[StreamMessage] = field(default_factory=list)
     readies: list[Ready] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)

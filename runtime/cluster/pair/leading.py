@@ -1,7 +1,7 @@
 """What a leader watches over: its standby, the voters, the commands its programs took, a swap, its way to the field."""
 
 from runtime.cluster.pair import versions
-from runtime.cluster.pair.effects import Mirror, Severity
+from runtime.cluster.pair.effects import Severity
 from runtime.cluster.pair.entries import Applied, Cause, InSync, TakenOver
 from runtime.cluster.pair.frame import ALL_LINKS
 from runtime.cluster.pair.log import absorb, propose
@@ -151,12 +151,10 @@ def _begin_again_without_scans(s: Situation, leading: Leading, now_ns: int) -> N
     """Nobody to hand over to, and no scans: those of a new scan process do not count in this term, for its scan numbers
     may be used up. So lead no more, be elected anew, and go on from the newest state, which that process is given."""
     limit_ns = s.settings.scan_lost_ns if leading.stream.newest is not None else s.settings.yield_after_ns
-    state = s.standby.state
     if now_ns - leading.last_scan_ns < limit_ns:
         return
     s.tell(Severity.ERROR, f"no scans come at {s.name}: it begins a new term")
-    if state is not None:
-        s.effects.mirror = Mirror(s.standby.term, state, s.state_ns or now_ns, s.standby.state_version)
+    s.effects.restore = True
     absorb(s, s.raft.release(now_ns))
 
 

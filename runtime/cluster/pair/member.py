@@ -95,12 +95,15 @@ class PairMember:
         return self._end(now_ns)
 
     def scanned(self, term: int, state: State, now_ns: int) -> Effects:
-        """Leader: a scan of the own programs has ended in this state, under that term (0: it mirrored)."""
+        """A scan of the own programs has ended in this state, under that term (0: it mirrored). What a leader made is
+        held also when it leads no more by now: its outputs may have been written."""
         s = self._begin(now_ns)
         leading = s.leading
+        if term and s.standby.is_older_than(term, state.scan_no):
+            s.standby.hold(term, state, s.standby.version)
+            s.state_ns = now_ns
         if leading is not None and term == leading.term and not (leading.swap is not None and leading.swap.handing):
-            leading.last_scan_ns = s.state_ns = now_ns
-            s.standby.hold(leading.term, state, s.standby.version)
+            leading.last_scan_ns = now_ns
             frame = leading.stream.scan(state, now_ns)
             if frame is not None and not s.agreed.detached:
                 s.effects.stream.append(frame)

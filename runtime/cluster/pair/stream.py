@@ -113,6 +113,10 @@ class StandbyStream:
         """This is the newest state."""
         self.term, self.state, self.state_version = term, state, version
 
+    def is_older_than(self, term: int, scan_no: int) -> bool:
+        """Whether what is held is of before that scan."""
+        return self.state is None or (self.term, self.state.scan_no) < (term, scan_no)
+
     def take(self, frame: Frame) -> tuple[FrameAck | None, bool]:
         """Apply a frame of the leader; what to answer, and whether there is a newer state."""
         if frame.life != self.life:

@@ -10,7 +10,8 @@
 What the leader runs decides: a standby that has anything else, because it was off during a download or comes with files
 of its own, is brought to it in the same way. A leader that dies before the standby holds a state of the new version
 leaves the old one behind, and comes back to that; from the first acknowledged state on it is the new one. Who holds a
-state stands for election only once its own scan runs the version of that state.
+state stands for election only once its own scan runs the version of that state. A version that is dropped is as if it
+had never been ready: no state of it is acknowledged from then on, whenever the supervisor lets go of it.
 """
 
 from runtime.cluster.pair.effects import Mirror, Offered, Package, Severity
@@ -63,7 +64,7 @@ def follow(s: Situation, leader: Standing, now_ns: int) -> None:
     wanted = leader.wanted or leader.version
     standby = s.standby
     if standby.prepared not in (0, wanted, standby.state_version):
-        s.effects.drop = standby.prepared
+        s.effects.drop, standby.prepared = standby.prepared, 0
     if wanted == standby.version:
         s.refused, s.why_refused = 0, ""
     if wanted in (standby.version, standby.prepared) or s.asked or s.agreed.program != name_of(wanted):

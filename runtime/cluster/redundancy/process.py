@@ -271,8 +271,15 @@ class Redundancy:
         story = self._trace.look(self._member.situation, now_ns)
         if story:
             ends.tell(Told(Severity.INFO, story))
+        if effects.restore:
+            self._restore(now_ns)
         if self._lead_term != leads_before:  # a right changes with each heartbeat and frame; a status costs far more
             self._tell_status()
+
+    def _restore(self, now_ns: int) -> None:
+        restored = self._ends.memory.restore()
+        if restored is not None:
+            self._carry_out(self._member.scanned(*restored, now_ns), now_ns)
 
     def _tell_gateway(self, effects: Effects) -> None:
         port = self._ends.port

@@ -1,4 +1,9 @@
-"""What a redundancy process reads and writes in the shared memory of its controller."""
+"""What a redundancy process reads and writes in the shared memory of its controller.
+
+Invariant: no scan goes on from an older state than the newest that lies there, whoever made it. A scan publishes its
+state before its outputs can be written (scan/loop.py), so that newest one is never older than what was written; it
+outlives the process that made it, and redundancy may not have been told of it.
+"""
 
 import os
 
@@ -31,10 +36,11 @@ class SharedMemory:
         self._here = _Ends(image, number)
         self._ahead: _Ends | None = None
         self._last: Snapshot | None = None
+        self.give(Right())
+        self._handed = (0, 0)
         self.held = self._held()
         """The state that is there already, and its term; None before any scan, and where a newer one of another version
         was promised by a process before this one."""
-        self.give(Right())
 
     @property
     def version(self) -> int:
@@ -92,24 +98,28 @@ class SharedMemory:
         assert ends is not None
         if self._control.control.promised_version != ends.number:
             primitives().store_u64(self._control.word_address("promised_version"), ends.number)
-        ends.mirror.write(
-            MirrorEntry(
-                term=mirror.term,
-                scan_no=state.scan_no,
-                plc_now_ns=state.plc_now_ns,
-                received_ns=mirror.received_ns,
-                applied_index=state.applied_index,
-                memory=state.memory,
-            )
-        )
+        self._hand(_entry(mirror.term, state, mirror.received_ns), ends)
+
+    def restore(self) -> tuple[int, State] | None:
+        """Hand the newest state that is there, and tell it and its term: to a scan that has been started anew."""
+        newest = self._newest()
+        if newest is None:
+            return None
+        self._hand(newest, self._here)
+        return newest.term, _state_of(newest)
 
     def scanned(self) -> tuple[int, State] | None:
-        """The state after the newest scan, if there is a newer one than at the last look, and the term it ran under."""
-        term = int(self._control.control.active_term)
+        """The state after the newest scan, if there is a newer one than at the last look, and the term it ran under; 0
+        for a mirrored one. Where the scan just begins or ends to lead: at the next look, for which it rings."""
+        control = self._control.control
+        term = int(control.active_term)
         snapshot = self._here.snapshots.latest()
-        if snapshot is None or snapshot is self._last:
+        if snapshot is None or snapshot is self._last or int(control.active_term) != term:
             return None
         self._last = snapshot
+        driven_term = int(control.driven_term)
+        if not term and self._is_own(snapshot, driven_term):  # the last one before it led no more
+            term = driven_term
         return term, _state(snapshot)
 
     def links_lost(self, now_ns: int, *, within_ns: int) -> int:
@@ -120,31 +130,44 @@ class SharedMemory:
             return ALL_LINKS
         return int(self._control.control.links_lost)
 
+    def _hand(self, entry: MirrorEntry, ends: "_Ends") -> None:
+        self._handed = (entry.term, entry.scan_no)
+        ends.mirror.write(entry)
+
     def _held(self) -> tuple[int, State] | None:
+        newest = self._newest()
+        return None if newest is None else (newest.term, _state_of(newest))
+
+    def _newest(self) -> MirrorEntry | None:
         """The newest state that is here: of the other controller, or of a term in which the own programs ran.
 
         A scan process that has followed one which led shows what was mirrored before that; it is no newer than the
         mirror, so it is told from what the former one left.
         """
-        control = self._control.control
+        control, mirrored = self._control.control, self._mirrored()
+        if mirrored is not None:
+            self._handed = max(self._handed, (mirrored.term, mirrored.scan_no))
         if control.promised_version > self._here.number:
             return None
-        mirrored, driven_term = self._mirrored(), int(control.driven_term)
-        if mirrored is not None and mirrored[0] >= driven_term:
-            return mirrored
+        driven_term = int(control.driven_term)
         snapshot = self._here.snapshots.latest() if driven_term else None
-        if snapshot is None or (mirrored is not None and snapshot.scan_no <= mirrored[1].scan_no):
-            return None
-        return driven_term, _state(snapshot)
+        if snapshot is not None and self._is_own(snapshot, driven_term):
+            state = _state(snapshot)
+            return _entry(driven_term, state, state.plc_now_ns - int(control.plc_offset_ns))
+        return mirrored if mirrored is not None and mirrored.term >= driven_term else None
 
-    def _mirrored(self) -> tuple[int, State] | None:
+    def _is_own(self, snapshot: Snapshot, driven_term: int) -> bool:
+        """Whether programs here made it in that term; otherwise it was mirrored, and handed here before."""
+        handed_term, handed_scan = self._handed
+        return driven_term >= handed_term and snapshot.scan_no > handed_scan
+
+    def _mirrored(self) -> MirrorEntry | None:
         image = self._here.image
         end = ChannelEnd(image, image.layout.mirror)
         if not end.published() or not end.read():
             return None
-        term, scan_no, plc_now_ns, _, applied = MIRROR_HEADER.unpack_from(end.buffer)
-        memory = bytes(end.buffer[MIRROR_HEADER_SIZE:])
-        return term, State(scan_no=scan_no, plc_now_ns=plc_now_ns, applied_index=applied, memory=memory)
+        words = MIRROR_HEADER.unpack_from(end.buffer)
+        return MirrorEntry(*words, memory=bytes(end.buffer[MIRROR_HEADER_SIZE:]))
 
 
 class _Ends:
@@ -155,6 +178,26 @@ class _Ends:
         self.number = number
         self.snapshots = SnapshotReader(image)
         self.mirror = MirrorWriter(image)
+
+
+def _entry(term: int, state: State, received_ns: int) -> MirrorEntry:
+    return MirrorEntry(
+        term=term,
+        scan_no=state.scan_no,
+        plc_now_ns=state.plc_now_ns,
+        received_ns=received_ns,
+        applied_index=state.applied_index,
+        memory=state.memory,
+    )
+
+
+def _state_of(entry: MirrorEntry) -> State:
+    return State(
+        scan_no=entry.scan_no,
+        plc_now_ns=entry.plc_now_ns,
+        applied_index=entry.applied_index,
+        memory=entry.memory,
+    )
 
 
 def _state(snapshot: Snapshot) -> State:

@@ -16,7 +16,9 @@ output frame and records nothing. A scan that has become leader runs programs on
 
 Without any entry that is newer than its own memory it goes on with that, which is so at the first start of a pair and
 when a leader is elected again. Only a scan process that follows one which has led does not: it leads no more in that
-term, and in a later one only from a state of that term or a later one, which redundancy hands to it.
+term, and in a later one only from a state of that term or a later one, which redundancy hands to it. That is the newest
+that lies in shared memory: a scan publishes its state before its outputs can be written (loop.py), so none that was
+written is ever gone back behind, whoever died and whatever redundancy had been told.
 
 The payload is copied whole into the scan's own staging before any of it is used; any bytes in it are safe to run with
 (core/appmemory.py).

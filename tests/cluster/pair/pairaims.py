@@ -6,7 +6,7 @@ Each is the only way in which one of the pair's rules matters (tests/cluster/pai
 from collections.abc import Callable
 from random import Random
 
-from pairmember import ControllerNode
+from pairmember import RESTART_NS, ControllerNode
 from pairtime import MS
 from pairworld import World
 
@@ -148,6 +148,43 @@ class Aims:
         weather.slow |= {(other, leader.name) for other in others}
         cut = {(leader.name, other) for other in others}
         self._soon(self._random.randint(2, 8) * MS, lambda: weather.cut.update(cut))
+
+    def scan_dies_as_redundancy_stands(self) -> None:
+        """A leader alone: what its scan made last is written, and its redundancy has not been told of it."""
+
+        def stands() -> None:
+            leader = self._alone()
+            if leader is not None:
+                self._events.stall(leader.process, self._random.randint(150, 300) * MS)
+                self._soon(self._random.randint(5, 15) * MS, lambda: self._end_scan(leader))
+
+        self._when(lambda: self._alone() is not None, lambda: self._soon(self._random.randint(1, 20) * MS, stands))
+
+    def scan_dies_as_it_publishes(self) -> None:
+        """A leader alone: one of state and outputs is published, the other never will be."""
+        scan = {name: node.scan for name, node in self._world.controllers.items()}
+
+        def is_between() -> bool:
+            leader = self._alone()
+            return leader is not None and scan[leader.name].publishing
+
+        def dies() -> None:
+            leader = self._alone()
+            assert leader is not None
+            self._end_scan(leader)
+
+        self._when(lambda: self._alone() is not None, lambda: self._when(is_between, dies))
+
+    def _alone(self) -> ControllerNode | None:
+        """Who drives and writes, and waits for nobody."""
+        driver = self._world.driver
+        is_alone = driver is not None and driver.control.solo and driver.control.driven_term == driver.control.lead_term
+        return driver if is_alone else None
+
+    def _end_scan(self, node: ControllerNode) -> None:
+        if node.scan.process.runs:
+            node.scan.process.kill()
+            self._events.after(RESTART_NS, None, self._world.start_parts, node.name)
 
     def leader_is_deaf_in_a_swap(self) -> None:
         """It hands over, and does not hear that the other has begun."""

@@ -59,6 +59,8 @@ class Run:
             aims.a_whole_state_comes_again_to_a_standby_that_has_forgotten,
             aims.answers_come_late_as_the_leader_is_cut_off,
             aims.the_other_is_claimed_as_the_leader_is_gone,
+            aims.scan_dies_as_redundancy_stands,
+            aims.scan_dies_as_it_publishes,
         )
         self._acts: list[tuple[Callable[[], None], float]] = [
             (self._power_off, 0.25),

@@ -13,7 +13,7 @@ from pairclients import Answer, Submit
 from pairdisk import Disk
 from pairio import Device, Sink
 from pairnet import Network
-from pairscan import HEAD, NO_KEY, Control, MailboxEntry, MirrorEntry, VirtualScan
+from pairscan import HEAD, Control, MailboxEntry, MirrorEntry, VirtualScan
 from pairtime import MS, Clock, Events, Process
 from pairversions import Supervisor, package
 
@@ -228,28 +228,27 @@ class ControllerNode(Node):
         if self.control.active_term:
             self._events.after(MS, self.process, self._begin_when_stopped)
             return
-        held, self.scan.told[:] = self.disk.held, []
+        held, newest, self.scan.told[:] = self.disk.held, self._newest(), []
         self.settings = replace(self.settings, life=self.settings.life + 1, version=self.scan.version)
         self.member = PairMember(
             self.settings,
             hard=held.hard,
             snapshot=held.snapshot,
             entries=tuple(held.entries),
-            held=self._held(),
+            held=(newest.term, _state(newest.memory)) if newest is not None else None,
             now_ns=self.now_ns(),
         )
         self.member.holds(package(self.scan.version))
         self.tick()
 
-    def _held(self) -> tuple[int, State] | None:
-        """What survived in shared memory: the newest of the scan's last snapshot and what was put there for it."""
+    def _newest(self) -> MirrorEntry | None:
+        """What survives in shared memory: the newest of the scan's last snapshot and what was put there for it."""
         control = self.control
         if control.promised_version not in (0, self.scan.version):
             return None  # a newer state than is here was promised
-        mirror, (key, memory) = control.mirrors.get(self.scan.version), self.scan.snapshot
-        if mirror is not None and (mirror.term, mirror.scan_no) > key:
-            return mirror.term, _state(mirror.memory)
-        return (key[0], _state(memory)) if key != NO_KEY else None
+        mirror, snapshot = control.mirrors.get(self.scan.version), self.scan.snapshot
+        here = [entry for entry in (mirror, snapshot) if entry is not None]
+        return max(here, key=lambda entry: (entry.term, entry.scan_no), default=None)
 
     def crash(self) -> None:
         """The whole controller loses power."""
@@ -259,7 +258,7 @@ class ControllerNode(Node):
         for process in (self.scan.process, self.sink.process):
             process.kill()
         self.scan.told.clear()
-        self.scan.snapshot = (NO_KEY, b"")
+        self.scan.snapshot = None
         self.control.mirrors.clear()
         self.control.promised_version = 0
         self.control.active_term = self.control.driven_term = 0
@@ -337,8 +336,8 @@ class ControllerNode(Node):
         told, self.scan.told[:] = list(self.scan.told), []
         version = self.scan.version
         if version != self.member.situation.standby.version:
-            key, memory = self.scan.snapshot
-            state = _state(memory) if key != NO_KEY else None
+            snapshot = self.scan.snapshot
+            state = _state(snapshot.memory) if snapshot is not None else None
             self._take(self.member.runs(package(version), state, self.now_ns()))
         for scanned in told:
             if scanned.version != version:
@@ -377,6 +376,21 @@ class ControllerNode(Node):
         for command in effects.accepted:
             self.accepted.append((command.client, command.seq))
             self._network.send(self.name, command.client, Answer(command.seq, 1))
+        if effects.restore:
+            self._restore()
+
+    def _restore(self) -> None:
+        restored = self.restore()
+        if restored is not None and self.member is not None:
+            self._take(self.member.scanned(*restored, self.now_ns()))
+
+    def restore(self) -> tuple[int, State] | None:
+        """Give the scan the newest state that is here, and tell it."""
+        newest = self._newest()
+        if newest is None:
+            return None
+        self.control.mirrors[self.scan.version] = newest
+        return newest.term, _state(newest.memory)
 
     def _give(self, right: Right) -> None:
         control = self.control

@@ -13,6 +13,8 @@ sys.path.append(str(Path(__file__).parents[2] / "raft"))
 
 from pairdisk import Disk, Held
 from pairio import Device, Sink
+from pairmember import ControllerNode
+from pairscan import MirrorEntry, VirtualScan
 from pairworld import World
 from raftmistakes import (
     commit_an_old_term_by_counting,
@@ -164,6 +166,25 @@ def frames_of_an_earlier_life_are_taken(put: Put) -> None:
     put(StandbyStream, "take", takes_any)
 
 
+def outputs_before_their_state_outlives_the_scan(put: Put) -> None:
+    put(VirtualScan, "publishes", property(lambda self: (self.publish_frame, self.publish_state)))
+
+
+def what_was_told_last_restored(put: Put) -> None:
+    """A new scan goes on from the newest state that redundancy knows, not from the newest there is."""
+
+    def restores_what_is_known(self):
+        held = self.member.situation.standby
+        if held.state is None:
+            return None
+        state = held.state
+        entry = MirrorEntry(held.term, state.scan_no, state.plc_now_ns, self.now_ns(), state.memory)
+        self.control.mirrors[self.scan.version] = entry
+        return held.term, state
+
+    put(ControllerNode, "restore", restores_what_is_known)
+
+
 QUICK = [
     skip_fsync,
     truncate_on_a_duplicate_append,
@@ -188,6 +209,8 @@ RARE = [
     take_over_before_the_scan_runs_the_states_version,
     own_entry_counted_before_it_is_durable,
     vote_for_a_shorter_log,
+    outputs_before_their_state_outlives_the_scan,
+    what_was_told_last_restored,
 ]
 """Caught within SEEDS_MAX."""
 SEEDS_MAX = 1000

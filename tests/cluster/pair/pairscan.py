@@ -4,6 +4,7 @@ Two runs from one state with other inputs, another time or another order of comm
 a wrong frame, a lost one or a command that ran twice shows.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from struct import Struct
 from zlib import crc32
@@ -22,7 +23,7 @@ NO_KEY: Key = (0, 0)
 
 @dataclass(frozen=True, slots=True)
 class MirrorEntry:
-    """A leader's whole state, as the standby's redundancy hands it to its scan."""
+    """A whole state: as the standby's redundancy hands it to its scan, or as a scan has left it."""
 
     term: int
     scan_no: int
@@ -81,10 +82,13 @@ class Scanned:
     version: int
 
 
+Publish = Callable[[Scanned, bool], None]
 FRAMES_MAX = 8
 """Output frames that wait for the standby at once; older ones are dropped."""
 RUN_NS = MS // 2
 """From the start of a scan, where it learns whether it leads, to its end."""
+PUBLISH_NS = MS // 5
+"""Between what it publishes first and second."""
 
 
 class VirtualScan:
@@ -103,9 +107,11 @@ class VirtualScan:
         self._events, self._clock, self._control, self._book = events, clock, control, book
         self._memory = bytes(MEMORY_BYTES)
         self._key = NO_KEY
-        self.snapshot: tuple[Key, bytes] = (NO_KEY, b"")
+        self.snapshot: MirrorEntry | None = None
         self._plc_offset_ns = 0
         self._refused = 0
+        self._taken: MirrorEntry | None = None
+        self.publishing = False
         self._readings = crc32(name.encode())
         self.version = 1
         self.next_version = 0
@@ -127,6 +133,7 @@ class VirtualScan:
         """
         self.process.runs = True
         self._memory, self._key, self._plc_offset_ns = bytes(MEMORY_BYTES), NO_KEY, 0
+        self._taken, self.publishing = None, False
         self._refused = self._control.driven_term
         self._control.active_term = 0
         self._release()
@@ -142,8 +149,9 @@ class VirtualScan:
             if self._control.promised_version == self.version:  # what is promised of a former version is here
                 self._control.promised_version = 0
             self.version, self.next_version = self.next_version, 0
-            for key in {self._key, self.snapshot[0]}:
-                self._book.migrated(key, self.version)
+            self._book.migrated(self._key, self.version)
+            if self.snapshot is not None:
+                self._book.migrated((self.snapshot.term, self.snapshot.scan_no), self.version)
             self.wake_redundancy()
         control = self._control
         term, before = control.lead_term, control.active_term
@@ -162,14 +170,15 @@ class VirtualScan:
 
     def _mirror(self) -> None:
         entry = self._control.mirrors.get(self.version)
-        if entry is None or (entry.term, entry.scan_no) <= self._key or entry.term < self._refused:
+        if entry is None or entry is self._taken or entry.term < self._refused:
             return
+        self._taken = entry
         self._memory, self._key = entry.memory, (entry.term, entry.scan_no)
         passed_ns = self._clock.local_ns(self._events.now_ns) - entry.received_ns
         self._plc_offset_ns = entry.plc_now_ns + passed_ns // CYCLE_NS * CYCLE_NS - self._deadline_ns()
         self._control.mirror_taken = entry.scan_no
         self._book.mirrored(self.name, self._key, entry.memory, self.version)
-        self.snapshot = (self._key, entry.memory)
+        self.snapshot = entry
 
     def _deadline_ns(self) -> int:
         return self._clock.local_ns(self._events.now_ns) // CYCLE_NS * CYCLE_NS
@@ -194,11 +203,33 @@ class VirtualScan:
         outputs = state ^ register
         driving = control.lease_until_ns > self._clock.local_ns(self._events.now_ns)
         self._book.made(self.name, self._key, self._memory, self.version)
-        self.snapshot = (self._key, self._memory)
-        control.driven_term = term
-        control.frames.append(OutputFrame(term, scan_no, outputs, driving))
-        del control.frames[:-FRAMES_MAX]
-        self.told.append(Scanned(term, scan_no, plc_ns, applied, self._memory, outputs, self.version))
+        scanned = Scanned(term, scan_no, plc_ns, applied, self._memory, outputs, self.version)
+        first, second = self.publishes
+        self.publishing = True
+        first(scanned, driving)
+        self._events.after(PUBLISH_NS, self.process, self._end, second, scanned, driving)
+
+    def _end(self, second: Publish, scanned: Scanned, driving: bool) -> None:
+        self.publishing = False
+        second(scanned, driving)
+
+    @property
+    def publishes(self) -> tuple[Publish, Publish]:
+        """What the end of a scan does, in its order: it may die between the two."""
+        return self.publish_state, self.publish_frame
+
+    def publish_state(self, scanned: Scanned, _: bool) -> None:
+        """From now on it outlives this process."""
+        now_ns = self._clock.local_ns(self._events.now_ns)
+        self.snapshot = MirrorEntry(scanned.term, scanned.scan_no, scanned.plc_now_ns, now_ns, scanned.memory)
+        self._control.driven_term = scanned.term
+
+    def publish_frame(self, scanned: Scanned, driving: bool) -> None:
+        """From now on its outputs may be written, and redundancy sees it."""
+        frames = self._control.frames
+        frames.append(OutputFrame(scanned.term, scanned.scan_no, scanned.outputs, driving))
+        del frames[:-FRAMES_MAX]
+        self.told.append(scanned)
         self.wake_redundancy()
         self.wake_io()
 

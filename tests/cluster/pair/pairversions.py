@@ -85,14 +85,14 @@ class Supervisor:
             self._node.carry_out(lambda member, now_ns: member.prepared(wanted, now_ns))
 
     def _go_over(self, version: int) -> None:
-        if self.version == version:
+        if self.version == version and not (self._follows and self._ordered != version):
             self.version = self._ordered = 0
             self._node.scan.next_version = version
             self._answer(version)
 
     def _drop(self, version: int) -> None:
         if self.version == version:
-            self.version = 0
+            self.version = self._ordered = 0
             self._node.carry_out(lambda member, now_ns: member.forget(version, now_ns))
             self._answer(version)
 

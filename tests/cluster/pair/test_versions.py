@@ -68,3 +68,22 @@ def test_pair_when_one_dies_in_the_middle_of_a_change_then_both_come_to_one_vers
     come_whole(world)
     assert versions(world) in ([1, 1], [5, 5])
     world.come_to_rest()
+
+
+def test_standby_when_a_version_is_dropped_then_no_state_of_it_is_taken_before_the_supervisor_lets_go_of_it(world):
+    leader = world.driver
+    standby = world.controllers[leader.settings.other]
+    leader.supervisor.download(5)
+    while not standby.member.situation.standby.prepared:
+        world.events.run(world.events.now_ns + MS)
+    leader.carry_out(lambda member, now_ns: member.forget(5, now_ns))
+    leader.supervisor.version = 0
+    standby.supervisor.tick_ns = 500 * MS
+    world.events.run(world.events.now_ns + 150 * MS)
+    assert standby.supervisor.version == 5, "still there"
+    leader.supervisor.download(5)
+    come_whole(world)
+    assert (standby.member.situation.standby.prepared, versions(world)) == (0, [1, 1])
+    world.events.run(world.events.now_ns + 1500 * MS)
+    come_whole(world)
+    assert versions(world) == [5, 5]

@@ -11,7 +11,7 @@ from runtime.core.appmemory import APPLIED_INDEX, HEADER_SIZE, NOW_NS, SCAN_NO
 from runtime.core.binding import Bindings
 from runtime.core.tag import TagTable
 from runtime.image.channel import ChannelEnd
-from runtime.image.layout import lay_out
+from runtime.image.layout import MIRROR_HEADER, lay_out
 from runtime.image.segment import ControlSegment, ImageSegment
 
 SIZE = HEADER_SIZE + 64
@@ -90,3 +90,38 @@ def test_scan_when_it_ends_then_its_state_is_told_once_with_the_term_it_ran_unde
     term, state = memory.scanned()
     assert (term, state.scan_no) == (5, 1)
     assert memory.scanned() is None
+
+
+def test_scan_when_it_ended_and_then_led_no_more_then_it_is_told_with_the_term_it_ran_under(segments):
+    control, image = segments
+    memory = SharedMemory(control, image, 1)
+    mirror(memory, 4, 7)
+    publish(image, 7)
+    assert memory.scanned()[0] == 0
+    publish(image, 8)
+    control.control.driven_term = 5
+    assert (memory.scanned()[0], control.control.active_term) == (5, 0)
+
+
+def test_restore_when_the_scan_made_more_than_was_told_then_the_newest_is_handed_with_the_time_it_was_made(segments):
+    control, image = segments
+    memory = SharedMemory(control, image, 1)
+    mirror(memory, 4, 7)
+    control.control.driven_term, control.control.plc_offset_ns = 5, -1_000
+    publish(image, 8, now_ns=80, applied=6)
+    assert memory.scanned() is not None
+    publish(image, 9, now_ns=90, applied=6)
+    term, state = memory.restore()
+    assert (term, state.scan_no, state.applied_index) == (5, 9, 6)
+    end = ChannelEnd(image, image.layout.mirror)
+    end.read()
+    assert MIRROR_HEADER.unpack_from(end.buffer) == (5, 9, 90, 1_090, 6)
+
+
+def test_restore_when_the_newest_state_was_mirrored_then_it_is_handed_again(segments):
+    memory = SharedMemory(*segments, 1)
+    assert memory.restore() is None
+    state = mirror(memory, 4, 7)
+    publish(segments[1], 7)
+    assert memory.restore() == (4, state)
+    assert memory.scanned()[0] == 0, "what is shown then is no newer"
