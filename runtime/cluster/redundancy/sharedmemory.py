@@ -166,8 +166,14 @@ class SharedMemory:
         end = ChannelEnd(image, image.layout.mirror)
         if not end.published() or not end.read():
             return None
-        words = MIRROR_HEADER.unpack_from(end.buffer)
-        return MirrorEntry(*words, memory=bytes(end.buffer[MIRROR_HEADER_SIZE:]))
+        term, scan_no, plc_now_ns, received_ns, applied = MIRROR_HEADER.unpack_from(end.buffer)
+        state = State(
+            scan_no=scan_no,
+            plc_now_ns=plc_now_ns,
+            applied_index=applied,
+            memory=bytes(end.buffer[MIRROR_HEADER_SIZE:]),
+        )
+        return _entry(term, state, received_ns)
 
 
 class _Ends:
