@@ -15,8 +15,9 @@ from pairaims import Aims
 from pairbook import Broken
 from pairdrills import DRILLS
 from pairio import EFFECT_NS, EFFECT_NS_MAX
-from pairmember import RESTART_NS, ControllerNode, Node
+from pairmember import RESTART_NS, ControllerNode
 from pairnet import Weather
+from pairnode import Node
 from pairtime import MS
 from pairworld import World
 

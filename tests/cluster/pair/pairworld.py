@@ -8,8 +8,9 @@ from pairchecks import RaftChecks
 from pairclients import Client, History
 from pairdisk import Disk, Held
 from pairio import Device
-from pairmember import ControllerNode, Node, WitnessNode
+from pairmember import ControllerNode
 from pairnet import Network
+from pairnode import Node, WitnessNode
 from pairscan import CYCLE_NS, commands_in
 from pairtime import MS, Clock, Events, Process
 
