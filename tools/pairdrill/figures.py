@@ -67,6 +67,7 @@ def figures_of(drill: Drill, seconds: float) -> Figures:
         "wrong integrals": sum(_is_wrong_integral(address, words) for _, address, words in drive.writes),
         "ramp beyond its limit ms": None if plan.what in ("all", "pause") else round(_beyond_ramp_ms(drill), 1),
         "commands": drill.commands,
+        "commands unanswered": drill.unanswered,
         "commands lost": drill.lost,
         "commands doubled": drill.doubled,
         "late writes taken": len(late),
@@ -108,6 +109,8 @@ def verdicts_on(plan: Plan, found: Figures) -> Iterator[Verdict]:
         yield _ramp(plan, found)
     if plan.what != "swap":
         row = f"each of {found['commands']} commands counted once"
+        if plan.what == "all":
+            row = f"{found['commands']} acknowledged commands are kept, none runs again that was noted as taken"
         yield _none(plan, row, found, ("commands lost", "commands doubled"))
     if plan.what == "pause":
         yield from _late(plan, found)

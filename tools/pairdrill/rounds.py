@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from pairdrill.acknowledged import Orders, ask_again, judge, read_disks
 from pairdrill.phases import Phases, phases_of
 from pairdrill.stalls import Stalls
 from runtime.core.fault import PlcFault
@@ -19,6 +20,8 @@ from tests.e2e.pairsite import PairSite, until
 _, SUM, TIMED, ASKED = range(4)
 CALM_CYCLES = 4
 """After the pair is whole, up to so many cycles pass before the next harm, so that it meets any moment of a cycle."""
+ALIVE_CYCLES = 24
+"""So long at most commands are given before all three die: some are under way then, or all are done."""
 PAUSE_S = 1.0
 TAKEN_OVER_S = 10.0
 """By then nobody will: the standby had just been late on a busy machine, was not in sync, and may not."""
@@ -68,7 +71,8 @@ class Round:
 
 @dataclass(slots=True)
 class Drill:
-    """`pair` under the harm of a plan. `commands`: given and answered, of which so many were `lost`, or ran twice.
+    """`pair` under the harm of a plan. `commands`: given and answered, of which so many were `lost`, or ran twice. Of
+    those that were `unanswered` when all died nobody knows, and they are asked for again.
 
     `losses`: numbers of the writes from which on the programs' memory is a new one, for nobody in sync was left."""
 
@@ -80,6 +84,7 @@ class Drill:
     commands: int = 0
     lost: int = 0
     doubled: int = 0
+    unanswered: int = 0
     losses: list[int] = field(default_factory=list)
     _seq: int = 0
     _counted: tuple[int, int] = (0, 0)
@@ -161,21 +166,27 @@ class Drill:
         time.sleep(WAKES_S)
 
     def all(self, now: Round) -> None:
-        """All three, at a random instant after a command was acknowledged."""
+        """All three, at a random instant while commands are given to one of the two."""
         self._whole()
-        self._command(self.chance.choice("ab"))
-        self._calm()
+        orders = Orders(self.pair, client=f"drill-{len(self.rounds)}")
+        giving = orders.give(self.chance.choice("ab"))
+        time.sleep(self.chance.uniform(0.0, ALIVE_CYCLES * self.pair.cycle_ms / 1000.0))
         for member in self.chance.sample("abw", 3):
             self.pair.kill(member)
+        giving.join()
+        left = read_disks(self.pair)
         began = time.monotonic()
         self.pair.start("a", "b", "w")
         leader = self._whole()
         now.back_s = time.monotonic() - began
-        until(lambda: self._ask_again(leader))
+        ask_again(orders, leader)
         taken = len(self.pair.drive.writes)
         until(lambda: len(self.pair.drive.writes) >= taken + 3)
-        # The programs' memory is lost, their count with it. What ran in the last moment, and was not noted, runs again.
-        self.doubled += self.pair.drive.value(ASKED) not in (0, 1)
+        judged = judge(orders, left, self.pair.drive.value(ASKED))
+        self.commands += len(orders.answered)
+        self.lost += len(judged.lost)
+        self.doubled += len(judged.doubled)
+        self.unanswered += orders.given - len(orders.answered)
 
     def finish(self) -> None:
         """What can be told only in the end: where memory never was lost, each command must have counted once."""
