@@ -139,10 +139,14 @@ class GpioLines(BlockingDevice):
         settings = {o: self._line_settings(w, on=self._first_state(w)) for w, o in self._offsets.items()}
         request = chip.request_lines(settings | as_is, consumer=self._settings.consumer)
         if driven:
-            levels = request.get_values([self._offsets[wire] for wire in driven])
-            for wire, level in zip(driven, levels, strict=True):
-                settings[self._offsets[wire]] = self._line_settings(wire, on=level is line.Value.ACTIVE)
-            request.reconfigure_lines(settings)
+            try:
+                levels = request.get_values([self._offsets[wire] for wire in driven])
+                for wire, level in zip(driven, levels, strict=True):
+                    settings[self._offsets[wire]] = self._line_settings(wire, on=level is line.Value.ACTIVE)
+                request.reconfigure_lines(settings)
+            except OSError:  # held on, the lines would be taken when they are asked for again
+                request.release()
+                raise
         return request
 
     def _line_settings(self, wire: GpioWire, *, on: bool) -> gpiod.LineSettings:

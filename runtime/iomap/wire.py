@@ -39,6 +39,10 @@ class Table(StrEnum):
         """True for the tables a client may write."""
         return self in (Table.HOLDING, Table.COIL)
 
+    def block_bytes(self, count: int) -> int:
+        """How many bytes so many neighbouring items take in a request or a reply (6.1, 6.3): bits are packed."""
+        return (count + 7) // 8 if self.is_bits else 2 * count
+
 
 class RawType(StrEnum):
     """What the words of a point are. `flag` is a whole register that means TRUE or FALSE, `bit` one bit of it.

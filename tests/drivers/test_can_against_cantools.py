@@ -2,12 +2,14 @@
 
 import os
 from pathlib import Path
+from random import Random
 
 import can
 import pytest
 from canbench import StationBench, device_of, message
-from cantools.database.can import Message
+from cantools.database.can import Message, Signal
 from cantools.database.errors import Error as DatabaseError
+from cantools.logreader import Parser as CantoolsLog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,3 +72,49 @@ def _compare(text: str, form: str, codec: Message) -> None:
                 assert ours == pytest.approx(float(value), rel=1e-12, abs=1e-12), (codec.name, signal)
 
     same()
+
+
+@pytest.mark.parametrize("file", sorted(DBC_FOLDERS[0].glob("*.dbc")), ids=lambda file: file.name)
+def test_candump_log_when_decoded_then_as_cantools_reads_and_decodes_it(file: Path, tmp_path: Path) -> None:
+    """The log is written and read by python-can on our side; cantools reads it with its own parser."""
+    text, messages = _readable(file)
+    log = tmp_path / "candump.log"
+    _log(messages, log)
+    plans = [message(m.name, m.frame_id, extended=m.is_extended_frame, min_bytes=m.length) for m in messages]
+    stations = {plan.frame_id: StationBench(device_of(text, [plan])) for plan in plans}
+    database = parse_database(text, "dbc")
+    with log.open() as lines, can.CanutilsLogReader(log) as ours:
+        for theirs, frame in zip(CantoolsLog(lines), ours, strict=True):
+            assert theirs is not None
+            bench = stations[frame.arbitration_id]
+            bench.now_ns += 1_000_000
+            told = database.decode_message(theirs.frame_id, theirs.data, decode_choices=False)
+            assert bench.take(frame)
+            for signal, value in told.items():
+                assert bench.reading(signal) == (pytest.approx(float(value)), Quality.GOOD), signal
+
+
+def _log(messages: list[Message], log: Path) -> None:
+    """Each message FRAMES_A_MESSAGE times, with raw values drawn anew."""
+    chance = Random(1)
+    with can.CanutilsLogWriter(log, channel="can0") as writer:
+        for codec in messages * FRAMES_A_MESSAGE:
+            raw = {s.name: chance.choice(_groups(codec, s) or [_drawn(s, chance)]) for s in codec.signals}
+            writer.on_message_received(
+                can.Message(
+                    timestamp=chance.random() * 1e9,
+                    arbitration_id=codec.frame_id,
+                    is_extended_id=codec.is_extended_frame,
+                    data=codec.encode(raw, scaling=False, strict=False),
+                )
+            )
+
+
+def _groups(codec: Message, multiplexer: Signal) -> list[int]:
+    """The values of a multiplexer that the message has signals for; of other signals none."""
+    of = (signal for signal in codec.signals if signal.multiplexer_signal == multiplexer.name)
+    return sorted({number for signal in of for number in signal.multiplexer_ids or ()})
+
+
+def _drawn(signal: Signal, chance: Random) -> int:
+    return chance.getrandbits(signal.length - 1) * (-1 if signal.is_signed and chance.random() < 0.5 else 1)

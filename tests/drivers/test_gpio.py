@@ -2,6 +2,7 @@
 that are taken or gone."""
 
 import asyncio
+import errno
 import sys
 import threading
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from gpiod import line
 from io_points import MS, input_point, output_point
 from iobench import IoBench
 
+from runtime.core.fault import DriverFault
 from runtime.core.quality import Quality
 from runtime.drivers import gpio
 from runtime.drivers.blocking import BlockingDriver
@@ -120,6 +122,19 @@ async def test_line_when_another_program_holds_it_then_told_once_and_taken_when_
         await io.until(lambda: io.reading("button_1") == (False, GOOD))
     assert [e for e in io.events if "line ESTOP is taken by gpiomon" in e] == io.events[:1]
     assert len(io.events) == 2
+
+
+def test_output_when_it_cannot_be_taken_over_then_let_go_and_taken_by_the_next_attempt(chip: FakeChip) -> None:
+    chip.lines[2].direction = line.Direction.OUTPUT
+    lines = gpio.GpioLines(relay(), SETTINGS, library=FakeGpiod(chip))  # type: ignore[arg-type]
+    chip.fails = errno.EIO
+    with pytest.raises(DriverFault, match="Input/output error"):
+        lines.open()
+    assert chip.requests == []
+    chip.fails = 0
+    lines.open()
+    assert chip.lines[2].consumer == "voltscan"
+    lines.close()
 
 
 async def test_chip_when_unplugged_then_bad_and_back_when_it_is_back(chip: FakeChip) -> None:

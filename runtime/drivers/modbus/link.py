@@ -9,7 +9,6 @@ from runtime.drivers.modbus.line import Silence
 from runtime.drivers.modbus.lines import line_of
 from runtime.drivers.modbus.pdu import REFUSED, ExceptionCode
 from runtime.drivers.modbus.requests import (
-    block_bytes,
     block_in,
     mask_write_request,
     read_request,
@@ -100,7 +99,7 @@ class ModbusLink:
         await self.write(unit_id, wire.table, wire.address, words)
 
     def _block(self, reply: bytes, read: ReadRequest) -> bytes:
-        block, length = block_in(reply), block_bytes(read.table, read.count)
+        block, length = block_in(reply), read.table.block_bytes(read.count)
         if block is None or len(block) != length:
             raise Silence(f"{len(reply[2:])} bytes came for {length}", where=self.where)
         return block

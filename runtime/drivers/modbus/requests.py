@@ -48,11 +48,6 @@ def block_in(reply: bytes) -> bytes | None:
     return reply[2:] if len(reply) >= 2 and reply[1] == len(reply) - 2 else None
 
 
-def block_bytes(table: Table, count: int) -> int:
-    """How long the block is that so many items come in."""
-    return (count + 7) // 8 if table.is_bits else 2 * count
-
-
 def words_of(table: Table, block: bytes, count: int) -> list[int]:
     """The words of a block of registers, or the bits of one of bits."""
     return bits_of(block, count) if table.is_bits else list(struct.unpack(f">{count}H", block))

@@ -6,7 +6,7 @@ written on change comes on top: how often that is nobody can say beforehand.
 
 from collections.abc import Iterable, Iterator
 
-from runtime.iomap.plan.plan import DevicePlan, ReadRequest
+from runtime.iomap.plan.plan import DevicePlan
 from runtime.iomap.wire import ModbusWire, Wire
 
 TCP_ROUND_TRIP_S = 0.002
@@ -29,7 +29,7 @@ def link_load(plans: Iterable[DevicePlan], *, serial_baud: int) -> float:
 def _needs(plan: DevicePlan) -> Iterator[tuple[int, int]]:
     """Bytes of registers and period (ns) of each request that comes again and again."""
     for read in plan.reads:
-        yield _read_bytes(read), read.period_ns
+        yield read.table.block_bytes(read.count), read.period_ns
     if plan.served:
         return
     for output in plan.outputs:
@@ -39,13 +39,9 @@ def _needs(plan: DevicePlan) -> Iterator[tuple[int, int]]:
         yield _wire_bytes(beat.wire), beat.period_ns
 
 
-def _read_bytes(read: ReadRequest) -> int:
-    return (read.count + 7) // 8 if read.table.is_bits else 2 * read.count
-
-
 def _wire_bytes(wire: Wire) -> int:
     assert isinstance(wire, ModbusWire), "a point of this kind"
-    return 1 if wire.table.is_bits else 2 * wire.words
+    return wire.table.block_bytes(wire.words)
 
 
 def _request_s(payload: int, serial_baud: int) -> float:
