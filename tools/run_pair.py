@@ -1,6 +1,7 @@
 """The demo site on a hot-standby pair, all on this machine: simulated plant, two controllers, witness.
 
-    python tools/run_pair.py                   runs until Ctrl-C, a line each second; `voltscan hmi pair-a` beside it
+    python tools/run_pair.py                   runs until Ctrl-C, a line a second; `voltscan hmi --site pair-a` beside
+                                               it; a member that is killed comes back after ten seconds
     python tools/run_pair.py --drill OUT       hurts it in every way, and writes OUT.csv and OUT.svg: the power at the
                                                plant, its setpoint, and who drove
 
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -34,6 +35,8 @@ PLANT = "demo_plant"
 SITES = {"a": "pair-a", "b": "pair-b"}
 SHOWN = ("inverter_1.p_set_kw", "inverter_1.p_kw", "grid_meter_1.p_kw")
 SAMPLE_S = 0.05
+AGAIN_S = 10.0
+"""Who has killed a controller wants to see for a while how the other one goes on."""
 VOLTSCAN = (sys.executable, "-m", "runtime.cli")
 
 
@@ -200,9 +203,16 @@ class Drill:
                 print(f"{sample.at_s:7.1f} s  {told}")
 
 
-def show_lines(pair: Pair) -> None:
-    """A line each second until Ctrl-C."""
-    while not pair.ended():
+def show_lines(pair: Pair) -> NoReturn:
+    """A line each second until Ctrl-C. A member that has ended is started again, as a service manager does it."""
+    ended_s: dict[str, float] = {}
+    while True:
+        for member in pair.ended():
+            since_s = ended_s.setdefault(member, time.monotonic())
+            if time.monotonic() - since_s >= AGAIN_S:
+                del ended_s[member]
+                pair.start(member)
+                print(f"{member} is started again; what it says: var/pair/{member}.log", file=sys.stderr)
         who = leader()
         told = ask(SITES[who], "pair") if who else {}
         values = ask(PLANT, "read", names=list(SHOWN)).get("values", [])
@@ -211,20 +221,19 @@ def show_lines(pair: Pair) -> None:
         alarms = "  ".join(alarm["text"] for alarm in told.get("alarms", []))
         print(f"leader {who or '-'}  term {told.get('term', '-')}  {sync}  {power}  {alarms}")
         time.sleep(1.0)
-    print(f"ended by itself: {', '.join(pair.ended())}; see var/pair/*.log", file=sys.stderr)
 
 
 def main() -> int:
-    """Exit code 0 when it was stopped, or the drill is over."""
+    """Until it is stopped, or the drill is over."""
     parser = argparse.ArgumentParser(description="The demo site on a hot-standby pair, on this machine")
     parser.add_argument("--drill", type=Path, metavar="OUT", help="hurt it, and write OUT.csv and OUT.svg")
     options = parser.parse_args()
     pair = Pair()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         pair.start("plant", "witness", "a", "b")
         if options.drill is None:
             show_lines(pair)
-            return 1
         drill = Drill(pair)
         drill.run()
         drill.save(options.drill)
@@ -232,7 +241,8 @@ def main() -> int:
     except KeyboardInterrupt:
         pass
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         pair.stop()
     return 0
 

@@ -322,3 +322,23 @@ def test_standby_when_it_is_asked_for_a_download_then_it_names_who_is_to_be_aske
     plan.save(download)
     rig.ask(download)
     assert "the one that leads" in rig.told()["why"][0]
+
+
+@pytest.mark.parametrize(
+    ("member", "following"), [("{}", {"scan", "gateway", "recorder"}), ("new", {"scan", "recorder"})]
+)
+def test_leader_when_the_group_file_says_something_else_then_who_knows_the_members_starts_anew(
+    rig, download, member, following
+):
+    as_standby(rig, download)
+    rig.control.lead_term = 3
+    plan = RunPlan.load(download)
+    pair = dataclasses.replace(rig.current.plan.pair, member=member)
+    dataclasses.replace(plan, pair=pair).save(download)
+    rig.ask(download)
+    rig.get_ready()
+    rig.tick()
+    rig.control.version = 2
+    rig.tick()
+    assert rig.told()["done"]
+    assert rig.adopted == [(2, following)]

@@ -55,14 +55,22 @@ def misfits(migration: Migration, old: Manifest, values: Mapping[str, Value], *,
     return [f"{name} ({shown[name.lower()]})" for name in unfit if name.lower() in shown]
 
 
+def has_other_part(old_plan: RunPlan, new_plan: RunPlan) -> bool:
+    """Whether a controller's part in its pair is another one: a member has been replaced, has another key or place."""
+    old, new = old_plan.pair, new_plan.pair
+    return old is not None and new is not None and old.member != new.member
+
+
 def notes(migration: Migration, *, old_plan: RunPlan, new_plan: RunPlan) -> list[str]:
     """What does not change with an online change, and what people should know before it."""
     told: list[str] = []
     was = (old_plan.realtime_priority, old_plan.realtime_cpu)
     if (new_plan.realtime_priority, new_plan.realtime_cpu) != was:
         told.append("the [realtime] settings take effect at the next start")
-    if old_plan.pair is not None and new_plan.pair is not None and old_plan.pair.member != new_plan.pair.member:
-        told.append("the controller's part in the pair takes effect at the next start")
+    if has_other_part(old_plan, new_plan):
+        told.append(
+            "the group file says something else: redundancy starts anew, and the outputs hold for a second or two"
+        )
     if new_plan.has_plant or old_plan.has_plant:
         told.append("the simulated plant goes on as it is")
     references = [change.name for change in migration.initialised if "reference" in change.why]

@@ -27,7 +27,7 @@ from runtime.core.migration import Migration
 from runtime.image.manifest import Manifest
 from runtime.image.segment import ImageSegment
 from runtime.node import runplan
-from runtime.node.change.changecheck import refusals
+from runtime.node.change.changecheck import has_other_part, refusals
 from runtime.node.change.changesocket import FOLLOW, Asked, ChangeSocket
 from runtime.node.change.package import unpack
 from runtime.node.change.versionnote import VersionNote
@@ -41,6 +41,8 @@ from runtime.wire.messages import Severity
 
 FOLLOWERS = ("scan", "io", "gateway", "recorder", "redundancy")
 """The processes that go over without being started anew."""
+KNOW_MEMBERS = frozenset({"redundancy", "gateway"})
+"""Those that read who the other members of a pair are, when they start."""
 READY_WITHIN_NS = 30_000_000_000
 CHANGED_WITHIN_NS = 10_000_000_000
 LED_WITHIN_NS = 45_000_000_000
@@ -256,6 +258,8 @@ class OnlineChange:
     def _settle(self, change: _Change, supervisor: Supervisor, control: Any) -> None:
         former, version = self._controller.current, change.version
         following = frozenset(n for n, at_ns in change.started_ns.items() if supervisor.started_ns(n) == at_ns)
+        if has_other_part(former.plan, version.plan):
+            following -= KNOW_MEMBERS
         try:
             self._controller.adopt(version, supervisor, following=following)
         except OSError as fault:  # a full disk is no reason to stop the plant
