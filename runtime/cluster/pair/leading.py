@@ -85,7 +85,7 @@ def watch(s: Situation, leading: Leading, now_ns: int) -> None:
     versions.publish(s, leading, now_ns)
     if now_ns >= leading.voters_due_ns:
         leading.voters_due_ns = now_ns + VOTERS_EVERY_NS
-        _watch_voters(s, now_ns)
+        _watch_voters(s, leading, now_ns)
 
 
 def _watch_standby(s: Situation, leading: Leading, now_ns: int) -> None:
@@ -158,12 +158,13 @@ def _begin_again_without_scans(s: Situation, leading: Leading, now_ns: int) -> N
     absorb(s, s.raft.release(now_ns))
 
 
-def _watch_voters(s: Situation, now_ns: int) -> None:
+def _watch_voters(s: Situation, leading: Leading, now_ns: int) -> None:
+    """Who was never heard since the start of this process has been silent since this controller leads."""
     settings = s.settings
     others = (settings.other, settings.witness)
     seen = Seen(
         here={m for m in others if s.is_here(m, now_ns) and m not in s.agreed.detached},
-        gone={m for m in others if now_ns - s.heard_ns.get(m, s.leader_known_ns) >= settings.gone_ns}
+        gone={m for m in others if now_ns - s.heard_ns.get(m, leading.begun_ns) >= settings.gone_ns}
         | set(s.agreed.detached),
         equal={m for m in others if s.raft.match(m) >= s.raft.commit},
     )

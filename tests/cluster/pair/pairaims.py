@@ -8,7 +8,7 @@ from random import Random
 
 from pairmember import RESTART_NS, ControllerNode
 from pairtime import MS
-from pairworld import World
+from pairworld import TIMES, World
 
 from runtime.raft.state import Role
 
@@ -60,13 +60,15 @@ class Aims:
         self._when(is_asked, forgets)
 
     def leader_dies_as_the_standby_joins_unseen(self) -> None:
-        """The standby is about to join; redundancy stands still while scans go on, and what it says of them is lost."""
+        """The standby is about to join; redundancy stands still while scans go on and are written, for the lease is
+        new, and what it says of them is lost."""
 
         def about_to_join() -> ControllerNode | None:
             for node in self._world.controllers.values():
                 leading = node.member.situation.leading if node.member is not None else None
                 if leading is not None and leading.stream.in_a_row == node.settings.in_sync_after - 1:
-                    return node if leading.stream.lag > 0 else None
+                    lease_ns = node.control.lease_until_ns - node.now_ns()
+                    return node if leading.stream.lag > 0 and lease_ns > TIMES.lease_ns - MS else None
             return None
 
         def stands() -> None:

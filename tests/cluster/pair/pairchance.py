@@ -1,9 +1,10 @@
 """A pair under chance: one seed is one run. First everything goes wrong, then all is healed, then one thing is tried.
 
-Faults: messages dropped, delayed, reordered, doubled, said again; ways cut, one way or not transitively; power lost
-with any suffix of the writes that were not durable; slow disks; processes that stand still between any two steps, alone
-or a controller as a whole; redundancy processes that die while scan and io go on; in some seeds clocks beyond rho. And
-what people do: swaps, service, forces, commands, other versions of the programs.
+Faults: messages dropped, delayed, reordered, doubled, said again, damaged; ways cut, one way or not transitively; power
+lost with any suffix of the writes that were not durable; slow disks; processes that stand still between any two steps,
+alone or a controller as a whole; redundancy processes that die while scan and io go on; scans that die as they publish;
+in some seeds clocks beyond rho. And what people do: swaps, service, forces, commands, other versions of the programs,
+also on a box that comes back.
 """
 
 from collections.abc import Callable
@@ -37,6 +38,9 @@ LOOK_NS = 10 * MS
 OPENING = 0.25
 OPENING_NS = 350 * MS
 """How many seeds begin with a moment that needs calm before it, and how long the calm lasts."""
+VERSIONS = 40
+OTHER_FILES = 0.1
+"""How many versions of the programs there are, and how often a box comes back with one of its own."""
 WILD_PPM = 200_000
 WILD = 0.15
 """How far clocks are off in seeds where they keep no bound, and how many seeds that are."""
@@ -128,6 +132,7 @@ class Run:
             weather.lost, weather.late, weather.doubled, weather.again = (
                 self.random.choice((0, 0, 0.02, 0.1)) for _ in range(4)
             )
+            weather.damaged = self.random.choice((0, 0.05, 0.3))
         if chance() < 0.4:
             for node in self.world.nodes.values():
                 node.disk.hangs_ns = self.random.choice((0, 0, 20, 100)) * MS
@@ -145,6 +150,8 @@ class Run:
         node = self.world.nodes[name]
         if node.process.runs:
             node.crash()
+            if isinstance(node, ControllerNode) and self.random.random() < OTHER_FILES:
+                node.scan.version = self.random.randint(1, VERSIONS)
             off_ns = self.random.choice((RESTART_NS, RESTART_NS, 4 * RESTART_NS, 10 * RESTART_NS))
             self.events.after(off_ns, None, self.world.start_node, name)
 
@@ -218,7 +225,7 @@ class Run:
         """An operator has the leader, or who he thinks leads, go over to another version of the programs."""
         node = self.world.driver or self.world.controllers["a"]
         if node.member is not None:
-            node.supervisor.download(self.random.randint(1, 40))
+            node.supervisor.download(self.random.randint(1, VERSIONS))
 
     def _attach(self) -> None:
         self._ask(lambda member, now_ns: member.detach("", now_ns))

@@ -7,6 +7,7 @@ of Raft alone are those that it is tested with by itself.
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 sys.path.append(str(Path(__file__).parents[2] / "raft"))
@@ -26,7 +27,7 @@ from raftmistakes import (
     vote_for_a_shorter_log,
 )
 
-from runtime.cluster.pair import member, stream
+from runtime.cluster.pair import frame, member, stream
 from runtime.cluster.pair.agreed import Agreed
 from runtime.cluster.pair.frame import State
 from runtime.cluster.pair.member import PairMember
@@ -185,6 +186,17 @@ def what_was_told_last_restored(put: Put) -> None:
     put(ControllerNode, "restore", restores_what_is_known)
 
 
+def frames_without_a_check(put: Put) -> None:
+    """Neither of the bytes that arrive nor of the memory that they lead to."""
+
+    class AnySum(int):
+        def __ne__(self, _):
+            return False
+
+    put(frame, "zlib", SimpleNamespace(crc32=lambda *_: 0))
+    put(frame, "check_sum", lambda _: AnySum())
+
+
 QUICK = [
     skip_fsync,
     truncate_on_a_duplicate_append,
@@ -192,6 +204,7 @@ QUICK = [
     outputs_before_the_acknowledgement,
     take_over_while_not_in_sync,
     commands_run_as_often_as_they_come,
+    frames_without_a_check,
 ]
 """Caught within a few seeds."""
 RARE = [

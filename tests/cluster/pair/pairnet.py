@@ -10,7 +10,7 @@ from typing import Any
 
 from pairtime import MS, Events, Process
 
-from runtime.cluster.pair.frame import Frame
+from runtime.cluster.pair.frame import Frame, decode_frame, encode_frame
 from runtime.raft.message import Append
 
 FAST_NS = (MS // 10, MS // 2)
@@ -29,7 +29,7 @@ class Weather:
 
     State frames go over a connection of their own: on the ways `large_late` they come after what is said later, on
     `large_lost` never. Nor do entries of the log on the ways `entries_lost`. On the ways `whole_again` a whole state
-    comes a second time, WHOLE_AGAIN_NS later.
+    comes a second time, WHOLE_AGAIN_NS later. In a `damaged` state frame one bit is another one.
     """
 
     cut: set[Way] = field(default_factory=set)
@@ -43,6 +43,7 @@ class Weather:
     late: float = 0.0
     doubled: float = 0.0
     again: float = 0.0
+    damaged: float = 0.0
 
 
 class Network:
@@ -78,8 +79,19 @@ class Network:
         if weather.doubled and chance() < weather.doubled:
             self._carry(source, target, message)
 
+    def _damage(self, frame: Frame) -> Frame | None:
+        """What is made of it where it arrives."""
+        content = bytearray(encode_frame(frame))
+        bit = int(self._random.random() * len(content) * 8)
+        content[bit // 8] ^= 1 << bit % 8
+        return decode_frame(bytes(content))
+
     def _carry(self, source: str, target: str, message: Any) -> None:
         weather, chance = self.weather, self._random.random
+        if weather.damaged and isinstance(message, Frame) and chance() < weather.damaged:
+            message = self._damage(message)
+            if message is None:
+                return
         least_ns, most_ns = FAST_NS
         delay_ns = least_ns + int((most_ns - least_ns) * chance())
         if (source, target) in weather.slow or (weather.late and chance() < weather.late):

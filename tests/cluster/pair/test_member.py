@@ -164,6 +164,11 @@ def test_controller_when_both_lost_their_state_and_the_other_stays_away_then_it_
     group.run(1000)
     assert group.leader() == "b"
     assert any("started without a state" in told for told in group.told)
+    group.run(1200)
+    assert group.members["b"].situation.raft.configuration.voters == ("b",), "the other was never heard since its start"
+    group.kill("w")
+    group.run(100)
+    assert group.leader() == "b"
 
 
 def test_command_when_it_is_submitted_twice_then_it_runs_once_and_both_are_accepted(group):
