@@ -38,7 +38,7 @@ class MemberWatch:
             self._configuration = raft.configuration
             self._log(f"takes part: {_members(raft.configuration)}")
         for peer, before in self._received.items():
-            received = post.urgent.received[peer] + post.bulk.received[peer]
+            received = post.received(peer)
             self._received[peer] = received
             self._look_at_peer(peer, heard=received > before, now_ns=now_ns)
         self._look_at_refusals(post, now_ns)

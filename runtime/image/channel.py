@@ -25,6 +25,11 @@ class ChannelEnd:
             ctypes.addressof(self._anchor),
         )
 
+    @property
+    def place(self) -> tuple[int, int, int, int]:
+        """Address of the channel, slots, their distance, size of a payload."""
+        return self._call[:4]
+
     def publish(self) -> int:
         """Hand the buffer's content to all readers; the number of the payload."""
         return primitives().publish(*self._call)

@@ -78,6 +78,22 @@ class SnapshotReader:
         self._last: Snapshot | None = None
         self._last_number = 0
 
+    @property
+    def place(self) -> tuple[int, int, int, int]:
+        """Of the channel, as `ChannelEnd.place`."""
+        return self._end.place
+
+    @property
+    def number(self) -> int:
+        """Of the snapshot that was read last; 0: none was."""
+        return self._last_number
+
+    def took(self, number: int, memory: bytes) -> Snapshot:
+        """Somebody else has read the snapshot of that number: it is the newest here, too."""
+        self._last_number = number
+        self._last = self._snapshot(memory)
+        return self._last
+
     def latest(self) -> Snapshot | None:
         """The newest snapshot (the same object while there is no newer one); None before the first scan."""
         if self._end.published() == self._last_number:
@@ -85,9 +101,9 @@ class SnapshotReader:
         number = self._end.read()
         if number:
             self._last_number = number
-            self._last = Snapshot(
-                bytes(self._end.buffer),
-                quality_offset=self._layout.quality_offset,
-                stamp_offset=self._layout.stamp_offset,
-            )
+            self._last = self._snapshot(bytes(self._end.buffer))
         return self._last
+
+    def _snapshot(self, memory: bytes) -> Snapshot:
+        layout = self._layout
+        return Snapshot(memory, quality_offset=layout.quality_offset, stamp_offset=layout.stamp_offset)

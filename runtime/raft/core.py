@@ -1,6 +1,8 @@
 """One member of the group, as its shell sees it: messages, time and proposals in, a `Ready` out."""
 
-from runtime.raft import election, leading, replication
+from collections.abc import Collection
+
+from runtime.raft import election, leading, pace, replication
 from runtime.raft.configuration import Configuration
 from runtime.raft.log import Entry, EntryKind, Log, Snapshot
 from runtime.raft.message import (
@@ -15,6 +17,7 @@ from runtime.raft.message import (
     VoteReply,
     VoteRequest,
 )
+from runtime.raft.pace import Pace, Paced
 from runtime.raft.ready import NOTHING_TO_DO, HardState, Ready
 from runtime.raft.state import Role, Settings, State
 
@@ -155,6 +158,14 @@ class Raft:
         if self._state.leading is not None:
             leading.beat(self._state, now_ns)
         return self._ready(now_ns)
+
+    def pace(self, others: Collection[str]) -> Pace | None:
+        """From where another hand can send the rounds for a while; None where there is more to do (pace.py)."""
+        return pace.pace(self._state, others)
+
+    def catch_up(self, paced: Paced) -> None:
+        """Leader only: what has become of the rounds since."""
+        pace.catch_up(self._state, paced)
 
     def persisted(self, number: int, now_ns: int) -> Ready:
         """What the Ready of that number gave to persist is durable, and all before it."""

@@ -60,7 +60,7 @@ def on_heartbeat_reply(state: State, reply: HeartbeatReply, now_ns: int) -> None
     peer = leading.peers[reply.source]
     peer.heard_ns = now_ns
     peer.round = max(peer.round, reply.round)
-    _extend(state, leading)
+    extend(state, leading)
     if peer.match < state.log.last_index and peer.sent_round < reply.round:
         peer.next = peer.match + 1 if not peer.probing else peer.next
         replication.send(state, reply.source)
@@ -139,10 +139,11 @@ def _send_round(state: State, leading: Leading, now_ns: int) -> None:
             )
         )
     if state.configuration.quorum == 1:  # else the others' answers are what is missing
-        _extend(state, leading)
+        extend(state, leading)
 
 
-def _extend(state: State, leading: Leading) -> None:
+def extend(state: State, leading: Leading) -> None:
+    """Count the lease from the newest round that a majority has answered."""
     reached = {name: peer.round for name, peer in leading.peers.items()}
     reached[state.name] = leading.lease.round
     leading.lease.acknowledged(state.configuration, reached)

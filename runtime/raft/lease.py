@@ -34,6 +34,17 @@ class Lease:
         if sent_ns is not None and not self.withdrawn:
             self.until_ns = max(self.until_ns, sent_ns + self.length_ns)
 
+    def sent_ns(self, number: int) -> int | None:
+        """When that round was sent; None where it is not remembered."""
+        return self._sent_ns.get(number)
+
+    def went_on(self, number: int, sent_ns: int) -> None:
+        """That round was sent then, by another hand."""
+        self.round = max(self.round, number)
+        self._sent_ns[number] = sent_ns
+        for old in [n for n in self._sent_ns if n <= self.round - ROUNDS_MAX]:
+            del self._sent_ns[old]
+
     def withdraw(self) -> None:
         """Give it up, at once."""
         self.withdrawn = True

@@ -23,7 +23,7 @@ _SOURCES = (
     *(_HERE / "change" / f"{name}.py" for name in ("changeover", "statemoves")),
     *(_HERE / f"{name}.py" for name in ("kernel", "loop", "plan")),
     *(_IMAGE / f"{name}.py" for name in ("channelcode", "control", "emit", "layout", "mailbox", "taskstatistics")),
-    *(_IMAGE / f"{name}.py" for name in ("recordring", "words")),
+    *(_IMAGE / f"{name}.py" for name in ("recordring", "view", "words")),
     Path(runtime.core.appmemory.__file__),
     Path(runtime.core.faultlocals.__file__),
     Path(runtime.core.quality.__file__),

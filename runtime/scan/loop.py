@@ -7,7 +7,7 @@ the newest deadline that has passed as its clock, and after an overrun the loop 
 from runtime.core.appmemory import ORIGIN_NS
 from runtime.image.control import Control
 from runtime.image.emit import I32, I64, PTR, Code, Word
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 from runtime.scan.plan import BarePlan, Plan
 
 _CLOCK_REALTIME, _CLOCK_MONOTONIC, _TIMER_ABSTIME, _EINTR = 0, 1, 1, 4

@@ -15,13 +15,13 @@ class Bench:
         self.told = []
         self.now_ns = 0
         self.raft = SimpleNamespace(leader="", term=1, role=Role.FOLLOWER, configuration=TRIO)
-        lane = SimpleNamespace(received=Counter())
-        self.post = SimpleNamespace(urgent=lane, bulk=lane, strangers=0, refusals=Counter())
+        self.received = Counter()
+        self.post = SimpleNamespace(received=self.received.__getitem__, strangers=0, refusals=Counter())
         self.watch = MemberWatch(["a", "b"], self.told.append, 0)
 
     def look(self, after_ns=LOOK_EVERY_NS, *, heard=("a", "b")):
         self.now_ns += after_ns
-        self.post.urgent.received.update(heard)
+        self.received.update(heard)
         self.told.clear()
         self.watch.look(self.raft, self.post, self.now_ns)
         return list(self.told)

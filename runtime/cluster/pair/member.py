@@ -11,7 +11,7 @@ sync by its own log, and holds the state, stands for election.
 """
 
 from runtime.cluster.pair import leading as leads
-from runtime.cluster.pair import versions
+from runtime.cluster.pair import steady, versions
 from runtime.cluster.pair.agreed import Agreed, Delivery, took_over_last
 from runtime.cluster.pair.effects import NO_RIGHT, Effects, Mirror, Package, Right, Severity
 from runtime.cluster.pair.entries import Cause, Command, Detached, Force
@@ -19,6 +19,7 @@ from runtime.cluster.pair.frame import Frame, FrameAck, Standing, State, StreamM
 from runtime.cluster.pair.log import absorb, compact, propose
 from runtime.cluster.pair.settings import PairSettings
 from runtime.cluster.pair.situation import Situation
+from runtime.cluster.pair.steady import Steady, Walked
 from runtime.cluster.pair.stream import StandbyStream
 from runtime.raft.core import Raft
 from runtime.raft.log import Entry, Snapshot
@@ -128,6 +129,18 @@ class PairMember:
                 if s.leading is not None:
                     s.leading.stream.meet(message.life)
         return self._end(now_ns)
+
+    def steady(self) -> Steady | None:
+        """From where another hand may go on for a while (steady.py); None where there is more to do."""
+        return steady.steady(self.situation)
+
+    def catch_up(self, walked: Walked) -> Right:
+        """What was done since; and the right that follows from it, which was given with it."""
+        s = self.situation
+        s.effects = Effects()
+        steady.catch_up(s, walked)
+        self._give_right()
+        return s.right
 
     def reaches(self, *, links_lost: int, now_ns: int) -> Effects:
         """Which of the links that it drives this controller reaches no more, a bit each; ALL_LINKS: io stands."""

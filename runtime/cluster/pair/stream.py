@@ -89,6 +89,26 @@ class LeaderStream:
             self.waiting_since_ns = self._sent[0][1]
 
     @property
+    def settled(self) -> State | None:
+        """The newest state, if the standby has acknowledged it and its next one can be told by what changes."""
+        is_settled = self._before is self.newest and not self._sent and self.lag == 0 and self.life != 0
+        return self.newest if is_settled and self.need is Need.NOTHING else None
+
+    def catch_up(
+        self, state: State | None, sent_ns: int, *, replicated: int, answered: int, is_under_way: bool
+    ) -> None:
+        """Frames were sent in this stream's stead from where it was `settled`, the last one, of `state`, then; None:
+        there was none. All but the last are answered."""
+        self.replicated, self.in_a_row = replicated, self.in_a_row + answered
+        if state is None:
+            return
+        self.newest = self._before = state
+        self._last_sent_ns, self._ahead_max = sent_ns, AHEAD_MAX
+        self.waiting_since_ns = sent_ns if is_under_way else None
+        if is_under_way:
+            self._sent.append((state.scan_no, sent_ns))
+
+    @property
     def lag(self) -> int:
         """Scans that the standby is behind."""
         return 0 if self.newest is None else self.newest.scan_no - self.replicated

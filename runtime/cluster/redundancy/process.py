@@ -19,6 +19,7 @@ from runtime.cluster.pair.entries import Command, Force
 from runtime.cluster.pair.frame import Frame, FrameAck
 from runtime.cluster.pair.member import NO_HURRY_NS, PairMember
 from runtime.cluster.redundancy.alarmwatch import AlarmWatch
+from runtime.cluster.redundancy.exchange import Exchange
 from runtime.cluster.redundancy.gatewayport import GatewayPort
 from runtime.cluster.redundancy.localwatch import ClockReading, LocalWatch
 from runtime.cluster.redundancy.parcels import message_of, parcel_of, relay_content, relay_parcel
@@ -30,6 +31,7 @@ from runtime.cluster.transport.codec import Parcel
 from runtime.cluster.transport.post import Post
 from runtime.core.duration import duration_text
 from runtime.core.fault import ClusterFault
+from runtime.image.nativecode import NativeCode
 from runtime.image.segment import ImageSegment
 from runtime.image.suspension import SUSPENDED_NS, suspended_ns
 from runtime.raft.message import Message
@@ -41,7 +43,8 @@ DROPPED = "the leader does not want it any more"
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What the process is connected to. `scan_bell` (eventfd) rings at the end of each scan; `tell` takes events.
+    """What the process is connected to. `scan_bell` (eventfd) rings at the end of each scan; `tell` takes events;
+    `exchange` is the code of redundancy/exchange.py.
 
     The supervisor: `ready` answers its order to get ready for the version of that number, with why not; `get_ready`
     asks it to bring the controller to the version of a package, and has `Redundancy.answered` called.
@@ -55,6 +58,7 @@ class Ends:
     tell: Callable[[Told], None]
     ready: Callable[[int, str], None]
     get_ready: Callable[[Package], None]
+    exchange: NativeCode
 
 
 @dataclass(slots=True)
@@ -91,11 +95,15 @@ class Redundancy:
             "attach": lambda _, now_ns: member.detach("", now_ns),
             "claim": lambda _, now_ns: member.claim(now_ns),
         }
-        self.loop = MemberLoop(self, self._carry_out, carrier=ends.post, disk=ends.writer, each_turn=self._each_turn)
+        self._exchange = Exchange(
+            member, ends.post, ends.memory, self._round_trips, scan_bell=ends.scan_bell, code=ends.exchange
+        )
+        self.loop = MemberLoop(self, self._carry_out, carrier=self, disk=ends.writer, each_turn=self._each_turn)
         settings = member.situation.settings
         peers, every_ns = (settings.other, settings.witness), settings.raft.times.election_min_ns
         self._joining = Joining(settings.name, peers, ends.post, every_ns=every_ns)
-        for fd in (ends.scan_bell, *ends.port.fds):
+        ends.post.watch(ends.scan_bell, often=True)
+        for fd in ends.port.fds:
             ends.post.watch(fd)
 
     @property
@@ -143,6 +151,20 @@ class Redundancy:
     def persisted(self, number: int, now_ns: int) -> Effects:
         """A write is durable."""
         return self._member.persisted(number, now_ns)
+
+    def put(self, message: Message) -> None:
+        """To be sent before the next wait."""
+        self._ends.post.put(message)
+
+    def receive(self, timeout_ms: int) -> list[Message]:
+        """What has come; waits for it, natively while all is steady."""
+        due_ns = min(self._member.situation.standing_due_ns, self._status_ns + STATUS_EVERY_NS)
+        said = self._exchange.run(due_ns + NO_HURRY_NS) if self._next is None else None
+        return self._ends.post.receive(timeout_ms) if said is None else [*said, *self._ends.post.receive(0)]
+
+    def wake(self) -> None:
+        """End a wait; from any thread."""
+        self._ends.post.wake()
 
     def run(self) -> None:
         """Until the loop is stopped; then the others may elect at once, for this controller's outputs have ended."""
@@ -196,9 +218,11 @@ class Redundancy:
         self._take_from_gateway()
 
     def _take_scan(self, now_ns: int) -> None:
-        if not self._ends.post.is_ready(self._ends.scan_bell):
+        if self._ends.post.is_ready(self._ends.scan_bell):
+            os.eventfd_read(self._ends.scan_bell)
+        elif not self._exchange.is_rung:
             return
-        os.eventfd_read(self._ends.scan_bell)
+        self._exchange.is_rung = False
         scanned = self._ends.memory.scanned()
         if scanned is not None:
             term, state = scanned
@@ -259,7 +283,8 @@ class Redundancy:
         for message in effects.stream:
             if isinstance(message, Frame):
                 self._round_trips.sent(message.scan_no, now_ns)
-            ends.post.put(parcel_of(message, source=settings.name, target=settings.other))
+            parcel = parcel_of(message, source=settings.name, target=settings.other)
+            ends.post.put(parcel, passing=True)
         for ready in effects.readies:
             self.loop.give(ready)
         if effects.deliveries or effects.known or effects.forces is not None:

@@ -24,6 +24,10 @@ class RoundTrips:
         if sent_ns is not None:
             self._taken_ns.append(now_ns - sent_ns)
 
+    def took(self, taken_ns: int) -> None:
+        """A frame was sent and answered so long after."""
+        self._taken_ns.append(taken_ns)
+
     def percentiles_ms(self, *shares: float) -> tuple[float, ...]:
         """For each share: so many took no longer; 0 where nothing is known."""
         ordered = sorted(self._taken_ns) or [0]

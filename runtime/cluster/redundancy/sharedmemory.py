@@ -89,6 +89,31 @@ class SharedMemory:
             self._rung_for = news
             os.eventfd_write(self._io_bell_fd, 1)
 
+    @property
+    def snapshots(self) -> SnapshotReader:
+        """Of the version that the scan runs."""
+        return self._here.snapshots
+
+    @property
+    def io_bell_fd(self) -> int:
+        """-1: there is none."""
+        return self._io_bell_fd
+
+    def word_address(self, name: str) -> int:
+        """Of a word of the control segment."""
+        return self._control.word_address(name)
+
+    def was_given(self, *, lease_until_ns: int, replicated_scan: int) -> None:
+        """Somebody else has written these two words, and woken io for the second."""
+        self._given |= {"lease_until_ns": lease_until_ns, "replicated_scan": replicated_scan}
+        term, _, solo = self._rung_for
+        self._rung_for = (term, replicated_scan, solo)
+
+    def took(self, number: int, memory: bytes) -> State:
+        """Somebody else has read the snapshot of that number: its state."""
+        self._last = self._here.snapshots.took(number, memory)
+        return _state(self._last)
+
     def mirror(self, mirror: Mirror, *, ahead: bool) -> None:
         """Hand a state of the leader to the own scan, that is to go over to its version where it is `ahead`.
 

@@ -77,6 +77,8 @@ class Lane:
         self.dropped: Counter[str] = Counter()
         self.received: Counter[str] = Counter()
         self.strange = 0
+        self.addresses: dict[str, str] = {}
+        """Where each peer spoke from last."""
         self._keys = keys
         self._settings = settings
         self._context = zmq.Context()
@@ -143,6 +145,7 @@ class Lane:
                 self.strange += 1
                 continue
             self.received[peer] += 1
+            self.addresses[peer] = str(part.get("Peer-Address"))
             found.append((peer, part.bytes))
         return found, True
 

@@ -21,6 +21,7 @@ from runtime.cluster.pair.effects import Package, Severity, Told
 from runtime.cluster.pair.member import PairMember
 from runtime.cluster.pair.settings import PairSettings, in_sync_after_for
 from runtime.cluster.pair.voters import OnWitnessLoss
+from runtime.cluster.redundancy.exchange import exchange_code
 from runtime.cluster.redundancy.gatewayport import GatewayPort
 from runtime.cluster.redundancy.process import DROPPED, Ends, NextVersion, Redundancy
 from runtime.cluster.redundancy.sharedmemory import SharedMemory
@@ -28,13 +29,14 @@ from runtime.cluster.transport.post import Post
 from runtime.core.fault import PlcFault
 from runtime.core.rights import RIGHTS
 from runtime.image.manifest import Manifest
+from runtime.image.nativecode import native_cache
 from runtime.image.outline import load_outline
 from runtime.image.primitives import use_cache
 from runtime.image.segment import ControlSegment, ImageSegment
 from runtime.node import runplan
 from runtime.node.change.changesocket import FOLLOW, FOLLOWED_PACKAGE, ask
 from runtime.node.link import LinkEnd, Order
-from runtime.node.runplan import RunPlan
+from runtime.node.runplan import PairPlan, RunPlan
 from runtime.node.seat import Seat
 from runtime.scan.realtime import RealtimeSettings, settle_thread
 from runtime.wire.endpoints import endpoints
@@ -66,19 +68,8 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
     image = ImageSegment.attach(seat.image_fd, manifest.layout())
     memory = SharedMemory(control, image, seat.number, io_bell_fd=seat.io_bell_fd)
     post = Post(member.name, member.endpoints, read_keys(member.key_file), member.peers)
-    settings = PairSettings(
-        raft=member.settings,
-        other=next(name for name in member.configuration.controllers if name != member.name),
-        witness=member.configuration.witnesses[0],
-        version=plan.pair.version,
-        life=time.time_ns(),
-        cycle_ns=manifest.cycle_ns,
-        ack_bound_ns=plan.pair.wait_ns,
-        in_sync_after=in_sync_after_for(manifest.cycle_ns),
-        on_witness_loss=OnWitnessLoss.SHRINK if plan.pair.shrink_on_witness_loss else OnWitnessLoss.STAY,
-    )
     core = PairMember(
-        settings,
+        _settings(plan.pair, member, manifest.cycle_ns),
         hard=kept.hard,
         snapshot=kept.snapshot,
         entries=tuple(kept.entries),
@@ -90,7 +81,17 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
     link = LinkEnd(seat.link_fd)
     supervisor = _Supervisor(seat.run_dir, link)
     port = GatewayPort(seat.run_dir)
-    ends = Ends(post, writer, memory, port, seat.bell_fd, tell, ready=link.answer, get_ready=supervisor.get_ready)
+    ends = Ends(
+        post,
+        writer,
+        memory,
+        port,
+        seat.bell_fd,
+        tell,
+        ready=link.answer,
+        get_ready=supervisor.get_ready,
+        exchange=exchange_code(native_cache(Path(plan.cache_dir))),
+    )
     redundancy = supervisor.redundancy = Redundancy(core, ends, plan.pair.links)
     freeze()
     threading.Thread(target=supervisor.follow, name="changes", daemon=True).start()
@@ -100,6 +101,20 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
     post.close()
     ends.port.close()
     sender.close()
+
+
+def _settings(pair: PairPlan, member: MemberPlan, cycle_ns: int) -> PairSettings:
+    return PairSettings(
+        raft=member.settings,
+        other=next(name for name in member.configuration.controllers if name != member.name),
+        witness=member.configuration.witnesses[0],
+        version=pair.version,
+        life=time.time_ns(),
+        cycle_ns=cycle_ns,
+        ack_bound_ns=pair.wait_ns,
+        in_sync_after=in_sync_after_for(cycle_ns),
+        on_witness_loss=OnWitnessLoss.SHRINK if pair.shrink_on_witness_loss else OnWitnessLoss.STAY,
+    )
 
 
 def _hurry(scan_priority: int) -> list[Told]:

@@ -11,7 +11,7 @@ from runtime.core.appmemory import ORIGIN_NS, WALL_NS
 from runtime.image.control import Control
 from runtime.image.emit import I64, PTR, Code
 from runtime.image.recordring import RecordKind
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 from runtime.scan.plan import Plan, TaskPlan
 
 

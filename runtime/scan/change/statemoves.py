@@ -12,7 +12,7 @@ from typing import Any
 from runtime.core.elementary import Elementary, Kind
 from runtime.core.migration import Convert, Copy, Move, Relabel
 from runtime.image.emit import BY_SIZE, I8, I16, I32, I64, PTR, Code, Routine, Word
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 
 _TWO_TO_63, _TWO_TO_64 = 1 << 63, 1 << 64
 

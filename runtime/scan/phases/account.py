@@ -8,7 +8,7 @@ import ctypes
 from runtime.image.control import HISTOGRAM_BUCKETS, PHASES, Control, Histogram
 from runtime.image.emit import I32, I64, PTR, Code, Routine, Word
 from runtime.image.taskstatistics import TASK_STATISTICS_SIZE
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 from runtime.scan.plan import Plan
 
 _DISTRIBUTIONS = ("release_delay", "execution", "period_error", *PHASES)

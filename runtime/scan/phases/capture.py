@@ -9,7 +9,7 @@ one copy then, and one compare in a turn without a fault.
 from runtime.core.faultlocals import ENTRY_SIZE, TEXT_SIZE
 from runtime.image.control import Control
 from runtime.image.emit import I64, PTR, Code, Routine, Word
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 from runtime.scan.plan import Plan
 
 

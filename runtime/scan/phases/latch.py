@@ -16,10 +16,10 @@ from runtime.image.channelcode import slot_of
 from runtime.image.control import Control
 from runtime.image.emit import I8, I32, I64, PTR, Code, Local, Routine, Word
 from runtime.image.layout import FORCE_ENTRY_SIZE, PAGE_NUMBER_SIZE
+from runtime.image.view import View
 from runtime.scan.phases.snapshot import mark_changed, mark_value, mark_values
 from runtime.scan.phases.strips import FOR_EVER_NS, write_move_strips
 from runtime.scan.phases.values import in_plc_time, load_value
-from runtime.scan.phases.view import View
 from runtime.scan.plan import STAMP_SIZE, ActiveForce, ForcePoint, InputMove, PagePlan, Plan, Run, Span, ValueKind
 
 _PAGE_KINDS = (ValueKind.BOOL, ValueKind.BYTES_1, ValueKind.BYTES_2, ValueKind.BYTES_4, ValueKind.BYTES_8)

@@ -15,9 +15,9 @@ from runtime.core.appmemory import APPLIED_INDEX, HEADER_SIZE
 from runtime.image.control import MAILBOX_LEN, MAILBOX_TEXT_SIZE, Control, MailboxEntry
 from runtime.image.emit import I32, I64, PTR, Code, Local, Routine, Word
 from runtime.image.mailbox import WriteStatus
+from runtime.image.view import View
 from runtime.scan.phases.snapshot import mark_values
 from runtime.scan.phases.texts import command_text_size
-from runtime.scan.phases.view import View
 from runtime.scan.plan import Plan
 
 _ENTRY_SIZE = ctypes.sizeof(MailboxEntry)

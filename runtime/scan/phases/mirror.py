@@ -29,8 +29,8 @@ from runtime.image.control import Control
 from runtime.image.emit import I32, I64, PTR, Code, Routine, Word
 from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_VALUE_SIZE, MIRROR_HEADER_SIZE
 from runtime.image.recordring import RecordKind
+from runtime.image.view import View
 from runtime.scan.phases.snapshot import mark_all_changed
-from runtime.scan.phases.view import View
 from runtime.scan.plan import PagePlan, Plan, Run, TaskPlan
 
 _LONG_AGO_NS = -(1 << 63)

@@ -13,10 +13,10 @@ from runtime.image.channelcode import close_slot, open_slot
 from runtime.image.control import Control
 from runtime.image.emit import I8, I32, I64, PTR, Code, Routine, Word
 from runtime.image.layout import FRAME_HEADER_SIZE, FRAME_NO_LEASE, FRAME_VALUE_SIZE, SLOT_HEADER_SIZE
+from runtime.image.view import View
 from runtime.scan.phases.latch import store_force
 from runtime.scan.phases.record import keep_used
 from runtime.scan.phases.values import REALS, WIDTH, WIDTH_BYTES, is_finite, load_value
-from runtime.scan.phases.view import View
 from runtime.scan.plan import ActiveForce, OutputMove, Plan, Run, ValueKind
 
 _NO_RIGHT_NS = 0

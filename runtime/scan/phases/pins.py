@@ -6,8 +6,8 @@ Entries lie in shared memory: each is copied first, then checked, and only the c
 from runtime.core.appmemory import HEADER_SIZE
 from runtime.image.emit import I32, I64, PTR, Code, Routine, Word
 from runtime.image.layout import PIN_IS_TEXT, PIN_IS_WIDE, PINS_MAX, PinEntry
+from runtime.image.view import View
 from runtime.scan.phases.snapshot import mark_value, mark_values
-from runtime.scan.phases.view import View
 from runtime.scan.plan import ActivePin, Plan, ValueKind
 
 

@@ -19,8 +19,8 @@ from runtime.image.recordring import (
     RecordKind,
     RingHeader,
 )
+from runtime.image.view import View
 from runtime.scan.phases.texts import command_text_size
-from runtime.scan.phases.view import View
 from runtime.scan.plan import ActiveForce, ActivePin, PagePlan, Plan, TaskPlan
 
 _HEADER_SIZE, _PART_SIZE = RECORD_HEADER.size, PART_HEADER.size

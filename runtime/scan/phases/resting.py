@@ -5,7 +5,7 @@ offset out of shared memory, asks `meets_resting`, and has all pages moved again
 """
 
 from runtime.image.emit import I8, I64, PTR, Code
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 from runtime.scan.plan import Plan
 
 

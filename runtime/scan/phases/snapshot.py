@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from runtime.image.channelcode import close_slot, open_slot
 from runtime.image.emit import I8, I64, PTR, Code, Routine, Word
 from runtime.image.layout import SLOT_HEADER_SIZE
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 from runtime.scan.plan import BLOCK_TAGS, STAMP_SIZE, VALUE_BLOCK_SIZE, Plan
 
 _ALL_SLOTS = 0xFF

@@ -6,9 +6,9 @@ the latch goes point by point (scan/phases/latch.py).
 
 from runtime.core.quality import Quality
 from runtime.image.emit import I1, I8, I64, PTR, Code, Routine, Word
+from runtime.image.view import View
 from runtime.scan.phases.snapshot import mark_values
 from runtime.scan.phases.values import in_plc_time, load_value
-from runtime.scan.phases.view import View
 from runtime.scan.plan import BLOCK_TAGS, STAMP_SIZE, PagePlan, Plan, StatusStrip, ValueKind, ValueStrip
 
 FOR_EVER_NS = (1 << 63) - 1

@@ -8,8 +8,8 @@ release is an overrun; what follows from it beyond being counted (OverrunRule) h
 from runtime.core.appmemory import BUDGET, CUT, DT_NS, FAULT_COUNT, FIRST_SCAN, NOW_NS, ORIGIN_NS, SCAN_NO, WALL_NS
 from runtime.image.emit import I8, I32, I64, PTR, VOID, Code, Routine, Word
 from runtime.image.taskstatistics import TaskStatistics
+from runtime.image.view import View
 from runtime.scan.phases.outputs import stop_at
-from runtime.scan.phases.view import View
 from runtime.scan.plan import OverrunRule, Plan, TaskPlan
 
 

@@ -9,9 +9,9 @@ from runtime.core.quality import Quality
 from runtime.image.control import MAILBOX_IS_TEXT, MAILBOX_TEXT_SIZE
 from runtime.image.emit import I8, I16, I64, PTR, Code, Routine, Word
 from runtime.image.layout import PIN_TEXT_SIZE
+from runtime.image.view import View
 from runtime.scan.phases.snapshot import mark_changed
 from runtime.scan.phases.values import in_plc_time
-from runtime.scan.phases.view import View
 from runtime.scan.plan import ActivePin, ForcePoint, PagePlan, Plan, TextMove
 
 

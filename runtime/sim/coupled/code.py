@@ -12,7 +12,7 @@ import runtime.image.layout
 from runtime.core.objectcache import ObjectCache
 from runtime.image.emit import F64, I1, I8, I16, I32, I64, PTR, VOID, Code, Real, Routine, Word
 from runtime.image.nativecode import NativeCode, cached_object_code
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 from runtime.sim.coupled.plan import Caption, Check, Coupling, Form, Gauge, Mode, Passage, Transfer, TransferKind
 from runtime.sim.coupled.transferqueue import waiting, write_queue
 from runtime.sim.coupled.wirecode import real, real_of_unsigned, write_passages
@@ -21,8 +21,7 @@ _HERE = Path(__file__).parent
 _IMAGE = Path(runtime.image.layout.__file__).parent
 _SOURCES = (
     *(_HERE / f"{name}.py" for name in ("code", "plan", "textcode", "transferqueue", "wirecode")),
-    *(_IMAGE / f"{name}.py" for name in ("emit", "words")),
-    _HERE.parents[1] / "scan" / "phases" / "view.py",
+    *(_IMAGE / f"{name}.py" for name in ("emit", "view", "words")),
 )
 _MIX = (0x9E37_79B9_7F4A_7C15, 0xBF58_476D_1CE4_E5B9, 0x94D0_49BB_1331_11EB)
 """Splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, OOPSLA 2014, figure 15)."""

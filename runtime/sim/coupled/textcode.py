@@ -6,7 +6,7 @@ of it. A text that the tag cannot hold is no reading.
 
 from runtime.core.quality import Quality
 from runtime.image.emit import I1, I8, I16, I64, PTR, Code, Routine, Word
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 from runtime.sim.coupled.plan import Passage
 
 _LAST, _UNKNOWN, _BLANK = 0xFF, ord("?"), ord(" ")

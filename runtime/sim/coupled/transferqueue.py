@@ -5,7 +5,7 @@ that of Williams (Algorithm 232, CACM 7, 1964): a sorted table is one, and only 
 """
 
 from runtime.image.emit import I1, I32, I64, PTR, Code, Word
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 from runtime.sim.coupled.plan import Coupling, Transfer
 
 

@@ -6,7 +6,7 @@ compares them on numbers of all kinds.
 
 from runtime.core.quality import Quality
 from runtime.image.emit import BY_SIZE, F64, I8, I32, I64, PTR, Code, Real, Routine, Word
-from runtime.scan.phases.view import View
+from runtime.image.view import View
 from runtime.sim.coupled.plan import Encoding, Form, Passage
 from runtime.sim.coupled.textcode import write_texts
 

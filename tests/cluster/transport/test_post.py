@@ -45,7 +45,7 @@ class Pair:
         if name == "a" and self.bulk_wire:
             ends = Endpoints(ends.urgent, f"tcp://127.0.0.1:{self.bulk_wire}")
         key = KEYS["b" if other == "b" else self.known].public
-        self.open[name] = Post(name, self.ends[name], KEYS[keys or name], {other: Peer(ends, key)})
+        self.open[name] = Post(name, self.ends[name], KEYS[keys or name], {other: Peer(ends, key)}, is_quick=False)
         return self.open[name]
 
     def stop(self, name: str) -> None:
