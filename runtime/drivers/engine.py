@@ -20,7 +20,7 @@ from runtime.drivers.base import (
 from runtime.drivers.fieldwatch import DrivenLink, FieldWatch, driven_devices
 from runtime.drivers.frozen import FrozenWatch
 from runtime.drivers.page import DevicePage
-from runtime.drivers.sink import Frame, FrameSource, OutputSink, PairRight, SinkState, TermStore
+from runtime.drivers.sink import FrameSource, OutputSink, PairRight, SinkState, TermStore
 from runtime.iomap.plan.plan import IoPlan
 
 FRAME_PERIOD_S = 0.005
@@ -80,7 +80,6 @@ class IoEngine:
         }
         self._field = FieldWatch(_driven_links(plan, self.statistics), lost=links_lost, now_ns=clock())
         self._frames = frames
-        self._frame: Frame | None = None
         self._beat = beat
         self._clock = clock
         self._bell_fd = bell_fd
@@ -150,14 +149,15 @@ class IoEngine:
         return self._field.lost(now_ns, drives=self.sink.state is not SinkState.STANDBY)
 
     def look(self) -> None:
-        """Take the newest frame and tell the drivers; say so when outputs come to or from fail-safe."""
-        epoch, before = self.sink.epoch, self.sink.state
-        frame = self._frames.latest()
+        """Take the newest frame, and tell the drivers once there is something else to write.
+
+        It is an event when outputs come to or from fail-safe.
+        """
+        epoch, before, chosen = self.sink.epoch, self.sink.state, self.sink.frame
         now_ns = self._clock()
-        state = self.sink.take(frame, now_ns)
+        state = self.sink.take(self._frames.latest(), now_ns)
         self._beat(now_ns)
-        if frame is not self._frame or state is not before:
-            self._frame = frame
+        if self.sink.frame is not chosen or state is not before:  # in a pair not at once with a new frame
             for driver in self._drivers:
                 driver.wake()
         if self.sink.epoch == epoch or not self._drives:

@@ -160,6 +160,11 @@ class OutputSink:
         return self._store.term
 
     @property
+    def frame(self) -> Frame | None:
+        """The one whose values are handed out; None for none. In a pair the newest that the standby holds."""
+        return self._frame
+
+    @property
     def waits(self) -> bool:
         """True while a frame waits for the standby."""
         return bool(self._waiting)

@@ -6,7 +6,7 @@ import os
 from random import Random
 
 import pytest
-from io_points import MS, FakeFrame, output_point
+from io_points import MS, FakeFrame, Right, output_point
 
 from runtime.drivers import engine
 from runtime.drivers.backoff import Backoff
@@ -51,7 +51,7 @@ class BrokenDriver(FakeDriver):
 
 
 class Bench:
-    def __init__(self, driver: type[FakeDriver] = FakeDriver, *, bell_fd: int = -1) -> None:
+    def __init__(self, driver: type[FakeDriver] = FakeDriver, *, bell_fd: int = -1, pair: Right | None = None) -> None:
         self.now_ns = self.looks = 0
         self.frame: FakeFrame | None = None
         self.events: list[str] = []
@@ -70,6 +70,7 @@ class Bench:
             registry={"modbus_tcp": make},
             random=Random(1),
             bell_fd=bell_fd,
+            pair=pair,
         )
 
     def latest(self) -> FakeFrame | None:
@@ -104,6 +105,28 @@ def test_drivers_when_nothing_is_new_then_left_alone() -> None:
     for now_ms in range(0, 50, 5):
         bench.look(now_ms, frame)
     assert bench.drivers[0].wakes == 1
+
+
+def test_drivers_when_a_frame_waits_for_the_standby_then_they_hear_of_it_once_that_holds_it() -> None:
+    right = Right(lead_term=1, lease_until_ns=900 * MS, replicated_scan=1)
+    bench = Bench(pair=right)
+    heard = []
+    for now_ms, scan, held in (
+        (0, 1, 1),
+        (5, 1, 1),
+        (10, 2, 1),
+        (11, 2, 2),
+        (12, 2, 2),
+        (20, 3, 2),
+        (25, 4, 3),
+        (26, 4, 4),
+    ):
+        right.replicated_scan = held
+        frame = bench.frame if bench.frame is not None and bench.frame.scan_no == scan else FakeFrame(scan_no=scan)
+        before = bench.drivers[0].wakes
+        bench.look(now_ms, frame)
+        heard.append(bench.drivers[0].wakes - before)
+    assert heard == [1, 0, 0, 1, 0, 0, 1, 1]
 
 
 class DeafDriver(FakeDriver):

@@ -214,11 +214,18 @@ class PairSite:
         """Of the whole member by name."""
         found = {"supervisor": self.processes[member].pid}
         with suppress(FileNotFoundError):
-            found |= json.loads(self._processes_file(member).read_text())
+            found |= json.loads((self._run_dir(member) / "processes.json").read_text())
         return found
 
-    def _processes_file(self, member: str) -> Path:
-        return self.folder / "voltscan" / f"pair_{member}" / "processes.json"
+    def reaches_device(self, member: str) -> bool:
+        """Whether its io says so; it tells once a second."""
+        with suppress(FileNotFoundError):
+            told = json.loads((self._run_dir(member) / "io.json").read_text())
+            return all(device["connected"] for device in told["devices"])
+        return False
+
+    def _run_dir(self, member: str) -> Path:
+        return self.folder / "voltscan" / f"pair_{member}"
 
     def signal(self, member: str, what: signal.Signals) -> None:
         for pid in self.pids(member):
@@ -233,7 +240,8 @@ class PairSite:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.processes.pop(member).wait()
-        self._processes_file(member).unlink(missing_ok=True)  # its process ids are anybody's from now on
+        for note in ("processes.json", "io.json"):  # what they say is of another life from now on
+            (self._run_dir(member) / note).unlink(missing_ok=True)
         return at_ns
 
     def stop(self, member: str) -> int:
@@ -243,7 +251,7 @@ class PairSite:
         return process.wait(LIMIT_S)
 
     def client(self, member: str, *, timeout_ms: int = 8000) -> Client:
-        return Client(endpoints(self.folder / "voltscan" / f"pair_{member}"), timeout_ms=timeout_ms)
+        return Client(endpoints(self._run_dir(member)), timeout_ms=timeout_ms)
 
     def status(self, member: str, *, timeout_ms: int = 8000) -> dict:
         with self.client(member, timeout_ms=timeout_ms) as client:

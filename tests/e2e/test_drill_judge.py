@@ -11,7 +11,7 @@ from runtime.raft.log import Entry, EntryKind
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 
-from pairdrill.acknowledged import Left, Orders, judge  # noqa: E402  # a tool, found through the path above
+from pairdrill.acknowledged import Left, Orders, judge  # a tool, found through the path above
 
 GIVEN, NOTED = 3, 1
 """Orders 0 and 1 were answered, 2 was not; the log notes that the first of them was taken."""

@@ -30,6 +30,8 @@ HELD_S = 5.0
 WAKES_S = 0.3
 """A controller that goes on after a pause has written by then what it had in its hands."""
 SEEN_S = 30.0
+LOOKED_AT = 100
+"""Writes before the harm was noticed here that are looked at again: more than come while a controller is killed."""
 ANSWERS_MS = 250
 """A controller that runs answers in milliseconds."""
 FOUND = "was written to by somebody else: asked"
@@ -251,6 +253,8 @@ class Drill:
         return False
 
     def _whole(self) -> str:
+        """Until both are in sync and reach the device: a standby whose io still starts takes over late."""
+        until(lambda: all(self.pair.reaches_device(member) for member in "ab"))
         return self.pair.wait_in_sync()
 
     def _calm(self) -> None:
@@ -269,9 +273,10 @@ class Drill:
     def _measure(self, now: Round, former: str, harmed_ns: int) -> None:
         """From the harm to the first write of another."""
         drive = self.pair.drive
+        since = max(0, len(drive.writes) - LOOKED_AT)
 
         def first_ns() -> int:
-            pairs = zip(drive.writes, drive.clients, strict=False)
+            pairs = zip(drive.writes[since:], drive.clients[since:], strict=False)
             return next((at for (at, _, _), who in pairs if at > harmed_ns and who != former), 0)
 
         try:
