@@ -217,12 +217,9 @@ class PairSite:
             found |= json.loads((self._run_dir(member) / "processes.json").read_text())
         return found
 
-    def reaches_device(self, member: str) -> bool:
-        """Whether its io says so; it tells once a second."""
-        with suppress(FileNotFoundError):
-            told = json.loads((self._run_dir(member) / "io.json").read_text())
-            return all(device["connected"] for device in told["devices"])
-        return False
+    def has_io(self, member: str) -> bool:
+        """Whether its io has started: it says so at once. One that only writes has asked nothing of the device yet."""
+        return (self._run_dir(member) / "io.json").exists()
 
     def _run_dir(self, member: str) -> Path:
         return self.folder / "voltscan" / f"pair_{member}"

@@ -253,8 +253,8 @@ class Drill:
         return False
 
     def _whole(self) -> str:
-        """Until both are in sync and reach the device: a standby whose io still starts takes over late."""
-        until(lambda: all(self.pair.reaches_device(member) for member in "ab"))
+        """Until both are in sync and have an io: a standby whose io still starts takes over late."""
+        until(lambda: all(self.pair.has_io(member) for member in "ab"))
         return self.pair.wait_in_sync()
 
     def _calm(self) -> None:
