@@ -12,6 +12,8 @@ from blockbench import Bench, Block
 DAY_S = 86_400
 NOON_NS = 1_767_787_200 * 1_000_000_000
 """2026-01-07T12:00:00Z."""
+LAST = ("last", "last_past", "last_length")
+"""What DEMAND_15MIN remembers of its last call."""
 
 
 def _split(program: Block, n: int) -> Bench:
@@ -105,7 +107,7 @@ def test_energy_blocks_when_the_controller_restarts_then_they_keep_what_they_cou
     kept = {
         "ENERGY_COUNTER": {"positive_kwh", "negative_kwh", "missed"},
         "TOTALIZER": {"total", "rollovers", "to_pulse"},
-        "DEMAND_15MIN": {"complete", "demand_kw", "demand_good", "peak_kw", "started", "energy", "last", "last_past"},
+        "DEMAND_15MIN": {"complete", "demand_kw", "demand_good", "peak_kw", "started", "energy", *LAST},
     }
     for name, names in kept.items():
         found = [v.name for v in block(name).machine.app.tags.variables if v.retain]
@@ -117,7 +119,7 @@ def test_demand_when_the_controller_was_off_in_a_window_then_that_time_counts_as
     for second in range(1, 301):
         before.scan(limit_kw=100.0, p_kw=40.0, utc=NOON_NS + second * 1_000_000_000)
     after = block("DEMAND_15MIN", period_ms=1000)  # a warm start gives these back
-    for name in ("complete", "started", "energy", "last", "last_past"):
+    for name in ("complete", "started", "energy", *LAST):
         after.cell(name).write(before[name])
     after.scan(limit_kw=100.0, p_kw=40.0, utc=NOON_NS + 500 * 1_000_000_000).expect(complete=False)
     assert float(after["energy_kwh"]) == pytest.approx((40.0 * 301 + 100.0 * 199) / 3600, rel=1e-6)
