@@ -61,7 +61,7 @@ def project_site(name: str) -> Iterator[ProjectSite]:
 
 
 class Listener:
-    """Subscribes to topics that begin alike, as a console or another program does; every message counts, none is polled for."""
+    """Subscribes to topics that begin alike, as a console or another program does; no message is left out."""
 
     def __init__(self, site: ProjectSite, prefix: str) -> None:
         self._prefix = prefix

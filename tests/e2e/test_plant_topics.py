@@ -1,4 +1,4 @@
-"""What happens at a plant is published on the topic of its kind, to whom subscribes; commands are given and heard of the same way."""
+"""What happens at a plant is published on the topic of its kind, to whom subscribes; so is what a command brings about."""
 
 import pytest
 
@@ -57,10 +57,10 @@ def test_program_when_it_commands_by_the_wire_then_the_answer_and_what_is_publis
     ):
         for order, value, operation in (("charge", 2.0, "CHARGING"), ("discharge", 1.5, "DISCHARGING")):
             answer = program.command(order, value)
-            assert answer["result"] == "DONE", answer
+            assert answer["state"] == "done", answer
             assert heard.told(f"{RECORD}Power", now=operation)["kind"] == "POWER"
             while order not in (text := audit.told(EVENTS)["text"]):
                 pass
             assert program.name in text
-        assert program.command("hold", True)["result"] == "DONE"
+        assert program.command("hold", True)["state"] == "done"
         assert heard.told(f"{RECORD}Power", now="HOLDING")["kind"] == "POWER"

@@ -6,7 +6,7 @@ from tests.e2e.projectsite import Listener, project_site
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["home", "commercial", "industrial", "offgrid", "depot"])
+@pytest.mark.parametrize("name", ["home", "commercial", "industrial", "offgrid", "depot", "park"])
 def test_site_when_run_with_its_plant_then_it_comes_up_without_an_error_and_stops_in_order(name):
     with project_site(name) as site:
         site.wait_for(

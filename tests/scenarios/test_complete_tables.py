@@ -19,7 +19,7 @@ from runtime.lang import tree
 from runtime.lang.syntax.parse import parse
 
 PLANT = playedsites.ROOT / "programs" / "plant"
-SITES = ("home", "commercial", "industrial", "offgrid", "depot")
+SITES = ("home", "commercial", "industrial", "offgrid", "depot", "park")
 REQUESTS = ("START", "STOP", "RECOVER", "SLEEP", "MAINTENANCE", "RESTART", "REBOOT", "RESET")
 NEVER_ASKED_OF_THE_TABLE = {"STOPPING", "OPENING", "STOPPED", "ERROR"}
 """Stop and error always work (steps.st); a lost device leads to WAITING likewise."""

@@ -17,7 +17,7 @@ from runtime.sim.oscillation import swing
 CYCLE_LIMIT_PCT = 3.0
 FILES = sorted(playedsites.FOLDER.glob("*/*.toml"))
 WEEKS = [file for file in FILES if file.stem == "week"]
-SLOW_SITES = ("demo", "depot")
+SLOW_SITES = ("demo", "depot", "park")
 """To compile a site takes longer than to play its files: those of the others show what all have in common."""
 SLOW_FILES = {
     (site, device) for site in ("industrial", "offgrid") for device in ("inverter", "other_racks", "pv_meter", "rack")

@@ -89,7 +89,8 @@ def test_check_when_only_a_rule_warns_then_it_is_told_and_the_code_is_0(tmp_path
 
 
 @pytest.mark.parametrize(
-    "site", [f"configs/{name}.toml" for name in ("demo", "home", "commercial", "industrial", "offgrid", "depot")]
+    "site",
+    [f"configs/{name}.toml" for name in ("demo", "home", "commercial", "industrial", "offgrid", "depot", "park")],
 )
 def test_check_when_run_on_a_site_of_the_project_then_nothing_is_said(site, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
