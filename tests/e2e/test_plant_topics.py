@@ -1,4 +1,4 @@
-"""What happens at a plant is published on the topic of its kind, to whom subscribes; so is what a command brings about."""
+"""What happens at a plant is published on the topic of its kind, to whom subscribes; so is what a command does."""
 
 import pytest
 

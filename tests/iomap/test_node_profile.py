@@ -27,7 +27,7 @@ def shape(found: dict[str, Any], place: str) -> tuple[int, str, float]:
     return found[place], found.get("type", "u16"), found.get("scale", 1.0)
 
 
-@pytest.mark.parametrize("site", ["home", "commercial", "offgrid", "depot"])
+@pytest.mark.parametrize("site", ["commercial", "offgrid", "depot"])
 def test_node_profile_when_held_against_the_scada_map_of_a_site_then_each_point_is_there_with_its_type_and_scale(
     site: str,
 ) -> None:
