@@ -50,12 +50,12 @@ def test_offgrid_site_when_it_forms_a_grid_then_who_subscribed_hears_it_begin_an
 @pytest.mark.slow
 def test_program_when_it_commands_by_the_wire_then_the_answer_and_what_is_published_agree() -> None:
     with (
-        project_site("home") as site,
+        project_site("commercial") as site,
         Listener(site, RECORD) as heard,
         Listener(site, EVENTS) as audit,
         site.client() as program,
     ):
-        for order, value, operation in (("charge", 2.0, "CHARGING"), ("discharge", 1.5, "DISCHARGING")):
+        for order, value, operation in (("charge", 20.0, "CHARGING"), ("discharge", 15.0, "DISCHARGING")):
             answer = program.command(order, value)
             assert answer["state"] == "done", answer
             assert heard.told(f"{RECORD}Power", now=operation)["kind"] == "POWER"

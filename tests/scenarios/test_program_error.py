@@ -1,4 +1,4 @@
-"""A program that never ends takes its task with it: the other task sees that power stands still, and brings the plant down."""
+"""A program that never ends takes its task with it: the other task sees that power stands still and stops the plant."""
 
 from pathlib import Path
 
