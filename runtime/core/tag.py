@@ -37,6 +37,7 @@ class Variable:
     `block` names the types of the program and block instances around it, outermost first: `MAIN/PID/TON`.
     `retain`: a warm start gives it back the value it had (declared RETAIN or PERSISTENT; language rule 14).
     `no_force`: the program vetoes that anybody forces or writes it from outside (`{no_force}`).
+    `secret`: nobody outside sees its value or changes it (`{secret}`).
     `read_only`: a name of VAR_ACCESS under which nobody may do so.
     """
 
@@ -58,12 +59,15 @@ class Variable:
     no_force: bool = False
     subrange: tuple[int, int] | None = None
     read_only: bool = False
+    secret: bool = False
 
     @property
     def veto(self) -> str:
         """Why the program allows nobody outside to change the variable under this name; empty when it does."""
         if self.no_force:
             return "the variable is declared {no_force}"
+        if self.secret:
+            return "the variable is declared {secret}"
         if self.read_only:
             return "the name is READ_ONLY in VAR_ACCESS"
         return "the variable is a constant" if self.constant else ""

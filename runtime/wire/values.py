@@ -16,6 +16,8 @@ from runtime.core.timeliteral import parse_time, show_time
 from runtime.wire.fault import ValueFault
 from runtime.wire.messages import JsonValue
 
+MASKED = "***"
+"""In place of a secret's value."""
 _INTEGER = re.compile(r"[+-]?[0-9](_?[0-9])*")
 _BASED = re.compile(r"([+-]?)(2|8|16)#([0-9a-fA-F](?:_?[0-9a-fA-F])*)")
 _REAL = re.compile(r"[+-]?[0-9][0-9_]*(\.[0-9][0-9_]*)?([eE][+-]?[0-9]+)?")
@@ -49,7 +51,12 @@ def parse(told: JsonValue, variable: Variable) -> Value:
 
 
 def to_json(value: Value, variable: Variable) -> JsonValue:
-    """A value for a message: the label of an enumeration, a string for what JSON cannot write, else the number."""
+    """A value for a message: the label of an enumeration, a string for what JSON cannot write, else the number.
+
+    Of a secret MASKED, whatever it is: every value that leaves the gateway goes through here.
+    """
+    if variable.secret:
+        return MASKED
     for label, number in variable.labels:
         if number == value:
             return label

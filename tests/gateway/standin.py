@@ -56,6 +56,7 @@ LEAVES: list[tuple[str, Elementary, dict[str, object]]] = [
     ("command_note_1.seq", UDINT, {}),
     ("ack_note_1.seq", UDINT, {}),
     ("ack_note_1.result", USINT, {"labels": RESULTS, "enum_name": "COMMAND_RESULT"}),
+    ("plate_1.code", INT, {"secret": True}),
 ]
 PROGRAM_X = "main.x"
 READ_ONLY_X = "x_shown"

@@ -35,6 +35,20 @@ async def test_read_when_names_and_patterns_then_values_by_the_rules(controller:
     assert (cell["name"], cell["value"]) == ("cell[2].mv", -5)
 
 
+async def test_secret_when_read_or_written_then_nobody_sees_or_changes_it(
+    controller: Controller,
+) -> None:
+    controller.set("plate_1.code", 4711)
+    async with scanning(controller), serving(controller) as client:
+        await asyncio.sleep(0.03)
+        (told,) = (await client.request("read", names=["plate_1.code"]))["values"]
+        listed = {tag["name"]: tag for tag in (await client.request("tags"))["tags"]}
+        with pytest.raises(RefusedFault, match=r"declared \{secret\}"):
+            await client.request("write", name="plate_1.code", value=1, ttl_ms=1000)
+    assert told["value"] == "***"
+    assert not listed["plate_1.code"]["forceable"]
+
+
 async def test_read_when_name_is_unknown_then_nearest_name_in_the_help(controller: Controller) -> None:
     controller.scan()
     async with serving(controller) as client:

@@ -79,6 +79,7 @@ def test_map_when_good_then_registers_by_address(tmp_path: Path) -> None:
         ('address = 1\ntag = "command_mode_1.seq"\ntype = "f32"', "M7003", 5, "exact only up to 2^24"),
         ('address = 1\ntag = "rack_1.soc_pct"\nscale = 0.001', "M7003", 5, "it can be 100, the register ends at 65.5"),
         ('address = 1\ntag = "plant_1.uptime"', "M7003", 4, "use i64, or scale = 1e6 for ms"),
+        ('address = 1\ntag = "plate_1.code"\ntype = "i16"', "M7003", 5, "nobody outside may see it"),
         ('address = 1\ntag = "plate_1.note"', "M7003", 4, 'use type = "string"'),
         ('address = 1\ntag = "plant_1.mode"\ntype = "string"', "M7003", 5, "it is no string"),
         ('address = 1\ntag = "plate_1.note"\ntype = "string"\nlength = 8', "M7003", 6, "it holds 7 characters, not 8"),

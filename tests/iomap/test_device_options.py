@@ -1,6 +1,7 @@
 """Options of devices become initial values of the program's variables; charge_sign turns the commands of a device."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import demo_tags
@@ -52,7 +53,12 @@ def loaded(folder: Path, text: str) -> LoadedSite:
     return site
 
 
-def tags(*options: str) -> TagTable:
+def tags(*options: str, hidden: bool = True) -> TagTable:
+    found = _tags(*options)
+    return TagTable([replace(tag, secret=hidden and "security" in tag.name) for tag in found.tags])
+
+
+def _tags(*options: str) -> TagTable:
     return demo_tags.table(
         {
             "inverter_1": demo_tags.plain("max_power_command"),
@@ -90,6 +96,17 @@ def test_options_when_the_site_sets_them_then_its_values_and_secrets_from_their_
 def test_option_when_it_goes_nowhere_then_told(line: str, told: str, tmp_path: Path) -> None:
     _, found = option_values(loaded(tmp_path, SITE + OPTIONS + line), tags("security_code_value"))
     assert [d.message for d in found] == [told]
+
+
+def test_secret_when_its_variable_is_open_to_everybody_then_told(tmp_path: Path) -> None:
+    values, found = option_values(loaded(tmp_path, SITE), tags("security_code_value", hidden=False))
+    assert [(d.message, d.help) for d in found] == [
+        (
+            "the secret `security_code_value` can be read by anybody",
+            "declare security_code_value in the program with {secret}",
+        )
+    ]
+    assert [value.told for value in values] == [125]
 
 
 @pytest.mark.parametrize(("line", "raw"), [("", -125), ("charge_sign = -1\n", -125), ("charge_sign = 1\n", 125)])

@@ -23,7 +23,7 @@ from runtime.core.tag import Tag
 from runtime.drivers.engine import IoEngine
 from runtime.iomap.sites.everypoint import plan_of_every_point
 from runtime.wire.client import Client, connect
-from runtime.wire.values import show
+from runtime.wire.values import MASKED, show
 
 CLEAR_SCREEN = "\x1b[H\x1b[J"
 
@@ -106,6 +106,8 @@ def _from_engine(field: FieldMap, engine: IoEngine) -> Iterator[PointValue]:
 
 
 def _labelled(value: Value | None, tag: Tag | None) -> Value | None:
+    if tag is not None and tag.secret and value is not None:
+        return MASKED
     labels = {} if tag is None else {number: label for label, number in tag.labels}
     return labels.get(value, value) if isinstance(value, int) else value
 

@@ -14,6 +14,8 @@ from runtime.iomap.profiles.natures import natures
 _SIGNS = {"inverter": "discharge", "pv_inverter": "production", "grid_meter": "forward", "battery": "unknown"}
 """AC power of an inverter model is positive towards the grid; a meter's follows its wiring; model 802 does not say."""
 
+_HEARTBEAT, _HEARTBEAT_LOST_MS = "life", 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class FoundDevice:
@@ -65,6 +67,9 @@ def _profile(device: FoundDevice, told: dict[str, str], nature: str, points: Seq
     unknowns = [
         "Written by discovery: points that the device did not implement at that moment are left out.",
         "The sign of current and power: the model does not say; look on commissioning." if nature == "battery" else "",
+        f"Whether {_HEARTBEAT} counts, as the model says: if it stands, take [[counters]] out."
+        if _counters(own)
+        else "",
         f"Models without a public definition: {unknown}."
         if (unknown := _listed(unknown_models(device.models)))
         else "",
@@ -82,6 +87,7 @@ def _profile(device: FoundDevice, told: dict[str, str], nature: str, points: Seq
         "]",
         "",
         *_lacks(nature, {point.name for point in own}),
+        *_counters(own),
         "[modbus]",
         'table = "holding"',
         'group = "measured"',
@@ -105,6 +111,13 @@ def _lacks(nature: str, names: set[str]) -> list[str]:
     missing = [n for n, rules in natures()[nature].points.items() if rules.required and n not in names]
     entries = [f'{name} = "the device tells no such point"' for name in missing]
     return ["[lacks]", *entries, ""] if missing else []
+
+
+def _counters(own: Sequence[SunSpecPoint]) -> list[str]:
+    """A battery's heartbeat shows that it works: counted up every second (model 802, Hb)."""
+    if not any(point.name == _HEARTBEAT for point in own):
+        return []
+    return ["[[counters]]", f"point = {_text(_HEARTBEAT)}", f"frozen_after_ms = {_HEARTBEAT_LOST_MS}", ""]
 
 
 def _point(point: SunSpecPoint) -> str:

@@ -21,6 +21,8 @@ class Misfit:
 
 def misfit(tag: Tag, wire: ModbusWire | TextWire, *, written: bool) -> Misfit | None:
     """None when every value of the tag (within its declared range; of a string, cut to `length`) can be shown."""
+    if tag.secret:
+        return Misfit("it is declared {secret}", "leave the register out: nobody outside may see it")
     if isinstance(wire, TextWire):
         return _text(tag, wire, written=written)
     kind, raw, number = tag.type.kind, wire.type, wire.number

@@ -52,7 +52,8 @@ class Point(Strict):
     when a reading is too old, unless the site says otherwise (0: never; default: five polls). `frozen_after_ms`: a raw
     value that has not moved for so long is not trusted (0: it may stand still). A write that fails is tried
     `rpc_attempts` times, `rpc_wait_ms` apart, unless the site says otherwise. `positive` says which way a positive
-    value points. `count` and `stride` belong to points named with {n} and are written out before (expand.py).
+    value points. `secret`: `voltscan io` shows no value of it. `count` and `stride` belong to points named with {n} and
+    are written out before (expand.py).
     """
 
     scale: float = 1.0
@@ -70,6 +71,7 @@ class Point(Strict):
     stale_after_ms: Annotated[int | None, Field(ge=0)] = None
     frozen_after_ms: Annotated[int, Field(ge=0)] = 0
     positive: Positive | None = None
+    secret: bool = False
     count: int | None = None
     stride: int | None = None
     comment: str = ""

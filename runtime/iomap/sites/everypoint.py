@@ -30,6 +30,7 @@ def every_point(site: LoadedSite) -> TagTable:
                 labels=tuple(rules.enum.items()),
                 minimum=rules.min,
                 maximum=rules.max,
+                secret=rules.secret,
             )
             tags.append(made)
     return TagTable(tags)

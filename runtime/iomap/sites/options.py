@@ -44,7 +44,12 @@ def option_values(site: LoadedSite, tags: TagTable) -> tuple[list[OptionValue], 
                 label = Label(place, "whoever reads the map, or a copy of it, knows it")
                 mend = f'write {option} = {{ file = "…" }}, with the path of a file that only its user may read'
                 found.append(warning("M3018", f"the secret `{option}` stands in the map", label, help=mend))
-            if tags.find(variable) is not None and told is not None:
+            holder = tags.find(variable)
+            if rules.secret and holder is not None and not holder.secret:
+                label = Label(place, f"every console shows {variable}")
+                mend = f"declare {option} in the program with {{secret}}"
+                found.append(warning("M3018", f"the secret `{option}` can be read by anybody", label, help=mend))
+            if holder is not None and told is not None:
                 values.append(OptionValue(variable, told, place))
             elif option in device.options and told is not None:
                 mend = f"declare {name}_options in a VAR_GLOBAL with a field {option}, or take the option out"

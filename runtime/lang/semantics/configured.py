@@ -145,9 +145,11 @@ def _without_resource(path: tree.Expr, resources: set[str]) -> tree.Expr:
 
 def _vetoed(aliases: Iterator[Variable], layout: Layout) -> Iterator[Variable]:
     """The names, none of which opens what the declaration it leads to keeps closed."""
-    closed = {leaf.offset for leaf in (*layout.tags.tags, *layout.tags.variables) if leaf.no_force}
+    leaves = (*layout.tags.tags, *layout.tags.variables)
+    closed = {leaf.offset for leaf in leaves if leaf.no_force}
+    hidden = {leaf.offset for leaf in leaves if leaf.secret}
     for alias in aliases:
-        yield replace(alias, no_force=alias.offset in closed)
+        yield replace(alias, no_force=alias.offset in closed, secret=alias.offset in hidden)
 
 
 def _aliases(ctx: Context, types: TypeResolver, configuration: tree.Configuration) -> Iterator[Variable]:

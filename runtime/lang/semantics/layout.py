@@ -11,7 +11,7 @@ from runtime.lang import ir
 from runtime.lang.ir.pointer import mark_of
 from runtime.lang.semantics.addresses import Areas
 from runtime.lang.semantics.located import Mirror, place_at
-from runtime.lang.semantics.pragmas import bound_of, vetoes
+from runtime.lang.semantics.pragmas import bound_of, hides, vetoes
 from runtime.lang.semantics.retain import retained
 from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
 from runtime.lang.semantics.typedefs import aligned
@@ -72,6 +72,7 @@ class _Leaf:
     block: str = ""
     retain: bool = False
     no_force: bool = False
+    secret: bool = False
 
 
 def lay_out(
@@ -184,7 +185,8 @@ def _tags(laid: Sequence[VarSymbol]) -> Iterator[Tag]:
         offset = symbol.cell if symbol.bit >= 0 else symbol.place.offset
         root = _Leaf(symbol.name, symbol.type, offset, symbol.note, span.source.name, span.line)
         retain = symbol.retain == "RETAIN"
-        root = replace(root, constant=symbol.constant, retain=retain, no_force=vetoes(symbol.note))
+        root = replace(root, constant=symbol.constant, retain=retain)
+        root = replace(root, no_force=vetoes(symbol.note), secret=hides(symbol.note))
         for leaf in _leaves(root):
             yield Tag(**_described(leaf), index=index)  # type: ignore[arg-type]  # keyword arguments by name
             index += 1
@@ -224,6 +226,7 @@ def _leaves(leaf: _Leaf) -> Iterator[_Leaf]:
                 block=block,
                 retain=retained(member, around=leaf.retain),
                 no_force=leaf.no_force or vetoes(member.note),
+                secret=leaf.secret or hides(member.note),
             )
             yield from _leaves(inner)
     elif isinstance(kind, ArrayType):
@@ -265,6 +268,7 @@ def _described(leaf: _Leaf) -> dict[str, object]:
         "block": leaf.block,
         "retain": leaf.retain,
         "no_force": leaf.no_force,
+        "secret": leaf.secret,
         "subrange": (leaf.type.low, leaf.type.high) if isinstance(leaf.type, SubrangeType) else None,
     }
 

@@ -1,4 +1,5 @@
-"""The pragmas of declarations that mean something: `{unit := 'kW'}`, `{min := 0}`, `{no_force}`, `{needed}`."""
+"""The pragmas of declarations that mean something: `{unit := 'kW'}`, `{min := 0}`, `{no_force}`, `{needed}`,
+`{secret}`."""
 
 import difflib
 
@@ -11,8 +12,8 @@ SETTINGS = {"unit": "'kW'", "min": "0", "max": "100"}
 """Each with an example. Pragmas of other tools are passed over, such as `{attribute 'hide'}`."""
 TASK = "task"
 """The pragma of a PROGRAM that joins a task by itself."""
-NO_FORCE, NEEDED = "no_force", "needed"
-FLAGS = (NO_FORCE, NEEDED)
+NO_FORCE, NEEDED, SECRET = "no_force", "needed", "secret"
+FLAGS = (NO_FORCE, NEEDED, SECRET)
 """The pragmas that are a word alone."""
 
 
@@ -54,6 +55,11 @@ def task_of(report: Report, note: tree.Note) -> tree.Ident | None:
 def vetoes(note: tree.Note) -> bool:
     """True when the declaration says {no_force}: nobody outside may change the variable."""
     return any(key == NO_FORCE for key, _, _ in note.pragmas)
+
+
+def hides(note: tree.Note) -> bool:
+    """True when the declaration says {secret}: nobody outside may see the variable, or change it."""
+    return any(key == SECRET for key, _, _ in note.pragmas)
 
 
 def needs(note: tree.Note) -> bool:

@@ -2,7 +2,7 @@
 
 A comment belongs to a declaration when it stands inside it, behind it on its last line, or, with nothing else on its
 lines, directly above it. Pragmas follow the same rule: `{unit := 'kW'}`, `{min := 0, max := 100}`,
-`{no_force}`, `{needed}`.
+`{no_force}`, `{needed}`, `{secret}`.
 """
 
 import re
@@ -12,7 +12,7 @@ from runtime.core.diagnostic import Source, Span
 from runtime.lang.syntax.tokens import Margin, Scanned, Token
 from runtime.lang.tree import Note
 
-_FLAG = re.compile(r"(?:^|,)\s*(no_force|needed)\s*(?=,|$)", re.IGNORECASE)
+_FLAG = re.compile(r"(?:^|,)\s*(no_force|needed|secret)\s*(?=,|$)", re.IGNORECASE)
 """The pragmas that are a word alone."""
 _SETTING = re.compile(r"\s*([A-Za-z_]\w*)\s*:=\s*('[^']*'|\"[^\"]*\"|[^,]+)")
 

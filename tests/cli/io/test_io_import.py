@@ -50,7 +50,8 @@ def settings(folder: Path, name: str, told: dict[str, object], points: str) -> P
 def tags(*names: str) -> TagTable:
     kinds = {name: UINT if name.endswith(("state", "cmd", "count", "mode")) else REAL for name in names}
     made = [
-        Tag(name=n, type=kinds[n], offset=384 + 8 * i, index=i, file="site.st", line=1) for i, n in enumerate(names)
+        Tag(name=n, type=kinds[n], offset=384 + 8 * i, index=i, file="site.st", line=1, secret=n.endswith("code_value"))
+        for i, n in enumerate(names)
     ]
     return TagTable(made, [])
 

@@ -93,7 +93,11 @@ def test_hybrid_when_scanned_then_each_nature_has_its_common_points(tmp_path):
     assert {"p_kw", "p_l1_kw", "e_import_kwh", "e_export_kwh"} <= set(points["grid_meter_1"])
     assert {"state", "connect_cmd", "reset_cmd", "u_v", "i_a", "soc_pct", "soh_pct"} <= set(points["battery_1"])
     assert {"charge_i_max_a", "discharge_i_max_a", "cell_u_max_mv", "keep_alive"} <= set(points["battery_1"])
-    assert site.placed["battery_1"].profile.lacks == {}
+    battery = site.placed["battery_1"].profile
+    assert battery.lacks == {}
+    assert [(rule.point, rule.frozen_after_ms) for rule in battery.counters] == [("life", 10_000)]
+    start = site.placed["inverter_1"].wires["start_cmd"].number
+    assert (start.boolean, start.encode(True), start.encode(False)) == (True, 1, 0)
     assert "m160_module_dcw_kw[2]" in points["inverter_1"]
     connect = site.placed["battery_1"].wires["connect_cmd"].number
     assert (connect.boolean, connect.encode(True), connect.encode(False)) == (True, 1, 2)

@@ -2,6 +2,7 @@
 
 from runtime.core.diagnostic import Source
 from runtime.lang.compile import compile_sources
+from runtime.wire.values import to_json
 
 TEXT = """\
 TYPE PACK : STRUCT
@@ -35,6 +36,25 @@ def test_no_force_when_said_of_a_variable_field_or_structure_then_of_every_leaf_
         "main.g.held",
     ]
     assert tags.tag("limit").unit == "kW"
+
+
+def test_secret_when_said_of_a_field_then_of_every_variable_of_that_type_and_its_names():
+    text = """\
+TYPE OPTIONS : STRUCT code : UINT := 125; {secret} limit : REAL; END_STRUCT; END_TYPE
+VAR_GLOBAL own : OPTIONS; END_VAR
+FUNCTION_BLOCK DRIVE VAR_INPUT options : OPTIONS; END_VAR ; END_FUNCTION_BLOCK
+PROGRAM main VAR d : DRIVE; END_VAR d(options := own); END_PROGRAM
+CONFIGURATION c PROGRAM main WITH t : main; TASK t (INTERVAL := T#10ms, PRIORITY := 0);
+    VAR_ACCESS seen : own.code : UINT READ_ONLY; END_VAR
+END_CONFIGURATION
+"""
+    result = compile_sources([Source("a.st", text)])
+    assert result.application is not None, result.diagnostics
+    tags = result.application.tags
+    secret = [leaf for leaf in (*tags.tags, *tags.variables) if leaf.secret]
+    assert {leaf.name for leaf in secret} >= {"own.code", "main.d.options.code", "seen"}
+    assert all(to_json(125, leaf) == "***" for leaf in secret)
+    assert tags.tag("own.limit").veto == ""
 
 
 ACCESS = """\
