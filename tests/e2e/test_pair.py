@@ -3,6 +3,7 @@
 Figures of many take-overs: tools/pair_drill.py.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -77,8 +78,21 @@ def forced(pair: PairSite, member: str) -> list[str]:
         return [force["name"] for force in client.request("forces")["forces"]]
 
 
+def assert_io_comes_after_redundancy_alone(pair: PairSite) -> None:
+    """Where this machine gives real-time priority at all: scan, redundancy, io, then everybody else."""
+    for member in "ab":
+        pids = pair.named_pids(member)
+        policies = {name: os.sched_getscheduler(pids[name]) for name in ("redundancy", "io")}
+        if policies["redundancy"] == os.SCHED_FIFO:
+            assert policies["io"] == os.SCHED_FIFO
+            priority = {name: os.sched_getparam(pids[name]).sched_priority for name in policies}
+            assert 0 < priority["io"] < priority["redundancy"]
+
+
 def test_pair_when_leaders_die_and_stop_then_counters_go_on_and_commands_run_once(pair):
     first = pair.wait_in_sync()
+    until(lambda: all(pair.has_io(member) for member in "ab"))
+    assert_io_comes_after_redundancy_alone(pair)
     other = "b" if first == "a" else "a"
     add_five(pair, other)  # the standby passes it on
     until(lambda: pair.drive.value(ASKED) == 5)

@@ -121,7 +121,7 @@ def _hurry(scan_priority: int) -> list[Told]:
     """Real-time priority below the scan's, for this thread and those that ZeroMQ and the disk get after it.
 
     A heartbeat that waits for a processor costs the lease. What redundancy does in one go is short, and io, which needs
-    its word before it writes, has no such priority.
+    its word before it writes, comes after it (iochild.py).
     """
     if scan_priority <= 0:
         return []
