@@ -3,8 +3,9 @@
 Faults: messages dropped, delayed, reordered, doubled, said again, damaged; ways cut, one way or not transitively; power
 lost with any suffix of the writes that were not durable; slow disks; processes that stand still between any two steps,
 alone or a controller as a whole; redundancy processes that die while scan and io go on; scans that die as they publish;
-in some seeds clocks beyond rho. And what people do: swaps, service, forces, commands, other versions of the programs,
-also on a box that comes back.
+in some seeds clocks beyond rho, in some a disk that cannot be read after power was lost: that member stays away, and in
+the end another box takes its place under a new name. And what people do: swaps, service, forces, commands, claims,
+other versions of the programs, also on a box that comes back.
 """
 
 from collections.abc import Callable
@@ -35,6 +36,11 @@ EPOCH_NS_MAX = 160 * MS
 SETTLE_NS = 1500 * MS
 """Healed, the pair is whole again within this; most of it waits for a state that a restart has lost."""
 LOOK_NS = 10 * MS
+DAMAGED = 0.08
+REPLACED_NS = 1000 * MS
+CLAIM_NS = 600 * MS
+"""In how many seeds power that is lost damages a disk; so much longer the new box takes until all is whole; and so long
+people look on while nobody drives, before they have the other controller lead from what it has."""
 OPENING = 0.25
 OPENING_NS = 350 * MS
 """How many seeds begin with a moment that needs calm before it, and how long the calm lasts."""
@@ -54,6 +60,7 @@ class Run:
         self.world = World(self.random)
         self.events = self.world.events
         self._healed = False
+        self._damages = Random(f"damaged {seed}").random() < DAMAGED  # draws of its own: other seeds stay what they are
         if self.random.random() < WILD:
             self._wild_clocks()
         aims = Aims(self.world, self.random, self._unless_healed)
@@ -149,6 +156,8 @@ class Run:
         name = name or self._anybody()
         node = self.world.nodes[name]
         if node.process.runs:
+            if self._damages and self.world.can_lose_one():
+                self.world.gone.add(name)
             node.crash()
             if isinstance(node, ControllerNode) and self.random.random() < OTHER_FILES:
                 node.scan.version = self.random.randint(1, VERSIONS)
@@ -269,6 +278,8 @@ class Run:
             self._reaches(controller, links_lost=0)
         self.world.network.weather = Weather()
         self.events.pause_every = 0
+        for name in self.world.gone:
+            self.world.replace(name)
         for name, node in self.world.nodes.items():
             node.disk.hangs_ns = 0
             if not self.world.clocks_hold:
@@ -283,18 +294,27 @@ class Run:
 
     def _settle(self) -> None:
         """A leader, a commit, a standby in sync, all three voting, and all commands answered, within a bound."""
-        world, end_ns = self.world, self.events.now_ns + SETTLE_NS
+        world, began_ns = self.world, self.events.now_ns
+        end_ns = began_ns + SETTLE_NS + (REPLACED_NS if world.gone else 0)
         why = ""
         while self.events.now_ns < end_ns:
             self.events.run(self.events.now_ns + LOOK_NS)
             if world.driver is not None and self._is_detached(world.driver):
                 self._attach()
+            if world.driver is None and world.gone and self.events.now_ns > began_ns + CLAIM_NS:
+                self._claim()
             why = world.why_not_whole()
             if not why:
                 break
         if why:
-            raise Broken(f"healed for {SETTLE_NS // MS} ms, but {why}")
+            raise Broken(f"healed for {(end_ns - began_ns) // MS} ms, but {why}")
         world.come_to_rest()
+
+    def _claim(self) -> None:
+        """Who alone was in sync is gone for good."""
+        survivor = next(iter(self.world.controllers.values()))
+        if not survivor.ask(lambda member, now_ns: member.claim(now_ns)):
+            self.world.book.claims.add(survivor.name)
 
 
 def run(seed: int) -> list[tuple[str, int]]:

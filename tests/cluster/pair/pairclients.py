@@ -1,5 +1,6 @@
 """Clients that give commands, one after the other and again until they are told that it is done; and their history."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -76,7 +77,7 @@ class Client:
     def __init__(
         self,
         number: int,
-        targets: tuple[str, ...],
+        targets: Sequence[str],
         *,
         events: Events,
         network: Network,

@@ -59,7 +59,7 @@ def standby_restarts(world: World) -> None:
 
 def witness_restarts(world: World) -> None:
     """Nor does a witness."""
-    _leader_stays(world, lambda: _restart(world, "w"))
+    _leader_stays(world, lambda: _restart(world, world.witness.name))
 
 
 def standby_is_cut_off(world: World) -> None:
@@ -67,7 +67,7 @@ def standby_is_cut_off(world: World) -> None:
     driver = world.driver
     assert driver is not None
     other = driver.settings.other
-    ways = {(other, driver.name), (other, "w")} if world.random.random() < 0.7 else set()
+    ways = {(other, driver.name), (other, world.witness.name)} if world.random.random() < 0.7 else set()
     back = {(t, s) for s, t in ways}
     world.network.weather.cut = ways | (back if world.random.random() < 0.7 or not ways else set())
     _leader_stays(world, lambda: None)
@@ -77,7 +77,8 @@ def standby_is_cut_off(world: World) -> None:
 
 def pair_link_is_cut(world: World) -> None:
     """Both see the witness: the leader stays."""
-    world.network.weather.cut = {("a", "b"), ("b", "a")}
+    one, other = world.controllers
+    world.network.weather.cut = {(one, other), (other, one)}
     _leader_stays(world, lambda: None)
 
 

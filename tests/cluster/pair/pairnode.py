@@ -7,6 +7,7 @@ from pairdisk import Disk
 from pairnet import Network
 from pairtime import MS, Clock, Events, Process
 
+from runtime.cluster.joining import Joining
 from runtime.cluster.memberloop import REST_NS
 from runtime.cluster.pair.agreed import Agreed
 from runtime.raft.core import Raft
@@ -17,6 +18,10 @@ from runtime.raft.state import Settings
 WITNESS_LOG_MAX = 50
 TICK_NS = MS // 10
 """From a call that leaves something to do at once to the tick that does it."""
+
+
+JOIN_NS = 25 * MS
+"""How often a new member speaks until it is known."""
 
 
 class Node:
@@ -106,6 +111,22 @@ class Node:
         if self._tick_ns == 0 or true_ns < self._tick_ns:
             self._tick_ns = true_ns
             self._events.at(true_ns, self.process, self._on_tick, true_ns)
+
+    def joins(self, peers: list[str]) -> None:
+        """It is new: it speaks first."""
+        joining = Joining(self.name, peers, self, every_ns=JOIN_NS)
+
+        def look() -> None:
+            if self.raft is not None:
+                joining.look(self.raft, self.now_ns())
+            self._events.after(JOIN_NS, None, look)
+
+        look()
+
+    def put(self, message: Message) -> bool:
+        """Say it at once."""
+        self._say(message)
+        return True
 
     def _on_tick(self, planned_ns: int) -> None:
         if planned_ns == self._tick_ns:

@@ -1,6 +1,7 @@
 """Two controllers, a witness, their clients and devices in one virtual world; whatever happens, all is watched."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 from pairbook import Book, Broken
@@ -17,6 +18,7 @@ from pairtime import MS, Clock, Events, Process
 from runtime.cluster.pair.entries import Command, decode_entry
 from runtime.cluster.pair.settings import PairSettings, election_ns_for, times_for
 from runtime.cluster.pair.voters import OnWitnessLoss
+from runtime.raft.configuration import Configuration
 from runtime.raft.log import EntryKind, Snapshot
 from runtime.raft.ready import HardState
 from runtime.raft.state import Role, Settings
@@ -32,7 +34,8 @@ REST_NS = 300 * MS
 
 
 class World:
-    """One seed's. `clocks_hold`: whether all clocks keep within rho, so that leases must not overlap."""
+    """One seed's. `clocks_hold`: whether all clocks keep within rho, so that leases must not overlap. `gone`: who
+    cannot read its disk any more."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -46,14 +49,16 @@ class World:
         self.term_device = Device(self.book, fences=True)
         self.time_device = Device(self.book, fences=False)
         self.on_right: Callable[[ControllerNode], None] = lambda _: None
+        self.gone: set[str] = set()
         self._lease_ends_ns: dict[str, tuple[int, int]] = {}
         self.controllers = {name: self._controller(name, other) for name, other in (("a", "b"), ("b", "a"))}
         self.witness = WitnessNode(_raft_settings("w", random), **self._parts())
         self.nodes: dict[str, Node] = {**self.controllers, "w": self.witness}
+        self._targets = list(self.controllers)
         self.clients = [
             Client(
                 number,
-                ("a", "b"),
+                self._targets,
                 events=self.events,
                 network=self.network,
                 random=random,
@@ -65,6 +70,8 @@ class World:
     def _parts(self) -> dict[str, object]:
         rate = self.random.randint(-CLOCK_RATE_ERROR_PPM, CLOCK_RATE_ERROR_PPM)
         held = Held(HardState(), Snapshot(configuration=_settings("a", "b", self.random).configuration))
+        if self.gone:
+            held.snapshot = Snapshot(configuration=Configuration())
         return {
             "events": self.events,
             "network": self.network,
@@ -86,9 +93,9 @@ class World:
 
     def start_node(self, name: str) -> None:
         """A node that does not run begins a life; of a controller that runs in part, the part that does not."""
-        node = self.nodes[name]
-        if node.process.runs:
+        if name in self.gone or self.nodes[name].process.runs:
             return
+        node = self.nodes[name]
         self.checks.restarted(name)
         if isinstance(node, ControllerNode) and node.is_on:
             node.start_redundancy()
@@ -97,10 +104,37 @@ class World:
 
     def start_parts(self, name: str) -> None:
         """Scan and io of a controller that is not wholly off, where they do not run."""
+        if name in self.gone:
+            return
         node = self.controllers[name]
         for part in (node.scan, node.sink):
             if node.is_on and not part.process.runs:
                 part.start()
+
+    # A box whose disk is damaged must never vote again under its name.
+
+    def can_lose_one(self) -> bool:
+        """Whether the other two are a majority by all that they know, so that a new box can be added by them."""
+        rafts = [node.raft for node in self.nodes.values()]
+        return not self.gone and all(raft is not None and len(raft.configuration.voters) == 3 for raft in rafts)
+
+    def replace(self, name: str) -> None:
+        """Another box takes its place, under a new name and with an empty disk; the others have a new group file."""
+        joined: Node
+        new, stay = f"{name}2", [c for c in self.controllers.values() if c.name != name]
+        if name == self.witness.name:
+            joined = self.witness = WitnessNode(_raft_settings(new, self.random), **self._parts())
+        else:
+            joined = self._controller(new, stay[0].name)
+            self.controllers = {stay[0].name: stay[0], new: joined}
+        self.nodes = {**self.controllers, self.witness.name: self.witness}
+        self._targets[:] = self.controllers
+        for node in stay:
+            named = {"witness": new} if joined is self.witness else {"other": new}
+            node.settings = replace(node.settings, **named)
+            if node.process.runs:
+                node.crash_redundancy()
+        joined.joins([node.name for node in self.nodes.values() if node is not joined])
 
     def processes(self, name: str) -> list[Process]:
         """All processes of a node."""
@@ -230,4 +264,4 @@ def _settings(name: str, other: str, random: Random) -> PairSettings:
 
 
 def _raft_settings(name: str, random: Random) -> Settings:
-    return Settings(name=name, times=TIMES, election_ns=ELECTION_NS[name], entries_max=random.choice((1, 2, 64)))
+    return Settings(name=name, times=TIMES, election_ns=ELECTION_NS[name[0]], entries_max=random.choice((1, 2, 64)))
