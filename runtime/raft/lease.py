@@ -42,8 +42,8 @@ class Lease:
         """That round was sent then, by another hand."""
         self.round = max(self.round, number)
         self._sent_ns[number] = sent_ns
-        for old in [n for n in self._sent_ns if n <= self.round - ROUNDS_MAX]:
-            del self._sent_ns[old]
+        while len(self._sent_ns) > ROUNDS_MAX:
+            del self._sent_ns[next(iter(self._sent_ns))]
 
     def withdraw(self) -> None:
         """Give it up, at once."""

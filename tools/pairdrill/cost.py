@@ -3,6 +3,10 @@
 Of the redundancy processes by thread, too: microseconds of a processor, and how often it is woken, for each scan. On a
 busy machine a share of a core says little, and each wake-up costs by itself: 4 us where the processor is at hand, 40 us
 in a busy virtual machine.
+
+One way: both controllers are on one machine, so the standby's note of when it had a state, and the deadline of the scan
+that made it, are of one clock. Between the two lie the scan itself, its way, and its decoding: the frame's own way is
+shorter than that, and shorter than there and back, which the leader's clock alone tells.
 """
 
 import os
@@ -11,9 +15,17 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pairdrill.figures import percentile
+from runtime.image.channel import ChannelEnd
+from runtime.image.layout import MIRROR_HEADER
+from runtime.image.manifest import Manifest
+from runtime.image.segment import ImageSegment
+from runtime.node.runplan import MANIFEST
+from runtime.node.seat import Seat
 from tests.e2e.pairsite import PairSite
 
 COST_S = 20.0
+ONE_WAY_S, LOOK_EVERY_S = 5.0, 0.003
 COST_STATE_BYTES = 64 * 1024
 
 
@@ -47,14 +59,18 @@ def cost(*, cycle_ms: int) -> dict[str, object]:
             scans = took_s * 1000.0 / cycle_ms
             shares = {name: round((_cpu_s(pid) - before[name]) / took_s * 100.0, 2) for name, pid in pids.items()}
             told = pair.status(leader)
+            spent = {name: _spent(threads[name], _threads(pid)) for name, pid in watched.items()}
+            one_way = _deadline_to_standby_ms(pids["standby redundancy"])
             return {
                 "what": f"cost {cycle_ms} ms",
                 **{f"{name} %": share for name, share in shares.items()},
                 **{
                     f"{name}, {what}": round(value / scans, 2)
-                    for name, pid in watched.items()
-                    for what, value in _spent(threads[name], _threads(pid)).items()
+                    for name in watched
+                    for what, value in spent[name].items()
                 },
+                "scan's deadline to state at the standby p50 ms": round(percentile(one_way, 0.5), 2),
+                "scan's deadline to state at the standby p99 ms": round(percentile(one_way, 0.99), 2),
                 "frame and answer p50 ms": round(told["ack_p50_ms"], 2),
                 "frame and answer p99 ms": round(told["ack_p99_ms"], 2),
                 "leads still": told["drives"],
@@ -68,6 +84,25 @@ def _cpu_s(pid: int) -> float:
     """User and system time of a process so far; proc(5), fields 14 and 15."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _deadline_to_standby_ms(pid: int) -> list[float]:
+    """Of the states that a standby's redundancy process of this machine takes meanwhile, by what it notes with them."""
+    words = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
+    seat = Seat.from_words(words[words.index("redundancy") + 1 : -1])  # the last is the supervisor's process
+    held = os.open(f"/proc/{pid}/fd/{seat.image_fd}", os.O_RDWR | os.O_CLOEXEC)
+    image = ImageSegment.attach(held, Manifest.load(seat.folder / MANIFEST).layout())
+    try:
+        end, found = ChannelEnd(image, image.layout.mirror), {}
+        until = time.monotonic() + ONE_WAY_S
+        while time.monotonic() < until:
+            if end.read():
+                _, scan_no, plc_now_ns, received_ns, _ = MIRROR_HEADER.unpack_from(end.buffer)
+                found[scan_no] = (received_ns - plc_now_ns) / 1e6
+            time.sleep(LOOK_EVERY_S)
+        return list(found.values())
+    finally:
+        image.close()
 
 
 def _threads(pid: int) -> dict[int, ThreadCost]:
