@@ -59,8 +59,8 @@ def test_program_when_it_commands_by_the_wire_then_the_answer_and_what_is_publis
             answer = program.command(order, value)
             assert answer["state"] == "done", answer
             assert heard.told(f"{RECORD}Power", now=operation)["kind"] == "POWER"
-            while order not in (text := audit.told(EVENTS)["text"]):
+            while f"commanded {order}" not in (text := audit.told(EVENTS)["text"]):
                 pass
-            assert program.name in text
+            assert text.endswith("done (DONE)")
         assert program.command("hold", True)["state"] == "done"
         assert heard.told(f"{RECORD}Power", now="HOLDING")["kind"] == "POWER"
