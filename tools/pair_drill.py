@@ -53,6 +53,7 @@ FULL = (
 )
 FAILED_MAX = 5
 """Rounds that fail in a row before a part is given up: nothing more would come of it."""
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 TOLD_EVERY_S = 20.0
 """A line each, where there is no terminal for a bar."""
 
@@ -153,7 +154,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="a file for the figures, as JSON; beside it the picture, as SVG")
     parser.add_argument("--json", action="store_true", help="print figures for a machine to read")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, _end)
+    for number in _ENDS:  # both, for a shell's background jobs are born deaf to SIGINT
+        signal.signal(number, _end)
     plans = [Plan(options.what, options.times, options.cycle_ms, options.fence)]
     if options.what == "whole":
         plans = [Plan(p.what, max(1, round(p.times * options.share)), p.cycle_ms, p.fence) for p in FULL]
@@ -194,10 +196,9 @@ def _end(number: int, _frame: FrameType | None) -> None:
 def _undisturbed() -> Iterator[None]:
     """What takes processes down is not to be interrupted; who tried is heard afterwards."""
     heard: list[int] = []
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda got, _: heard.append(got)) for number in numbers]
+    before = [signal.signal(number, lambda got, _: heard.append(got)) for number in _ENDS]
     yield
-    for number, handler in zip(numbers, before, strict=True):
+    for number, handler in zip(_ENDS, before, strict=True):
         signal.signal(number, handler)
     if heard:
         _end(heard[0], None)

@@ -229,7 +229,8 @@ def main() -> int:
     parser.add_argument("--drill", type=Path, metavar="OUT", help="hurt it, and write OUT.csv and OUT.svg")
     options = parser.parse_args()
     pair = Pair()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         pair.start("plant", "witness", "a", "b")
         if options.drill is None:
