@@ -16,6 +16,8 @@ LOOK_NS = MS // 10
 AIM_NS = 400 * MS
 """So long a moment is waited for."""
 GONE_FOR_NS = 250 * MS
+ASKED_NS = 6 * MS
+"""What is asked of the witness is under way so long at most."""
 QUICK_NS = MS // 2
 """A restart that is quicker than any promise runs out."""
 
@@ -47,7 +49,8 @@ class Aims:
         standby, weather = self._standby(leader), self._world.network.weather
         weather.cut |= {("a", "b"), ("b", "a")}
         weather.entries_lost.add((leader.name, "w"))  # the witness has no longer log than the standby
-        weather.slow.add((standby.name, "w"))  # what it asks arrives after the restart
+        weather.slow.add((standby.name, "w"))  # what it asks arrives after the restart, and before the lease is over
+        weather.slow_ns = ASKED_NS
 
         def is_asked() -> bool:
             return standby.raft is not None and standby.raft.role in (Role.TRIAL, Role.CANDIDATE)
