@@ -12,8 +12,6 @@ from runtime.cluster.pair.voters import Seen, next_step
 from runtime.raft.configuration import Configuration
 
 VOTERS_EVERY_NS = 50_000_000
-WRITTEN_WITHIN = 10
-"""Part of a cycle in which io writes what it may write."""
 BRING_UP_TO_DATE_AFTER = 8
 """Longest election time-outs without a leader: who may drive has stood for election many times by then."""
 
@@ -225,11 +223,7 @@ def go_on_with_swap(s: Situation, leading: Leading, now_ns: int) -> None:
             _give_up(s, leading, "it was not elected")
         return
     just_now = now_ns - leading.last_scan_ns <= s.settings.cycle_ns // 2 or swap.at_any_time
-    if leading.stream.lag or not just_now:
-        swap.hands_ns = 0
-    elif not swap.hands_ns:
-        swap.hands_ns = now_ns if swap.at_any_time else now_ns + s.settings.cycle_ns // WRITTEN_WITHIN
-    if swap.hands_ns and now_ns >= swap.hands_ns:
+    if leading.stream.lag == 0 and just_now:
         why_not, ready = s.raft.transfer(s.settings.other, now_ns)
         swap.handing = True
         absorb(s, ready)

@@ -248,17 +248,12 @@ class PairMember:
         """From when on `tick` has something to do."""
         s = self.situation
         due_ns = min(s.raft.due_ns, s.standing_due_ns)
-        if s.leading is None:
-            return due_ns
-        due_ns, swap = min(due_ns, s.leading.voters_due_ns), s.leading.swap
-        return min(due_ns, swap.hands_ns) if swap is not None and swap.hands_ns and not swap.handing else due_ns
+        return min(due_ns, s.leading.voters_due_ns) if s.leading is not None else due_ns
 
     @property
     def limit_ns(self) -> int:
         """When `tick` must have been called at the latest."""
         s = self.situation
-        if s.leading is not None and s.leading.swap is not None:
-            return self.due_ns
         return min(s.raft.due_ns, s.standing_due_ns + NO_HURRY_NS)
 
     @property
