@@ -101,7 +101,8 @@ class Raft:
             handing = state.leading.transfer
             heartbeat_ns = state.leading.heartbeat_ns
             return heartbeat_ns if handing is None else min(heartbeat_ns, handing.until_ns)
-        return state.waiting_since_ns + state.settings.election_ns
+        campaign_ns = state.waiting_since_ns + state.settings.election_ns
+        return min(campaign_ns, state.silent_until_ns) if state.unanswered else campaign_ns
 
     @property
     def limit_ns(self) -> int:

@@ -2,7 +2,8 @@
 
 A member asks for a trial first, which changes nobody's term: one that comes back from isolation unseats no healthy
 leader. A member that has just heard a leader, or has just been started, says nothing to any request: that silence is
-what the leader's lease rests on.
+what the leader's lease rests on. A trial it answers once the silence is over, unless it hears a leader again: if the
+one that heard the dead leader last did not, the other would have to wait for a second time-out.
 """
 
 from dataclasses import replace
@@ -13,7 +14,11 @@ from runtime.raft.state import Role, State
 
 
 def on_time(state: State, now_ns: int) -> None:
-    """Campaign when no leader has been heard for too long."""
+    """Answer the trials that came too early; campaign when no leader has been heard for too long."""
+    if state.unanswered and now_ns >= state.silent_until_ns:
+        waiting, state.unanswered = state.unanswered, {}
+        for request in waiting.values():
+            on_vote_request(state, request, now_ns)
     if now_ns >= state.waiting_since_ns + state.settings.election_ns and _may_campaign(state, now_ns):
         _ask(state, now_ns, trial=True, handed_over=False)
 
@@ -22,6 +27,8 @@ def on_vote_request(state: State, request: VoteRequest, now_ns: int) -> None:
     """Grant, refuse, or say nothing."""
     obliged = state.role is Role.LEADER or state.has_heard(now_ns)
     if state.is_mute(now_ns) or (obliged and not request.handed_over):
+        if request.trial and state.role is not Role.LEADER:
+            state.unanswered[request.source] = request
         return
     if request.term < state.hard.term or (request.trial and request.term == state.hard.term):
         _reply(state, request, granted=False)

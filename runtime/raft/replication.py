@@ -141,6 +141,7 @@ def _hear(state: State, message: Append | Heartbeat | InstallSnapshot, now_ns: i
     if state.role is not Role.FOLLOWER or state.leader != message.source:
         state.follow(state.hard.term, now_ns, leader=message.source)
     state.heard_ns = state.waiting_since_ns = now_ns
+    state.unanswered.clear()
     return True
 
 

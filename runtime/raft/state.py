@@ -9,7 +9,7 @@ from enum import StrEnum
 from runtime.raft.configuration import Configuration
 from runtime.raft.lease import Lease
 from runtime.raft.log import Entry, Log, Snapshot
-from runtime.raft.message import Message
+from runtime.raft.message import Message, VoteRequest
 from runtime.raft.ready import HardState, Persist
 from runtime.raft.times import Times
 
@@ -97,7 +97,7 @@ class State:
     """One member. Times are monotonic ns; `heard_ns` is when a leader was last heard, -1 never or released.
 
     `waiting_since_ns`: its election time-out counts from here; on a start so that it is over after the mute time, each
-    member's a little later than the one's before.
+    member's a little later than the one's before. `unanswered`: trials to which it had to be silent, by who asked.
     """
 
     settings: Settings
@@ -112,6 +112,7 @@ class State:
     applied: int = 0
     may_campaign: bool = True
     votes: dict[str, bool] = field(default_factory=dict)
+    unanswered: dict[str, VoteRequest] = field(default_factory=dict)
     leading: Leading | None = None
     unsaved: Unsaved = field(default_factory=Unsaved)
     persists: int = 0
@@ -139,6 +140,13 @@ class State:
     def has_heard(self, now_ns: int) -> bool:
         """A leader was heard so lately that its lease may run."""
         return self.heard_ns >= 0 and now_ns < self.heard_ns + self.settings.times.election_min_ns
+
+    @property
+    def silent_until_ns(self) -> int:
+        """When it is no longer mute, nor bound by having heard a leader."""
+        times = self.settings.times
+        mute_until_ns = self.started_ns + times.election_max_ns
+        return mute_until_ns if self.heard_ns < 0 else max(mute_until_ns, self.heard_ns + times.election_min_ns)
 
     def follow(self, term: int, now_ns: int, leader: str = "") -> None:
         """Be a follower in `term`, which is this one or a later one."""
