@@ -157,6 +157,8 @@ class Feed:
             return Outcome(Ending.TIMED_OUT, _sentence(fault), again)
         if result.get("state") == "done":
             return Outcome(Ending.DONE, "the controller acknowledged it")
+        if result.get("state") == "accepted":
+            return Outcome(Ending.DONE, "the program has accepted it and is at it")
         return Outcome(Ending.REFUSED, f"the program said {result.get('reason', 'no reason')}")
 
     async def read_number(self, name: str, *, otherwise: str) -> float:

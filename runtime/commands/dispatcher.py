@@ -3,11 +3,12 @@
     submit ── accepted ──▶ waiting ── Write ──▶ in the mailbox ── written ──▶ with the program ── DONE… ────▶ done
        │                      │                      │                            └───── REFUSED… ─▶ refused
        ├─ duplicate           └──────────────────────┴──── time to live over ────▶ timed out
-       └─ rejected
+       └─ rejected                                             └──── ACCEPTED…, and no more ─▶ accepted
 
 A plain write is done once the scan has written it. A command is done when the acknowledgement structure carries its
-request number and a label that starts with DONE or REFUSED (ACCEPTED: the program is at it). Of one command name, one
-at a time is with the program, for its request structure holds one; the others wait in order of submission.
+request number and a label that starts with DONE or REFUSED. With ACCEPTED the program is at it: that is the answer
+when the time to live is over, or as soon as another command waits. Of one command name, one at a time is with the
+program, for its request structure holds one; the others wait in order of submission, but never for what is accepted.
 
 Pure: time comes as an argument (monotonic ns), what is to be done is returned. Whatever clients, scan and programs do,
 nothing here raises, and what is accepted ends within its time to live.
@@ -144,6 +145,8 @@ class Dispatcher:
         outcome = _answered(job, ack) if ack is not None else None
         if outcome is None and job.known_ns and now_ns - job.known_ns >= OLD_ANSWER_WITHIN_NS:
             outcome = Outcome(Ending.DONE, "it was given to the program before; its answer is not known any more")
+        if outcome is None and _is_accepted(job, ack) and (lane.waiting or now_ns >= job.expires_ns):
+            outcome = Outcome(Ending.ACCEPTED, ack.label if ack is not None else "")
         if outcome is None and now_ns >= job.expires_ns:
             outcome = Outcome(Ending.TIMED_OUT, _why_late(job, ack))
         return effects if outcome is None else effects + self._finish(lane, job, outcome, now_ns)
@@ -202,6 +205,10 @@ def _answered(job: _Job, ack: Ack) -> Outcome | None:
     if label.startswith("DONE"):
         return Outcome(Ending.DONE, ack.label)
     return Outcome(Ending.REFUSED, ack.label) if label.startswith("REFUSED") else None
+
+
+def _is_accepted(job: _Job, ack: Ack | None) -> bool:
+    return job.written and ack is not None and ack.seq == job.request_seq and ack.label.upper().startswith("ACCEPTED")
 
 
 def _why_late(job: _Job, ack: Ack | None) -> str:

@@ -29,6 +29,8 @@ class Ending(StrEnum):
     """How an accepted submission ended."""
 
     DONE = "done"
+    ACCEPTED = "accepted"
+    """The program is at it. More it did not say within the time to live, or before a newer command took its place."""
     REFUSED = "refused"
     TIMED_OUT = "timed out"
 

@@ -245,7 +245,7 @@ class Requests:
         client = fields.text(message, "client")
         outcome = await self._submitter.command(name, value, client=client, seq=seq, ttl_ns=ttl_ns)
         self._audit(
-            "info" if outcome.ending is Ending.DONE else "warning",
+            _severity(outcome),
             f"{who(message)} commanded {name}: {before} -> {shown}{unit_of(place.value)}: {_ended(outcome)}",
         )
         return _command_result(name, outcome)
@@ -258,7 +258,11 @@ class Requests:
 
 def command_audit(who: str, name: str, value: str, outcome: Outcome) -> tuple[Severity, str]:
     """The event of a command that did not come as a request."""
-    return "info" if outcome.ending is Ending.DONE else "warning", f"{who} commanded {name}: {value}: {_ended(outcome)}"
+    return _severity(outcome), f"{who} commanded {name}: {value}: {_ended(outcome)}"
+
+
+def _severity(outcome: Outcome) -> Severity:
+    return "info" if outcome.ending in (Ending.DONE, Ending.ACCEPTED) else "warning"
 
 
 def _command_result(name: str, outcome: Outcome) -> CommandResult:
@@ -270,6 +274,8 @@ def _command_result(name: str, outcome: Outcome) -> CommandResult:
         )
     if outcome.ending is Ending.REFUSED:
         return CommandResult(state="refused", reason=outcome.reason)
+    if outcome.ending is Ending.ACCEPTED:
+        return CommandResult(state="accepted", reason=outcome.reason)
     return CommandResult(state="done")
 
 

@@ -241,9 +241,12 @@ class ReadValue(TypedDict):
 
 
 class CommandResult(TypedDict):
-    """How a command ended: done, or refused by the program with the label of its acknowledgement."""
+    """How a command ended: done; accepted, so that the program is at it and its tags say more; or refused by it.
 
-    state: Literal["done", "refused"]
+    `reason`: the label of the acknowledgement, unless done.
+    """
+
+    state: Literal["done", "accepted", "refused"]
     reason: NotRequired[str]
 
 

@@ -71,7 +71,7 @@ def test_command_when_nobody_acknowledges_then_times_out_and_says_where_it_stopp
     for taken, ack, reason in (
         (False, None, "the scan did not take it"),
         (True, Ack(0, "NONE"), "no program acknowledged it"),
-        (True, Ack(1, "ACCEPTED"), "the program left it at ACCEPTED"),
+        (True, Ack(1, "CHECKING"), "the program left it at CHECKING"),
     ):
         d = Dispatcher(["mode"])
         ticket, _ = accepted(d, command(1))
@@ -80,6 +80,26 @@ def test_command_when_nobody_acknowledges_then_times_out_and_says_where_it_stopp
         acks = {} if ack is None else {"mode": ack}
         assert d.observe(acks, TTL - 1) == []
         assert d.observe(acks, TTL) == [Ended(ticket, Outcome(Ending.TIMED_OUT, reason))]
+
+
+def test_command_when_the_program_is_still_at_it_then_ends_as_accepted() -> None:
+    d = Dispatcher(["plant"])
+    ticket, _ = accepted(d, command(1, target="plant"))
+    d.taken(ticket, Taken.WRITTEN, 1)
+    acks = {"plant": Ack(1, "ACCEPTED")}
+    assert d.observe(acks, TTL - 1) == []
+    assert d.observe(acks, TTL) == [Ended(ticket, Outcome(Ending.ACCEPTED, "ACCEPTED"))]
+
+
+def test_command_when_the_one_before_is_accepted_then_it_does_not_wait_for_its_end() -> None:
+    d = Dispatcher(["plant"])
+    start, _ = accepted(d, command(1, 1, target="plant"))
+    d.taken(start, Taken.WRITTEN, 1)
+    stop, effects = accepted(d, command(2, 2, target="plant"))
+    assert effects == []
+    ended, given = d.observe({"plant": Ack(1, "ACCEPTED")}, 2)
+    assert ended == Ended(start, Outcome(Ending.ACCEPTED, "ACCEPTED"))
+    assert given == Write(stop, "plant", 2, is_command=True, request_seq=2, expires_ns=TTL)
 
 
 def test_command_when_scan_lets_it_expire_or_refuses_then_ends_so() -> None:

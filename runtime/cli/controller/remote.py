@@ -181,9 +181,11 @@ def command(client: Client, name: str, value: str, *, ttl_ms: int = 5_000, as_js
         _print_json(result)
     elif result["state"] == "done":
         print(f"{name} {value}: done")
+    elif result["state"] == "accepted":
+        print(f"{name} {value}: accepted, the program is at it: voltscan status")
     else:
         print(f"{name} {value}: refused by the program: {result['reason']}", file=sys.stderr)
-    return FINE if result["state"] == "done" else FAILED
+    return FAILED if result["state"] == "refused" else FINE
 
 
 @reports

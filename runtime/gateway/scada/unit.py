@@ -119,7 +119,7 @@ class ScadaUnit:
         shown = show(to_json(order.value, order.target), order.target.type_name)
         what = f"{order.command} with {name}" if order.register.is_field else order.command
         self._audit(*command_audit("SCADA", what, shown, outcome))
-        if outcome.ending is not Ending.DONE:
+        if outcome.ending not in (Ending.DONE, Ending.ACCEPTED):
             raise ModbusRefusal(ExceptionCode.SERVER_DEVICE_FAILURE, f"{order.register.name}: {outcome.reason}")
 
     def _target(self, command: str) -> Variable:
