@@ -339,7 +339,7 @@ class Plan(ctypes.Structure):
         ("mirrored_now_ns", ctypes.c_int64),  # its PLC time,
         ("mirrored_received_ns", ctypes.c_int64),  # which it was at this monotonic time
         ("active_term", ctypes.c_uint64),  # term under which programs run in a pair; 0 while it mirrors
-        ("mirrored_term", ctypes.c_uint64),  # of the newest entry that was taken
+        ("memory_term", ctypes.c_uint64),  # in which application memory came to be what it is, here or at the other
         (
             "refused_term",
             ctypes.c_uint64,

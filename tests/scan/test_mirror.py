@@ -234,6 +234,18 @@ def test_scan_when_one_before_it_led_then_it_goes_on_only_from_a_state_as_new_as
     assert (b.frame().term, b.frame().scan_no) == (6, 11)
 
 
+@pytest.mark.parametrize("term", [4, 5])
+def test_scan_when_a_state_older_than_its_memory_comes_then_its_memory_goes_on(pair, term):
+    pair.run(10)
+    b, old = pair.b, pair.a.snapshot()
+    b.leads(5)
+    pair.run_b(3)
+    b.receives(old, term=term)
+    b.leads(6)
+    b.scan(1.0)
+    assert (b.frame().term, b.frame().scan_no, b.line.get("fast.scans")) == (6, 14, 14)
+
+
 def test_output_that_holds_when_the_new_leader_does_not_drive_then_it_holds_what_the_former_one_drove(pair):
     while not pair.a.line.get("lamp"):
         pair.run(1)

@@ -17,9 +17,13 @@ BRING_UP_TO_DATE_AFTER = 8
 
 
 def begin(s: Situation, now_ns: int) -> None:
-    """Raft leads: say in the log that this controller takes over, if it may; else give the leadership back."""
+    """Raft leads: say in the log that this controller takes over, if it may; else give the leadership back.
+
+    Who votes no more by the own log may be elected yet, but not drive: in sync alone, it could never lead again.
+    """
     members = s.in_sync_in_log
-    if members is not None and s.name not in members and not s.claimed:
+    may_drive = members is None or s.name in members or s.claimed
+    if not may_drive or s.name not in s.raft.configuration.controllers:
         _give_back(s, now_ns)
         return
     settings, state = s.settings, s.standby.state

@@ -2,8 +2,9 @@
 
 A lone controller must not depend on members that are gone, and a member that came back must not be able to stop it
 before it is up to date: so voters leave when they have been silent, come back as learners first, and vote again only
-when both the other controller and the witness are there. A member that the group file names no more, because another
-box has taken its place under a new name, leaves for good once that one is there.
+when both the other controller and the witness are there. Nobody leaves where the rest would hang on a silent one: a
+standby that is out of service goes on voting while the witness is silent. A member that the group file names no more,
+because another box has taken its place under a new name, leaves for good once that one is there.
 """
 
 from collections.abc import Set as AbstractSet
@@ -36,7 +37,7 @@ def next_step(
 ) -> Configuration | None:
     """The configuration to go to from `now`; None when it is as it should be, or nothing can be done."""
     voters = set(now.voters)
-    if other in voters and other in seen.gone:
+    if other in voters and other in seen.gone and voters - {leader, other} <= seen.here:
         return _with(now, voters - {other}, leader, other, witness)
     replaced = [m for m in now.members if m not in (leader, other, witness)]
     if replaced:

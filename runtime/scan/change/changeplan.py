@@ -33,7 +33,7 @@ from runtime.scan.retain.retaining import EDITED, given_values
 _WORD_SIZE = 8
 _SCAN_WORDS = (
     *("scan_no", "plc_offset_ns", "mailbox_tail", "stats_reset_seen", "woke_ns", "measured", "phase_ns"),
-    *("mirrored", "mirrored_now_ns", "mirrored_received_ns", "mirrored_term", "active_term", "refused_term"),
+    *("mirrored", "mirrored_now_ns", "mirrored_received_ns", "memory_term", "active_term", "refused_term"),
 )
 _MEMORY_WORDS = (NOW_NS, WALL_NS, SCAN_NO, FAULT_COUNT, CAUGHT, APPLIED_INDEX, ORIGIN_NS, STOP_COUNT, FAULT_ACK)
 

@@ -47,7 +47,7 @@ def write_mirror(code: Code) -> None:
         control = View(r, Control, plan["control"])
         term = control.atomic("lead_term", "acquire")
         refused = plan["refused_term"]
-        with r.when(term.equals(0) | term.equals(refused) | (plan["mirrored_term"] < refused)):
+        with r.when(term.equals(0) | term.equals(refused) | (plan["memory_term"] < refused)):
             _set_active(plan, control, r.word(0))
             r.call(code["mirror"], r["plan"], r["now"])
             r.give(r.word(0))
@@ -56,6 +56,7 @@ def write_mirror(code: Code) -> None:
             with r.when(plan["mirrored"].differs(0)):
                 r.call(code["go_on"], r["plan"], r["now"])
             _set_active(plan, control, term)
+            plan["memory_term"] = term
         r.give(r.word(1))
 
 
@@ -65,7 +66,8 @@ def _set_active(plan: View, control: View, term: Word) -> None:
 
 
 def _write_take(code: Code) -> None:
-    """`take_mirror(plan) -> 1`: the newest entry into application memory, if it is newer than the last one taken."""
+    """`take_mirror(plan) -> 1`: the newest entry into application memory, if it is another than the last one taken, and
+    no older than what is there."""
     with code.routine("take_mirror", I64, plan=PTR) as r:
         plan = View(r, Plan, r["plan"])
         channel = plan.inner("mirror")
@@ -79,14 +81,19 @@ def _write_take(code: Code) -> None:
         with r.when(number.equals(0)):  # its writer was faster: there is a newer one in the next cycle
             r.give(r.word(0))
         term = staging.at(0).load(I64)
+        scan_no = staging.at(_SCAN_NO_AT).load(I64)
         with r.when(term < plan["refused_term"]):  # of before a former scan process here led
             r.give(r.word(0))
-        plan["mirrored_term"] = term
+        with r.when(term < plan["memory_term"]):
+            r.give(r.word(0))
+        with r.when(term.equals(plan["memory_term"]) & (scan_no < plan["scan_no"])):
+            r.give(r.word(0))
+        plan["memory_term"] = term
         r.copy(plan["app"], staging.at(MIRROR_HEADER_SIZE), plan["app_size"])
         mark_all_changed(r, plan)
         plan["mirror_taken"] = number
         plan["mirrored"] = r.word(1)
-        plan["scan_no"] = staging.at(_SCAN_NO_AT).load(I64)
+        plan["scan_no"] = scan_no
         plan["mirrored_now_ns"] = staging.at(_PLC_NOW_AT).load(I64)
         plan["mirrored_received_ns"] = staging.at(_RECEIVED_AT).load(I64)
         plan["plc_offset_ns"] = plan["mirrored_now_ns"] - plan["mirrored_received_ns"]

@@ -109,6 +109,8 @@ class Run:
                     self.events.after(random.randint(0, EPOCH_NS_MAX // 2), None, self._unless_healed, act)
             self.events.run(self.events.now_ns + random.randint(5 * MS, EPOCH_NS_MAX))
         self._heal()
+        if self._is_lost():
+            return
         self._settle()
         DRILLS[random.randrange(len(DRILLS))](world)
 
@@ -309,6 +311,13 @@ class Run:
         if why:
             raise Broken(f"healed for {(end_ns - began_ns) // MS} ms, but {why}")
         world.come_to_rest()
+
+    def _is_lost(self) -> bool:
+        """The disk that is gone went just as the others came to need it: one of two that vote by the newest log. Nobody
+        can lead ever again; people found the group anew."""
+        rafts = [node.raft for node in self.world.nodes.values() if node.raft is not None]
+        newest = max(rafts, key=lambda raft: (raft.log.last_term, raft.log.last_index)).configuration
+        return len(self.world.gone & set(newest.voters)) > len(newest.voters) - newest.quorum
 
     def _claim(self) -> None:
         """Who alone was in sync is gone for good."""

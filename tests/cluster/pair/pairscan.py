@@ -172,6 +172,8 @@ class VirtualScan:
         entry = self._control.mirrors.get(self.version)
         if entry is None or entry is self._taken or entry.term < self._refused:
             return
+        if (entry.term, entry.scan_no) < self._key:  # an old one of a version that ran before
+            return
         self._taken = entry
         self._memory, self._key = entry.memory, (entry.term, entry.scan_no)
         passed_ns = self._clock.local_ns(self._events.now_ns) - entry.received_ns

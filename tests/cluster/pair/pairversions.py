@@ -69,7 +69,8 @@ class Supervisor:
             self._node.after(self.tick_ns, lambda: self._go_over(version))
 
     def _offer(self, version: int) -> None:
-        self._node.carry_out(lambda member, now_ns: member.offer(package(version), now_ns))
+        if self.version == version:
+            self._node.carry_out(lambda member, now_ns: member.offer(package(version), now_ns))
 
     def _get_ready(self, wanted: Package) -> None:
         assert wanted == package(wanted.version), "another content than that of its name"

@@ -33,6 +33,8 @@ def walk(now, here, policy=OnWitnessLoss.STAY, *, other="b", witness="w"):
         (ALL, {"w"}, OnWitnessLoss.STAY, ["aw", "a"]),
         (ALL, {"b"}, OnWitnessLoss.STAY, []),
         (ALL, {"b"}, OnWitnessLoss.SHRINK, ["ab", "a"]),
+        (ALL, set(), OnWitnessLoss.STAY, []),
+        (ALL, set(), OnWitnessLoss.SHRINK, ["ab", "a"]),
         (ALONE, {"b", "w"}, OnWitnessLoss.STAY, ["aw", "abw"]),
         (ALONE, {"b"}, OnWitnessLoss.STAY, []),
         (ALONE, {"w"}, OnWitnessLoss.STAY, []),
@@ -48,7 +50,7 @@ def test_voters_when_members_come_and_go_then_change_one_at_a_time(now, here, po
     [
         ({"witness": "x"}, {"b", "x"}, ["ab", "abx"]),
         ({"witness": "x"}, {"b"}, []),
-        ({"witness": "x"}, {"x"}, ["aw"]),
+        ({"witness": "x"}, {"x"}, []),
         ({"other": "x"}, {"x", "w"}, ["aw", "axw"]),
         ({"other": "x"}, {"w"}, []),
         ({"other": "x", "witness": "y"}, {"x", "y"}, ["aw", "a", "ay", "axy"]),
