@@ -90,6 +90,7 @@ CODES: dict[str, str] = {
     "L9004": "several programs assign one global",
     "L9005": "a task without programs",
     "L9006": "a logical operator on whole numbers",
+    "L9007": "a program that never runs",
     "L9201": "a pointer taken as something else",
     "L9601": "a step that is never reached",
     "L9602": "a transition that is never passed",

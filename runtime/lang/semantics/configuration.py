@@ -4,9 +4,10 @@ Without a CONFIGURATION every PROGRAM runs once, in the task 'default'.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from runtime.core.diagnostic import Label, Span
+from runtime.core.diagnostic import Label, Span, has_errors
 from runtime.core.elementary import DINT, TIME
 from runtime.lang import tree
 from runtime.lang.diagnostics.report import Report
@@ -108,6 +109,7 @@ def _with(symbols: Symbols, types: TypeResolver, configuration: tree.Configurati
         if declared.task is not None and declared.task.key not in tasks and declared.task.key not in symbols.lost:
             mend = suggest(declared.task.text, [t.name.text for t in tasks.values()])
             report.error("L4001", f"unknown task '{declared.task.text}'", declared.task.span, "not declared", help=mend)
+    _tell_of_idle(symbols, {pou.name.lower() for _, pou in instances.values()}, list(tasks.values()), report)
     plans = [_task(ctx, task, [d for d, _ in instances.values()], report) for task in tasks.values()]
     background = tuple(d.name.text for d, _ in instances.values() if d.task is None)
     if background:
@@ -132,6 +134,23 @@ def _joining(symbols: Symbols, configuration: tree.Configuration, report: Report
         task = task_of(report, pou.tree.note)
         if task is not None and pou.tree.name.key not in declared:
             yield tree.ProgramDeclaration(pou.tree.span, pou.tree.name, task, pou.tree.name)
+
+
+def _tell_of_idle(
+    symbols: Symbols, running: AbstractSet[str], tasks: Sequence[tree.TaskDeclaration], report: Report
+) -> None:
+    """Programs that nothing runs: a CONFIGURATION has no instance of them, and they name no task.
+
+    Not beside errors: a pragma that names the task may be among what is wrong.
+    """
+    if has_errors(report.diagnostics):
+        return
+    for key, pou in symbols.pous.items():
+        if pou.kind == "PROGRAM" and key not in running:
+            task = tasks[0].name.text if tasks else "slow"
+            mend = f"let it join a task, PROGRAM {pou.name} {{task := '{task}'}}, or bind an instance of it to one"
+            name = pou.tree.name.span
+            report.warning("L9007", f"the program {pou.name} never runs", name, "in no task", help=mend)
 
 
 def _program(symbols: Symbols, declared: tree.ProgramDeclaration, report: Report) -> PouSymbol | None:
