@@ -133,20 +133,28 @@ class State:
         """The newest known, committed or not."""
         return self.log.configuration
 
-    def is_mute(self, now_ns: int) -> bool:
-        """Just started: what it acknowledged before it has forgotten, so nobody may be elected by it yet."""
-        return now_ns < self.started_ns + self.settings.times.election_max_ns
+    @property
+    def mute_until_ns(self) -> int:
+        """Just started: what it acknowledged before it has forgotten, so nobody may be elected by it until then."""
+        return self.started_ns + self.settings.times.election_max_ns
 
-    def has_heard(self, now_ns: int) -> bool:
-        """A leader was heard so lately that its lease may run."""
-        return self.heard_ns >= 0 and now_ns < self.heard_ns + self.settings.times.election_min_ns
+    @property
+    def bound_until_ns(self) -> int:
+        """A leader was heard, and its lease may run until then; 0 where none was."""
+        return self.heard_ns + self.settings.times.election_min_ns if self.heard_ns >= 0 else 0
 
     @property
     def silent_until_ns(self) -> int:
-        """When it is no longer mute, nor bound by having heard a leader."""
-        times = self.settings.times
-        mute_until_ns = self.started_ns + times.election_max_ns
-        return mute_until_ns if self.heard_ns < 0 else max(mute_until_ns, self.heard_ns + times.election_min_ns)
+        """When it is neither mute nor bound any more."""
+        return max(self.mute_until_ns, self.bound_until_ns)
+
+    def is_mute(self, now_ns: int) -> bool:
+        """It has just been started."""
+        return now_ns < self.mute_until_ns
+
+    def has_heard(self, now_ns: int) -> bool:
+        """A leader was heard so lately that its lease may run."""
+        return now_ns < self.bound_until_ns
 
     def follow(self, term: int, now_ns: int, leader: str = "") -> None:
         """Be a follower in `term`, which is this one or a later one."""
