@@ -28,7 +28,7 @@ CATALOGUE: dict[str, Value] = {
 }
 
 
-def table() -> TagTable:
+def table(*, without: str = "nothing") -> TagTable:
     fields: dict[str, dict[str, Any]] = {
         "id": {"type": UDINT},
         "kind": {"type": USINT, "labels": tuple((name, i) for i, name in enumerate(KINDS)), "enum_name": "EVENT_KIND"},
@@ -46,7 +46,8 @@ def table() -> TagTable:
         f"{PLANT}.errors.catalogue[15].severity": {"type": USINT, "labels": (("WARNING", 0), ("ERROR", 1))},
         f"{PLANT}.errors.catalogue[15].text": {"type": string(48)},
     }
-    return TagTable([], [Variable(name=name, offset=64 * i, **more) for i, (name, more) in enumerate(leaves.items())])
+    kept = {name: more for name, more in leaves.items() if not name.endswith(without)}
+    return TagTable([], [Variable(name=name, offset=64 * i, **more) for i, (name, more) in enumerate(kept.items())])
 
 
 class Log:
@@ -124,3 +125,19 @@ def test_plant_events_when_more_happened_than_the_log_holds_then_those_that_it_h
 
 def test_plant_events_when_programs_have_no_plant_then_none() -> None:
     assert PlantEvents(TagTable([], [])).seen(Log()) == []  # type: ignore[arg-type]
+
+
+def test_events_when_the_programs_are_of_before_a_power_was_said_then_they_are_told_without():
+    events, log = PlantEvents(table(without=".p_kw")), Log()
+    assert events.seen(log) == []
+    log.note("STATE", 0, 1)
+    ((_, body),) = events.seen(log)
+    assert (body["kind"], body["now"], "p_kw" in body) == ("STATE", "RUN", False)
+
+
+def test_events_when_a_program_has_some_of_its_own_by_that_name_then_they_are_no_log():
+    events, log = PlantEvents(table(without=".at")), Log()
+    log.note("STATE", 0, 1)
+    assert events.seen(log) == []
+    log.note("STATE", 1, 2)
+    assert events.seen(log) == []

@@ -26,7 +26,8 @@ class PlantEvents:
 
     def __init__(self, tags: TagTable) -> None:
         leaves = (*tags, *tags.variables)
-        self._logs = [_Log(tags, leaf.name.removesuffix(_NEWEST)) for leaf in leaves if leaf.name.endswith(_NEWEST)]
+        logs = [_Log(tags, leaf.name.removesuffix(_NEWEST)) for leaf in leaves if leaf.name.endswith(_NEWEST)]
+        self._logs = [log for log in logs if log.is_whole]
 
     def seen(self, snapshot: Snapshot | None) -> list[tuple[str, dict[str, Any]]]:
         """Topic and message of each new event, the oldest first; of the very first look none."""
@@ -34,19 +35,20 @@ class PlantEvents:
 
 
 class _Log:
+    """`is_whole`: what stands there is a log, and nothing of a program's own that has but the name of its newest event.
+    Programs of before events had a power say none."""
+
     def __init__(self, tags: TagTable, plant: str) -> None:
         def leaves(name: str, count: int, field: str = "") -> list[Variable]:
             found = (tags.find(f"{plant}.{name}[{i}]{field}") for i in range(1, count + 1))
             return [leaf for leaf in found if leaf is not None]
 
         self._ids = leaves("events", EVENTS_MAX, ".id")
-        self._rows = list(
-            zip(
-                *(leaves("events", EVENTS_MAX, f".{field}") for field in ("kind", "from", "now", "at", "p_kw")),
-                strict=True,
-            )
-        )
+        fields = [leaves("events", EVENTS_MAX, f".{field}") for field in ("kind", "from", "now", "at")]
+        self._rows = list(zip(*fields, strict=False))
+        self._powers = leaves("events", EVENTS_MAX, ".p_kw")
         self._topics = leaves("log.topics", len(_SAYS))
+        self.is_whole = bool(self._topics) and all(len(field) == len(self._ids) for field in fields)
         self._says = [tags.find(f"{plant}.log.{name}") for name in _SAYS]
         self._tags, self._errors = tags, f"{plant}.errors"
         self._last: int | None = None
@@ -59,7 +61,7 @@ class _Log:
         return [self._told(snapshot, row) for row, number in reversed(list(enumerate(ids))) if number > last]
 
     def _told(self, snapshot: Snapshot, row: int) -> tuple[str, dict[str, Any]]:
-        kind, before, now, at, p_kw = self._rows[row]
+        kind, before, now, at = self._rows[row]
         number = int(snapshot.value(kind))
         body: dict[str, Any] = {
             "id": int(snapshot.value(self._ids[row])),
@@ -67,8 +69,9 @@ class _Log:
             "from": self._name(number, int(snapshot.value(before))),
             "now": self._name(number, int(snapshot.value(now))),
             "at_ns": int(snapshot.value(at)),
-            "p_kw": to_json(snapshot.value(p_kw), p_kw),
         }
+        if self._powers:
+            body["p_kw"] = to_json(snapshot.value(self._powers[row]), self._powers[row])
         if body["kind"] == _ERROR:
             body |= self._of_error(snapshot, int(snapshot.value(now)) or int(snapshot.value(before)))
         return str(snapshot.value(self._topics[number - 1])), body
