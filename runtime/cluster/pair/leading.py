@@ -29,7 +29,9 @@ def begin(s: Situation, now_ns: int) -> None:
     settings, state = s.settings, s.standby.state
     life = s.other.life if s.other is not None else 0
     stream = LeaderStream(s.raft.term, s.standby.version, again_ns=2 * settings.ack_bound_ns, life=life)
-    s.leading = Leading(s.raft.term, stream, last_scan_ns=now_ns, voters_due_ns=now_ns, begun_ns=now_ns)
+    s.leading = Leading(
+        s.raft.term, stream, last_scan_ns=now_ns, voters_due_ns=now_ns, begun_ns=now_ns, granted_ns=now_ns
+    )
     s.leading.for_devices = s.cause is Cause.SWAP and s.other is not None and s.other.links_lost not in (0, ALL_LINKS)
     propose(
         s,
@@ -142,7 +144,7 @@ def _watch_way_to_field(s: Situation, leading: Leading, now_ns: int) -> None:
     if lost_for_ns >= wait_ns and not _just_got_it(s, leading, now_ns):
         start_swap(s, leading, now_ns, cause="its devices are out of reach here")
     elif leading.stream.newest is not None and now_ns - leading.last_scan_ns >= s.settings.scan_lost_ns:
-        start_swap(s, leading, now_ns, cause="no scans come here", at_any_time=True)
+        start_swap(s, leading, now_ns, cause="no scans come here")
 
 
 def _just_got_it(s: Situation, leading: Leading, now_ns: int) -> bool:
@@ -211,32 +213,43 @@ def why_not_swap(s: Situation, now_ns: int) -> str:
     return "" if s.is_here(other, now_ns) else f"{other} is not heard"
 
 
-def start_swap(s: Situation, leading: Leading, now_ns: int, *, cause: str, at_any_time: bool = False) -> None:
-    """Begin: wait for a moment in which the standby holds the state of a scan that has just ended."""
-    leading.swap = Swap(until_ns=now_ns + s.settings.swap_limit_ns, cause=cause, at_any_time=at_any_time)
+def start_swap(s: Situation, leading: Leading, now_ns: int, *, cause: str) -> None:
+    """Begin: no more outputs, and wait until the last ones are at the devices."""
+    leading.swap = Swap(until_ns=now_ns + s.settings.swap_limit_ns, cause=cause)
     s.tell(Severity.INFO, f"handing over to {s.settings.other}: {cause}")
 
 
+def swap_due_ns(s: Situation, leading: Leading) -> int | None:
+    """When what was given to io last is written for certain, if that is all that a swap waits for."""
+    swap = leading.swap
+    if swap is None or swap.handing:
+        return None
+    written_ns = leading.granted_ns + s.settings.raft.times.effect_ns
+    return written_ns if leading.stream.is_held else swap.until_ns
+
+
 def go_on_with_swap(s: Situation, leading: Leading, now_ns: int) -> None:
-    """Hand over when the moment has come; give up after a while, and drive on."""
+    """Hand over once what was given to io last is written for certain, W later; give up after a while, and drive on.
+
+    What the standby lacks was not written and never will be. No other scan is waited for: it would not be written.
+    """
     swap = leading.swap
     if swap is None:
         return
     if swap.handing:
         if not s.raft.why_not_propose():
-            _give_up(s, leading, "it was not elected")
+            _give_up(s, leading, "it was not elected", now_ns)
         return
-    just_now = now_ns - leading.last_scan_ns <= s.settings.cycle_ns // 2 or swap.at_any_time
-    if leading.stream.lag == 0 and just_now:
+    if now_ns >= leading.granted_ns + s.settings.raft.times.effect_ns and leading.stream.is_held:
         why_not, ready = s.raft.transfer(s.settings.other, now_ns)
         swap.handing = True
         absorb(s, ready)
         if why_not:
-            _give_up(s, leading, why_not)
+            _give_up(s, leading, why_not, now_ns)
     elif now_ns >= swap.until_ns:
-        _give_up(s, leading, "it did not keep up")
+        _give_up(s, leading, "it did not keep up", now_ns)
 
 
-def _give_up(s: Situation, leading: Leading, why: str) -> None:
-    leading.swap = None
+def _give_up(s: Situation, leading: Leading, why: str, now_ns: int) -> None:
+    leading.swap, leading.granted_ns = None, now_ns
     s.tell(Severity.ERROR, f"the swap to {s.settings.other} came to nothing, {s.name} goes on: {why}")

@@ -18,7 +18,7 @@ from runtime.cluster.pair.entries import Cause, Command, Detached, Force
 from runtime.cluster.pair.frame import Frame, FrameAck, Standing, State, StreamMessage
 from runtime.cluster.pair.log import absorb, compact, propose
 from runtime.cluster.pair.settings import PairSettings
-from runtime.cluster.pair.situation import Situation
+from runtime.cluster.pair.situation import Leading, Situation
 from runtime.cluster.pair.steady import Steady, Walked
 from runtime.cluster.pair.stream import StandbyStream
 from runtime.raft.core import Raft
@@ -119,7 +119,7 @@ class PairMember:
                 self._take_frame(message, now_ns)
             case FrameAck():
                 if s.leading is not None:
-                    s.leading.stream.acknowledged(message)
+                    self._take_ack(s.leading, message, now_ns)
                     if s.leading.confirmed and s.leading.swap is None and s.raft.role is Role.LEADER:
                         self._give_right()  # what else follows is looked at after the next scan
                         return s.effects
@@ -246,15 +246,21 @@ class PairMember:
     @property
     def due_ns(self) -> int:
         """From when on `tick` has something to do."""
-        s = self.situation
-        due_ns = min(s.raft.due_ns, s.standing_due_ns)
-        return min(due_ns, s.leading.voters_due_ns) if s.leading is not None else due_ns
+        due_ns = min(self._urgent_ns, self.situation.standing_due_ns)
+        leading = self.situation.leading
+        return min(due_ns, leading.voters_due_ns) if leading is not None else due_ns
 
     @property
     def limit_ns(self) -> int:
         """When `tick` must have been called at the latest."""
+        return min(self._urgent_ns, self.situation.standing_due_ns + NO_HURRY_NS)
+
+    @property
+    def _urgent_ns(self) -> int:
+        """When Raft or a swap has something to do."""
         s = self.situation
-        return min(s.raft.due_ns, s.standing_due_ns + NO_HURRY_NS)
+        swap_ns = leads.swap_due_ns(s, s.leading) if s.leading is not None else None
+        return s.raft.due_ns if swap_ns is None else min(s.raft.due_ns, swap_ns)
 
     @property
     def right(self) -> Right:
@@ -304,7 +310,7 @@ class PairMember:
                 s.right = s.effects.right = NO_RIGHT
             return
         known, lease_until_ns, solo = s.right, s.raft.lease_until_ns, not s.waits_for
-        replicated = leading.stream.replicated
+        replicated = leading.stream.replicated if leading.swap is None else known.replicated_scan
         if (
             lease_until_ns != known.lease_until_ns
             or replicated != known.replicated_scan
@@ -312,6 +318,13 @@ class PairMember:
             or solo is not known.solo
         ):
             s.right = s.effects.right = Right(leading.term, lease_until_ns, replicated, solo=solo)
+
+    @staticmethod
+    def _take_ack(leading: Leading, ack: FrameAck, now_ns: int) -> None:
+        before = leading.stream.replicated
+        leading.stream.acknowledged(ack)
+        if leading.stream.replicated > before and leading.swap is None:
+            leading.granted_ns = now_ns
 
     def _take_frame(self, frame: Frame, now_ns: int) -> None:
         s = self.situation

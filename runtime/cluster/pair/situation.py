@@ -28,7 +28,8 @@ class Leading:
 
     `in_sync_at`, `applied_told`: index of the last proposal about who is in sync, and the applied index told last.
     `joins_at`: the standby is waited for already, and goes into the log once it holds this scan; 0: it is not.
-    `for_devices`: the other controller has handed over, at `begun_ns`, because it lost devices.
+    `granted_ns`: when io was last allowed to write a newer scan. `for_devices`: the other controller has handed over,
+    at `begun_ns`, because it lost devices.
     """
 
     term: int
@@ -40,6 +41,7 @@ class Leading:
     in_sync_at: int = 0
     joins_at: int = 0
     begun_ns: int = 0
+    granted_ns: int = 0
     for_devices: bool = False
     applied_told: int = 0
     publishing: Publishing | None = None

@@ -27,7 +27,7 @@ class Steady:
 class Walked:
     """What has become of it. `state`: after the newest scan whose frame was sent, at `sent_ns`; None: there was none.
 
-    `is_under_way`: its frame is not answered yet. `answered`: frames that were.
+    `is_under_way`: its frame is not answered yet. `answered`: frames that were, the last one at `answered_ns`.
     """
 
     state: State | None
@@ -35,6 +35,7 @@ class Walked:
     is_under_way: bool
     replicated: int
     answered: int
+    answered_ns: int
     paced: Paced
 
 
@@ -63,6 +64,8 @@ def catch_up(s: Situation, walked: Walked) -> None:
     s.raft.catch_up(walked.paced)
     for name, (_, heard_ns) in walked.paced.heard.items():
         s.heard_ns[name] = max(s.heard_ns.get(name, 0), heard_ns)
+    if walked.answered:
+        leading.granted_ns = walked.answered_ns
     if walked.state is not None:
         leading.last_scan_ns = s.state_ns = walked.sent_ns
         s.standby.hold(leading.term, walked.state, s.standby.version)

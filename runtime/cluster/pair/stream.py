@@ -109,6 +109,11 @@ class LeaderStream:
             self._sent.append((state.scan_no, sent_ns))
 
     @property
+    def is_held(self) -> bool:
+        """Whether the standby, as it lives now, holds the newest state or the one before."""
+        return self.need is Need.NOTHING and self.in_a_row > 0 and self.lag <= 1
+
+    @property
     def lag(self) -> int:
         """Scans that the standby is behind."""
         return 0 if self.newest is None else self.newest.scan_no - self.replicated

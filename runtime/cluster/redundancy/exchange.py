@@ -86,20 +86,32 @@ class Exchange:
 
         What was said that is for the core; None where the state is not steady.
         """
+        if not self.begin(until_ns):
+            return None
+        return self.end(End(self._run(ctypes.addressof(self._plan))))
+
+    def begin(self, until_ns: int) -> bool:
+        """Have all ready for the native code; False where the state is not steady."""
         quick, settings = self._post.quick, self._member.situation.settings
         if self._post.has_unread or not (quick.is_open(settings.other) and quick.is_open(settings.witness)):
-            return None
+            return False
         steady = self._member.steady()
         standby, witness = quick.way(settings.other), quick.way(settings.witness)
         if steady is None or standby is None or witness is None:
-            return None
+            return False
         if len(steady.state.memory) != self._memory.snapshots.place[-1]:
-            return None
+            return False
         self._post.flush()
-        plan = self._plan
-        self._begin(steady, standby, witness)
-        plan.until_ns, plan.soft_ns = until_ns, until_ns - EARLY_NS
-        end = End(self._run(ctypes.addressof(plan)))
+        self._fill(steady, standby, witness)
+        self._plan.until_ns, self._plan.soft_ns = until_ns, until_ns - EARLY_NS
+        return True
+
+    def end(self, end: End) -> list[Message]:
+        """The native code has ended: tell the core of what was done. What was said that is for it."""
+        settings, plan = self._member.situation.settings, self._plan
+        standby, witness = (self._post.quick.way(peer) for peer in (settings.other, settings.witness))
+        assert standby is not None
+        assert witness is not None
         self._catch_up(standby, witness)
         self.is_rung = end is End.SCAN
         if end not in (End.STANDBY_SAID, End.WITNESS_SAID):
@@ -107,7 +119,7 @@ class Exchange:
         peer = settings.other if end is End.STANDBY_SAID else settings.witness
         return self._post.said(peer, ctypes.string_at(plan.received, plan.received_size))
 
-    def _begin(self, steady: Steady, standby: Way, witness: Way) -> None:
+    def _fill(self, steady: Steady, standby: Way, witness: Way) -> None:
         plan, pace, state = self._plan, steady.pace, steady.state
         place = self._memory.snapshots.place
         known = (steady.term, steady.life, steady.version, state.applied_index, pace.commit, place)
@@ -176,6 +188,7 @@ class Exchange:
         rounds = [(plan.round - 1, plan.sent_before_ns), (plan.round, plan.sent_ns)] if plan.scans else []
         ways = ((settings.other, standby, plan.standby), (settings.witness, witness, plan.witness))
         heard = {name: (of.round, of.heard_ns) for name, _, of in ways if of.received}
+        trips = tuple(_TRIP.iter_unpack(ctypes.string_at(ctypes.addressof(plan.trips), _TRIP.size * plan.scans)))
         right = self._member.catch_up(
             Walked(
                 state=state,
@@ -183,6 +196,7 @@ class Exchange:
                 is_under_way=bool(plan.is_under_way),
                 replicated=plan.replicated,
                 answered=plan.answered,
+                answered_ns=max((answered_ns for _, _, answered_ns in trips), default=0),
                 paced=Paced(rounds, plan.heartbeat_due_ns, heard),
             )
         )
@@ -194,8 +208,7 @@ class Exchange:
             quick.sent[name] += of.sent
             quick.received[name] += of.received
         quick.refused, plan.refused = quick.refused + plan.refused, 0
-        trips = ctypes.string_at(ctypes.addressof(plan.trips), _TRIP.size * plan.scans)
-        for scan_no, sent_ns, answered_ns in _TRIP.iter_unpack(trips):
+        for scan_no, sent_ns, answered_ns in trips:
             if answered_ns:
                 self._trips.took(answered_ns - sent_ns)
             else:

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from pairgroup import AGAIN_MS, CYCLE, TIMES, YIELD_MS, Group
+from pairgroup import AGAIN_MS, CYCLE, MS, TIMES, YIELD_MS, Group
 
 from runtime.cluster.pair.entries import Force
 from runtime.cluster.pair.frame import ALL_LINKS
@@ -62,6 +62,23 @@ def test_swap_when_it_is_asked_for_then_the_standby_goes_on_from_the_last_state(
     assert group.ask("b", "swap") == ""
     group.run(300)
     assert group.leader() == "a"
+
+
+@pytest.mark.parametrize("after_ms", range(CYCLE))
+def test_swap_when_it_is_asked_for_at_any_moment_then_it_is_handed_over_w_after_what_was_written_last(group, after_ms):
+    group.run(after_ms)
+    assert group.ask("a", "swap") == ""
+    granted_ns = group.members["a"].situation.leading.granted_ns
+    replicated = group.members["a"].right.replicated_scan
+    while group.leader() == "a":
+        assert group.members["a"].right.replicated_scan == replicated  # io is given no more
+        assert group.now * MS <= granted_ns + max(TIMES.effect_ns, CYCLE * MS)
+        group.run(1)
+    assert group.now * MS >= granted_ns + TIMES.effect_ns
+    group.run(200)
+    assert group.leader() == "b"
+    [(gap_ms, _)] = gaps(group, group.now - 200 - 3 * CYCLE)
+    assert gap_ms <= 2 * CYCLE
 
 
 def test_swap_when_the_standby_is_not_in_sync_then_it_is_refused_and_nothing_stops(group):
