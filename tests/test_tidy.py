@@ -1,6 +1,7 @@
 """The house rules that no linter knows. Each failure names the replacement."""
 
 import ast
+import functools
 import re
 import subprocess
 from collections import Counter
@@ -27,6 +28,11 @@ BANNED_TEXT = {
     r"\bfrom multiprocessing import shared_memory": "use a memfd (image/segment.py)",
     r"\btime\.time\(\)": "use time.monotonic_ns(), or time.time_ns() for a wall clock",
 }
+CIRCLES_ALLOWED = {
+    "runtime.iomap.kinds.kind runtime.iomap.sites.loaded": "a protocol is given the site whose profiles name it",
+    "runtime.lang.ir.calls runtime.lang.ir.expressions runtime.lang.ir.statements": "the IR is one recursive type",
+}
+"""Modules that import each other, for type checking or when they run, and why that is true recursion."""
 README_FOLDERS = ("runtime", "programs", "io_maps", "hmi", "configs", "tests", "tools")
 
 
@@ -44,6 +50,11 @@ def _tracked(*patterns: str) -> list[Path]:
 PYTHON_FILES = _tracked("*.py")
 
 
+@functools.cache
+def _tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
+
+
 def test_files_when_counted_then_none_is_past_the_length_where_a_reader_would_name_a_seam():
     long = [
         f"{f.relative_to(ROOT)}: {n} lines"
@@ -56,7 +67,7 @@ def test_files_when_counted_then_none_is_past_the_length_where_a_reader_would_na
 def test_functions_when_measured_then_none_is_past_its_length():
     long = []
     for file in PYTHON_FILES:
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(_tree(file)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > FUNCTION_LINES_MAX:
@@ -100,3 +111,51 @@ def test_text_files_when_read_then_no_line_ends_in_blanks_and_the_last_line_ends
 def test_test_files_when_they_are_collected_together_then_no_two_have_one_name():
     names = Counter(file.name for file in (ROOT / "tests").rglob("test_*.py"))
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_modules_when_they_import_each_other_then_only_where_the_thing_itself_is_recursive():
+    circles = {" ".join(sorted(circle)) for circle in _circles(_imports())}
+    assert circles == CIRCLES_ALLOWED.keys(), "put what both need below both, or pass the function in"
+
+
+def _imports() -> dict[str, set[str]]:
+    """Which modules of the product each one imports, wherever in its text."""
+    files = {_module(f): f for f in PYTHON_FILES if f.relative_to(ROOT).parts[0] in ("runtime", "hmi")}
+    named: dict[str, set[str]] = {module: set() for module in files}
+    for module, file in files.items():
+        for node in ast.walk(_tree(file)):
+            if isinstance(node, ast.Import):
+                named[module] |= {alias.name for alias in node.names} & files.keys()
+            elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                for alias in node.names:
+                    inner = f"{node.module}.{alias.name}"
+                    named[module] |= {inner if inner in files else node.module} & files.keys()
+    return named
+
+
+def _module(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _circles(imports: dict[str, set[str]]) -> set[frozenset[str]]:
+    """Each largest set of modules of which any leads to any other."""
+    left = dict(imports)
+    while bare := [module for module, named in left.items() if not named & left.keys()]:
+        for module in bare:
+            del left[module]
+    reached = {module: _reached(left, module) for module in left}
+    return {
+        frozenset(other for other in there if module in reached[other])
+        for module, there in reached.items()
+        if module in there
+    }
+
+
+def _reached(imports: dict[str, set[str]], start: str) -> set[str]:
+    seen: set[str] = set()
+    ahead = [start]
+    while ahead:
+        new = (imports[ahead.pop()] & imports.keys()) - seen
+        seen |= new
+        ahead += new
+    return seen

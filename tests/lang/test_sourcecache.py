@@ -11,7 +11,7 @@ from runtime.lang.cache import sourcecache
 from runtime.lang.cache.objectcode import object_code_for
 from runtime.lang.cache.sourcecache import compile_cached
 from runtime.lang.compile import compile_sources
-from runtime.lang.syntax import parse
+from runtime.lang.syntax import lalr
 
 PROGRAM = """
 TYPE MODE : (IDLE, RUN := 5); END_TYPE
@@ -127,8 +127,8 @@ print(any(name in sys.modules for name in ("lark", "runtime.lang.compile")))
 
 
 def test_table_of_the_grammar_when_it_comes_from_the_cache_then_it_is_the_same(cache, monkeypatch):
-    monkeypatch.setattr(parse, "_kept_in", [cache])
-    fresh = parse.table.__wrapped__()
-    monkeypatch.setattr(parse.Table, "of_grammar", lambda *_: pytest.fail("built again"))
-    kept = parse.table.__wrapped__()
+    monkeypatch.setattr(lalr, "_kept_in", [cache])
+    fresh = lalr.table.__wrapped__()
+    monkeypatch.setattr(lalr.Table, "of_grammar", lambda *_: pytest.fail("built again"))
+    kept = lalr.table.__wrapped__()
     assert vars(kept) == vars(fresh)

@@ -16,7 +16,8 @@ from runtime.iomap.plan.build import build
 from runtime.iomap.plan.plan import IoPlan
 from runtime.iomap.reading.read import did_you_mean
 from runtime.iomap.sites.loaded import LoadedSite
-from runtime.iomap.sites.uses import Use, find_uses
+from runtime.iomap.sites.use import Use
+from runtime.iomap.sites.uses import find_uses
 
 _NEEDED_RESULTS = ("ACCEPTED", "DONE", "REFUSED")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.iomap.kinds.kind import DeviceProtocol
 from runtime.iomap.sites.loaded import LoadedSite
-from runtime.iomap.sites.uses import Use
+from runtime.iomap.sites.use import Use
 
 
 def check_conflicts(site: LoadedSite, uses: list[Use]) -> Iterator[Diagnostic]:

@@ -11,7 +11,7 @@ from runtime.core.diagnostic import Diagnostic, Label, Span, error
 from runtime.iomap.plan.plan import FencePlan
 from runtime.iomap.profiles.profile import TermFence
 from runtime.iomap.sites.loaded import LoadedSite
-from runtime.iomap.sites.uses import Use
+from runtime.iomap.sites.use import Use
 from runtime.iomap.wire import WRITE_WORDS_MAX, ModbusWire, Table, Wire
 
 TERM_BITS_MIN = 32

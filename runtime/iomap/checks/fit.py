@@ -7,7 +7,7 @@ from runtime.core.diagnostic import Diagnostic, Label, error
 from runtime.core.elementary import Kind, Value, holds_text
 from runtime.core.tag import Tag
 from runtime.iomap.sites.loaded import LoadedSite
-from runtime.iomap.sites.uses import Use
+from runtime.iomap.sites.use import Use
 from runtime.iomap.wire import ModbusWire
 
 HOLD = "hold"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,10 +18,8 @@ from runtime.iomap.plan.settings import GpioSettings, LinkSettings
 from runtime.iomap.profiles.profile import Point, Profile
 from runtime.iomap.sites.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.sites.sitemap import Device
+from runtime.iomap.sites.use import Use
 from runtime.iomap.wire import GpioWire, LineBias, LineDrive, Numeric, Wire
-
-if TYPE_CHECKING:
-    from runtime.iomap.sites.uses import Use
 
 CONFIRM_MS = 500
 """How often an input without a poll group is read although no edge came: so that its age tells whether io lives."""
@@ -118,7 +116,7 @@ def _complete(plan: DevicePlan, _loaded: LoadedProfile, _device: Device) -> Devi
     return plan
 
 
-def _check_uses(site: LoadedSite, uses: "Sequence[Use]") -> Iterator[Diagnostic]:
+def _check_uses(site: LoadedSite, uses: Sequence[Use]) -> Iterator[Diagnostic]:
     """Points without a line, lines of points that are not there, lines that two points claim."""
     places = site.document.places
     for name, device in site.map.devices.items():

@@ -6,7 +6,7 @@ Several kinds may lead to devices of one protocol: Modbus devices are the same b
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from runtime.core.diagnostic import Diagnostic
 from runtime.core.tag import Tag
@@ -15,10 +15,8 @@ from runtime.iomap.profiles.profile import Profile
 from runtime.iomap.reading.locate import Locator
 from runtime.iomap.sites.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.sites.sitemap import Device, Link
+from runtime.iomap.sites.use import Use
 from runtime.iomap.wire import Wire
-
-if TYPE_CHECKING:
-    from runtime.iomap.sites.uses import Use
 
 
 def _as_it_is(wire: Wire, _device: Device, _tag: Tag | None) -> Wire:
@@ -35,7 +33,7 @@ def _no_conflicts(_site: LoadedSite) -> Iterator[Diagnostic]:
     yield from ()
 
 
-def _all_right(_site: LoadedSite, _uses: "Sequence[Use]") -> Iterator[Diagnostic]:
+def _all_right(_site: LoadedSite, _uses: Sequence[Use]) -> Iterator[Diagnostic]:
     yield from ()
 
 
@@ -57,7 +55,7 @@ class DeviceProtocol:
     place: Callable[[LoadedProfile, str, Device, Locator], tuple[LoadedProfile, list[Diagnostic]]] = _where_it_is
     at_site: Callable[[Wire, Device, Tag | None], Wire] = _as_it_is
     conflicts: Callable[[LoadedSite], Iterator[Diagnostic]] = _no_conflicts
-    check_uses: "Callable[[LoadedSite, Sequence[Use]], Iterator[Diagnostic]]" = _all_right
+    check_uses: Callable[[LoadedSite, Sequence[Use]], Iterator[Diagnostic]] = _all_right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from runtime.iomap.plan.plan import (
 )
 from runtime.iomap.sites.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.sites.sitemap import NS_PER_MS
-from runtime.iomap.sites.uses import Use, site_wire
+from runtime.iomap.sites.use import Use
+from runtime.iomap.sites.uses import site_wire
 
 
 def build(site: LoadedSite, uses: list[Use]) -> tuple[Bindings, IoPlan]:

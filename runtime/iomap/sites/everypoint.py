@@ -11,7 +11,8 @@ from runtime.core.tag import Tag, TagTable
 from runtime.iomap.plan.build import build
 from runtime.iomap.plan.plan import IoPlan
 from runtime.iomap.sites.loaded import LoadedSite
-from runtime.iomap.sites.uses import Use, find_uses
+from runtime.iomap.sites.use import Use
+from runtime.iomap.sites.uses import find_uses
 from runtime.iomap.wire import ModbusWire, Wire
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from runtime.core.diagnostic import Diagnostic, Label, Span, error
 from runtime.core.tag import Tag, TagTable
@@ -10,34 +10,12 @@ from runtime.iomap.profiles.profile import Point
 from runtime.iomap.reading.read import did_you_mean
 from runtime.iomap.sites.loaded import LoadedProfile, LoadedSite
 from runtime.iomap.sites.sitemap import Device, PointRule
+from runtime.iomap.sites.use import Use
 from runtime.iomap.wire import Numeric, Wire
 
 DEVICE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*_\d+")
 """`<type>_<n>` (requirements RT-11)."""
 CHANNEL_NAME = re.compile(r"[a-z][a-z0-9_]*(\[[\d, ]+\])*(\.[a-z][a-z0-9_]*(\[[\d, ]+\])*)*", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
-    """One binding: a device point and the tag it feeds (`is_output` False) or that drives it.
-
-    `turned`: the device counts the other way, so the sign of the wire's number is turned.
-    """
-
-    device: str
-    name: str
-    point: Point
-    rule: PointRule
-    wire: Wire
-    tag: Tag
-    is_output: bool
-    turned: bool
-    place: Span
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """Where the site map speaks of the point."""
-        return ("devices", self.device, "points", self.name)
 
 
 def find_uses(site: LoadedSite, tags: TagTable) -> tuple[list[Use], list[Diagnostic]]:

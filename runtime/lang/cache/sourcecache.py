@@ -54,7 +54,7 @@ def compiler_version() -> str:
 
 def _compile(sources: Sequence[Source], cache: ObjectCache | None = None) -> CompileResult:
     from runtime.lang.compile import compile_sources  # the compiler takes half a second to import
-    from runtime.lang.syntax.parse import keep_table_in
+    from runtime.lang.syntax.lalr import keep_table_in
 
     if cache is not None:
         keep_table_in(cache)

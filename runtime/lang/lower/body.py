@@ -10,8 +10,9 @@ from runtime.lang.lower.context import Compiled, Context, Given, Sites
 from runtime.lang.lower.gate import gate
 from runtime.lang.lower.origins import locals_of, with_origins
 from runtime.lang.semantics import edges
-from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols
 from runtime.lang.semantics.types import OPEN, ArrayType, alignment_of, name_of, size_of, storage_of
+from runtime.lang.semantics.variables import VarSymbol
 
 _Variant = tuple[PouSymbol, PouSymbol | None, Given]
 """A body as it is compiled: the POU, the type of the instance it runs on, the types of what its in-outs are given."""

@@ -10,8 +10,9 @@ from runtime.lang import ir
 from runtime.lang.application import FaultSite
 from runtime.lang.diagnostics.report import Report
 from runtime.lang.semantics.namespaces import namespace_of
-from runtime.lang.semantics.symbols import PouSymbol, Scope, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol, Scope
 from runtime.lang.semantics.types import UNKNOWN, Type
+from runtime.lang.semantics.variables import VarSymbol
 from runtime.lang.testing.testcase import Assertion
 
 

@@ -12,8 +12,9 @@ from runtime.lang.lower.context import Compiled, Context, Given
 from runtime.lang.lower.convert import fit
 from runtime.lang.lower.passing import by_reference, types_given
 from runtime.lang.semantics.classes import counterpart, family, implementers
-from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.types import alignment_of, name_of, size_of, storage_of
+from runtime.lang.semantics.variables import VarSymbol
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from runtime.core.elementary import BOOL, TIME
 from runtime.lang import ir
 from runtime.lang.lower import expression
 from runtime.lang.lower.context import Context
-from runtime.lang.semantics.gate import Gate
-from runtime.lang.semantics.symbols import PouSymbol
+from runtime.lang.semantics.symbols import Gate, PouSymbol
 
 _NOW = ir.Load(TIME, ir.Place(ir.Base.APP, appmemory.NOW_NS))
 _DT = ir.Place(ir.Base.APP, appmemory.DT_NS)

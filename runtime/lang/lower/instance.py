@@ -11,8 +11,9 @@ from runtime.lang.lower.context import Compiled, Context, Given, Typed
 from runtime.lang.lower.convert import fit
 from runtime.lang.lower.passing import by_reference, into, refuse_copy, store, types_given
 from runtime.lang.semantics.classes import family
-from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.types import BlockType, name_of, same, size_of, storage_of, value_of
+from runtime.lang.semantics.variables import VarSymbol
 
 
 def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: BlockType) -> list[ir.Statement]:

@@ -6,8 +6,9 @@ from itertools import islice
 
 from runtime.lang import ir, tree
 from runtime.lang.lower.context import Context
-from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.types import ArrayType, BlockType, EnumType, RefType, StructType, Type, storage_of
+from runtime.lang.semantics.variables import VarSymbol
 
 _NODES: dict[type, type] = {
     tree.If: ir.If,

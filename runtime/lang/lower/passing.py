@@ -12,7 +12,6 @@ from runtime.lang.lower.context import Context, Given
 from runtime.lang.lower.convert import converted, fit
 from runtime.lang.semantics.classes import extends
 from runtime.lang.semantics.constants import evaluate
-from runtime.lang.semantics.symbols import VarSymbol
 from runtime.lang.semantics.types import (
     BlockType,
     SubrangeType,
@@ -24,6 +23,7 @@ from runtime.lang.semantics.types import (
     size_of,
     storage_of,
 )
+from runtime.lang.semantics.variables import VarSymbol
 
 
 def by_reference(

@@ -11,7 +11,7 @@ from runtime.lang.semantics.addresses import DIRECT
 from runtime.lang.semantics.classes import family, homes_of
 from runtime.lang.semantics.located import check_address
 from runtime.lang.semantics.namespaces import namespace_of, within
-from runtime.lang.semantics.symbols import PouSymbol, VarSymbol, suggest_of
+from runtime.lang.semantics.symbols import PouSymbol, suggest_of
 from runtime.lang.semantics.types import (
     BlockType,
     InterfaceType,
@@ -24,6 +24,7 @@ from runtime.lang.semantics.types import (
     name_of,
     size_of,
 )
+from runtime.lang.semantics.variables import VarSymbol
 
 _OPEN = frozenset({"STRUCT", "VAR_INPUT", "VAR_OUTPUT", "VAR PUBLIC", "VAR CONSTANT PUBLIC"})
 """Sections whose members are reached from outside."""

@@ -28,8 +28,9 @@ from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import fit
 from runtime.lang.semantics.chart import CONTROL, QUALIFIERS, Action, Chart, Step, Transition
 from runtime.lang.semantics.markings import explore
-from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.types import BlockType, StructType, Unknown, name_of
+from runtime.lang.semantics.variables import VarSymbol
 
 _TRUE, _FALSE = ir.Const(BOOL, value=True), ir.Const(BOOL, value=False)
 _NOW = ir.Load(TIME, ir.Place(ir.Base.APP, appmemory.NOW_NS))

@@ -15,7 +15,8 @@ from dataclasses import dataclass, fields, is_dataclass
 from runtime.core.diagnostic import Source, Span
 from runtime.lang import ir, tree
 from runtime.lang.semantics.classes import own_methods
-from runtime.lang.semantics.symbols import PouSymbol, Symbols, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol, Symbols
+from runtime.lang.semantics.variables import VarSymbol
 
 _WORDS = re.compile(r"\b(ADR|REF)\b", re.IGNORECASE)
 _TAKING = ("adr", "ref")

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from runtime.core.diagnostic import Label
 from runtime.lang import tree
 from runtime.lang.diagnostics.report import Report
-from runtime.lang.semantics.symbols import PouSymbol, PropertySymbol, Symbols, VarSymbol, suggest
+from runtime.lang.semantics.symbols import PouSymbol, PropertySymbol, Symbols, suggest
+from runtime.lang.semantics.variables import VarSymbol
 
 
 def collect(report: Report, symbols: Symbols, pou: PouSymbol) -> None:

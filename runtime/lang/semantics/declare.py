@@ -9,7 +9,7 @@ from runtime.lang import ir, tree
 from runtime.lang.diagnostics.report import Report
 from runtime.lang.lower.context import Sites
 from runtime.lang.semantics import edges
-from runtime.lang.semantics.chart import read_chart
+from runtime.lang.semantics.chart_reading import read_chart
 from runtime.lang.semantics.class_checks import check_class
 from runtime.lang.semantics.classes import collect, find_parents, inherited
 from runtime.lang.semantics.initial_addresses import address_of
@@ -17,7 +17,7 @@ from runtime.lang.semantics.located import locate
 from runtime.lang.semantics.namespaces import joined, namespace_of, simple
 from runtime.lang.semantics.pragmas import check_note
 from runtime.lang.semantics.retain import check_retain
-from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol, Scope, Symbols
 from runtime.lang.semantics.typedefs import TypeResolver, aligned, lay_out, twice
 from runtime.lang.semantics.types import (
     ArrayType,
@@ -32,6 +32,7 @@ from runtime.lang.semantics.types import (
     size_of,
     storage_of,
 )
+from runtime.lang.semantics.variables import VarSymbol
 from runtime.lang.tree import Test
 
 _ALLOWED = {

@@ -7,8 +7,9 @@ what the body reads under the input's name is its Q.
 from runtime.core.elementary import BOOL
 from runtime.lang import ir, tree
 from runtime.lang.diagnostics.report import Report
-from runtime.lang.semantics.symbols import EdgeInput, PouSymbol, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.types import Unknown, name_of
+from runtime.lang.semantics.variables import EdgeInput, VarSymbol
 
 
 def declare(report: Report, pou: PouSymbol, symbol: VarSymbol, declaration: tree.Declaration) -> list[VarSymbol]:

@@ -6,24 +6,13 @@ also each time that has passed while SINGLE is FALSE. In its first run FIRST_SCA
 its last run (in the first, the base cycle).
 """
 
-from dataclasses import dataclass, field
-
 from runtime.core.diagnostic import Span
 from runtime.lang import tree
 from runtime.lang.diagnostics.report import Report
-from runtime.lang.semantics.symbols import PouSymbol
+from runtime.lang.semantics.symbols import Gate, PouSymbol
 
 _KIND = "TEST"
 """What may call a PROGRAM; it is no test for all that: tests are those that were collected as such."""
-
-
-@dataclass(slots=True, eq=False)
-class Gate:
-    """When a task runs. `calls` are the bodies it then runs and the offsets of their instances, known once laid out."""
-
-    trigger: tree.Expr
-    interval_ns: int
-    calls: list[tuple[PouSymbol, int]] = field(default_factory=list)
 
 
 def gate_of(report: Report, task: tree.Ident, trigger: tree.Expr, interval_ns: int) -> PouSymbol | None:

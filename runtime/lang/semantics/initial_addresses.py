@@ -13,8 +13,9 @@ from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import fit
 from runtime.lang.semantics.initial import address_call
 from runtime.lang.semantics.layout import Layout
-from runtime.lang.semantics.symbols import PouSymbol, Scope, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol, Scope
 from runtime.lang.semantics.types import ArrayType, BlockType, RefType, StructType, Type, name_of
+from runtime.lang.semantics.variables import VarSymbol
 
 _SECTIONS = frozenset({"VAR", "VAR_INPUT", "VAR_OUTPUT", "VAR_GLOBAL"})
 _HOMES = frozenset({"", "PROGRAM", "FUNCTION_BLOCK", "TEST"})

@@ -13,7 +13,7 @@ from runtime.lang.semantics.addresses import Areas
 from runtime.lang.semantics.located import Mirror, place_at
 from runtime.lang.semantics.pragmas import bound_of, hides, vetoes
 from runtime.lang.semantics.retain import retained
-from runtime.lang.semantics.symbols import PouSymbol, VarSymbol
+from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.typedefs import aligned
 from runtime.lang.semantics.types import (
     ArrayType,
@@ -30,6 +30,7 @@ from runtime.lang.semantics.types import (
     size_of,
     storage_of,
 )
+from runtime.lang.semantics.variables import VarSymbol
 from runtime.lang.tree import Note
 
 _SECTION_ALIGNMENT = 64

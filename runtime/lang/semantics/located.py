@@ -7,7 +7,6 @@ from runtime.core.elementary import BOOL, BYTE
 from runtime.lang import ir, tree
 from runtime.lang.diagnostics.report import Report
 from runtime.lang.semantics.addresses import AREA_BYTES_MAX, DIRECT, Address, Areas, read_address
-from runtime.lang.semantics.symbols import VarSymbol
 from runtime.lang.semantics.types import (
     ArrayType,
     InterfaceType,
@@ -21,6 +20,7 @@ from runtime.lang.semantics.types import (
     size_of,
     storage_of,
 )
+from runtime.lang.semantics.variables import VarSymbol
 
 
 @dataclass(frozen=True, slots=True)

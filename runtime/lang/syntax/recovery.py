@@ -10,7 +10,7 @@ import difflib
 from runtime.core.diagnostic import Diagnostic, Label, Source, Span, error
 from runtime.lang.syntax import habits
 from runtime.lang.syntax.expectation import expectation, words
-from runtime.lang.syntax.parse import Driver
+from runtime.lang.syntax.lalr import Driver
 from runtime.lang.syntax.tokens import KEYWORDS, Token
 from runtime.lang.tree import Name
 

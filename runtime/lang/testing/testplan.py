@@ -13,8 +13,9 @@ from runtime.lang.lower.convert import fit
 from runtime.lang.semantics.configuration import Plan, TaskPlan
 from runtime.lang.semantics.constants import evaluate
 from runtime.lang.semantics.layout import Layout
-from runtime.lang.semantics.symbols import PouSymbol, VarSymbol, suggest
+from runtime.lang.semantics.symbols import PouSymbol, suggest
 from runtime.lang.semantics.types import UNKNOWN
+from runtime.lang.semantics.variables import VarSymbol
 from runtime.lang.testing.testcase import TestCase
 from runtime.lang.tree import Note, Test
 

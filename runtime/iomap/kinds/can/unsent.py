@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from runtime.core.diagnostic import Diagnostic, Label, warning
 from runtime.iomap.kinds.can.keys import CanProfile
 from runtime.iomap.sites.loaded import LoadedProfile, LoadedSite
-from runtime.iomap.sites.uses import Use
+from runtime.iomap.sites.use import Use
 
 
 def check_unsent(site: LoadedSite, uses: Iterable[Use]) -> Iterator[Diagnostic]:
