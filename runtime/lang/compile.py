@@ -17,6 +17,7 @@ from runtime.lang.diagnostics.rules import several_writers
 from runtime.lang.ir.stores import stored_stretches
 from runtime.lang.lower.body import Bodies
 from runtime.lang.lower.context import Compiled, Context, Sites
+from runtime.lang.lower.expression import RECURSION
 from runtime.lang.semantics import located
 from runtime.lang.semantics.addressed import addressed_in_calls
 from runtime.lang.semantics.classes import numbered, own_methods
@@ -72,7 +73,7 @@ def _compile(sources: Sequence[Source], tests: Sequence[Test], *, every_body: bo
     show_instances((*test_pous, *planned.connected.values(), *planned.gates), layout)
     _open_gates(planned, layout)
     offsets = {"quality_offset": layout.quality_offset, "stamp_offset": layout.stamp_offset}
-    outside = Context(report, Scope(symbols), sites)
+    outside = Context(report, Scope(symbols), sites, RECURSION)
     addresses = InitialAddresses(replace(outside, mark=layout.mark, quality_offset=layout.quality_offset))
     layout = replace(layout, initial=addresses.into(layout))
     bodies = Bodies(symbols, report, sites, **offsets, mark=layout.mark)

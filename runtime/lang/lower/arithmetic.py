@@ -4,7 +4,8 @@ from runtime.core.elementary import LINT, LREAL, REAL, UDINT, UINT, ULINT, USINT
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.convert import common, converted, fit, joined, settled
+from runtime.lang.lower.convert import common, fit, joined, settled
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.mismatch import refuse_operand, refuse_pair
 from runtime.lang.semantics.constants import evaluate
 from runtime.lang.semantics.types import ANY_INT, ANY_REAL, Flexible, Type

@@ -2,10 +2,10 @@
 
 from runtime.core.elementary import LWORD, ULINT
 from runtime.lang import tree
-from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import only_argument
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.convert import converted, fit
+from runtime.lang.lower.convert import fit
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.library import library_call
 from runtime.lang.lower.signatures import FROM_BCD, TO_BCD
 
@@ -20,7 +20,7 @@ def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
         return nothing(node.span)
     coded = name in FROM_BCD
     source, target = FROM_BCD[name] if coded else TO_BCD[name]
-    expr = fit(ctx, expression.lower(ctx, argument, source), source)
+    expr = fit(ctx, ctx.lower(argument, source), source)
     if expr is None:
         return Typed(target, node.span)
     wide = converted(expr, LWORD if coded else ULINT)

@@ -7,6 +7,7 @@ from runtime.lang import ir
 from runtime.lang.diagnostics.report import Report
 from runtime.lang.lower import sfc, statement
 from runtime.lang.lower.context import Compiled, Context, Given, Sites
+from runtime.lang.lower.expression import RECURSION
 from runtime.lang.lower.gate import gate
 from runtime.lang.lower.origins import locals_of, with_origins
 from runtime.lang.semantics import edges
@@ -73,6 +74,7 @@ class Bodies:
             self._report,
             Scope(self._symbols, pou.variables, outer),
             self._sites,
+            RECURSION,
             pou,
             self.compile,
             self._quality_offset,

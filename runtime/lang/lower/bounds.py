@@ -5,7 +5,7 @@ Source: IEC 61131-3, 3rd edition, 6.6.1.7, table 36.
 
 from runtime.core.elementary import LINT
 from runtime.lang import tree
-from runtime.lang.lower import expression, place
+from runtime.lang.lower import place
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.convert import fit, literal_of
@@ -26,7 +26,7 @@ def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
         return nothing(node.span)
     ref = place.refer(ctx, bound.inputs["arr"])
     wanted = bound.inputs["dim"]
-    expr = fit(ctx, expression.lower(ctx, wanted, LINT), LINT)
+    expr = fit(ctx, ctx.lower(wanted, LINT), LINT)
     if ref is None or expr is None or not size_of(ref.type):
         return nothing(node.span)
     if not isinstance(ref.type, ArrayType):

@@ -4,10 +4,11 @@ from functools import partial
 
 from runtime.core.diagnostic import Label, Span
 from runtime.lang import ir, tree
-from runtime.lang.lower import enabling, method, place, reference, standard
+from runtime.lang.lower import enabling, method, place, standard, taking
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.function import Made, Receiver, call_function
 from runtime.lang.lower.instance import call_instance
+from runtime.lang.lower.ref import Ref
 from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.types import (
     UNKNOWN,
@@ -39,8 +40,8 @@ def _value(ctx: Context, node: tree.CallExpr, want: Type | None, found: PouSymbo
         return _as_value(ctx, node, found, on)
     if isinstance(callee, tree.Name):
         symbol = ctx.scope.variable(callee.key)
-        if callee.key in reference.NAMES and (symbol is None or not isinstance(symbol.type, BlockType)):
-            return reference.take(ctx, node)
+        if callee.key in taking.NAMES and (symbol is None or not isinstance(symbol.type, BlockType)):
+            return taking.take(ctx, node)
         if symbol is None:
             result = standard.call(ctx, node, callee, want)
             if result is not None:
@@ -79,7 +80,7 @@ def statement(ctx: Context, node: tree.CallExpr) -> list[ir.Statement]:
     return call_instance(ctx, node, ref, ref.type)
 
 
-def assign_aggregate(ctx: Context, node: tree.CallExpr, target: place.Ref) -> list[ir.Statement] | None:
+def assign_aggregate(ctx: Context, node: tree.CallExpr, target: Ref) -> list[ir.Statement] | None:
     """`target := F(...)` where F gives a structure or array; None when the callee is no such function."""
     found, on = _callable(ctx, node.callee)
     if found is None or found.result is None or storage_of(found.result) is not None or not size_of(found.result):
@@ -135,7 +136,7 @@ def result(found: PouSymbol | None, made: Made | None, span: Span) -> Typed:
     return Typed(value_of(found.result), span, made.expression)
 
 
-def result_of(ctx: Context, node: tree.CallExpr) -> place.Ref | None:
+def result_of(ctx: Context, node: tree.CallExpr) -> Ref | None:
     """The structure or array a call gives, to be reached into: `f(x).y`; None after a mistake."""
     found, on = _callable(ctx, node.callee)
     if found is None or found.result_symbol is None or storage_of(found.result_symbol.type) is not None:
@@ -148,7 +149,7 @@ def result_of(ctx: Context, node: tree.CallExpr) -> place.Ref | None:
     if got.place is None:
         return None
     reason = f"this is the result of {found.path}, not a variable"
-    return place.Ref(found.result_symbol.type, node.span, found.result_symbol, got.place, reason, before=got.before)
+    return Ref(found.result_symbol.type, node.span, found.result_symbol, got.place, reason, before=got.before)
 
 
 def _refuse_callee(ctx: Context, node: tree.CallExpr) -> None:

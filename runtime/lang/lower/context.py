@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from runtime.core.diagnostic import Span
 from runtime.core.elementary import Elementary
 from runtime.core.fault import FaultCode
-from runtime.lang import ir
+from runtime.lang import ir, tree
 from runtime.lang.application import FaultSite
 from runtime.lang.diagnostics.report import Report
+from runtime.lang.lower.ref import Ref
 from runtime.lang.semantics.namespaces import namespace_of
 from runtime.lang.semantics.symbols import PouSymbol, Scope
 from runtime.lang.semantics.types import UNKNOWN, Type
@@ -80,6 +81,17 @@ class Sites:
         return tuple(self._index)
 
 
+@dataclass(frozen=True, slots=True)
+class Recursion:
+    """What expressions consist of again: expressions, and calls whose result is reached into.
+
+    Whatever an expression is made of stands below it, and is given the way back up here (expression.py).
+    """
+
+    expression: Callable[["Context", tree.Expr, Type | None], Typed]
+    result_of: Callable[["Context", tree.CallExpr], Ref | None]
+
+
 @dataclass(slots=True)
 class Context:
     """One body (or, with `pou` None, one constant expression) on its way into IR.
@@ -92,6 +104,7 @@ class Context:
     report: Report
     scope: Scope
     sites: Sites
+    recursion: Recursion
     pou: PouSymbol | None = None
     compile_body: Callable[[PouSymbol, Span, PouSymbol | None, Given], Compiled | None] = lambda *_: None
     quality_offset: int = 0
@@ -109,6 +122,10 @@ class Context:
     action_bodies: dict[str, ir.Body] = field(default_factory=dict)
     assertions: list[Assertion] = field(default_factory=list)
     origins: dict[int, tuple[ir.Statement, ir.Origin]] = field(default_factory=dict)
+
+    def lower(self, node: tree.Expr, want: Type | None = None) -> Typed:
+        """The expression as IR. `want` is the type its place would like: a hint, not a conversion."""
+        return self.recursion.expression(self, node, want)
 
     @property
     def in_test(self) -> bool:

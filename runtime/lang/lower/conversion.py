@@ -10,10 +10,10 @@ import math
 from runtime.core.elementary import BOOL, DATE, DT, LDATE, LDT, LINT, LREAL, LTOD, TIME, TOD, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import only_argument
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.convert import converted, fit, settled
+from runtime.lang.lower.convert import fit, settled
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.library import library_call
 from runtime.lang.lower.text_conversion import text_conversion
 from runtime.lang.semantics.types import Type, Unknown, name_of, storage_of
@@ -29,7 +29,7 @@ def conversion(
     argument = only_argument(ctx, node, name)
     if argument is None:
         return nothing(node.span)
-    given = expression.lower(ctx, argument, source)
+    given = ctx.lower(argument, source)
     if source is None:
         given = settled(given)
         if isinstance(given.type, Unknown):

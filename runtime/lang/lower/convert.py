@@ -7,7 +7,8 @@ from runtime.core.elementary import DINT, ELEMENTARY, LINT, LREAL, REAL, ULINT, 
 from runtime.lang import ir
 from runtime.lang.lower import interface, reference
 from runtime.lang.lower.context import Context, Typed
-from runtime.lang.semantics.constants import evaluate, evaluate_number
+from runtime.lang.lower.folding import converted
+from runtime.lang.semantics.constants import evaluate_number
 from runtime.lang.semantics.types import (
     ANY_INT,
     ANY_REAL,
@@ -159,15 +160,6 @@ def flexible_fits(value: Typed, target: Elementary) -> bool:
     if target.kind in (Kind.TIME, Kind.DATE, Kind.CHAR, Kind.TEXT):
         return False
     return value.type is ANY_INT or target.kind is Kind.REAL
-
-
-def converted(expr: ir.Expr, target: Elementary, site: int = -1) -> ir.Expr:
-    """A conversion as IR, folded for constants, left out where the type is that already."""
-    if not isinstance(expr, ir.Compare | ir.ShortCircuit | ir.Reachable) and expr.type == target:
-        return expr
-    result = ir.Convert(target, expr, site)
-    value = evaluate(result) if isinstance(expr, ir.Const) else None
-    return result if value is None else ir.Const(target, value)
 
 
 def settled(value: Typed, want: Type | None = None) -> Typed:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from runtime.core import appmemory
 from runtime.core.elementary import BOOL, UDINT, ULINT, Elementary
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression, method, place
+from runtime.lang.lower import method, place
+from runtime.lang.lower.condition import as_condition
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.semantics.types import (
     BlockType,
@@ -111,7 +112,7 @@ def _untouched(ctx: Context, content: bytes, alignment: int) -> ir.Place:
 
 
 def _guard(ctx: Context, parts: Split) -> _Guard:
-    condition = expression.condition(ctx, parts.en) if parts.en is not None else None
+    condition = as_condition(ctx, parts.en) if parts.en is not None else None
     answer = _answer(ctx, parts.eno) if parts.eno is not None else None
     return _Guard(parts.en is not None, condition, answer)
 

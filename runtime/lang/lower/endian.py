@@ -5,11 +5,11 @@ Every target of the compiler is little-endian, so a value in that order is the v
 
 from runtime.core.elementary import BYTE, DWORD, LINT, LWORD, WORD, Elementary, Kind
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import only_argument
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.conversion import moved_bits
-from runtime.lang.lower.convert import converted, settled
+from runtime.lang.lower.convert import settled
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.library import library_call
 from runtime.lang.lower.signatures import ENDIAN
 from runtime.lang.semantics.types import Unknown, name_of
@@ -25,7 +25,7 @@ def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
     given = only_argument(ctx, node, name)
     if given is None:
         return nothing(node.span)
-    value = settled(expression.lower(ctx, given))
+    value = settled(ctx.lower(given))
     kind = value.type
     if not isinstance(kind, Elementary) or kind.kind in (Kind.BOOL, Kind.TEXT):
         if not isinstance(kind, Unknown):

@@ -1,10 +1,10 @@
 """Expressions to IR with their types. Literals stay flexible until their context gives them a type."""
 
 from runtime.core.diagnostic import Label
-from runtime.core.elementary import BOOL, Elementary
+from runtime.core.elementary import Elementary
 from runtime.lang import ir, tree
 from runtime.lang.lower import call, method, operators, partial, place
-from runtime.lang.lower.context import Context, Typed, nothing
+from runtime.lang.lower.context import Context, Recursion, Typed, nothing
 from runtime.lang.lower.convert import literal_of
 from runtime.lang.semantics.namespaces import simple
 from runtime.lang.semantics.symbols import suggest, suggest_of
@@ -15,8 +15,6 @@ from runtime.lang.semantics.types import (
     EnumType,
     Flexible,
     Type,
-    Unknown,
-    name_of,
     storage_of,
     value_of,
 )
@@ -40,16 +38,6 @@ def lower(ctx: Context, node: tree.Expr, want: Type | None = None) -> Typed:
             return _variable(ctx, node, want)
         case tree.Missing():
             return nothing(node.span)
-
-
-def condition(ctx: Context, node: tree.Expr) -> ir.Expr | None:
-    """A BOOL for IF, WHILE, UNTIL."""
-    value = lower(ctx, node, BOOL)
-    if value.type == BOOL or isinstance(value.type, Unknown):
-        return value.expr
-    mend = "compare it: ... <> 0" if storage_of(value.type) or isinstance(value.type, Flexible) else ""
-    ctx.report.error("L2003", "a condition must be BOOL", node.span, f"this is {name_of(value.type)}", help=mend)
-    return None
 
 
 # ---- leaves ----
@@ -133,3 +121,7 @@ def _bare_label(ctx: Context, node: tree.Name, owners: list[EnumType], want: Typ
     value = kind.value(simple(node.text))
     assert value is not None
     return Typed(kind, node.span, ir.Const(kind.base, value))
+
+
+RECURSION = Recursion(lower, call.result_of)
+"""What everything that an expression is made of is given, to lower the expressions in it."""

@@ -6,11 +6,11 @@ from runtime.core.diagnostic import Label
 from runtime.core.elementary import Elementary
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression, place
 from runtime.lang.lower.arguments import Bound, bind
 from runtime.lang.lower.context import Compiled, Context, Given
 from runtime.lang.lower.convert import fit
 from runtime.lang.lower.passing import by_reference, types_given
+from runtime.lang.lower.ref import Ref
 from runtime.lang.semantics.classes import counterpart, family, implementers
 from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.types import alignment_of, name_of, size_of, storage_of
@@ -67,7 +67,7 @@ def call_function(
     if bound is None:
         return None
     values = [_value(ctx, symbol, bound) for symbol in found.inputs if storage_of(symbol.type) is not None]
-    got: dict[str, place.Ref] = {}
+    got: dict[str, Ref] = {}
     refs = [
         result if symbol is found.result_symbol else _reference(ctx, node, found, symbol, bound, got)
         for symbol in found.refs
@@ -161,7 +161,7 @@ def _value(ctx: Context, symbol: VarSymbol, bound: Bound) -> ir.Expr | None:
     given = bound.inputs.get(symbol.name.lower())
     if given is None:
         return ir.Const(storage, storage.unpack(symbol.initial))
-    argument = expression.lower(ctx, given, symbol.type)
+    argument = ctx.lower(given, symbol.type)
     return fit(ctx, argument, symbol.type, Label(symbol.span, f"declared {name_of(symbol.type)} here"))
 
 
@@ -171,7 +171,7 @@ def _reference(
     found: PouSymbol,
     symbol: VarSymbol,
     bound: Bound,
-    got: dict[str, place.Ref],
+    got: dict[str, Ref],
 ) -> ir.Place | None:
     key = symbol.name.lower()
     output = symbol in found.outputs

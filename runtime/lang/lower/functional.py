@@ -11,10 +11,11 @@ from itertools import pairwise
 
 from runtime.core.elementary import BOOL, LINT, LTOD, TOD, Elementary, Kind
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression, operators
+from runtime.lang.lower import operators
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.convert import converted, settled
+from runtime.lang.lower.convert import settled
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.library import library_call
 from runtime.lang.lower.signatures import FORMS, MADE, PARAMETERS
 from runtime.lang.semantics.constants import evaluate
@@ -45,10 +46,10 @@ def lower(ctx: Context, node: tree.CallExpr, name: str, want: Type | None) -> Ty
 def _chain(ctx: Context, node: tree.CallExpr, op: str, args: Sequence[tree.Expr]) -> Typed:
     """`GT(a, b, c)`: `a > b AND b > c`, with each operand evaluated once."""
     links: list[ir.Expr | None] = []
-    left = expression.lower(ctx, args[0])
+    left = ctx.lower(args[0])
     for before, arg in pairwise(args):
         hint = left.type if isinstance(left.type, Elementary | EnumType) else None
-        right, again = _held(ctx, expression.lower(ctx, arg, hint), is_last=arg is args[-1])
+        right, again = _held(ctx, ctx.lower(arg, hint), is_last=arg is args[-1])
         links.append(operators.compare(ctx, _operator(node, op, before, arg), left, right).expr)
         left = again
     known = [link for link in links if link is not None]
@@ -105,7 +106,7 @@ def _made(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
 
 
 def _nanoseconds_or_number(ctx: Context, name: str, node: tree.Expr) -> ir.Expr | None:
-    value = settled(expression.lower(ctx, node), LINT)
+    value = settled(ctx.lower(node), LINT)
     kinds = (Kind.SIGNED, Kind.UNSIGNED, Kind.DATE)
     if not isinstance(value.type, Elementary) or value.type.kind not in kinds:
         if not isinstance(value.type, Unknown):

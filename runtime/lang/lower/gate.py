@@ -3,7 +3,7 @@
 from runtime.core import appmemory
 from runtime.core.elementary import BOOL, TIME
 from runtime.lang import ir
-from runtime.lang.lower import expression
+from runtime.lang.lower.condition import as_condition
 from runtime.lang.lower.context import Context
 from runtime.lang.semantics.symbols import Gate, PouSymbol
 
@@ -14,7 +14,7 @@ _FIRST_SCAN = ir.Place(ir.Base.APP, appmemory.FIRST_SCAN)
 
 def gate(ctx: Context, pou: PouSymbol, what: Gate) -> tuple[ir.Statement, ...]:
     """Look at SINGLE; at its edge, or when the interval has passed, run the programs."""
-    trigger = expression.condition(ctx, what.trigger)
+    trigger = as_condition(ctx, what.trigger)
     if trigger is None:
         return ()
     now, seen, ran, last = (_own(pou, name) for name in ("now", "seen", "ran", "last"))

@@ -10,13 +10,14 @@ from runtime.lang.lower.arguments import Bound, bind
 from runtime.lang.lower.context import Compiled, Context, Given, Typed
 from runtime.lang.lower.convert import fit
 from runtime.lang.lower.passing import by_reference, into, refuse_copy, store, types_given
+from runtime.lang.lower.ref import Ref, moved, steady, touched
 from runtime.lang.semantics.classes import family
 from runtime.lang.semantics.symbols import PouSymbol
 from runtime.lang.semantics.types import BlockType, name_of, same, size_of, storage_of, value_of
 from runtime.lang.semantics.variables import VarSymbol
 
 
-def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: BlockType) -> list[ir.Statement]:
+def call_instance(ctx: Context, node: tree.CallExpr, ref: Ref, kind: BlockType) -> list[ir.Statement]:
     """A call of the instance `ref`: inputs, in-outs, the body, outputs."""
     found = ctx.scope.symbols.pous[kind.name.lower()]
     ctx.scope.symbols.declare(found)
@@ -32,8 +33,8 @@ def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: Block
         outputs=[s.name for s in found.outputs],
         private=[k for k, s in found.variables.items() if s.section == "VAR"],
     )
-    steady = place.steady(ref.place, kind) if ref.place is not None else None
-    prologue, instance = hoisted(ctx, steady, many=len(node.args) > 0 or place.led_to(ctx, ref) is not None)
+    aligned = steady(ref.place, kind) if ref.place is not None else None
+    prologue, instance = hoisted(ctx, aligned, many=len(node.args) > 0 or place.led_to(ctx, ref) is not None)
     before = [s for symbol in found.inputs for s in _give(ctx, symbol, kind, instance, bound)]
     refs = (
         [
@@ -62,7 +63,7 @@ def call_instance(ctx: Context, node: tree.CallExpr, ref: place.Ref, kind: Block
 def _called(
     ctx: Context,
     node: tree.CallExpr,
-    ref: place.Ref,
+    ref: Ref,
     found: PouSymbol,
     instance: ir.Place,
     places: tuple[ir.Place, ...],
@@ -79,8 +80,8 @@ def _called(
         if compiled is None or block.block is None:
             return None
         reached.append(compiled)
-        at = place.touched(instance, block.block) if lead is not None else instance
-        return ir.CallInstance(compiled.body.name, place.steady(at, block.block), places)
+        at = touched(instance, block.block) if lead is not None else instance
+        return ir.CallInstance(compiled.body.name, steady(at, block.block), places)
 
     made: ir.Statement | None = call(known)
     if lead is not None and made is not None:
@@ -118,7 +119,7 @@ def _give(
     if given is None:
         return []
     member = kind.by_name[symbol.name.lower()]
-    target = place.moved(instance, member.offset) if instance is not None else None
+    target = moved(instance, member.offset) if instance is not None else None
     label = Label(symbol.span, f"declared {name_of(symbol.type)} here")
     return store(ctx, target, symbol.type, given, label)
 
@@ -132,7 +133,7 @@ def _take(
     target = place.refer(ctx, given)
     if target is None or not place.writable(ctx, target) or instance is None or target.place is None:
         return []
-    source = place.moved(instance, kind.by_name[symbol.name.lower()].offset)
+    source = moved(instance, kind.by_name[symbol.name.lower()].offset)
     storage, target_storage = storage_of(symbol.type), storage_of(target.type)
     if storage is None or target_storage is None:
         if not same(symbol.type, target.type):

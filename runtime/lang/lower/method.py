@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import ULINT
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression, place
+from runtime.lang.lower import place
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.function import Made, Receiver, call_function
+from runtime.lang.lower.ref import steady
 from runtime.lang.semantics.classes import find_method, find_property, lineage
 from runtime.lang.semantics.namespaces import namespace_of, within
 from runtime.lang.semantics.symbols import PouSymbol, PropertySymbol
@@ -142,7 +143,7 @@ def _home(ctx: Context, base: tree.Expr) -> _Home | None:
             return None
         return _Home(ctx.home.base, Receiver(ctx.this, _SELF))
     if isinstance(base, tree.CallExpr):
-        got = expression.lower(ctx, base)
+        got = ctx.lower(base)
         return _interface(ctx, got.type, got.expr)
     ref = place.refer(ctx, base)
     if ref is None or ref.place is None:
@@ -151,7 +152,7 @@ def _home(ctx: Context, base: tree.Expr) -> _Home | None:
         pou, lead = place.block_of(ctx, ref), place.led_to(ctx, ref)
         if lead is not None:
             return _Home(pou, Receiver(None, subject=lead, base=pou))
-        return _Home(pou, Receiver(pou, place.steady(ref.place, ref.type)))
+        return _Home(pou, Receiver(pou, steady(ref.place, ref.type)))
     return _interface(ctx, ref.type, ir.Load(ULINT, ref.place))
 
 

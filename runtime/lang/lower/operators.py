@@ -5,10 +5,11 @@ from dataclasses import replace
 from runtime.core.elementary import BOOL, BYTE, DINT, DWORD, INT, LINT, LREAL, WORD, Elementary, Kind
 from runtime.lang import ir, tree
 from runtime.lang.diagnostics.rules import negative_power
-from runtime.lang.lower import expression, interface, reference
+from runtime.lang.lower import interface, reference
 from runtime.lang.lower.arithmetic import arithmetic, power
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.convert import common, converted, fit, literal_of, settled, warn_bits
+from runtime.lang.lower.convert import common, fit, literal_of, settled, warn_bits
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.mismatch import refuse_operand, refuse_pair, warn_integer_logic
 from runtime.lang.lower.time_arithmetic import time_arithmetic
 from runtime.lang.semantics.constants import evaluate
@@ -24,7 +25,7 @@ LONGEST_CHAIN = 1000
 
 def unary(ctx: Context, node: tree.Unary, want: Type | None) -> Typed:
     """`-a`, `+a`, `NOT a`."""
-    value = expression.lower(ctx, node.operand, want)
+    value = ctx.lower(node.operand, want)
     if isinstance(value.type, Unknown):
         return nothing(node.span)
     if node.op == "NOT":
@@ -99,13 +100,13 @@ def binary(ctx: Context, node: tree.Binary, want: Type | None) -> Typed:
         return nothing(node.span)
     first = chain[0]
     if first.op in _COMPARE and _is_bare_label(ctx, first.left) and not _is_bare_label(ctx, first.right):
-        hint: Type | None = expression.lower(ctx, first.right).type  # `AUTO = mode`: the right side knows which AUTO
+        hint: Type | None = ctx.lower(first.right).type  # `AUTO = mode`: the right side knows which AUTO
     else:
         hint = _hint(first, want)
-    left = expression.lower(ctx, first.left, hint)
+    left = ctx.lower(first.left, hint)
     for link in chain:
         hint = left.type if isinstance(left.type, Elementary | EnumType) else _hint(link, want)
-        left = _operate(ctx, link, left, expression.lower(ctx, link.right, hint), want)
+        left = _operate(ctx, link, left, ctx.lower(link.right, hint), want)
     return left
 
 

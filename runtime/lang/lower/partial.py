@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from runtime.core.elementary import BOOL, BYTE, DWORD, LWORD, WORD, Elementary, Kind
 from runtime.lang import ir, tree
-from runtime.lang.lower import place
 from runtime.lang.lower.context import Context
+from runtime.lang.lower.ref import Ref, moved, touched
 from runtime.lang.semantics.types import name_of, storage_of
 
 _PARTS = {"B": BYTE, "W": WORD, "D": DWORD, "L": LWORD}
 _WORDS = {"X": "bits", "B": "bytes", "W": "words", "D": "double words", "L": "long words"}
 
 
-def part(ctx: Context, base: "place.Ref", node: tree.Partial) -> "place.Ref | None":
+def part(ctx: Context, base: Ref, node: tree.Partial) -> Ref | None:
     """The part as a variable of its own; None after a mistake was reported."""
     storage = storage_of(base.type)
     kinds = (Kind.BITS, Kind.SIGNED, Kind.UNSIGNED)
@@ -31,10 +31,10 @@ def part(ctx: Context, base: "place.Ref", node: tree.Partial) -> "place.Ref | No
         ctx.report.error("L5002", message, node.span, "no such part", base.declared, help=last)
         return None
     if node.size == "X":
-        byte = place.touched(place.moved(base.place, node.number // 8), BYTE)
+        byte = touched(moved(base.place, node.number // 8), BYTE)
         return replace(base, type=BOOL, span=node.span, place=byte, bit=node.number % 8, whole=None)
     kind = _PARTS[node.size]
-    found = place.touched(place.moved(base.place, node.number * kind.size), kind)
+    found = touched(moved(base.place, node.number * kind.size), kind)
     return replace(base, type=kind, span=node.span, place=found, whole=None)
 
 

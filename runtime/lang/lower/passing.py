@@ -7,9 +7,11 @@ from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import LINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression, partial, place
+from runtime.lang.lower import partial, place
 from runtime.lang.lower.context import Context, Given
-from runtime.lang.lower.convert import converted, fit
+from runtime.lang.lower.convert import fit
+from runtime.lang.lower.folding import converted
+from runtime.lang.lower.ref import Ref, steady
 from runtime.lang.semantics.classes import extends
 from runtime.lang.semantics.constants import evaluate
 from runtime.lang.semantics.types import (
@@ -28,7 +30,7 @@ from runtime.lang.semantics.variables import VarSymbol
 
 def by_reference(
     ctx: Context, node: tree.CallExpr, callee: str, symbol: VarSymbol, given: tree.Expr | None, *, must_write: bool
-) -> place.Ref | None:
+) -> Ref | None:
     """The variable given for a parameter that is passed by reference; None after a mistake."""
     if given is None:
         message = f"'{symbol.name}' of {callee} must be given"
@@ -54,7 +56,7 @@ def by_reference(
         return None
     if must_write and not place.writable(ctx, ref):
         return None
-    return replace(ref, place=place.steady(ref.place, ref.type)) if ref.place is not None else ref
+    return replace(ref, place=steady(ref.place, ref.type)) if ref.place is not None else ref
 
 
 def _is_taken(ctx: Context, given: Type, symbol: VarSymbol) -> bool:
@@ -74,27 +76,27 @@ def _is_one_of(ctx: Context, given: Type, wanted: Type) -> bool:
     return extends(ctx.scope.symbols, pous[given.name.lower()], pous[wanted.name.lower()])
 
 
-def types_given(ctx: Context, in_outs: Sequence[VarSymbol], refs: Sequence[place.Ref | None]) -> Given:
+def types_given(ctx: Context, in_outs: Sequence[VarSymbol], refs: Sequence[Ref | None]) -> Given:
     """The types of what in-outs are given, where they extend what was declared."""
     pairs = enumerate(zip(in_outs, refs, strict=True))
     known = [(n, s.type, _actual(ctx, r)) for n, (s, r) in pairs if r is not None]
     return tuple((n, kind) for n, declared, kind in known if not same(kind, declared))
 
 
-def _actual(ctx: Context, ref: place.Ref) -> Type:
+def _actual(ctx: Context, ref: Ref) -> Type:
     block = place.block_of(ctx, ref).block if isinstance(ref.type, BlockType) else None
     return block or ref.type
 
 
-def assign(ctx: Context, target: place.Ref, given: tree.Expr) -> list[ir.Statement]:
+def assign(ctx: Context, target: Ref, given: tree.Expr) -> list[ir.Statement]:
     """`target := given`; nothing after a mistake."""
     if target.bit < 0:
         return store(ctx, target.place, target.type, given, target.declared)
-    expr = fit(ctx, expression.lower(ctx, given, target.type), target.type, target.declared)
+    expr = fit(ctx, ctx.lower(given, target.type), target.type, target.declared)
     return into(ctx, target, expr) if expr is not None else []
 
 
-def into(ctx: Context, target: place.Ref, expr: ir.Expr) -> list[ir.Statement]:
+def into(ctx: Context, target: Ref, expr: ir.Expr) -> list[ir.Statement]:
     """Store a single value that has the target's type."""
     if target.place is None:
         return []
@@ -105,7 +107,7 @@ def into(ctx: Context, target: place.Ref, expr: ir.Expr) -> list[ir.Statement]:
 
 def store(ctx: Context, target: ir.Place | None, kind: Type, given: tree.Expr, *declared: Label) -> list[ir.Statement]:
     """`target := given` for a target of any type; nothing after a mistake."""
-    got = expression.lower(ctx, given, kind)
+    got = ctx.lower(given, kind)
     if storage_of(kind) is not None:
         expr = fit(ctx, got, kind, *declared)
         return _single(ctx, target, kind, expr, given.span) if expr is not None and target is not None else []
@@ -141,7 +143,7 @@ def _single(ctx: Context, target: ir.Place, kind: Type, expr: ir.Expr, span: Spa
     return [ir.Assign(fresh, storage, expr), ir.Assign(guarded, storage, ir.Load(storage, fresh))]
 
 
-def refuse_copy(ctx: Context, span: Span, source: Type, target: place.Ref) -> None:
+def refuse_copy(ctx: Context, span: Span, source: Type, target: Ref) -> None:
     """Report a structure or array that is not of its target's type."""
     message = f"{name_of(source)} does not fit into {name_of(target.type)}"
     ctx.report.error("L2007", message, span, f"this is {name_of(target.type)}", target.declared)

@@ -1,12 +1,12 @@
 """Variables and what is reached through them: names, fields and subscripts to addresses."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from runtime.core.diagnostic import Label, Span
-from runtime.core.elementary import Elementary, Kind
 from runtime.lang import ir, tree
-from runtime.lang.lower import call, partial, reference, subscript
+from runtime.lang.lower import partial, reference, subscript
 from runtime.lang.lower.context import Context, GlobalWrite
+from runtime.lang.lower.ref import Ref, moved, touched
 from runtime.lang.semantics.addresses import DIRECT
 from runtime.lang.semantics.classes import family, homes_of
 from runtime.lang.semantics.located import check_address
@@ -15,11 +15,9 @@ from runtime.lang.semantics.symbols import PouSymbol, suggest_of
 from runtime.lang.semantics.types import (
     BlockType,
     InterfaceType,
-    Member,
     RefType,
     StructType,
     Type,
-    alignment_of,
     members_at,
     name_of,
     size_of,
@@ -28,37 +26,6 @@ from runtime.lang.semantics.variables import VarSymbol
 
 _OPEN = frozenset({"STRUCT", "VAR_INPUT", "VAR_OUTPUT", "VAR PUBLIC", "VAR CONSTANT PUBLIC"})
 """Sections whose members are reached from outside."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A variable or a part of one. `read_only` says why it cannot be assigned; empty when it can.
-
-    `leaf` and `leaf_indices` find the tag of a global's elementary part: its index, and strides in tags.
-    `place` is None for a folded constant. `before` are statements that leave there what is meant.
-    `followed`: what a reference in `root` leads to.
-    """
-
-    type: Type
-    span: Span
-    root: VarSymbol
-    place: ir.Place | None
-    read_only: str = ""
-    leaf: int = -1
-    leaf_indices: tuple[ir.Index, ...] = ()
-    before: ir.Block = ()
-    followed: bool = False
-    member: Member | None = None
-    bit: int = -1
-    """The one bit of the byte at `place` that is meant; -1 for whole values."""
-    whole: tuple[ir.Place, int] | None = None
-    """For an element the array it is in (the outermost, with its size): what a pointer to the element may reach."""
-
-    @property
-    def declared(self) -> Label:
-        """Where it is declared, as a label."""
-        span = self.member.span if self.member else self.root.span
-        return Label(span, f"declared {name_of(self.type)} here")
 
 
 LONGEST_PATH = 100
@@ -90,7 +57,7 @@ def _refer(ctx: Context, node: tree.Expr) -> Ref | None:
         case tree.Group():
             return _refer(ctx, node.inner)
         case tree.CallExpr():
-            return call.result_of(ctx, node)
+            return ctx.recursion.result_of(ctx, node)
         case tree.Dereference():
             return _dereference(ctx, node)
         case tree.Missing():
@@ -121,11 +88,6 @@ def writable(ctx: Context, ref: Ref) -> bool:
     return True
 
 
-def moved(place: ir.Place, offset: int) -> ir.Place:
-    """An address some bytes further."""
-    return replace(place, offset=place.offset + offset)
-
-
 def _given(ctx: Context, symbol: VarSymbol) -> Type | None:
     """The type of what an in-out is given where that is not the one it was declared with."""
     in_outs = ctx.pou.in_outs if ctx.pou is not None and ctx.given else []
@@ -152,21 +114,6 @@ def led_to(ctx: Context, ref: Ref) -> ir.Expr | None:
     base = block_of(ctx, ref)
     others = [b for _, b in family(ctx.scope.symbols, base) if b is not base]
     return followed.pointer if others else None
-
-
-def touched(place: ir.Place, kind: Type) -> ir.Place:
-    """The place of a value of this type: behind a pointer, that much must be there. Single values may lie anywhere."""
-    if place.followed is None:
-        return place
-    alignment = kind.width if isinstance(kind, Elementary) and kind.kind is Kind.TEXT else 1
-    return replace(place, followed=replace(place.followed, size=size_of(kind), alignment=alignment))
-
-
-def steady(place: ir.Place, kind: Type) -> ir.Place:
-    """The place as it must be to be passed by reference or called: behind a pointer, aligned as variables are."""
-    if place.followed is None:
-        return place
-    return replace(place, followed=replace(place.followed, alignment=alignment_of(kind)))
 
 
 def refuse_self(ctx: Context, span: Span, word: str, reason: str) -> None:

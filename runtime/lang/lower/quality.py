@@ -11,6 +11,7 @@ from runtime.lang import ir, tree
 from runtime.lang.lower import place
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
+from runtime.lang.lower.ref import Ref
 from runtime.lang.lower.signatures import QUALITY
 from runtime.lang.semantics.pragmas import needs
 from runtime.lang.semantics.types import RefType, StructType, leaves_of, storage_of
@@ -47,7 +48,7 @@ def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
     return Typed(result, node.span, _load(ctx, ref, name))
 
 
-def _load(ctx: Context, ref: place.Ref, name: str) -> ir.Expr:
+def _load(ctx: Context, ref: Ref, name: str) -> ir.Expr:
     if name == "AGE":
         stamps = tuple(replace(i, stride=i.stride * TIME.size) for i in ref.leaf_indices)
         stamp = ir.Load(TIME, ir.Place(ir.Base.APP, ctx.stamp_offset + ref.leaf * TIME.size, stamps))
@@ -56,7 +57,7 @@ def _load(ctx: Context, ref: place.Ref, name: str) -> ir.Expr:
     return level if name == "QUALITY" else ir.Compare("eq", level, ir.Const(_BYTE, int(Quality.GOOD)))
 
 
-def _all_good(ctx: Context, ref: place.Ref, kind: StructType) -> ir.Expr:
+def _all_good(ctx: Context, ref: Ref, kind: StructType) -> ir.Expr:
     good = [_load(ctx, replace(ref, leaf=ref.leaf + leaf), "IS_GOOD") for leaf in _needed(kind)]
     return reduce(lambda left, right: ir.Binary(BOOL, "and", left, right), good)
 

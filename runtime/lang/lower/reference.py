@@ -1,4 +1,4 @@
-"""Pointers and references: REF(x), ADR(x), `p^`, NULL, arithmetic (IEC 61131-3, 3rd edition, 6.4.4.10).
+"""Pointers and references as values: `p^`, NULL, arithmetic (IEC 61131-3, 3rd edition, 6.4.4.10).
 
 REF_TO and POINTER TO are one thing: a pointer with bounds (ir/pointer.py). What REF or ADR takes the address of sets
 them: a variable or field, or for an element the whole array it is in. It may be moved and taken as a pointer to another
@@ -12,47 +12,18 @@ from runtime.core.diagnostic import Label, Span
 from runtime.core.elementary import BOOL, DINT, LINT, UDINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.ir.pointer import MARK_BIT, OFFSET_BIT
-from runtime.lang.lower import convert, mismatch, place
+from runtime.lang.ir.pointer import OFFSET_BIT
+from runtime.lang.lower import mismatch
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.semantics.classes import extends, number_of
-from runtime.lang.semantics.types import ANY_INT, NULL, UNKNOWN, BlockType, RefType, Type, name_of, same, size_of
+from runtime.lang.lower.folding import converted
+from runtime.lang.lower.ref import Ref, touched
+from runtime.lang.semantics.classes import extends
+from runtime.lang.semantics.types import ANY_INT, NULL, BlockType, RefType, Type, name_of, same, size_of
 
-NAMES = ("ref", "adr")
-_ALL_BUT_NUMBER = (1 << 8 * ir.POINTER.size) - (1 << MARK_BIT)
 _NULL = ir.Const(ir.POINTER, 0)
 _WHOLE = (Kind.SIGNED, Kind.UNSIGNED, Kind.BITS)
 _NUMBER_BYTES = 4
 """A whole number of fewer bytes does not hold what a pointer is as a number; nor does DINT, all of it."""
-
-
-def take(ctx: Context, node: tree.CallExpr) -> Typed:
-    """REF(x), a pointer to the type of x, or ADR(x), which any pointer takes."""
-    word = node.callee.text.upper() if isinstance(node.callee, tree.Name) else "REF"
-    if len(node.args) != 1 or node.args[0].name is not None:
-        ctx.report.error("L3007", f"{word} takes one variable", node.span, f"{len(node.args)} given")
-        return nothing(node.span)
-    given = node.args[0].value
-    ref = place.refer(ctx, given)
-    if ref is None or not place.writable(ctx, ref) or ref.place is None:
-        return nothing(node.span)
-    if ref.bit >= 0:
-        mend = "take the address of the whole"
-        ctx.report.error("L2008", "a bit has no address of its own", given.span, "one bit", help=mend)
-        return nothing(node.span)
-    kind: Type = ref.type if word == "REF" else UNKNOWN
-    block = place.block_of(ctx, ref) if isinstance(ref.type, BlockType) else None
-    own: Type = block.block if block is not None and block.block is not None else ref.type
-    around, size = ref.whole or (ref.place, size_of(own))
-    behind, inner = ref.place.offset - around.offset, ref.place.indices[len(around.indices) :]
-    site = ctx.site(FaultCode.BAD_REFERENCE, node.span)
-    number = number_of(ctx.scope.symbols, block) if block is not None else 0
-    point: ir.Expr = ir.Point(around, behind, inner, size, ctx.mark | number, ctx.quality_offset, site)
-    if ref.followed and (ref.member is not None or ref.whole is not None):
-        # A part of what the pointer leads to: of the tag it moves along, only the mark still holds.
-        kept = ir.Binary(ir.POINTER, "and", point, ir.Const(ir.POINTER, _ALL_BUT_NUMBER))
-        point = ir.Binary(ir.POINTER, "or", kept, ir.Const(ir.POINTER, number))
-    return Typed(RefType(lambda: kind), node.span, point)
 
 
 def held(ctx: Context, value: Typed, target: RefType, *declared: Label) -> ir.Expr | None:
@@ -88,10 +59,10 @@ def as_number(ctx: Context, value: Typed, target: Type) -> ir.Expr | None:
     message = f"{name_of(value.type)} is taken as {target.name}"
     mend = "the number is its offset in memory: good for comparing and for differences, it leads nowhere"
     ctx.report.warning("L9201", message, value.span, "a pointer", help=mend)
-    return convert.converted(_offset(value.expr, UDINT), target)
+    return converted(_offset(value.expr, UDINT), target)
 
 
-def follow(ctx: Context, base: "place.Ref", kind: RefType, span: Span) -> "place.Ref | None":
+def follow(ctx: Context, base: Ref, kind: RefType, span: Span) -> Ref | None:
     """`base^`: the target as a variable."""
     target = kind.target
     if base.place is None or not size_of(target):
@@ -99,8 +70,8 @@ def follow(ctx: Context, base: "place.Ref", kind: RefType, span: Span) -> "place
     site = ctx.site(FaultCode.BAD_REFERENCE, span)
     pointer = ir.Load(ir.POINTER, base.place)
     followed = ir.Followed(pointer, size_of(target), 1, ctx.mark, ctx.quality_offset, site)
-    found = place.touched(ir.Place(ir.Base.POINTER, 0, followed=followed), target)
-    return place.Ref(target, span, base.root, found, before=base.before, followed=True)
+    found = touched(ir.Place(ir.Base.POINTER, 0, followed=followed), target)
+    return Ref(target, span, base.root, found, before=base.before, followed=True)
 
 
 def operate(ctx: Context, node: tree.Binary, left: Typed, right: Typed, relations: Mapping[str, str]) -> Typed:
@@ -130,7 +101,7 @@ def _compare(ctx: Context, node: tree.Binary, left: Typed, right: Typed, relatio
         kind = other.type if isinstance(other.type, Elementary) else UDINT
         if isinstance(value.type, RefType):
             meeting = kind if _holds_pointers(kind) else UDINT
-            numbers.append(convert.converted(_offset(value.expr, UDINT), meeting) if value.expr is not None else None)
+            numbers.append(converted(_offset(value.expr, UDINT), meeting) if value.expr is not None else None)
         elif value.type is NULL or (value.type is ANY_INT and value.number == 0):
             numbers.append(ir.Const(UDINT, 0))
         elif isinstance(value.type, Elementary) and _holds_pointers(value.type):

@@ -24,8 +24,10 @@ from runtime.core.elementary import BOOL, TIME
 from runtime.lang import ir, tree
 from runtime.lang.diagnostics.rules import sfc_initial_step, sfc_passable, sfc_reached, sfc_safe, sfc_unused_action
 from runtime.lang.lower import expression, place, statement
+from runtime.lang.lower.condition import as_condition
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import fit
+from runtime.lang.lower.ref import moved
 from runtime.lang.semantics.chart import CONTROL, QUALIFIERS, Action, Chart, Step, Transition
 from runtime.lang.semantics.markings import explore
 from runtime.lang.semantics.symbols import PouSymbol
@@ -118,7 +120,7 @@ def _evolution(ctx: Context, found: Chart) -> ir.Block:
         made.append(ir.If(((_active(step), (more,)),)))
     passed: list[tuple[Transition, ir.Place]] = []
     for transition in found.decided:
-        condition = expression.condition(ctx, transition.tree.condition)
+        condition = as_condition(ctx, transition.tree.condition)
         passes = ctx.scratch(BOOL.size, BOOL.size)
         rivals = [flag for other, flag in passed if set(other.sources) & set(transition.sources)]
         may = [*map(_active, transition.sources), *(ir.Unary(BOOL, "not", ir.Load(BOOL, flag)) for flag in rivals)]
@@ -250,7 +252,7 @@ def _field(symbol: VarSymbol, name: str) -> ir.Place:
     kind = symbol.type
     assert isinstance(kind, StructType | BlockType)
     assert symbol.place is not None
-    return place.moved(symbol.place, kind.by_name[name].offset)
+    return moved(symbol.place, kind.by_name[name].offset)
 
 
 def _load(symbol: VarSymbol | None, name: str) -> ir.Expr:

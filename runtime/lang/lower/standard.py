@@ -21,12 +21,13 @@ from runtime.core.elementary import (
 )
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import bcd, bounds, endian, expression, functional, quality, sizeof, strings, valid
+from runtime.lang.lower import bcd, bounds, endian, functional, quality, sizeof, strings, valid
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.arithmetic import power
 from runtime.lang.lower.context import Context, Typed, nothing
 from runtime.lang.lower.conversion import conversion
-from runtime.lang.lower.convert import common, converted, fit, flexible_fits, settled, warn_bits, way
+from runtime.lang.lower.convert import common, fit, flexible_fits, settled, warn_bits, way
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.signatures import CLOCK, FIXED, PARAMETERS, REALS, SHIFTS, VARIADIC
 from runtime.lang.semantics.symbols import suggest
 from runtime.lang.semantics.types import (
@@ -177,7 +178,7 @@ def _selection(ctx: Context, call: _Call) -> Typed:
 def _operands(ctx: Context, call: _Call, args: tuple[tree.Expr, ...]) -> list[Typed]:
     hint, operands = call.want, []
     for arg in args:
-        operands.append(expression.lower(ctx, arg, hint))
+        operands.append(ctx.lower(arg, hint))
         if isinstance(operands[-1].type, Elementary | EnumType):
             hint = operands[-1].type
     return operands
@@ -197,18 +198,18 @@ def _absolute(ctx: Context, call: _Call) -> Typed:
 
 
 def _move(ctx: Context, call: _Call) -> Typed:
-    return expression.lower(ctx, call.args[0], call.want)
+    return ctx.lower(call.args[0], call.want)
 
 
 def _sel(ctx: Context, call: _Call) -> Typed:
-    gate = expression.lower(ctx, call.args[0], BOOL)
+    gate = ctx.lower(call.args[0], BOOL)
     operands = _operands(ctx, call, call.args[1:])
     lead = fit(ctx, gate, BOOL)
     return _on_common(ctx, call, operands, (lead,)) if lead is not None else nothing(call.node.span)
 
 
 def _mux(ctx: Context, call: _Call) -> Typed:
-    lead = _whole(ctx, call, expression.lower(ctx, call.args[0], LINT))
+    lead = _whole(ctx, call, ctx.lower(call.args[0], LINT))
     operands = _operands(ctx, call, call.args[1:])
     return _on_common(ctx, call, operands, (lead,)) if lead is not None else nothing(call.node.span)
 
@@ -265,15 +266,15 @@ def _holding(kind: Elementary) -> Elementary:
 
 
 def _expt(ctx: Context, call: _Call) -> Typed:
-    base = expression.lower(ctx, call.args[0], call.want)
-    exponent = expression.lower(ctx, call.args[1])
+    base = ctx.lower(call.args[0], call.want)
+    exponent = ctx.lower(call.args[1])
     if isinstance(base.type, Unknown) or isinstance(exponent.type, Unknown):
         return nothing(call.node.span)
     return power(ctx, call.node, base, exponent, call.want)
 
 
 def _trunc(ctx: Context, call: _Call) -> Typed:
-    number = settled(expression.lower(ctx, call.args[0]), LREAL)
+    number = settled(ctx.lower(call.args[0]), LREAL)
     if isinstance(number.type, Unknown):
         return nothing(call.node.span)
     if not isinstance(number.type, Elementary) or number.type.kind is not Kind.REAL:
@@ -288,8 +289,8 @@ def _trunc(ctx: Context, call: _Call) -> Typed:
 
 
 def _shift(ctx: Context, call: _Call) -> Typed:
-    bits = expression.lower(ctx, call.args[0], call.want)
-    count = _whole(ctx, call, expression.lower(ctx, call.args[1], LINT))
+    bits = ctx.lower(call.args[0], call.want)
+    count = _whole(ctx, call, ctx.lower(call.args[1], LINT))
     if isinstance(bits.type, Unknown):
         return nothing(call.node.span)
     if bits.make is not None:

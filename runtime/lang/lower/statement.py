@@ -8,6 +8,7 @@ from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.diagnostics.rules import case_labels, for_control
 from runtime.lang.lower import call, enabling, expression, interface, method, origins, passing, place, test_statement
+from runtime.lang.lower.condition import as_condition
 from runtime.lang.lower.context import Context, Typed
 from runtime.lang.lower.convert import fit, literal_of, settled
 from runtime.lang.semantics.constants import evaluate
@@ -88,7 +89,7 @@ def _attempt(ctx: Context, node: tree.Attempt) -> list[ir.Statement]:
 
 
 def _if(ctx: Context, node: tree.If) -> list[ir.Statement]:
-    arms = [(expression.condition(ctx, condition) or _TRUE, block(ctx, inner)) for condition, inner in node.arms]
+    arms = [(as_condition(ctx, condition) or _TRUE, block(ctx, inner)) for condition, inner in node.arms]
     return [ir.If(tuple(arms), block(ctx, node.otherwise))]
 
 
@@ -213,7 +214,7 @@ def _loop_body(ctx: Context, statements: tree.Block) -> tuple[ir.Block, int]:
 
 def _while(ctx: Context, node: tree.While) -> list[ir.Statement]:
     outer, ctx.cost = ctx.cost, 0
-    condition = expression.condition(ctx, node.condition)
+    condition = as_condition(ctx, node.condition)
     condition_cost, ctx.cost = ctx.cost, outer
     inner, cost = _loop_body(ctx, node.block)
     if condition is None:
@@ -226,7 +227,7 @@ def _while(ctx: Context, node: tree.While) -> list[ir.Statement]:
 def _repeat(ctx: Context, node: tree.Repeat) -> list[ir.Statement]:
     inner, cost = _loop_body(ctx, node.block)
     outer, ctx.cost = ctx.cost, 0
-    until = expression.condition(ctx, node.until)
+    until = as_condition(ctx, node.until)
     until_cost, ctx.cost = ctx.cost, outer
     if until is None:
         return []

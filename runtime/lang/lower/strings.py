@@ -2,10 +2,10 @@
 
 from runtime.core.elementary import INT, LINT, MAX_CAPACITY, Elementary, Kind, string
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import bind
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.convert import converted, joined, settled
+from runtime.lang.lower.convert import joined, settled
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.signatures import STRINGS
 from runtime.lang.semantics.types import Type, Unknown, name_of
 
@@ -28,7 +28,7 @@ def lower(ctx: Context, node: tree.CallExpr, name: str, want: Type | None) -> Ty
         message = f"{name} takes {takes}; {len(given)} given"
         ctx.report.error("L3007", message, node.span, "too few arguments")
         return nothing(node.span)
-    values = [expression.lower(ctx, bound.inputs[n.lower()], LINT if n in _NUMBERS else None) for n in given]
+    values = [ctx.lower(bound.inputs[n.lower()], LINT if n in _NUMBERS else None) for n in given]
     texts = [v for n, v in zip(given, values, strict=True) if n not in _NUMBERS]
     kind = _meeting(ctx, name, texts)
     if kind is None:

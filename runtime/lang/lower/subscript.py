@@ -6,17 +6,18 @@ from runtime.core.diagnostic import Span
 from runtime.core.elementary import LINT, LWORD, ULINT, Elementary, Kind
 from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression, place
 from runtime.lang.lower.context import Context, Typed
-from runtime.lang.lower.convert import converted, settled, warn_bits
+from runtime.lang.lower.convert import settled, warn_bits
+from runtime.lang.lower.folding import converted
+from runtime.lang.lower.ref import Ref, moved, touched
 from runtime.lang.semantics.constants import evaluate_number
 from runtime.lang.semantics.types import ArrayType, EnumType, leaves_of, name_of, size_of
 
 
-def element(ctx: Context, base: "place.Ref | None", node: tree.Subscript) -> "place.Ref | None":
+def element(ctx: Context, base: Ref | None, node: tree.Subscript) -> Ref | None:
     """`base[i, j]`; the subscripts are read also where the base is a mistake."""
     for position, index in enumerate(node.indices):
-        value = expression.lower(ctx, index, LINT)
+        value = ctx.lower(index, LINT)
         if base is None or size_of(base.type) == 0:
             base = None
             continue
@@ -28,7 +29,7 @@ def element(ctx: Context, base: "place.Ref | None", node: tree.Subscript) -> "pl
     return replace(base, span=node.span) if base is not None else None
 
 
-def _refuse_subscript(ctx: Context, node: tree.Subscript, base: "place.Ref", position: int) -> None:
+def _refuse_subscript(ctx: Context, node: tree.Subscript, base: Ref, position: int) -> None:
     message = f"{name_of(base.type)} has no elements"
     if position:
         span = node.indices[position].span
@@ -40,7 +41,7 @@ def _refuse_subscript(ctx: Context, node: tree.Subscript, base: "place.Ref", pos
         ctx.report.error("L2005", message, node.span, f"this is {name_of(base.type)}", base.declared, help=mend)
 
 
-def _at(ctx: Context, base: "place.Ref", kind: ArrayType, node: tree.Expr, value: Typed) -> "place.Ref | None":
+def _at(ctx: Context, base: Ref, kind: ArrayType, node: tree.Expr, value: Typed) -> Ref | None:
     """One subscript on an array."""
     if value.make is not None:
         value = settled(value)
@@ -61,8 +62,8 @@ def _at(ctx: Context, base: "place.Ref", kind: ArrayType, node: tree.Expr, value
 
 
 def _element(
-    ctx: Context, base: "place.Ref", kind: ArrayType, node: tree.Expr, value: ir.Expr, value_type: Elementary
-) -> "place.Ref | None":
+    ctx: Context, base: Ref, kind: ArrayType, node: tree.Expr, value: ir.Expr, value_type: Elementary
+) -> Ref | None:
     span, at, stride = node.span, base.place, kind.stride
     assert at is not None
     leaves = leaves_of(kind.element)
@@ -75,7 +76,7 @@ def _element(
             return None
         steps = int(constant) - kind.low
         leaf = base.leaf + steps * leaves if base.leaf >= 0 else -1
-        return replace(result, place=place.touched(place.moved(at, steps * stride), kind.element), leaf=leaf)
+        return replace(result, place=touched(moved(at, steps * stride), kind.element), leaf=leaf)
     if value_type in (ULINT, LWORD):
         value = ir.Intrinsic(ULINT, "MIN", (converted(value, ULINT), ir.Const(ULINT, LINT.maximum)))
     wide = converted(value, LINT) if value_type != LINT else value
@@ -84,7 +85,7 @@ def _element(
     leaf_index = replace(index, stride=leaves)
     return replace(
         result,
-        place=place.touched(replace(at, indices=(*at.indices, index)), kind.element),
+        place=touched(replace(at, indices=(*at.indices, index)), kind.element),
         leaf_indices=(*base.leaf_indices, leaf_index),
     )
 

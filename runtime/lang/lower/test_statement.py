@@ -12,8 +12,10 @@ from runtime.core.quality import Quality
 from runtime.lang import ir, tree
 from runtime.lang.lower import expression, place
 from runtime.lang.lower.arguments import bind
+from runtime.lang.lower.condition import as_condition
 from runtime.lang.lower.context import Context
-from runtime.lang.lower.convert import converted, fit
+from runtime.lang.lower.convert import fit
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.signatures import TEST_STATEMENTS
 from runtime.lang.semantics.symbols import suggest
 from runtime.lang.semantics.types import EnumType, leaves_of, storage_of
@@ -53,7 +55,7 @@ def _assert(ctx: Context, node: tree.CallExpr, args: Sequence[tree.Expr]) -> lis
         condition = condition.inner
     if isinstance(condition, tree.Binary) and condition.op in _COMPARE:
         return _compared(ctx, node, condition)
-    holds = expression.condition(ctx, condition)
+    holds = as_condition(ctx, condition)
     return _unless(ctx, holds, (), Assertion(*_place(node), _text(condition))) if holds is not None else []
 
 
@@ -63,7 +65,7 @@ def _assert_eq(ctx: Context, node: tree.CallExpr, args: Sequence[tree.Expr]) -> 
 
 def _compared(ctx: Context, node: tree.CallExpr, compare: tree.Binary) -> list[ir.Statement]:
     """Both sides are evaluated once and kept, so that a failure can show them."""
-    holds = expression.condition(ctx, compare)
+    holds = as_condition(ctx, compare)
     if holds is None:
         return []
     left, right = _text(compare.left), _text(compare.right)

@@ -4,7 +4,7 @@ from runtime.core.diagnostic import Span
 from runtime.core.elementary import INT, LINT, LREAL, STRING, ULINT, Elementary, Kind, string
 from runtime.lang import ir
 from runtime.lang.lower.context import Context
-from runtime.lang.lower.convert import converted
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.library import library_call
 
 _REAL_DIGITS = {4: 7, 8: 15}

@@ -10,7 +10,7 @@ from runtime.core.fault import FaultCode
 from runtime.lang import ir, tree
 from runtime.lang.lower.arithmetic import arithmetic_node
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.convert import converted
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.mismatch import refuse_pair
 from runtime.lang.semantics.types import ANY_REAL, Type
 

@@ -2,10 +2,10 @@
 
 from runtime.core.elementary import BOOL, LWORD, Elementary, Kind
 from runtime.lang import ir, tree
-from runtime.lang.lower import expression
 from runtime.lang.lower.arguments import only_argument
 from runtime.lang.lower.context import Context, Typed, nothing
-from runtime.lang.lower.convert import converted, settled
+from runtime.lang.lower.convert import settled
+from runtime.lang.lower.folding import converted
 from runtime.lang.lower.library import library_call
 from runtime.lang.lower.signatures import VALID
 from runtime.lang.semantics.types import Unknown, name_of
@@ -19,7 +19,7 @@ def lower(ctx: Context, node: tree.CallExpr, name: str) -> Typed:
     given = only_argument(ctx, node, name)
     if given is None:
         return nothing(node.span)
-    value = settled(expression.lower(ctx, given))
+    value = settled(ctx.lower(given))
     kind, wanted = value.type, Kind.REAL if name == "IS_VALID" else Kind.BITS
     if not isinstance(kind, Elementary) or kind.kind is not wanted:
         if not isinstance(kind, Unknown):

@@ -13,6 +13,7 @@ from runtime.core.tag import Variable
 from runtime.lang import tree
 from runtime.lang.lower import place
 from runtime.lang.lower.context import Context
+from runtime.lang.lower.ref import Ref
 from runtime.lang.semantics.gate import outside
 from runtime.lang.semantics.initial import initial_bytes
 from runtime.lang.semantics.layout import Layout
@@ -98,7 +99,7 @@ def _set(
         links[offset] = _link(ctx, ref, value.at, offset)
 
 
-def _link(ctx: Context, ref: place.Ref, at: tree.Ident, offset: int) -> Link | None:
+def _link(ctx: Context, ref: Ref, at: tree.Ident, offset: int) -> Link | None:
     address = check_address(ctx.report, at)
     if address is None:
         return None
@@ -119,7 +120,7 @@ def _reach(
     configuration: tree.Configuration | None,
     path: tree.Expr,
     spec: tree.TypeSpec,
-) -> place.Ref | None:
+) -> Ref | None:
     """The variable at the end of a path, if it has the type that is written; else that is reported."""
     names = {r.key for r in configuration.resources} if configuration is not None else set()
     ref = place.refer(ctx, _without_resource(path, names))

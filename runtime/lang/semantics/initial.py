@@ -2,7 +2,7 @@
 
 from runtime.core.diagnostic import Label, Span
 from runtime.lang import tree
-from runtime.lang.lower import expression, reference
+from runtime.lang.lower import expression, taking
 from runtime.lang.lower.context import Context
 from runtime.lang.lower.convert import fit
 from runtime.lang.semantics.constants import evaluate
@@ -62,7 +62,7 @@ def address_call(init: tree.Init | None) -> tree.CallExpr | None:
         init = init.inner
     if not isinstance(init, tree.CallExpr) or not isinstance(init.callee, tree.Name):
         return None
-    return init if init.callee.key in reference.NAMES else None
+    return init if init.callee.key in taking.NAMES else None
 
 
 def _array(ctx: Context, kind: ArrayType, init: tree.Init, default: bytes) -> bytes:

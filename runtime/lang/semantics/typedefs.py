@@ -57,7 +57,7 @@ class TypeResolver:
 
     def constants(self, scope: Scope) -> Context:
         """A context for constant expressions."""
-        return Context(self._report, scope, self._sites)
+        return Context(self._report, scope, self._sites, expression.RECURSION)
 
     def named(self, key: str) -> Type | None:
         """The type of this name; None when there is none, UNKNOWN while it is being resolved."""

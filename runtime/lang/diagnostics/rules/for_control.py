@@ -7,7 +7,7 @@ Fails:
 """
 
 from runtime.lang.lower.context import Context
-from runtime.lang.lower.place import Ref
+from runtime.lang.lower.ref import Ref
 
 CODE = "L9002"
 
