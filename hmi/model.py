@@ -13,6 +13,7 @@ from hmi import roles
 from hmi.status import Scalar, Statistics, Status, fault_details_of, number_of, statistics_of, status_of
 from hmi.trend import Sample, Trend
 from runtime.core.quality import Quality
+from runtime.wire.exercise import TESTING
 from runtime.wire.iofigures import IoFigures
 from runtime.wire.pairport import PairStatus
 
@@ -261,7 +262,7 @@ class Model:
 
     def testing_names(self) -> list[str]:
         """The tags that tell of test mode, and of the plant what it moves; none at a site without it."""
-        names = [info.name for info in self.infos if info.name.startswith(roles.TESTING)]
+        names = [info.name for info in self.infos if info.name.startswith(TESTING)]
         return [*names, *roles.TESTED] if names else []
 
     def reading_of(self, name: str) -> TagReading | None:

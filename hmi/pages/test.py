@@ -16,9 +16,10 @@ from hmi.status import Scalar, number_of
 from hmi.teststep import default_step_kw, larger_kw, smaller_kw
 from hmi.widgets.exercise_rows import ExerciseRows
 from hmi.widgets.testing_figures import Keystroke, TestFigures
+from runtime.wire.exercise import TESTING
 
-TEST_ON = roles.TESTING + "on"
-TEST_KW = roles.TESTING + "p_kw"
+TEST_ON = TESTING + "on"
+TEST_KW = TESTING + "p_kw"
 
 
 class TestPage(PolledPage, can_focus=True):
@@ -72,7 +73,7 @@ class TestPage(PolledPage, can_focus=True):
             self._say_none()
             return
         on = self._is_on()
-        before = str(self._model.testing.get(roles.TESTING + "before", wording.NOTHING))
+        before = str(self._model.testing.get(TESTING + "before", wording.NOTHING))
         note = "Every key of this page is a command at once while it is on; limits hold." if not on else ""
         self._ask(
             Action(

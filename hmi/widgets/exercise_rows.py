@@ -5,6 +5,7 @@ from hmi.canvas import Canvas
 from hmi.palette import DIM, NORMAL, ink
 from hmi.status import Scalar, number_of
 from hmi.widgets.live import Live
+from runtime.wire.exercise import TESTING, row_of, row_words
 
 COLUMNS = ((1, ""), (5, "Asked"), (20, "Must follow"), (33, "Was"), (46, "Took"), (55, "Verdict"))
 _MARKS = {"PASSED": "●", "UNDER_WAY": "◌", "LIMITED": "▲", "FAILED": "✗"}
@@ -34,23 +35,17 @@ class ExerciseRows(Live):
             self._paint_row(canvas, y, row, name)
 
     def _of(self, field: str, otherwise: Scalar | None = None) -> Scalar | None:
-        return self.model.testing.get(f"{roles.TESTING}exercise.{field}", otherwise)
+        return self.model.testing.get(f"{TESTING}exercise.{field}", otherwise)
 
     def _paint_row(self, canvas: Canvas, y: int, row: int, name: str) -> None:
-        def of(field: str) -> Scalar | None:
-            return self.model.testing.get(f"{roles.TEST_ROWS}[{row}].{field}")
-
-        request = str(of("request"))
-        power = f"{wording.number(number_of(of('p_kw')), sign=True)} kW"
-        if name == "MODES":
-            asked, due, was = str(of("mode")), "in force", ""
-        else:
-            asked, due, was = power if request == "NONE" else request, str(of("to_step")), str(of("at_step"))
-        verdict = str(of("verdict"))
+        told = row_of(self.model.testing, row)
+        words = row_words(name, told)
+        verdict = str(told.get("verdict"))
         ended = verdict not in ("NONE", "UNDER_WAY")
-        by = f" {of('limited_by')}" if verdict == "LIMITED" else ""
-        took = wording.duration(number_of(of("took"))) if ended else wording.NOTHING
-        cells = (f"{row:2}", asked, due, was if ended else "", took, f"{_MARKS.get(verdict, '')} {verdict}{by}")
+        by = f" {told.get('limited_by')}" if verdict == "LIMITED" else ""
+        took = wording.duration(number_of(told.get("took"))) if ended else wording.NOTHING
+        verdict_told = f"{_MARKS.get(verdict, '')} {verdict}{by}"
+        cells = (f"{row:2}", words.asked, words.due, words.was if ended else "", took, verdict_told)
         colour = _COLOURS.get(verdict)
         for (x, _), cell in zip(COLUMNS, cells, strict=True):
             canvas.put(x, y, cell, NORMAL)

@@ -10,6 +10,7 @@ from hmi.model import Model
 from hmi.palette import DIM, NORMAL, STRONG, ink
 from hmi.status import number_of
 from hmi.widgets.live import Live
+from runtime.wire.exercise import TESTING
 
 LABEL_WIDTH = 12
 NS_A_MINUTE = 60_000_000_000
@@ -48,7 +49,7 @@ class TestFigures(Live):
             ("Plant", f"{state} {step}, mode {mode}, SoC {self._kw(roles.SOC_PCT, sign=False)} %", STRONG),
             (
                 "By hand",
-                f"{self._kw(roles.TESTING + 'p_kw')} kW, droop {self._kw(roles.TESTING + 'droop_kw')} kW",
+                f"{self._kw(TESTING + 'p_kw')} kW, droop {self._kw(TESTING + 'droop_kw')} kW",
                 NORMAL,
             ),
             (
@@ -66,9 +67,9 @@ class TestFigures(Live):
 
     def _switch(self) -> tuple[str, Style]:
         told = self.model.testing
-        if told.get(roles.TESTING + "on") is not True:
+        if told.get(TESTING + "on") is not True:
             return "○ off: t switches it on", NORMAL
-        left_ns = number_of(told.get(roles.TESTING + "left"))
+        left_ns = number_of(told.get(TESTING + "left"))
         return f"● on, for {left_ns / NS_A_MINUTE:.0f} min more without a key", ink(palette.WARN, bold=True)
 
     def _kw(self, name: str, *, sign: bool = True) -> str:

@@ -7,8 +7,7 @@ import pytest
 from scripted import Scripted
 
 from runtime.cli.controller.exercise import exercise
-
-STATUS = "testing_status_1."
+from runtime.wire.exercise import TESTING
 
 
 def row(number: int, **told: Any) -> dict[str, Any]:
@@ -32,7 +31,7 @@ class Running(Scripted):
             return super().request(op, **fields)
         self._looks += 1
         told = self._told | {"exercise.running": 1 < self._looks < 4}
-        return {"values": [{"name": STATUS + name, "value": value} for name, value in told.items()]}
+        return {"values": [{"name": TESTING + name, "value": value} for name, value in told.items()]}
 
 
 def test_exercise_when_all_rows_pass_then_a_table_and_code_0(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +43,7 @@ def test_exercise_when_all_rows_pass_then_a_table_and_code_0(capsys: pytest.Capt
     told = capsys.readouterr().out.splitlines()
     assert told[-1] == "TRANSITIONS: passed, 2 of 2 rows"
     assert [line.split() for line in told[-3:-1]] == [
-        ["1", "+5", "kW", "DISCHARGING", "DISCHARGING", "1.5", "s", "PASSED", "NONE"],
+        ["1", "+5.0", "kW", "DISCHARGING", "DISCHARGING", "1.5", "s", "PASSED", "NONE"],
         ["2", "STOP", "STOPPED", "STOPPED", "1.5", "s", "PASSED", "NONE"],
     ]
 
@@ -75,4 +74,5 @@ def test_exercise_when_it_may_not_begin_then_code_1_and_why(
 def test_exercise_when_it_goes_through_the_modes_then_each_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     client = Running(**row(1), **row(2, mode="LOCAL"))
     assert exercise(client, "MODES", pause=lambda _: None) == 0
-    assert "mode LOCAL" in capsys.readouterr().out
+    told = capsys.readouterr().out.splitlines()
+    assert told[-2].split()[:4] == ["2", "LOCAL", "in", "force"]
