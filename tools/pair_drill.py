@@ -4,6 +4,7 @@
     python tools/pair_drill.py pause --times 50 [--fence time]   SIGSTOP of it for a second, then SIGCONT
     python tools/pair_drill.py swap --times 50                   planned swaps
     python tools/pair_drill.py all --times 50                    all three killed at a random instant, and started again
+    python tools/pair_drill.py alone --times 10                  the standby dies, then the witness; the standby is back
     python tools/pair_drill.py cost [--cycle-ms 10]              what redundancy takes of a core, and frames of time
     python tools/pair_drill.py whole [--share 0.1] [--out F]     all of these, as often as asked of a release (FULL)
 
@@ -20,6 +21,7 @@ import argparse
 import json
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -36,11 +38,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from pairdrill.cost import cost  # noqa: E402  # the tests' pair, found through the path above
-from pairdrill.figures import Figures, Verdict, figures_of, verdicts_on  # noqa: E402
+from pairdrill.figures import Figures, Verdict, figures_of, verdicts_on, verdicts_on_cost  # noqa: E402
 from pairdrill.picture import save_distribution  # noqa: E402
 from pairdrill.rounds import Drill, Plan  # noqa: E402
 from pairdrill.stalls import Stalls  # noqa: E402
 
+from runtime.core.fault import PlcFault  # noqa: E402
 from tests.e2e.pairsite import PairSite  # noqa: E402
 
 FULL = (
@@ -50,7 +53,11 @@ FULL = (
     Plan("pause", 50, fence="time"),
     Plan("swap", 50),
     Plan("all", 50),
+    Plan("alone", 10),
 )
+COST_CYCLE_MS = 10
+FAULTS = (AssertionError, PlcFault, OSError, subprocess.SubprocessError)
+"""What a part fails by as a whole: its pair never began. The parts after it have pairs of their own."""
 FAILED_MAX = 5
 """Rounds that fail in a row before a part is given up: nothing more would come of it."""
 _ENDS = (signal.SIGINT, signal.SIGTERM)
@@ -121,10 +128,11 @@ def show(rows: list[Figures]) -> None:
     """One column a drill, and the slowest take-overs of each."""
     console = Console()
     table = Table("", *(str(row["what"]) for row in rows))
-    for name in rows[0]:
+    for name in rows[0] if rows else ():
         if name not in ("what", "gaps ms", "failed", "slowest"):
             table.add_row(name, *("" if row[name] is None else str(row[name]) for row in rows))
-    console.print(table)
+    if rows:
+        console.print(table)
     for row in rows:
         slowest = row.get("slowest")
         assert slowest is None or isinstance(slowest, list)
@@ -145,7 +153,7 @@ def show_verdicts(verdicts: list[Verdict]) -> None:
 def main() -> int:
     """Exit code 0 when every promise was kept."""
     parser = argparse.ArgumentParser(description="A pair of real processes, hurt again and again")
-    parser.add_argument("what", choices=["kill", "swap", "pause", "all", "cost", "whole"])
+    parser.add_argument("what", choices=["kill", "swap", "pause", "all", "alone", "cost", "whole"])
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--cycle-ms", type=int, default=50)
     parser.add_argument("--fence", choices=["term", "time"], default="term")
@@ -159,14 +167,19 @@ def main() -> int:
     plans = [Plan(options.what, options.times, options.cycle_ms, options.fence)]
     if options.what == "whole":
         plans = [Plan(p.what, max(1, round(p.times * options.share)), p.cycle_ms, p.fence) for p in FULL]
-    if options.what == "cost":
-        rows, verdicts = [cost(cycle_ms=options.cycle_ms)], list[Verdict]()
-    else:
-        rows, verdicts = _run_all(plans, seed=options.seed, out=options.out)
+    rows, verdicts = ([], []) if options.what == "cost" else _run_all(plans, seed=options.seed, out=options.out)
+    costs: list[Figures] = []
+    if options.what in ("cost", "whole"):
+        cycle_ms = options.cycle_ms if options.what == "cost" else COST_CYCLE_MS
+        costs, found = _measure_cost(cycle_ms)
+        verdicts += found
+        if options.out is not None:
+            _save(options.out, rows + costs, verdicts)
     if options.json:
-        print(json.dumps(rows))
+        print(json.dumps(rows + costs))
     else:
-        show(rows)
+        for table in (rows, costs):
+            show(table)
         show_verdicts(verdicts)
     return 1 if any(not verdict.kept and not verdict.is_goal for verdict in verdicts) else 0
 
@@ -178,13 +191,31 @@ def _run_all(plans: list[Plan], *, seed: int, out: Path | None) -> tuple[list[Fi
     told = Told(plans)
     with told.bar:
         for plan in plans:
-            rows.append(run(plan, told, seed=seed))
+            try:
+                rows.append(run(plan, told, seed=seed))
+            except FAULTS as fault:
+                verdicts.append(Verdict(f"{plan.name}, as a whole", f"{type(fault).__name__}: {fault}", kept=False))
+                told.line(str(verdicts[-1]))
+                continue
             verdicts += verdicts_on(plan, rows[-1])
-            gaps[plan.name] = list(rows[-1]["gaps ms"])  # type: ignore[call-overload]
+            if plan.what != "alone":  # nobody takes over
+                gaps[plan.name] = list(rows[-1]["gaps ms"])  # type: ignore[call-overload]
             if out is not None:
-                out.write_text(json.dumps({"parts": rows, "verdicts": [str(v) for v in verdicts]}, indent=1))
+                _save(out, rows, verdicts)
                 save_distribution(out.with_suffix(".svg"), "take-overs: so many were no longer than", gaps)
     return rows, verdicts
+
+
+def _measure_cost(cycle_ms: int) -> tuple[list[Figures], list[Verdict]]:
+    try:
+        found = cost(cycle_ms=cycle_ms)
+    except FAULTS as fault:
+        return [], [Verdict(f"cost {cycle_ms} ms", f"{type(fault).__name__}: {fault}", kept=False)]
+    return [found], list(verdicts_on_cost(found))
+
+
+def _save(out: Path, rows: list[Figures], verdicts: list[Verdict]) -> None:
+    out.write_text(json.dumps({"parts": rows, "verdicts": [str(verdict) for verdict in verdicts]}, indent=1))
 
 
 def _end(number: int, _frame: FrameType | None) -> None:

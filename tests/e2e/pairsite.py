@@ -1,6 +1,7 @@
 """A pair of its own for the end-to-end tests: two controllers, a witness, and a device that records what is written.
 
-The program counts its scans, integrates and times itself into output registers. The device is served by this process.
+The program counts its scans, integrates, steps (SFC) and times itself into output registers: `sum` is the number of
+scans as long as integral and steps go on from scan to scan. The device is served by this process.
 """
 
 import json
@@ -30,11 +31,21 @@ TYPE
     DRIVE : STRUCT scans : UDINT; sum : UDINT; timed : UDINT; asked : UDINT; END_STRUCT;
 END_TYPE
 VAR_GLOBAL drive_1 : DRIVE; add_1 : ASKED; ack_add_1 : ANSWERED; END_VAR
+FUNCTION_BLOCK TURNS (* a step a scan, so every other scan is a turn *)
+VAR_OUTPUT n : UDINT; END_VAR
+INITIAL_STEP odd: END_STEP
+STEP even: count(P1); END_STEP
+TRANSITION FROM odd TO even := TRUE; END_TRANSITION
+TRANSITION FROM even TO odd := TRUE; END_TRANSITION
+ACTION count: n := n + 1; END_ACTION
+END_FUNCTION_BLOCK
 PROGRAM main
-VAR scans : UDINT; total : LREAL; t : TON; asked : UDINT; bulk : ARRAY [0..{bulk_last}] OF UDINT; END_VAR
+VAR scans : UDINT; total : LREAL; turns : TURNS; t : TON; asked : UDINT; END_VAR
+VAR bulk : ARRAY [0..{bulk_last}] OF UDINT; END_VAR
 scans := scans + 1;
 bulk[scans MOD {bulk_len}] := scans;
 total := total + 0.5;
+turns();
 t(IN := TRUE, PT := T#100h);
 IF add_1.seq <> ack_add_1.seq THEN
     asked := asked + INT_TO_UDINT(add_1.value);
@@ -42,7 +53,7 @@ IF add_1.seq <> ack_add_1.seq THEN
     ack_add_1.result := COMMAND_RESULT#DONE;
 END_IF
 drive_1.scans := scans;
-drive_1.sum := LREAL_TO_UDINT(total * 2.0);
+drive_1.sum := LREAL_TO_UDINT(total * 2.0) + scans / 2 - turns.n;
 drive_1.timed := TIME_TO_UDINT(t.ET);
 drive_1.asked := asked;
 END_PROGRAM

@@ -23,6 +23,8 @@ CALM_CYCLES = 4
 ALIVE_CYCLES = 24
 """So long at most commands are given before all three die: some are under way then, or all are done."""
 PAUSE_S = 1.0
+ALONE_WRITES = 40
+"""Of a leader whose standby and witness are dead, before they come back."""
 TAKEN_OVER_S = 10.0
 """By then nobody will: the standby had just been late on a busy machine, was not in sync, and may not."""
 HELD_S = 5.0
@@ -66,6 +68,8 @@ class Round:
     is_excused: bool = False
     late_ms: float | None = None
     """Of a late write that the device took: until it was written over."""
+    late_stall_ms: float = 0.0
+    """So long the machine itself stood still meanwhile."""
     is_late_found: bool = False
     phases: Phases | None = None
     failed: str = ""
@@ -113,13 +117,7 @@ class Drill:
         former = self.pair.drive.clients[-1]
         killed_ns = self.pair.kill(leader)
         self._measure(now, former, killed_ns)
-        if now.gap_ms is not None:
-            output_ns = killed_ns + round(now.gap_ms * 1e6)
-            stalls = self.stalls.between(killed_ns, output_ns)
-            log = self.pair.folder / f"state_{other}" / "log" / "redundancy.log"
-            now.phases = phases_of(log, killed_ns=killed_ns, output_ns=output_ns, stalls=stalls)
-        else:
-            now.is_excused = other not in self.pair.status(other)["in_sync"]
+        self._explain(now, other, killed_ns)
         began, writes = time.monotonic(), len(self.pair.drive.writes)
         self.pair.start(leader)
         until(lambda: not self._is_back())
@@ -150,6 +148,7 @@ class Drill:
         """The leader's whole controller for a second, with a write of its under way; another leads meanwhile, and an
         output that rests has another value by the time that write arrives."""
         leader = self._whole()
+        other = "ab".replace(leader, "")
         self._calm()
         drive = self.pair.drive
         former = drive.clients[-1]
@@ -159,13 +158,39 @@ class Drill:
         self.pair.signal(leader, signal.SIGSTOP)
         try:
             self._measure(now, former, at_ns)
+            self._explain(now, other, at_ns)
             if now.is_taken_over:
-                self._late_write(now, "ab".replace(leader, ""))
+                self._late_write(now, other)
             time.sleep(max(0.0, PAUSE_S - (time.monotonic_ns() - at_ns) / 1e9))
         finally:
             drive.release()
             self.pair.signal(leader, signal.SIGCONT)
         time.sleep(WAKES_S)
+
+    def alone(self, now: Round) -> None:
+        """The standby dies, then the witness, for good; the standby comes back first. The gap is the longest between
+        two writes until then."""
+        leader = self._whole()
+        standby = "ab".replace(leader, "")
+        self._calm()
+        drive = self.pair.drive
+        self.stalls.take()
+        since_ns = time.monotonic_ns() - 3_000_000 * self.pair.cycle_ms
+        self.pair.kill(standby)
+        until(lambda: self._voters(leader) == [leader])
+        self.pair.kill("w")
+        taken = len(drive.writes)
+        until(lambda: len(drive.writes) >= taken + ALONE_WRITES)
+        now.stall_ms = self.stalls.take()
+        times = [at for at, _, _ in drive.writes if at >= since_ns]
+        now.gap_ms = max(after - before for before, after in pairwise(times)) / 1e6
+        began = time.monotonic()
+        self.pair.start(standby)
+        until(lambda: len(self.pair.status(leader)["in_sync"]) == len("ab"))
+        now.back_s = time.monotonic() - began
+        assert self.pair.leader() == leader, f"{standby} came back and leads"
+        self.pair.start("w")
+        assert self._whole() == leader, "it came back, and another leads"
 
     def all(self, now: Round) -> None:
         """All three, at a random instant while commands are given to one of the two."""
@@ -211,9 +236,24 @@ class Drill:
         if self.plan.fence == "term":
             until(lambda: drive.refused > refused, limit_s=SEEN_S)
             return
+        released_ns = time.monotonic_ns()
         now.late_ms = float(until(lambda: str(self._stood_ms(before, taken) or ""), limit_s=SEEN_S))
+        now.late_stall_ms = self.stalls.total_ms(released_ns, time.monotonic_ns())
         with suppress(AssertionError):
             now.is_late_found = bool(until(lambda: self._found(leader) > told, limit_s=SEEN_S))
+
+    def _explain(self, now: Round, other: str, harmed_ns: int) -> None:
+        """Where the time of that one's take-over went; or whether it could not have been one."""
+        if now.gap_ms is None:
+            now.is_excused = other not in self.pair.status(other)["in_sync"]
+            return
+        output_ns = harmed_ns + round(now.gap_ms * 1e6)
+        stalls = self.stalls.between(harmed_ns, output_ns)
+        log = self.pair.folder / f"state_{other}" / "log" / "redundancy.log"
+        now.phases = phases_of(log, killed_ns=harmed_ns, output_ns=output_ns, stalls=stalls)
+
+    def _voters(self, leader: str) -> list[str]:
+        return [member["name"] for member in self.pair.status(leader)["members"] if member["votes"]]
 
     def _stood_ms(self, late: int, since: int) -> float:
         """How long the late write, which is among those from `since` on, stood before the output was written again;

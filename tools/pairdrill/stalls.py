@@ -58,6 +58,14 @@ class Stalls:
                 worst[stall.kind] = max(worst[stall.kind], stall.ms)
         return worst
 
+    def total_ms(self, since_ns: int, until_ns: int) -> float:
+        """How much of this time anybody was kept waiting, in ms: of the kind that waited for longer."""
+        waited = dict.fromkeys(KINDS, 0.0)
+        for stall in list(self._noticed):
+            begins_ns, ends_ns = max(since_ns, stall.at_ns), min(until_ns, stall.at_ns + stall.ms * 1e6)
+            waited[stall.kind] += max(0.0, ends_ns - begins_ns) / 1e6
+        return max(waited.values())
+
     def close(self) -> None:
         """Measure no more."""
         for watch in self._watches:
