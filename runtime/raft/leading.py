@@ -58,6 +58,8 @@ def on_heartbeat_reply(state: State, reply: HeartbeatReply, now_ns: int) -> None
     if leading is None or reply.term != state.hard.term or reply.source not in leading.peers:
         return
     peer = leading.peers[reply.source]
+    if now_ns - peer.heard_ns >= state.settings.times.election_max_ns:
+        peer.sent_round = 0  # it was away, and what was under way to it is lost
     peer.heard_ns = now_ns
     peer.round = max(peer.round, reply.round)
     extend(state, leading)

@@ -45,7 +45,7 @@ class Peer:
     """What a leader knows of another member.
 
     `match`: up to there its log agrees for certain. `next`: the entry to send next. `probing`: where they agree is
-    being looked for, one message at a time. `sent_round`: the last heartbeat before entries were last sent to it.
+    being looked for, one message at a time. `sent_round`: the last heartbeat while entries are on their way to it.
     """
 
     next: int

@@ -25,7 +25,7 @@ def test_append_when_entries_are_large_then_a_message_holds_few_and_all_arrive(s
     group.crash(lonely)
     for number in range(9):
         group.call(leader.settings.name, lambda raft, now_ns, n=number: raft.propose(bytes([n]) * size, now_ns)[1])
-    _pass(group, 50)
+    _pass(group, 150)
     sizes.clear()
     group.start(lonely)
     _pass(group, 300)

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from typing import TypeVar
 
 from runtime.cluster.pair.entries import (
     Applied,
@@ -23,13 +22,13 @@ from runtime.cluster.pair.entries import (
 )
 from runtime.raft.log import Entry, EntryKind
 
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 COMMANDS_MAX = 128
 """Commands kept to be given to a scan; twice what a mailbox holds."""
 CLIENTS_MAX = 256
-SEQS_MAX = 64
-"""Sequence numbers remembered of each client."""
+RAN_MAX = 4096
+"""Commands in all that are known again when their clients repeat them: what a gateway takes in a minute at most
+(commands/remembered.py), and far more than may wait for a scan. Who has sent most is forgotten first, so that a master
+that writes without end does not make anybody else's order run twice."""
 TAKEOVERS_MAX = 32
 
 
@@ -153,8 +152,11 @@ class Agreed:
         if command.seq in seqs:
             return False
         seqs[command.seq] = index
-        _drop_first(seqs, SEQS_MAX)
-        _drop_first(self._ran, CLIENTS_MAX)
+        if len(self._ran) > CLIENTS_MAX:
+            del self._ran[next(iter(self._ran))]
+        while sum(map(len, self._ran.values())) > RAN_MAX:
+            most = max(self._ran.values(), key=len)
+            del most[next(iter(most))]
         self.commands = [*self.commands, Delivery(index, command)][-COMMANDS_MAX:]
         return True
 
@@ -215,8 +217,3 @@ def _said(entries: Iterable[Entry]) -> Iterable[PairEntry]:
 def _decoded(content: bytes) -> PairEntry:
     """Asked again and again while the entry is not committed."""
     return decode_entry(content)
-
-
-def _drop_first(rows: dict[_Key, _Value], count: int) -> None:
-    while len(rows) > count:
-        del rows[next(iter(rows))]

@@ -108,3 +108,14 @@ def test_forces_when_a_leader_begins_without_a_state_then_those_to_keep_are_left
     cold = TakenOver(leader="a", term=3, cause=Cause.COLD, state_term=0, scan_no=0, gap_ns=0, wall_ns=0)
     agreed = after(Force(name="x", body="1", keep=True), Force(name="y", body="2", keep=False), cold)
     assert agreed.forces == {"x": "1"}
+
+
+def test_command_when_its_client_has_sent_many_since_then_still_counts_once():
+    many = [Command(client="scada", seq=n, body="") for n in range(module.RAN_MAX - 1)]
+    agreed = after(Command(client="hmi", seq=1, body=""), *many, many[0])
+    assert agreed.index_of("scada", 0) == 2
+    assert agreed.index_of("hmi", 1) == 1
+    agreed = after(Command(client="hmi", seq=1, body=""), *many, Command(client="scada", seq=-1, body=""))
+    assert agreed.index_of("scada", 0) == 0  # who has said most is forgotten first
+    assert agreed.index_of("scada", 1)
+    assert agreed.index_of("hmi", 1)
