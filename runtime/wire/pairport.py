@@ -62,6 +62,15 @@ class PairAlarm(TypedDict):
     text: str
 
 
+class ExchangeStatus(TypedDict):
+    """What a redundancy process has done natively since it began, while it led. `scans`: whose state it sent;
+    `native_us` of the processor for them; `returns`: how often it came back to Python, by reason (`End`)."""
+
+    scans: int
+    native_us: int
+    returns: dict[str, int]
+
+
 class PairStatus(TypedDict):
     """The pair as one of its controllers sees it.
 
@@ -87,6 +96,7 @@ class PairStatus(TypedDict):
     takeovers: list[TakeOverStatus]
     commit: int
     alarms: list[PairAlarm]
+    exchange: ExchangeStatus
 
 
 def pair_socket(run_dir: Path) -> Path:

@@ -4,6 +4,9 @@ Of the redundancy processes by thread, too: microseconds of a processor, and how
 busy machine a share of a core says little, and each wake-up costs by itself: 4 us where the processor is at hand, 40 us
 in a busy virtual machine.
 
+Of the leader's loop, too, what is native and what is Python, and how often the one returned to the other and why
+(runtime/cluster/redundancy/exchangeplan.py): each return costs as much as several scans natively.
+
 One way: both controllers are on one machine, so the standby's note of when it had a state, and the deadline of the scan
 that made it, are of one clock. Between the two lie the scan itself, its way, and its decoding: the frame's own way is
 shorter than that, and shorter than there and back, which the leader's clock alone tells.
@@ -22,6 +25,7 @@ from runtime.image.manifest import Manifest
 from runtime.image.segment import ImageSegment
 from runtime.node.runplan import MANIFEST
 from runtime.node.seat import Seat
+from runtime.wire.pairport import ExchangeStatus
 from tests.e2e.pairsite import PairSite
 
 COST_S = 20.0
@@ -46,13 +50,14 @@ def cost(*, cycle_ms: int) -> dict[str, object]:
             pair.start("w", "a", "b")
             leader = pair.wait_in_sync()
             time.sleep(COST_S / 4)
-            term = pair.status(leader)["term"]
+            told_before = pair.status(leader)
             whose = {"leader": leader, "standby": "b" if leader == "a" else "a"}
             pids = {
                 f"{who} {name}": pid for who, member in whose.items() for name, pid in pair.named_pids(member).items()
             }
             watched = {name: pid for name, pid in pids.items() if name.endswith("redundancy")}
             before, began = {name: _cpu_s(pid) for name, pid in pids.items()}, time.monotonic()
+            logs = {member: _log_of(pair, member).stat().st_size for member in "ab"}
             threads = {name: _threads(pid) for name, pid in watched.items()}
             time.sleep(COST_S)
             took_s = time.monotonic() - began
@@ -69,15 +74,45 @@ def cost(*, cycle_ms: int) -> dict[str, object]:
                     for name in watched
                     for what, value in spent[name].items()
                 },
+                **_split(told_before["exchange"], told["exchange"], spent["leader redundancy"], took_s),
                 "scan's deadline to state at the standby p50 ms": round(percentile(one_way, 0.5), 2),
                 "scan's deadline to state at the standby p99 ms": round(percentile(one_way, 0.99), 2),
                 "frame and answer p50 ms": round(told["ack_p50_ms"], 2),
                 "frame and answer p99 ms": round(told["ack_p99_ms"], 2),
                 "leads still": told["drives"],
-                "new terms meanwhile": told["term"] - term,
+                "new terms meanwhile": told["term"] - told_before["term"],
+                "what the pair told meanwhile": _told_since(pair, logs) or "nothing",
             }
         finally:
             pair.close()
+
+
+def _told_since(pair: PairSite, sizes: dict[str, int]) -> str:
+    """What their redundancy processes said while it was measured, a line each: where a lease ended, why."""
+    found = []
+    for member, size in sizes.items():
+        lines = _log_of(pair, member).read_bytes()[size:].decode(errors="replace").splitlines()
+        found += [f"{member}: {line}" for line in lines]
+    return "\n".join(found)
+
+
+def _log_of(pair: PairSite, member: str) -> Path:
+    return pair.folder / f"state_{member}" / "log" / "redundancy.log"
+
+
+def _split(before: ExchangeStatus, after: ExchangeStatus, spent: dict[str, float], took_s: float) -> dict[str, float]:
+    """Of the leader's loop: percent of a core natively and in Python, and its returns to Python."""
+    native_us, scans = (after[of] - before[of] for of in ("native_us", "scans"))  # type: ignore[literal-required]
+    returns = {why: count - before["returns"][why] for why, count in after["returns"].items()}
+    python_us = spent["loop us a scan"] - native_us
+    return {
+        "leader loop native %": round(native_us / took_s / 1e4, 2),
+        "leader loop Python %": round(python_us / took_s / 1e4, 2),
+        "native us a native scan": round(native_us / max(1, scans), 1),
+        "Python us a return": round(python_us / max(1, sum(returns.values())), 1),
+        "returns to Python a second": round(sum(returns.values()) / took_s, 2),
+        **{f"returns a second, {why}": round(count / took_s, 2) for why, count in returns.items() if count},
+    }
 
 
 def _cpu_s(pid: int) -> float:

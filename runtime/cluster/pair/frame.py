@@ -13,7 +13,20 @@ from functools import lru_cache
 
 from runtime.image.delta import Differ, check_sum, patch
 
-_HEAD = struct.Struct("<BQQQqQIQQQ")
+_HEAD_FIELDS = {
+    "magic": "B",
+    "term": "Q",
+    "scan_no": "Q",
+    "base_scan": "Q",
+    "plc_now_ns": "q",
+    "applied_index": "Q",
+    "size": "I",
+    "memory_sum": "Q",
+    "version": "Q",
+    "life": "Q",
+}
+_HEAD = struct.Struct("<" + "".join(_HEAD_FIELDS.values()))
+HEAD_SIZE = _HEAD.size
 ALL_LINKS = (1 << 64) - 1
 """No link is reached: io itself stands."""
 _MAGIC = 0x5B
@@ -156,6 +169,12 @@ def encode_frame(frame: Frame) -> bytes:
         frame.life,
     )
     return head + _COUNT.pack(zlib.crc32(frame.body, zlib.crc32(head))) + frame.body
+
+
+def head_at(name: str) -> int:
+    """Where in a frame as bytes a number of its head lies."""
+    names = list(_HEAD_FIELDS)
+    return struct.calcsize("<" + "".join(_HEAD_FIELDS[n] for n in names[: names.index(name)]))
 
 
 def decode_frame(content: bytes) -> Frame | None:

@@ -60,8 +60,7 @@ def may_bring_up_to_date(s: Situation, now_ns: int) -> bool:
     if members is None or s.name in members or settings.other not in members:
         return False
     quiet_ns = now_ns - max(s.leader_known_ns, s.gave_back_ns)
-    heard = s.other is not None and now_ns - s.other_ns < 20 * settings.standing_ns
-    return heard and quiet_ns >= BRING_UP_TO_DATE_AFTER * settings.raft.times.election_max_ns
+    return s.told_lately(now_ns) and quiet_ns >= BRING_UP_TO_DATE_AFTER * settings.raft.times.election_max_ns
 
 
 def _give_back(s: Situation, now_ns: int) -> None:

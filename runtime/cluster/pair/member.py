@@ -11,7 +11,7 @@ sync by its own log, and holds the state, stands for election.
 """
 
 from runtime.cluster.pair import leading as leads
-from runtime.cluster.pair import steady, versions
+from runtime.cluster.pair import standing, steady, versions
 from runtime.cluster.pair.agreed import Agreed, Delivery, took_over_last
 from runtime.cluster.pair.effects import NO_RIGHT, Effects, Mirror, Package, Right, Severity
 from runtime.cluster.pair.entries import Cause, Command, Detached, Force
@@ -19,6 +19,7 @@ from runtime.cluster.pair.frame import Frame, FrameAck, Standing, State, StreamM
 from runtime.cluster.pair.log import absorb, compact, propose
 from runtime.cluster.pair.settings import PairSettings
 from runtime.cluster.pair.situation import Leading, Situation
+from runtime.cluster.pair.standing import SOON_NS
 from runtime.cluster.pair.steady import Steady, Walked
 from runtime.cluster.pair.stream import StandbyStream
 from runtime.raft.core import Raft
@@ -27,8 +28,8 @@ from runtime.raft.message import Append, HandOver, Heartbeat, HeartbeatReply, In
 from runtime.raft.ready import NOTHING_TO_DO, HardState
 from runtime.raft.state import Role
 
-NO_HURRY_NS = 25_000_000
-"""What is done now and then waits so long for another reason to be awake: a scan, a heartbeat."""
+NO_HURRY_NS = SOON_NS + 25_000_000
+"""What is done now and then waits so long for another reason to be awake: a scan, a heartbeat, the other's word."""
 WAITING_MAX = 96
 """Commands that may be agreed on and not yet taken by a scan: they must find room in `Agreed.commands`."""
 
@@ -85,8 +86,7 @@ class PairMember:
         s = self._begin(now_ns)
         absorb(s, s.raft.tick(now_ns))
         if now_ns >= s.standing_due_ns:
-            s.standing_due_ns = now_ns + s.settings.standing_ns
-            s.effects.stream.append(self._standing())
+            standing.tell(s, now_ns)
         return self._end(now_ns)
 
     def persisted(self, number: int, now_ns: int) -> Effects:
@@ -291,6 +291,7 @@ class PairMember:
                 self._follow_role(now_ns)
         versions.settle(s)
         compact(s, now_ns)
+        standing.look(s, now_ns)
         self._give_right()
         return s.effects
 
@@ -346,22 +347,6 @@ class PairMember:
             return f"{s.name} does not lead" + (f", {leader} does" if leader and leader != s.name else "")
         return s.raft.why_not_propose() or ("a swap is under way" if s.leading.swap is not None else "")
 
-    def _standing(self) -> Standing:
-        s, state = self.situation, self.situation.standby.state
-        return Standing(
-            source=s.name,
-            life=s.settings.life,
-            term=s.raft.term,
-            state_term=s.standby.term if state is not None else 0,
-            scan_no=state.scan_no if state is not None else 0,
-            version=s.standby.version,
-            links_lost=s.links_lost,
-            wanted=s.offer.version if s.offer is not None and s.leading is not None else 0,
-            prepared=s.standby.prepared,
-            refused=s.refused,
-            why_not=s.why_refused,
-        )
-
 
 def _void_claim(s: Situation, message: Message) -> None:
     """An operator's word that the other does not drive holds until that one leads: it has a newer state from then on,
@@ -391,5 +376,4 @@ def _may_take_over(s: Situation, now_ns: int) -> bool:
         return True
     if now_ns - s.leader_known_ns >= settings.start_alone_ns:
         return True
-    lately = now_ns - s.other_ns < 20 * settings.standing_ns
-    return settings.other not in members or (s.other is not None and lately and s.other.state_term == 0)
+    return settings.other not in members or (s.told_lately(now_ns) and s.other is not None and s.other.state_term == 0)

@@ -12,6 +12,8 @@ from runtime.cluster.pair.swap import Swap
 from runtime.raft.core import Raft
 from runtime.raft.log import Entry
 
+STANDINGS_MISSED_MAX = 8
+
 
 @dataclass(slots=True)
 class Publishing:
@@ -72,6 +74,7 @@ class Situation:
     heard_ns: dict[str, int] = field(default_factory=dict)
     other: Standing | None = None
     other_ns: int = 0
+    standing_told: tuple[object, ...] = ()
     links_lost: int = 0
     links_lost_ns: int = 0
     claimed: bool = False
@@ -120,6 +123,10 @@ class Situation:
         """Heard so lately that it can be counted on."""
         heard_ns = self.heard_ns.get(member)
         return heard_ns is not None and now_ns - heard_ns <= 2 * self.settings.raft.times.election_max_ns
+
+    def told_lately(self, now_ns: int) -> bool:
+        """Whether the other has told how it stands within the last few times that it should have."""
+        return self.other is not None and now_ns - self.other_ns < STANDINGS_MISSED_MAX * self.settings.standing_ns
 
     def tell(self, severity: Severity, text: str) -> None:
         """Let people know."""

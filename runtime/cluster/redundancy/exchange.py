@@ -13,17 +13,15 @@ from pathlib import Path
 
 from nacl._sodium import ffi, lib
 
-import runtime.core.appmemory
-import runtime.image.layout
 from runtime.cluster.pair.frame import Frame, FrameAck, Need, State
 from runtime.cluster.pair.member import PairMember
 from runtime.cluster.pair.steady import Steady, Walked
 from runtime.cluster.redundancy.exchangeplan import End, ExchangePlan, WayPlan
-from runtime.cluster.redundancy.parcels import parcel_of
+from runtime.cluster.redundancy.parcels import ACK_SCAN_NO_AT, parcel_of
+from runtime.cluster.redundancy.returns import Returns
 from runtime.cluster.redundancy.roundtrip import RoundTrips
 from runtime.cluster.redundancy.sharedmemory import SharedMemory
-from runtime.cluster.transport import quicklane
-from runtime.cluster.transport.codec import content_of, part_of
+from runtime.cluster.transport.codec import PARCEL_CONTENT_AT, content_of, field_at, part_of
 from runtime.cluster.transport.post import Post
 from runtime.cluster.transport.quicklane import DATAGRAM_MAX, SIZE_MAX, Way
 from runtime.core.objectcache import ObjectCache
@@ -36,18 +34,20 @@ ANSWER_NS = 2_000_000
 """After so long without the standby's answer the core looks after the lease: a round at 10 ms has 5 ms of it left."""
 EARLY_NS = 6_000_000
 """Who is awake for an answer anyway ends that much before the time, rather than wake up once more for it."""
-_HERE, _IMAGE = Path(__file__).parent, Path(runtime.image.layout.__file__).parent
-_SOURCES = (
-    *(_HERE / f"{name}.py" for name in ("exchangecode", "exchangeplan")),
-    *(_IMAGE / f"{name}.py" for name in ("channelcode", "deltacode", "emit", "layout", "view", "words")),
-    Path(quicklane.__file__),
-    Path(runtime.core.appmemory.__file__),
+_RUNTIME = Path(__file__).parents[2]
+_SOURCES = tuple(
+    _RUNTIME / f"{name}.py"
+    for name in (
+        *(f"cluster/redundancy/{name}" for name in ("exchangecode", "exchangeplan")),
+        *("cluster/pair/frame", "cluster/transport/codec", "cluster/transport/quicklane", "raft/message"),
+        *(f"image/{name}" for name in ("channelcode", "deltacode", "emit", "layout", "view", "words")),
+        "core/appmemory",
+    )
 )
 _POLLIN = 1
 _TRIP = struct.Struct("<Qqq")
-_BEAT, _REPLY, _ACK = 29, 21, 39
-"""Bytes of a heartbeat, of its answer, and of a parcel with the standby's, as parts of a content (codec.py)."""
 _NUMBER = 8
+"""Bytes of one in an answer that is another each time."""
 
 
 class Exchange:
@@ -72,6 +72,7 @@ class Exchange:
         self._plan = ExchangePlan()
         self._room = _Room(self._plan)
         self._known: tuple[object, ...] = ()
+        self.returns = Returns()
         self.is_rung = False
         """A scan has ended, and its bell is read already."""
         plan = self._plan
@@ -104,11 +105,13 @@ class Exchange:
         self._post.flush()
         self._fill(steady, standby, witness)
         self._plan.until_ns, self._plan.soft_ns = until_ns, until_ns - EARLY_NS
+        self.returns.begin()
         return True
 
     def end(self, end: End) -> list[Message]:
         """The native code has ended: tell the core of what was done. What was said that is for it."""
         settings, plan = self._member.situation.settings, self._plan
+        self.returns.end(end, scans=plan.scans)
         standby, witness = (self._post.quick.way(peer) for peer in (settings.other, settings.witness))
         assert standby is not None
         assert witness is not None
@@ -163,7 +166,6 @@ class Exchange:
         reply = part_of(HeartbeatReply(source=other, target=name, term=term, round=0))
         ack = FrameAck(term=term, scan_no=0, need=Need.NOTHING, life=steady.life)
         acked = part_of(parcel_of(ack, source=other, target=name))
-        assert (len(beat), len(reply), len(acked)) == (_BEAT, _REPLY, _ACK)
         head = len(content_of(name, other, []))
         plan.head_size = head
         _write(plan.content, content_of(name, other, [parcel]))
@@ -172,12 +174,13 @@ class Exchange:
         head = len(content_of(other, name, []))
         standby = plan.standby
         standby.answer_size = _write(standby.answer, content_of(other, name, [acked, reply]))
-        standby.scan_at, standby.round_at = head + 22, head + _ACK + 13
+        standby.scan_at = head + PARCEL_CONTENT_AT + ACK_SCAN_NO_AT
+        standby.round_at = head + len(acked) + field_at(HeartbeatReply, "round")
         standby.first_size, standby.second_at = standby.scan_at, standby.scan_at + _NUMBER
         standby.second_size = standby.round_at - standby.second_at
         head, last = len(content_of(witness, name, [])), plan.witness
         last.answer_size = _write(last.answer, content_of(witness, name, [reply]))
-        last.round_at = last.first_size = head + 13
+        last.round_at = last.first_size = head + field_at(HeartbeatReply, "round")
 
     def _catch_up(self, standby: Way, witness: Way) -> None:
         plan, settings = self._plan, self._member.situation.settings
@@ -224,7 +227,7 @@ class _Room:
         table = b"".join(_crc_row(row).to_bytes(4, "little") for row in range(256))
         self._small = {
             "content": _buffer(SIZE_MAX),
-            "heartbeat": _buffer(_BEAT),
+            "heartbeat": _buffer(SIZE_MAX),
             "beat": _buffer(SIZE_MAX),
             "datagram": _buffer(DATAGRAM_MAX + 1),
             "received": _buffer(DATAGRAM_MAX + 1),

@@ -10,7 +10,9 @@ What comes from outside is believed only once it is opened by the peer's key, an
 
 from collections.abc import Iterator
 
+from runtime.cluster.pair.frame import HEAD_SIZE, head_at
 from runtime.cluster.redundancy.exchangeplan import TRIPS, End, ExchangePlan, Trip, WayPlan
+from runtime.cluster.transport.codec import FIELDS_AT, PARCEL_CONTENT_AT, PART_SIZE_AT, field_at, part_of
 from runtime.cluster.transport.quicklane import COUNT_MAX, DATAGRAM_MAX, HEAD, SIZE_MAX, TAG_SIZE, UNANSWERED_MAX
 from runtime.core.appmemory import APPLIED_INDEX, NOW_NS, SCAN_NO
 from runtime.image.channelcode import write_channel
@@ -18,13 +20,13 @@ from runtime.image.deltacode import write_delta
 from runtime.image.emit import I8, I16, I32, I64, PTR, Code, Local, Routine, Word
 from runtime.image.layout import DELTA_BLOCK as BLOCK
 from runtime.image.view import View
+from runtime.raft.message import Heartbeat
 
-PARCEL_HEAD = 14
-"""Kind, size, term, label (codec.py); the size is at 1."""
-FRAME_HEAD = 69
-"""pair/frame.py; after it the CRC of it and of the body."""
-SCAN_NO_AT, BASE_AT, PLC_NOW_AT, SUM_AT = 9, 17, 25, 45
-BEAT_SIZE, ROUND_AT = 29, 13
+CRC_SIZE = 4
+"""After a frame's head: of it and of the body."""
+SCAN_NO_AT, BASE_AT, PLC_NOW_AT, SUM_AT = map(head_at, ("scan_no", "base_scan", "plc_now_ns", "memory_sum"))
+BEAT_SIZE = len(part_of(Heartbeat(source="", target="", term=0, round=0, commit=0)))
+ROUND_AT = field_at(Heartbeat, "round")
 _NS_PER_S = 1_000_000_000
 _CLOCK_MONOTONIC, _MSG_DONTWAIT, _MSG_NOSIGNAL = 1, 0x40, 0x4000
 _TAKEN_MAX = 16
@@ -191,25 +193,26 @@ def _write_compose(code: Code) -> None:
         rest = plan["size"] - blocks * BLOCK
         body_size = count * (BLOCK + 4) + rest + 4
         parcel = plan["content"].at(plan["head_size"])
-        size = plan["head_size"] + body_size + (PARCEL_HEAD + FRAME_HEAD + 4 + BEAT_SIZE)
+        size = plan["head_size"] + body_size + (PARCEL_CONTENT_AT + HEAD_SIZE + CRC_SIZE + BEAT_SIZE)
         with r.when(body_size >= plan["size"]):
             r.give(r.word(0))
         with r.when(size > SIZE_MAX):
             r.give(r.word(0))
-        table, frame = plan["crc_table"], parcel.at(PARCEL_HEAD)
-        body = frame.at(FRAME_HEAD + 4)
+        table, frame = plan["crc_table"], parcel.at(PARCEL_CONTENT_AT)
+        body = frame.at(HEAD_SIZE + CRC_SIZE)
         _put(r, body, count.narrowed(I32))
         r.copy(body.at(4), places, count * 4)
         r.copy(body.at(count * 4 + 4), contents, count * BLOCK)
         r.copy(body.at(count * (BLOCK + 4) + 4), rest_at, rest)
-        _put(r, parcel.at(1), (body_size + (FRAME_HEAD + 4 + 1)).narrowed(I32))
+        fields_size = body_size + (PARCEL_CONTENT_AT - FIELDS_AT + HEAD_SIZE + CRC_SIZE)
+        _put(r, parcel.at(PART_SIZE_AT), fields_size.narrowed(I32))
         _put(r, frame.at(SCAN_NO_AT), after.at(SCAN_NO).load(I64))
         _put(r, frame.at(BASE_AT), plan["scan_no"])
         _put(r, frame.at(PLC_NOW_AT), after.at(NOW_NS).load(I64))
         rest_sum = r.call(code["crc"], table, rest_at, rest, r.word(0, I32)).widened(I64)
         _put(r, frame.at(SUM_AT), total.get() ^ rest_sum)
-        of_head = r.call(code["crc"], table, frame, r.word(FRAME_HEAD), r.word(0, I32))
-        _put(r, frame.at(FRAME_HEAD), r.call(code["crc"], table, body, body_size, of_head))
+        of_head = r.call(code["crc"], table, frame, r.word(HEAD_SIZE), r.word(0, I32))
+        _put(r, frame.at(HEAD_SIZE), r.call(code["crc"], table, body, body_size, of_head))
         beat = body.at(body_size)
         r.copy(beat, plan["heartbeat"], r.word(BEAT_SIZE))
         _put(r, beat.at(ROUND_AT), plan["round"] + 1)
@@ -284,7 +287,7 @@ def _write_exchange(code: Code) -> None:
             waits = plan["is_under_way"].differs(0)
             until = waits.choose((late < due).choose(late, due), due)
             with r.when(now >= until):
-                r.give(_out_of_time(r, code, plan, waits))
+                r.give(_out_of_time(r, code, plan, now))
             ready = _wait(r, code, plan, until - now)
             with r.when(ready < 0):
                 r.give(r.word(End.TIME))
@@ -308,10 +311,11 @@ def _write_exchange(code: Code) -> None:
         r.give(r.word(End.TIME))
 
 
-def _out_of_time(r: Routine, code: Code, plan: View, waits: Word) -> Word:
+def _out_of_time(r: Routine, code: Code, plan: View, now: Word) -> Word:
     """What the witness has answered meanwhile keeps the lease where the standby is silent."""
     said = r.call(code["take"], r["plan"], plan.address("witness"), r.word(0))
-    ends = waits.choose(r.word(End.LATE), r.word(End.TIME))
+    ends = (now < plan["heartbeat_due_ns"]).choose(r.word(End.TIME), r.word(End.NO_SCAN))
+    ends = plan["is_under_way"].differs(0).choose(r.word(End.LATE), ends)
     return said.differs(0).choose(r.word(End.WITNESS_SAID), ends)
 
 

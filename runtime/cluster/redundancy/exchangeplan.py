@@ -26,6 +26,8 @@ class End(IntEnum):
     WITNESS_SAID = 5
     SHUT = 6
     """The witness has not answered for so long that its way is shut."""
+    NO_SCAN = 7
+    """A heartbeat is due, and no scan has ended to send it with."""
 
 
 class WayPlan(ctypes.Structure):

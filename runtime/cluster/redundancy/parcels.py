@@ -22,6 +22,8 @@ _STANDING_NUMBERS: Final = (
 )
 _STANDING_FIELDS: Final = tuple(field.name for field in fields(Standing))
 _ACK = struct.Struct("<QQQB")
+ACK_SCAN_NO_AT = struct.calcsize("<Q")
+"""In an acknowledgement: term, scan, life, need."""
 
 
 class Label(IntEnum):

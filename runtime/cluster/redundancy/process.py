@@ -37,6 +37,7 @@ from runtime.image.suspension import SUSPENDED_NS, suspended_ns
 from runtime.raft.message import Message
 
 STATUS_EVERY_NS = 200_000_000
+"""From then on as soon as awake, NO_HURRY_NS later at the latest: a leader is, for the standby's standings."""
 IO_LOST_AFTER_NS = 1_000_000_000
 DROPPED = "the leader does not want it any more"
 
@@ -340,7 +341,7 @@ class Redundancy:
         situation = self._member.situation
         situation.wall_ns = clocks.wall_ns
         own_alarms = [*lost_devices(situation, self._links), *self._local.look(clocks)]
-        status = pair_status(situation, self._round_trips, own_alarms, clocks.after_ns)
+        status = pair_status(situation, self._round_trips, self._exchange.returns, own_alarms, clocks.after_ns)
         for told in self._alarms.look(status["alarms"]):
             self._ends.tell(told)
         self._ends.port.send({"do": "status", "status": status})

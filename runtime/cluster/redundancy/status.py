@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from runtime.cluster.pair.frame import ALL_LINKS
 from runtime.cluster.pair.situation import Situation
+from runtime.cluster.redundancy.returns import Returns
 from runtime.cluster.redundancy.roundtrip import RoundTrips
 from runtime.image.control import LINKS_MAX
 from runtime.raft.state import Role
@@ -12,7 +13,9 @@ from runtime.wire.pairport import PairAlarm, PairMemberStatus, PairStatus, TakeO
 TAKEOVERS_SHOWN = 8
 
 
-def pair_status(s: Situation, round_trips: RoundTrips, own_alarms: Sequence[PairAlarm], now_ns: int) -> PairStatus:
+def pair_status(
+    s: Situation, round_trips: RoundTrips, returns: Returns, own_alarms: Sequence[PairAlarm], now_ns: int
+) -> PairStatus:
     """All of it. `own_alarms`: of this controller itself: its devices, its disk and clock."""
     raft, leading = s.raft, s.leading
     state = s.standby.state
@@ -45,6 +48,7 @@ def pair_status(s: Situation, round_trips: RoundTrips, own_alarms: Sequence[Pair
         ],
         commit=raft.commit,
         alarms=[*alarms(s, now_ns), *own_alarms],
+        exchange=returns.status(),
     )
 
 

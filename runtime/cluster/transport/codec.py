@@ -85,6 +85,10 @@ _HEADS_MAX = 64
 """Heads that are remembered: a member sends and hears few, hundreds of times a second."""
 _PART = struct.Struct("<BIQ")
 """Before each message: its kind, the bytes of its fields, its term."""
+FIELDS_AT = _PART.size
+PARCEL_CONTENT_AT = FIELDS_AT + 1
+"""In a part: the fields of a message; and after its label the content of a parcel."""
+PART_SIZE_AT = struct.calcsize("<B")
 
 
 class _Short:
@@ -175,6 +179,12 @@ def part_of(message: Message) -> bytes:
         return part
     fields = b"".join(form.write(getattr(message, name)) for name, form in _FIELDS[kind].items())
     return _PART.pack(_NUMBERS[kind], len(fields), message.term) + fields
+
+
+def field_at(kind: type[Message], name: str) -> int:
+    """Where in a part a field of that kind lies, which with those before it is of fixed size."""
+    names = list(_FIELDS[kind])
+    return FIELDS_AT + struct.calcsize("<" + "".join(_FIELDS[kind][n].code for n in names[: names.index(name)]))
 
 
 def decode(content: bytes) -> list[Message]:

@@ -34,6 +34,9 @@ RECEIVED_MAX = 4_000
 """Contents that wait to be read, from each peer: more than come in ten seconds, in which a loop that stands is ended
 from outside. It must not be reached before: libzmq 4.3.5 ends its process when a connection is lost whose reading it
 had stopped for this, and a ping is due (`!_io_error` in stream_engine_base.cpp)."""
+LISTENING_PING_MS = 5_000
+"""Whose peer is gone lets go of the connection then. Nothing waits for that: who speaks asks much more often, and the
+connection that it makes anew is another."""
 _POLLIN = int(zmq.POLLIN)
 """A number: as a flag of an enumeration, each look costs as much as a message."""
 CLOSE_MS_MAX = 100
@@ -44,9 +47,9 @@ CLOSE_MS_MAX = 100
 class LaneSettings:
     """`size_max`: bytes of one content; who sends more is cut off. `queue`: contents that wait for one peer.
 
-    `silent_ms_max`: longer than the largest content takes. `ping_ms`: after so long the peer is asked whether it is
-    there, on each connection; at both ends that is as much work as a content. `send_buffer`: bytes that the kernel
-    keeps for one peer, 0 for its own choice.
+    `silent_ms_max`: longer than the largest content takes. `ping_ms`: after so long the peer that is spoken to is asked
+    whether it is there; at both ends that is as much work as a content. So who listens asks seldom (LISTENING_PING_MS).
+    `send_buffer`: bytes that the kernel keeps for one peer, 0 for its own choice.
     """
 
     size_max: int
@@ -86,6 +89,7 @@ class Lane:
         self._pushes = {name: self._push(peer) for name, peer in peers.items()}
         self._pull = self._socket(zmq.PULL)
         self._pull.curve_server = True
+        self._pull.heartbeat_ivl = max(LISTENING_PING_MS, settings.ping_ms)
         self._pull.rcvhwm = RECEIVED_MAX
         self._pull.maxmsgsize = settings.size_max
         self.inbox = int(self._pull.get(zmq.FD))

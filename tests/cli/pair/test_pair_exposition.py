@@ -1,7 +1,7 @@
 """`voltscan pair status --prometheus`: names, labels and units of the samples, in the text format 0.0.4."""
 
 from runtime.cli.pair.exposition import exposition
-from runtime.wire.pairport import PairAlarm, PairMemberStatus, PairStatus, TakeOverStatus
+from runtime.wire.pairport import ExchangeStatus, PairAlarm, PairMemberStatus, PairStatus, TakeOverStatus
 
 TOLD = PairStatus(
     name="a",
@@ -27,6 +27,7 @@ TOLD = PairStatus(
         PairAlarm(id="not_heard", source="w", severity="warning", text="w is not heard"),
         PairAlarm(id="devices_lost", source="a", severity="error", text="a does not reach its devices: bus_1"),
     ],
+    exchange=ExchangeStatus(scans=100, native_us=20_000, returns={"time": 4}),
 )
 SAMPLES = """
 voltscan_pair_leads{controller="a"} 1

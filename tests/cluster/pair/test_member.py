@@ -307,3 +307,24 @@ def test_pair_when_the_new_leaders_io_stands_then_leadership_goes_back_at_once(g
     reaches(group, a=0, b=ALL_LINKS)
     group.run(YIELD_MS + 200)
     assert group.leader() == "a", "an io that stands drives nothing at all"
+
+
+def test_standing_when_something_of_it_changes_then_the_other_knows_at_once(group):
+    group.run(group.members["b"].situation.settings.standing_ns // MS)
+    for links_lost in (1, 0, ALL_LINKS):
+        group.reaches("b", links_lost)
+        group.run(3)
+        assert group.members["a"].situation.other.links_lost == links_lost
+
+
+def test_standing_when_a_standby_comes_back_then_the_leader_knows_it_as_soon_as_that_hears_the_leader(group):
+    group.kill("b")
+    group.cut = {("b", "a"), ("a", "b")}
+    group.run(100)
+    group.start("b")
+    group.run(100)
+    group.cut = set()
+    while group.members["b"].situation.raft.leader != "a":
+        group.run(1)
+    group.run(3)
+    assert group.members["a"].situation.other.life == group.lives
