@@ -160,6 +160,11 @@ class OutputSink:
         return self._store.term
 
     @property
+    def is_of_pair(self) -> bool:
+        """Whether another controller may have driven, or drive, the same devices."""
+        return self._pair is not None
+
+    @property
     def frame(self) -> Frame | None:
         """The one whose values are handed out; None for none. In a pair the newest that the standby holds."""
         return self._frame

@@ -15,11 +15,13 @@ from iobench import IoBench
 from runtime.core.diagnostic import Diagnostic
 from runtime.core.elementary import BOOL, REAL, UDINT, Elementary
 from runtime.core.tag import Tag, TagTable
+from runtime.drivers.modbus.link import ModbusLink
 from runtime.drivers.registry import DRIVERS
 from runtime.iomap.checks.check import CheckedSite, check
 from runtime.iomap.plan.plan import IoPlan
 from runtime.iomap.plan.settings import ModbusTcpSettings
 from runtime.iomap.sites.load import load_site_map
+from runtime.iomap.wire import Table
 from runtime.sim.played.registry import SERVED
 from tests.ports import free_port
 
@@ -185,6 +187,31 @@ async def test_device_of_class_time_when_a_former_leader_writes_then_found_told_
         await b.until(lambda: told in b.events, "a's late writes found and told")
         a.right.lead_term = 0
         await plant.until(lambda: holds() == 20.0, "written over")
+
+
+async def test_device_of_class_time_when_a_late_write_meets_the_read_back_then_written_over_at_once_and_told(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not after the pause between two tries, during which it would stand."""
+    mine, late = (list(struct.unpack(">HH", struct.pack(">f", kw))) for kw in (20.0, 30.0))
+    write, overtaken = ModbusLink.write, []
+
+    async def write_and_be_overtaken(link: ModbusLink, unit_id: int, table: Table, address: int, words: Any) -> None:
+        await write(link, unit_id, table, address, words)
+        if list(words) == mine and not overtaken:
+            overtaken.append(address)
+            await write(link, unit_id, table, address, late)
+
+    monkeypatch.setattr(ModbusLink, "write", write_and_be_overtaken)
+    plan = plan_of(tmp_path, "", serve=False)
+    async with plant_of(plan_of(tmp_path, "", serve=True), port) as plant, Controller(plan, port) as b:
+        b.writes(20.0, term=5)
+        told = "warning: inverter_1 was written to by somebody else: p_set_kw was 30.0 instead of 20.0"
+        await b.until(lambda: told in b.events, "found and told")
+        await plant.until(lambda: plant.reading("inverter_1", 0)[0] == 20.0, "written over")
+        assert not any("refuses" in event for event in b.events)
+    setpoints = [line["words"] for line in _log(tmp_path) if line["address"] == 10]
+    assert setpoints[:3] == [mine, late, mine]
 
 
 def _log(folder: Path) -> list[dict[str, Any]]:

@@ -174,6 +174,8 @@ class OutputWriter:
                 if output.point.read_back:
                     what, asked_ns = f"to keep {output.point.name}", self._context.clock()
                     words = held or await link.read(device.plan.unit_id, read_of(output.wire))
+                    if not _holds(output, words) and self._context.sink.is_of_pair and device.plan.fence is None:
+                        words = await self._write_over(link, device, output, words)
                     _compare(output, words)
                     self._answers.answered(device, asked_ns, what)
         except (Silence, Refusal) as fault:
@@ -266,6 +268,20 @@ class OutputWriter:
         else:
             told = f"{output.point.name} was {_shown(output, held)} instead of {output.value}"
             device.once(what, f"was written to by somebody else: {told}")
+
+    async def _write_over(self, link: ModbusLink, device: LinkDevice, output: _Output, held: list[int]) -> list[int]:
+        """Once more at once what the device does not hold right after it was written: a former leader's last write may
+        have come between, and must not stand until this one is tried again. What it holds then. Raises Silence or
+        Refusal."""
+        asked_ns = self._context.clock()
+        if self._value(device, output.point, asked_ns) is None:
+            return held
+        await self._send(link, device, [output], asked_ns)
+        again = await link.read(device.plan.unit_id, read_of(output.wire))
+        if _holds(output, again):
+            told = f"{output.point.name} was {_shown(output, held)} instead of {output.value}"
+            device.once(f"others at {output.point.name}", f"was written to by somebody else: {told}")
+        return again
 
     async def _beat(self, link: ModbusLink, device: LinkDevice, beat: HeartbeatCounter, now_ns: int) -> None:
         what, wire, raw = f"writing {beat.rule.point}", modbus(beat.rule.wire), beat.beat(now_ns)
