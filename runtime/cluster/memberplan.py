@@ -1,5 +1,6 @@
 """All that a member starts from, read from its files and checked: what its process is given, without what checks."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -36,6 +37,12 @@ class MemberPlan:
     def state_folder(self) -> Path:
         """Where its state lies: a folder for each name, so that a new name begins with nothing."""
         return self.state_dir / self.name
+
+    @property
+    def pact(self) -> bytes:
+        """What its messages end with: a digest of the times, which all members must have in common (raft/times.py)."""
+        times = json.dumps(asdict(self.settings.times), sort_keys=True)
+        return hashlib.blake2b(times.encode(), digest_size=8, person=b"voltscan times").digest()
 
     def to_json(self) -> str:
         """As text for another process."""

@@ -42,7 +42,7 @@ class Witness:
         self._raft = Raft(
             plan.settings, hard=kept.hard, snapshot=kept.snapshot, entries=tuple(kept.entries), now_ns=now_ns
         )
-        self._post = Post(plan.name, plan.endpoints, keys, plan.peers)
+        self._post = Post(plan.name, plan.endpoints, keys, plan.peers, pact=plan.pact)
         self._writer = Writer(store, self._post.wake)
         self.loop = MemberLoop(
             self._raft, self._carry_out, carrier=self._post, disk=self._writer, each_turn=self._look, clock=clock

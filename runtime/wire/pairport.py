@@ -53,7 +53,7 @@ class PairAlarm(TypedDict):
     `severity`: "error" where the outputs are not driven, or this controller cannot drive them, else "warning".
 
     `id`: no_leader, not_in_sync, out_of_service, not_heard, no_vote, version_refused, devices_lost, disk_slow,
-    clock_jumped.
+    clock_jumped, other_times.
     """
 
     id: str

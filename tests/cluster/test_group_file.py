@@ -109,6 +109,28 @@ def test_group_when_it_gives_its_own_times_then_they_are_taken(tmp_path):
     assert (group.times.heartbeat_ns, group.times.lease_ns) == (20 * MS, 150 * MS)
 
 
+def test_pact_when_members_have_the_same_times_then_is_the_same_and_with_any_other_time_it_is_not(tmp_path):
+    times = '[times]\nheartbeat = "20ms"\nelection_min = "200ms"\nlease = "150ms"\neffect = "20ms"\n'
+    changes = (
+        ("heartbeat", "20ms", "25ms"),
+        ("election_min", "200ms", "210ms"),
+        ("lease", "150ms", "140ms"),
+        ("effect", "20ms", "10ms"),
+    )
+    texts = [group_text(more=times.replace(f'{name} = "{old}"', f'{name} = "{new}"')) for name, old, new in changes]
+    pacts = [_pacts(tmp_path, text) for text in (group_text(), group_text(more=times), *texts)]
+    assert all(len(each) == 1 for each in pacts)
+    assert len(set().union(*pacts)) == len(pacts)
+
+
+def _pacts(folder, text):
+    (folder / "group.toml").write_text(text)
+    group, _ = load_group(folder / "group.toml")
+    assert group is not None
+    plans = [group.plan(name, key_file=folder, state_dir=folder) for name in "abw"]
+    return {plan.pact for plan in (*plans, *(MemberPlan.of_json(plan.to_json()) for plan in plans))}
+
+
 @pytest.mark.parametrize("file", sorted(WRONG.glob("*.toml")), ids=lambda f: f.stem)
 def test_group_when_it_is_wrong_then_it_says_where_and_how_to_mend_it(file, golden):
     group, mistakes = load_group(file, name=file.name)

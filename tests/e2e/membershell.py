@@ -36,7 +36,7 @@ class Shell:
             entries=tuple(kept.entries),
             now_ns=time.monotonic_ns(),
         )
-        post = Post(plan.name, plan.endpoints, read_keys(plan.key_file), plan.peers)
+        post = Post(plan.name, plan.endpoints, read_keys(plan.key_file), plan.peers, pact=plan.pact)
         self.loop = MemberLoop(
             self.raft, self.carry_out, carrier=post, disk=Writer(store, post.wake), each_turn=self.look
         )

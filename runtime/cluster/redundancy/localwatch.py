@@ -1,7 +1,9 @@
-"""What is wrong with the controller itself, though the pair goes on: a disk that is slow, a wall clock that jumped.
+"""What is wrong with the controller itself, though the pair goes on: a disk that is slow, a wall clock that jumped, a
+group file that another member does not share.
 
-Neither costs a lease: heartbeats never wait for the disk, and leases run by the monotonic clock. But commands wait for
-the disk until they are acknowledged, and what was recorded on both sides of a jump cannot be put in order.
+Neither disk nor clock costs a lease: heartbeats never wait for the disk, and leases run by the monotonic clock. But
+commands wait for the disk until they are acknowledged, and what was recorded on both sides of a jump cannot be put in
+order.
 """
 
 from collections.abc import Callable
@@ -27,11 +29,18 @@ class ClockReading:
 
 
 class LocalWatch:
-    """For one thread. `longest_write_ns` of a writer: the longest that a write took since it was last asked."""
+    """For one thread. `longest_write_ns` of a writer: the longest that a write took since it was last asked.
 
-    def __init__(self, name: str, longest_write_ns: Callable[[int], int]) -> None:
+    `other_times`: how many messages were refused up to now because their sender has other times.
+    """
+
+    def __init__(
+        self, name: str, longest_write_ns: Callable[[int], int], *, other_times: Callable[[], int] = lambda: 0
+    ) -> None:
         self._name = name
         self._longest_write_ns = longest_write_ns
+        self._other_times = other_times
+        self._refused = 0
         self._reading: ClockReading | None = None
         self._shown: dict[str, tuple[int, PairAlarm]] = {}
 
@@ -40,6 +49,10 @@ class LocalWatch:
         if self._longest_write_ns(now.after_ns) >= SLOW_NS:
             took = f"a write took {SLOW_NS // 1_000_000_000} s or more"
             self._show("disk_slow", f"{self._name}'s disk is slow, commands wait for it: {took}", now)
+        refused, self._refused = self._refused, self._other_times()
+        if self._refused > refused:
+            what = f"a member is not believed, for its group file has other times than {self._name}'s"
+            self._show("other_times", f"{what}: copy one file to every box and start them anew", now)
         jump_ns = 0 if self._reading is None else certain_jump_ns(self._reading, now)
         self._reading = now
         if abs(jump_ns) >= JUMP_NS:

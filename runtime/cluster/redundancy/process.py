@@ -28,7 +28,7 @@ from runtime.cluster.redundancy.sharedmemory import SharedMemory
 from runtime.cluster.redundancy.status import lost_devices, pair_status
 from runtime.cluster.redundancy.takeovertrace import TakeOverTrace
 from runtime.cluster.transport.codec import Parcel
-from runtime.cluster.transport.post import Post
+from runtime.cluster.transport.post import OTHER_PACT, Post
 from runtime.core.duration import duration_text
 from runtime.core.fault import ClusterFault
 from runtime.image.nativecode import NativeCode
@@ -87,7 +87,11 @@ class Redundancy:
         self._round_trips = RoundTrips()
         self._trace = TakeOverTrace()
         self._alarms = AlarmWatch()
-        self._local = LocalWatch(member.situation.name, ends.writer.longest_ns)
+        self._local = LocalWatch(
+            member.situation.name,
+            ends.writer.longest_ns,
+            other_times=lambda: ends.post.refusals[OTHER_PACT],
+        )
         self._suspended_ns = suspended_ns()
         self._next: NextVersion | None = None
         self._asks: Mapping[str, Callable[[str, int], tuple[str, Effects]]] = {

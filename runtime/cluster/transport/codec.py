@@ -37,7 +37,7 @@ from runtime.raft.message import (
     VoteRequest,
 )
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,10 @@ waits for nothing. *Bulk* is what is large (a whole state, a snapshot, a program
 What is said to one member between two waits goes as one content, just before the second: a heartbeat and the state
 after a scan, and their answers. Where all of it is *passing*, said anew with the next scan, it takes the quick lane
 (quicklane.py) as long as that is open.
+
+Each content of a lane ends with the *pact*: what all members must have in common, above all the times from which leases
+follow. Who has another one is not believed, and no quick lane is opened to it: a leader's lease is safe only as long as
+those who acknowledge it keep silent for as long as it takes them to.
 """
 
 import os
@@ -16,9 +20,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runtime.cluster.encoding import Malformed
+from runtime.cluster.encoding import Malformed, small_bytes
 from runtime.cluster.keys import KeyPair
-from runtime.cluster.transport.codec import OtherVersion, Parcel, content_of, decode, part_of
+from runtime.cluster.transport.codec import VERSION, OtherVersion, Parcel, content_of, decode, part_of
 from runtime.cluster.transport.lane import Lane, LaneSettings, PeerAddress
 from runtime.cluster.transport.quicklane import QuickLane
 from runtime.core.fault import ConfigFault
@@ -34,6 +38,8 @@ URGENT = LaneSettings(size_max=URGENT_SIZE_MAX, queue=64, silent_ms_max=800, pin
 BULK = LaneSettings(
     size_max=BULK_SIZE_MAX, queue=16, silent_ms_max=15_000, ping_ms=5_000
 )  # the largest, at 100 Mbit/s: 6 s
+OTHER_PACT = "other times in its group file"
+"""Why messages are refused, in `Post.refusals`."""
 HELLO = 0
 """Label of the parcels in which the two ends of a quick lane meet: for nobody but the post."""
 _URGENT_ONCE, _BULK_ONCE, _QUICK_ONCE = 64, 4, 16
@@ -66,11 +72,13 @@ class Post:
         keys: KeyPair,
         peers: Mapping[str, Peer],
         *,
+        pact: bytes = b"",
         is_quick: bool = True,
     ) -> None:
         """`is_quick`: there is a quick lane. Raises ConfigFault when an endpoint cannot be bound."""
         self.refusals: Counter[str] = Counter()
         self._name = name
+        self._pact = pact
         urgent = {n: PeerAddress(p.endpoints.urgent, p.public_key) for n, p in peers.items()}
         bulk = {n: PeerAddress(p.endpoints.bulk, p.public_key) for n, p in peers.items()}
         self.urgent = Lane(endpoints.urgent, keys, urgent, URGENT)
@@ -151,7 +159,7 @@ class Post:
                 contents, is_more = lane.receive(once)
                 (self._unread.add if is_more else self._unread.discard)(lane.inbox)
                 for peer, content in contents:
-                    messages += self._taken(peer, content)
+                    messages += self._taken_with_pact(peer, content)
         return messages
 
     @property
@@ -215,13 +223,19 @@ class Post:
             self._say_hello(peer, self.quick.hello(peer, time.monotonic_ns()))
 
     def _send(self, target: str, parts: list[bytes]) -> bool:
-        content = content_of(self._name, target, parts)
+        content = content_of(self._name, target, parts) + self._pact
         if len(content) <= URGENT_SIZE_MAX:
             return self.urgent.send(target, content)
         if len(parts) == 1:
             return self.bulk.send(target, content)
         sent = [self._send(target, [part]) for part in parts]
         return all(sent)
+
+    def _taken_with_pact(self, peer: str, content: bytes) -> list[Message]:
+        if content[:1] == small_bytes(VERSION) and not content.endswith(self._pact):
+            self.refusals[OTHER_PACT] += 1
+            return []
+        return self._taken(peer, content[: len(content) - len(self._pact)])
 
     def _taken(self, peer: str, content: bytes) -> list[Message]:
         """The messages of a content that came with that peer's key, unless it is refused."""

@@ -67,7 +67,7 @@ def run_redundancy(seat: Seat, freeze: Callable[[], None]) -> None:
     control = ControlSegment.attach(seat.control_fd)
     image = ImageSegment.attach(seat.image_fd, manifest.layout())
     memory = SharedMemory(control, image, seat.number, io_bell_fd=seat.io_bell_fd)
-    post = Post(member.name, member.endpoints, read_keys(member.key_file), member.peers)
+    post = Post(member.name, member.endpoints, read_keys(member.key_file), member.peers, pact=member.pact)
     core = PairMember(
         _settings(plan.pair, member, manifest.cycle_ns),
         hard=kept.hard,

@@ -50,3 +50,10 @@ def test_local_watch_when_a_write_takes_long_then_it_is_an_alarm_until_a_while_a
     took_ns = iter((999_999_999, 1 * S, 5 * S, 0, 0))
     watch = LocalWatch("a", lambda _: next(took_ns))
     assert [watch.look(at(t, 1000 + t)) for t in (1, 2, 10, 19.9, 20)] == [[], [SLOW], [SLOW], [SLOW], []]
+
+
+def test_local_watch_when_a_member_has_other_times_then_it_is_an_alarm_as_long_as_it_is_refused_and_a_while_more():
+    refused = iter((0, 3, 9, 9, 9))
+    watch = LocalWatch("a", lambda _: 0, other_times=lambda: next(refused))
+    shown = [[alarm["id"] for alarm in watch.look(at(t, 1000 + t))] for t in (1, 2, 10, 19.9, 20)]
+    assert shown == [[], ["other_times"], ["other_times"], ["other_times"], []]

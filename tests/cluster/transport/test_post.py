@@ -358,3 +358,27 @@ def test_post_when_its_address_is_taken_then_it_says_so():
         with pytest.raises(ConfigFault, match="Address already in use"):
             pair.start("a")
         assert pair.open["a"] is first
+
+
+def test_post_when_the_other_has_another_pact_then_neither_believes_the_other_and_no_quick_lane_opens():
+    ends = {n: free_endpoints() for n in "ab"}
+    posts = {
+        n: Post(n, ends[n], KEYS[n], {o: Peer(ends[o], KEYS[o].public)}, pact=f"times {n}".encode())
+        for n, o in ("ab", "ba")
+    }
+    try:
+        heard = []
+
+        def speak():
+            for name, other in ("ab", "ba"):
+                posts[name].put(beat(source=name, target=other), passing=True)
+                heard.extend(posts[name].receive(1))
+            return all(one.refusals[post.OTHER_PACT] > 3 for one in posts.values())
+
+        until(speak)
+        assert heard == []
+        assert not posts["a"].quick.is_open("b")
+        assert not posts["a"].quick.way("b").told
+    finally:
+        for one in posts.values():
+            one.close()
