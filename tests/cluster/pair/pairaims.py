@@ -191,6 +191,41 @@ class Aims:
             node.scan.process.kill()
             self._events.after(RESTART_NS, None, self._world.start_parts, node.name)
 
+    def leader_is_struck_natively(self, random: Random) -> None:
+        """A leader hands its steady state to native code, and in the middle of a step of that stands still, is cut off
+        as well, dies, or is asked for something."""
+
+        def strikes() -> None:
+            leader = self._natively()
+            assert leader is not None
+            assert leader.exchange is not None
+            act = random.choice((self._stands, self._stands_cut_off, self._dies_standing, self._is_asked_standing))
+            leader.exchange.strike(random.randint(0, 60), lambda: self._unless_healed(lambda: act(leader, random)))
+
+        self._when(lambda: self._natively() is not None, strikes)
+
+    def _natively(self) -> ControllerNode | None:
+        nodes = self._world.controllers.values()
+        return next((n for n in nodes if n.exchange is not None and n.exchange.is_inside), None)
+
+    def _stands(self, leader: ControllerNode, random: Random) -> None:
+        self._events.stall(leader.process, int(random.choice((2, 10, 30, 100)) * MS * random.random()))
+
+    def _stands_cut_off(self, leader: ControllerNode, random: Random) -> None:
+        ways = {way for other in self._world.nodes for way in ((leader.name, other), (other, leader.name))}
+        self._world.network.weather.cut |= ways
+        heal_ns = random.randint(10, 80) * MS
+        self._soon(heal_ns, lambda: self._world.network.weather.cut.difference_update(ways))
+        self._stands(leader, random)
+
+    def _dies_standing(self, leader: ControllerNode, random: Random) -> None:
+        self._events.stall(leader.process, MS)
+        self._soon(random.randint(0, MS // 2), lambda: self._power_off(leader))
+
+    def _is_asked_standing(self, leader: ControllerNode, random: Random) -> None:
+        self._stands(leader, random)
+        leader.ask(lambda member, now_ns: member.swap(now_ns))
+
     def leader_is_deaf_in_a_swap(self) -> None:
         """It hands over, and does not hear that the other has begun."""
         leader = self._world.driver

@@ -5,7 +5,8 @@ lost with any suffix of the writes that were not durable; slow disks; processes 
 alone or a controller as a whole; redundancy processes that die while scan and io go on; scans that die as they publish;
 in some seeds clocks beyond rho, in some a disk that cannot be read after power was lost: that member stays away, and in
 the end another box takes its place under a new name. And what people do: swaps, service, forces, commands, claims,
-other versions of the programs, also on a box that comes back.
+other versions of the programs, also on a box that comes back. In most seeds a leader hands its steady state to native
+code, as its redundancy process does, and is struck there too.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from random import Random
 
 from pairaims import Aims
 from pairbook import Broken
-from pairdrills import DRILLS
+from pairdrills import DRILLS, leader_stands_natively
 from pairio import EFFECT_NS, EFFECT_NS_MAX
 from pairmember import RESTART_NS, ControllerNode
 from pairnet import Weather
@@ -29,7 +30,7 @@ from runtime.cluster.pair.frame import ALL_LINKS
 from runtime.cluster.pair.member import PairMember
 from runtime.raft.times import CLOCK_RATE_ERROR_PPM
 
-KEPT = Path(__file__).parent / "kept_seeds.txt"
+KEPT, NATIVE = Path(__file__).parent / "kept_seeds.txt", "native"
 EPOCHS = 6
 """Stretches of one weather each."""
 EPOCH_NS_MAX = 160 * MS
@@ -47,6 +48,11 @@ OPENING_NS = 350 * MS
 VERSIONS = 40
 OTHER_FILES = 0.1
 """How many versions of the programs there are, and how often a box comes back with one of its own."""
+EXCHANGE = 0.9
+STRIKES_MAX = 4
+STANDS = 0.3
+"""In how many seeds leaders hand their steady state to native code, in the others the core alone goes on; how often
+that code is struck in the middle at most; and how many of these seeds end with a leader that stands still there."""
 WILD_PPM = 200_000
 WILD = 0.15
 """How far clocks are off in seeds where they keep no bound, and how many seeds that are."""
@@ -55,15 +61,16 @@ WILD = 0.15
 class Run:
     """One seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, plays_exchange: bool) -> None:
         self.random = Random(seed)
-        self.world = World(self.random)
+        self.world = World(self.random, plays_exchange=plays_exchange)
         self.events = self.world.events
         self._healed = False
+        self._natively = Random(f"natively {seed}") if plays_exchange else None
         self._damages = Random(f"damaged {seed}").random() < DAMAGED  # draws of its own: other seeds stay what they are
         if self.random.random() < WILD:
             self._wild_clocks()
-        aims = Aims(self.world, self.random, self._unless_healed)
+        self._aims = aims = Aims(self.world, self.random, self._unless_healed)
         self._openings = (
             aims.witness_restarts_when_it_is_asked,
             aims.leader_dies_as_the_standby_joins_unseen,
@@ -101,6 +108,8 @@ class Run:
         if random.random() < OPENING:
             random.choice(self._openings)()
             calm_ns = OPENING_NS
+        if self._natively is not None:
+            self._strike_natively(self._natively)
         self.events.run(calm_ns)
         for _ in range(EPOCHS):
             self._change_weather()
@@ -112,7 +121,16 @@ class Run:
         if self._is_lost():
             return
         self._settle()
-        DRILLS[random.randrange(len(DRILLS))](world)
+        drill = DRILLS[random.randrange(len(DRILLS))]
+        if self._natively is not None and self._natively.random() < STANDS:
+            leader_stands_natively(world, self._natively)
+        else:
+            drill(world)
+
+    def _strike_natively(self, random: Random) -> None:
+        for _ in range(random.randint(0, STRIKES_MAX)):
+            strike = partial(self._unless_healed, partial(self._aims.leader_is_struck_natively, random))
+            self.events.after(random.randint(0, EPOCHS * EPOCH_NS_MAX), None, strike)
 
     def _unless_healed(self, act: Callable[[], None]) -> None:
         if not self._healed:
@@ -326,21 +344,28 @@ class Run:
             self.world.book.claims.add(survivor.name)
 
 
-def run(seed: int) -> list[tuple[str, int]]:
-    """One seed, from begin to end; the figures it took, in ns."""
-    chance = Run(seed)
+def run(seed: int, *, plays_exchange: bool | None = None) -> list[tuple[str, int]]:
+    """One seed, from begin to end; the figures it took, in ns. Whether leaders hand their steady state to native code
+    is for the seed to say, unless it is told here."""
+    chance = Run(seed, plays_exchange=does_play_exchange(seed) if plays_exchange is None else plays_exchange)
     chance.go()
     return chance.world.figures
 
 
-def kept() -> list[int]:
-    """Seeds that failed once."""
-    lines = (line.split("#")[0].strip() for line in KEPT.read_text().splitlines())
-    return [int(line) for line in lines if line]
+def does_play_exchange(seed: int) -> bool:
+    """Whether leaders hand their steady state to native code in that seed."""
+    return Random(f"exchange {seed}").random() < EXCHANGE
+
+
+def kept() -> list[tuple[int, bool]]:
+    """Seeds that failed once, and whether the exchange was played."""
+    lines = (line.split("#")[0].split() for line in KEPT.read_text().splitlines())
+    return [(int(words[0]), words[1:] == [NATIVE]) for words in lines if words]
 
 
 def keep(seed: int) -> None:
     """Let the tests replay a seed for ever."""
-    if seed not in kept():
+    found = (seed, does_play_exchange(seed))
+    if found not in kept():
         with KEPT.open("a") as file:
-            file.write(f"{seed}\n")
+            file.write(f"{seed} {NATIVE}\n" if found[1] else f"{seed}\n")

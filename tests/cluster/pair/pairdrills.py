@@ -1,6 +1,7 @@
 """What is tried with a pair that is whole: each shows a figure, or that a healthy leader stays."""
 
 from collections.abc import Callable
+from random import Random
 
 from pairbook import Broken
 from pairio import gap_ns, missed_scans
@@ -80,6 +81,34 @@ def pair_link_is_cut(world: World) -> None:
     one, other = world.controllers
     world.network.weather.cut = {(one, other), (other, one)}
     _leader_stays(world, lambda: None)
+
+
+def leader_stands_natively(world: World, random: Random) -> None:
+    """It stands still in the middle of native code for longer than its lease or not, cut off or not: somebody writes
+    again soon after, and nothing is broken meanwhile."""
+    driver = world.driver
+    assert driver is not None
+    exchange, end_ns = driver.exchange, world.events.now_ns + QUIET_NS
+    assert exchange is not None
+    while not exchange.is_inside:
+        world.events.run(world.events.now_ns + MS // 4)
+        if world.events.now_ns > end_ns:
+            raise Broken("whole, and never steady")
+    stands_ns = int(random.choice((3, 30, 100)) * MS * random.random())
+    is_cut = random.random() < 0.5
+
+    def stands() -> None:
+        world.events.stall(driver.process, stands_ns)
+        if is_cut:
+            world.network.weather.cut = {(driver.name, other) for other in world.nodes if other != driver.name}
+
+    exchange.strike(random.randint(0, 60), stands)
+    world.events.run(world.events.now_ns + QUIET_NS)
+    world.network.weather.cut = set()
+    world.events.run(world.events.now_ns + QUIET_NS)
+    silent_ns = world.events.now_ns - world.term_device.writes[-1].true_ns
+    if silent_ns > 3 * CYCLE_NS:
+        raise Broken(f"nobody has written for {silent_ns / MS:.1f} ms")
 
 
 def _restart(world: World, name: str) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 from pairbook import Book
 from pairclients import Answer, Submit
+from pairexchange import PASSING, VirtualExchange
 from pairio import Device, Sink
+from pairnet import Datagram
 from pairnode import Node
 from pairscan import HEAD, Control, MailboxEntry, MirrorEntry, VirtualScan
 from pairtime import MS
@@ -43,6 +45,11 @@ class ControllerNode(Node):
         self.scan.wake_io = self.sink.wake
         self.supervisor = Supervisor(self)
         self.is_on = False
+        self.plays_exchange = True
+        self.exchange: VirtualExchange | None = None
+        self._turns = self._poked = False
+        self._wakes: tuple[VirtualExchange, int] | None = None
+        self._said_at_once: tuple[str, list[Any]] | None = None
         self._woken = False
         self._clients: dict[tuple[str, int], str] = {}
         self.on_lease: Callable[[ControllerNode], None] = lambda _: None
@@ -64,7 +71,8 @@ class ControllerNode(Node):
         """The redundancy process: first nobody may drive; when the scan has seen that, take what state it holds."""
         self.begin_life()
         self.supervisor.begin_life()
-        self._woken = False
+        self._woken = self._turns = self._poked = False
+        self._said_at_once = None
         self._clients.clear()
         self._give(Right())
         self._begin_when_stopped()
@@ -84,6 +92,7 @@ class ControllerNode(Node):
             now_ns=self.now_ns(),
         )
         self.member.holds(package(self.scan.version))
+        self.exchange = self._new_exchange(self.member) if self.plays_exchange else None
         self.tick()
 
     def _newest(self) -> MirrorEntry | None:
@@ -113,14 +122,49 @@ class ControllerNode(Node):
     def crash_redundancy(self) -> None:
         """Only the redundancy process dies: scan and io go on with the words as they are."""
         self.end_life()
-        self.member = None
+        self.member = self.exchange = None
 
     # What comes in.
 
     def receive(self, message: Any) -> None:
+        if not isinstance(message, Datagram):
+            self._hear(message)
+        elif self.exchange is not None and self.exchange.is_inside:
+            self.exchange.came(message.source, message.messages)
+            self._poke()
+        else:
+            self._said_at_once = (message.source, [])
+            for part in message.messages:
+                self._events.now(self.process, self._hear, part)
+            self._events.now(self.process, self._answer_at_once)
+
+    def _answer_at_once(self) -> None:
+        """What is answered to what came at once goes at once."""
+        at_once, self._said_at_once = self._said_at_once, None
+        if at_once is not None:
+            target, messages = at_once
+            whole = [Datagram(self.name, tuple(messages))] if len(messages) > 1 else messages
+            for message in whole:
+                self._send(target, message)
+
+    def _send(self, target: str, message: Any) -> None:
+        at_once = self._said_at_once
+        if at_once is not None and at_once[0] == target and isinstance(message, PASSING):
+            at_once[1].append(message)
+        else:
+            super()._send(target, message)
+
+    def _hear(self, message: Any) -> None:
         member = self.member
         if member is None:
             return
+        exchange, source = self.exchange, getattr(message, "source", self.settings.other)
+        if exchange is not None and exchange.is_inside:
+            exchange.came(source, (message,))
+            self._poke()
+            return
+        if exchange is not None:
+            exchange.heard(source)
         if isinstance(message, Message):
             self._take(member.step(message, self.now_ns()))
         elif isinstance(message, Frame | FrameAck | Standing):
@@ -136,11 +180,12 @@ class ControllerNode(Node):
         self._take(effects)
 
     def tick(self) -> None:
-        if self.member is not None:
+        if self.member is not None and not self._is_inside:
             self._listen()
             self._take(self.member.tick(self.now_ns()))
 
     def on_durable(self, number: int) -> None:
+        self._end_exchange()
         if self.member is not None:
             self._take(self.member.persisted(number, self.now_ns()))
 
@@ -154,11 +199,19 @@ class ControllerNode(Node):
 
     def carry_out(self, act: Callable[[PairMember, int], Effects]) -> None:
         """What the supervisor has to say."""
+        if self._stands_inside:
+            self._events.now(self.process, self.carry_out, act)
+            return
+        self._end_exchange()
         if self.member is not None:
             self._take(act(self.member, self.now_ns()))
 
     def ask(self, act: Callable[[PairMember, int], tuple[str, Effects]]) -> str:
         """What people ask for: why not, or nothing."""
+        if self._stands_inside:
+            self._events.now(self.process, self.ask, act)
+            return "it stands still"
+        self._end_exchange()
         if self.member is None:
             return "it does not run"
         why_not, effects = act(self.member, self.now_ns())
@@ -172,7 +225,10 @@ class ControllerNode(Node):
 
     def _on_wake(self) -> None:
         self._woken = False
-        if self.member is not None:
+        if self.exchange is not None and self._is_inside:
+            self.exchange.ring()
+            self._go_on_natively()
+        elif self.member is not None:
             self._listen()
 
     def _listen(self) -> None:
@@ -189,6 +245,95 @@ class ControllerNode(Node):
                 continue
             self._take(self.member.scanned(scanned.term, _state(scanned.memory), self.now_ns()))
 
+    # The steady state, in native code.
+
+    def _new_exchange(self, member: PairMember) -> VirtualExchange:
+        return VirtualExchange(
+            member,
+            process=self.process,
+            events=self._events,
+            clock=self.clock,
+            control=self.control,
+            scan=self.scan,
+            send=self._send_natively,
+            words_changed=lambda: self.on_lease(self),
+            wake_io=self.sink.wake,
+        )
+
+    def _send_natively(self, target: str, datagram: Datagram) -> None:
+        self._network.send(self.name, target, datagram if len(datagram.messages) > 1 else datagram.messages[0])
+
+    @property
+    def _is_inside(self) -> bool:
+        return self.exchange is not None and self.exchange.is_inside
+
+    @property
+    def _stands_inside(self) -> bool:
+        """It stands still in the middle of native code: what is to be done waits."""
+        return self.exchange is not None and self.exchange.runs
+
+    def _turn(self) -> None:
+        """At the end of a turn, before it waits: whether it goes on natively."""
+        member = self.member
+        leading = member.situation.leading if member is not None and self.exchange is not None else None
+        if leading is not None and leading.stream.settled is not None and not self._turns:
+            self._turns = True
+            self._events.after(0, self.process, self._enter)
+
+    def _enter(self) -> None:
+        self._turns = False
+        member, exchange = self.member, self.exchange
+        if member is None or exchange is None or exchange.is_inside or self.scan.told or self.process.rest:
+            return
+        if self.supervisor.version or self.scan.next_version or member.due_ns <= self.now_ns():
+            return
+        if exchange.begin():
+            self._go_on_natively()
+
+    def _poke(self) -> None:
+        """All that has come by now is there when it goes on."""
+        if not self._poked:
+            self._poked = True
+            self._events.after(0, self.process, self._poked_now)
+
+    def _poked_now(self) -> None:
+        self._poked = False
+        self._go_on_natively()
+
+    def _go_on_natively(self) -> None:
+        exchange = self.exchange
+        if exchange is None or not exchange.is_inside:
+            return
+        said = exchange.go_on()
+        if said is None:
+            waits = (exchange, exchange.wakes_ns)
+            if exchange is self.exchange and exchange.is_inside and waits != self._wakes:
+                self._wakes = waits
+                self._events.at(self.clock.true_ns(exchange.wakes_ns), self.process, self._time_is_up, waits)
+            return
+        assert self.member is not None
+        self._checks.member(self.name, self.member.situation.raft)
+        for message in said:
+            self._events.now(self.process, self._hear, message)
+        self._events.now(self.process, self._after_exchange)
+
+    def _time_is_up(self, waits: tuple[VirtualExchange, int]) -> None:
+        if waits == self._wakes:
+            self._wakes = None
+            self._go_on_natively()
+
+    def _after_exchange(self) -> None:
+        if self.member is not None and not self._is_inside:
+            self._listen()
+            self.wake_at(self.member.due_ns)
+            self._turn()
+
+    def _end_exchange(self) -> None:
+        """Something is to be done that is the core's."""
+        if self.exchange is not None and self.exchange.is_inside:
+            self.exchange.wake()
+            self._go_on_natively()
+
     # What goes out.
 
     def _take(self, effects: Effects) -> None:
@@ -197,6 +342,7 @@ class ControllerNode(Node):
         self._checks.member(self.name, member.situation.raft)
         self._events.rest_of_step(self.process, self._do, effects)
         self.wake_at(member.due_ns)
+        self._turn()
 
     def _do(self, effects: Effects) -> None:
         if effects.right is not None:
@@ -209,7 +355,7 @@ class ControllerNode(Node):
                 mirror.term, state.scan_no, state.plc_now_ns, mirror.received_ns, state.memory
             )
         for message in effects.stream:
-            self._network.send(self.name, self.settings.other, message)
+            self._send(self.settings.other, message)
         for ready in effects.readies:
             self.do(ready)
         self.supervisor.do(effects)
@@ -248,5 +394,5 @@ class ControllerNode(Node):
 
 
 def _state(memory: bytes) -> State:
-    scan_no, plc_now_ns, applied, *_ = HEAD.unpack_from(memory)
+    plc_now_ns, scan_no, applied, *_ = HEAD.unpack_from(memory)
     return State(scan_no=scan_no, plc_now_ns=plc_now_ns, applied_index=applied, memory=memory)

@@ -6,12 +6,15 @@ of Raft alone are those that it is tested with by itself.
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 sys.path.append(str(Path(__file__).parents[2] / "raft"))
 
+import pairlibc
 from pairdisk import Disk, Held
 from pairio import Device, Sink
 from pairmember import ControllerNode
@@ -27,14 +30,16 @@ from raftmistakes import (
     vote_for_a_shorter_log,
 )
 
-from runtime.cluster.pair import frame, member, stream
+from runtime.cluster.pair import frame, member, steady, stream
 from runtime.cluster.pair.agreed import Agreed
 from runtime.cluster.pair.frame import State
 from runtime.cluster.pair.member import PairMember
 from runtime.cluster.pair.settings import PairSettings
 from runtime.cluster.pair.situation import Situation
 from runtime.cluster.pair.stream import StandbyStream
+from runtime.cluster.redundancy import exchangecode
 from runtime.image.delta import patch
+from runtime.raft import pace
 from runtime.raft.lease import Lease
 from runtime.raft.ready import HardState
 
@@ -197,6 +202,86 @@ def frames_without_a_check(put: Put) -> None:
     put(frame, "check_sum", lambda _: AnySum())
 
 
+def native_lease_from_the_answer(put: Put) -> None:
+    """It counts from when the answer came, not from when the round was sent."""
+    answered = exchangecode._answered
+
+    def late(r, code, plan, way):
+        answered(r, code, _Instead(plan, "sent_ns", r.call(code["now"], r["plan"])), way)
+
+    put(exchangecode, "_answered", late)
+    _write_anew(put)
+
+
+def native_lease_by_any_answer(put: Put) -> None:
+    """An answer to a round of long ago counts for the newest."""
+    answered = exchangecode._answered
+
+    def any_round(r, code, plan, way):
+        number = exchangecode._get(r, plan["received"].at(way["round_at"]))
+        answered(r, code, _Instead(plan, "round", number), way)
+
+    put(exchangecode, "_answered", any_round)
+    _write_anew(put)
+
+
+def native_outputs_before_the_answer(put: Put) -> None:
+    """The standby is taken to hold a frame as soon as it is sent."""
+    send_round = exchangecode._send_round
+
+    def hasty(r, code, plan, *rest):
+        send_round(r, code, plan, *rest)
+        plan["replicated"] = plan["scan_no"]
+        plan["replicated_word"].store(plan["scan_no"], "release")
+
+    put(exchangecode, "_send_round", hasty)
+    _write_anew(put)
+
+
+def newest_native_round_forgotten(put: Put) -> None:
+    catch_up = pace.catch_up
+    put(pace, "catch_up", lambda state, paced: catch_up(state, replace(paced, rounds=paced.rounds[:-1])))
+
+
+def newest_native_scan_forgotten(put: Put) -> None:
+    catch_up = steady.catch_up
+    put(steady, "catch_up", lambda s, walked: catch_up(s, replace(walked, state=None)))
+
+
+def native_with_an_entry_under_way(put: Put) -> None:
+    """The steady state is handed over although an entry is not committed."""
+
+    def hasty(state, _):
+        leading = state.leading
+        sent_ns = leading and leading.lease.sent_ns(leading.lease.round)
+        if sent_ns is None or leading.transfer is not None or leading.lease.withdrawn:
+            return None
+        lease = leading.lease
+        return pace.Pace(lease.round, sent_ns, leading.heartbeat_ns, lease.until_ns, state.commit)
+
+    put(pace, "pace", hasty)
+
+
+class _Instead:
+    """A structure in which one word is another one."""
+
+    def __init__(self, plan, name, word):
+        self._plan, self._name, self._word = plan, name, word
+
+    def __getitem__(self, name):
+        return self._word if name == self._name else self._plan[name]
+
+    def __setitem__(self, name, word):
+        self._plan[name] = word
+
+    def address(self, name):
+        return self._plan.address(name)
+
+
+def _write_anew(put: Put) -> None:
+    put(pairlibc, "native_code", cache(pairlibc.native_code.__wrapped__))
+
+
 QUICK = [
     skip_fsync,
     truncate_on_a_duplicate_append,
@@ -224,6 +309,12 @@ RARE = [
     vote_for_a_shorter_log,
     outputs_before_their_state_outlives_the_scan,
     what_was_told_last_restored,
+    native_lease_from_the_answer,
+    native_lease_by_any_answer,
+    native_outputs_before_the_answer,
+    newest_native_round_forgotten,
+    newest_native_scan_forgotten,
+    native_with_an_entry_under_way,
 ]
 """Caught within SEEDS_MAX."""
 SEEDS_MAX = 1000

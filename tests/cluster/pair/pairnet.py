@@ -23,6 +23,19 @@ OLD_MAX = 64
 Way = tuple[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """What is said at once on the quick lane: it comes whole, or not at all."""
+
+    source: str
+    messages: tuple[Any, ...]
+
+    @property
+    def frame(self) -> Frame | None:
+        """The state in it."""
+        return next((message for message in self.messages if isinstance(message, Frame)), None)
+
+
 @dataclass(slots=True)
 class Weather:
     """How bad the ways are. Chances are per message; `slow` ways take up to `slow_ns`.
@@ -65,7 +78,7 @@ class Network:
         weather, chance = self.weather, self._random.random
         if target not in self._ends or (source, target) in weather.cut:
             return
-        if (source, target) in weather.large_lost and isinstance(message, Frame):
+        if (source, target) in weather.large_lost and _frame_in(message) is not None:
             return
         if (source, target) in weather.entries_lost and isinstance(message, Append):
             return
@@ -88,7 +101,9 @@ class Network:
 
     def _carry(self, source: str, target: str, message: Any) -> None:
         weather, chance = self.weather, self._random.random
-        if weather.damaged and isinstance(message, Frame) and chance() < weather.damaged:
+        if weather.damaged and _frame_in(message) is not None and chance() < weather.damaged:
+            if isinstance(message, Datagram):
+                return  # its seal is broken
             message = self._damage(message)
             if message is None:
                 return
@@ -96,7 +111,7 @@ class Network:
         delay_ns = least_ns + int((most_ns - least_ns) * chance())
         if (source, target) in weather.slow or (weather.late and chance() < weather.late):
             delay_ns += int(weather.slow_ns * chance())
-        elif (source, target) in weather.large_late and isinstance(message, Frame):
+        elif (source, target) in weather.large_late and _frame_in(message) is not None:
             delay_ns += int(LARGE_LATE_NS * chance())
         self._arrive_in(delay_ns, target, message)
 
@@ -118,3 +133,7 @@ class Network:
             old[int(OLD_MAX * chance())] = (target, message)
         again_target, again = old[int(len(old) * chance())]
         self._arrive_in(int(MS * chance()), again_target, again)
+
+
+def _frame_in(message: Any) -> Frame | None:
+    return message.frame if isinstance(message, Datagram) else message if isinstance(message, Frame) else None

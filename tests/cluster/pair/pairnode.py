@@ -100,7 +100,10 @@ class Node:
 
     def _say(self, message: Message) -> None:
         self._checks.said(message)
-        self._network.send(self.name, message.target, message)
+        self._send(message.target, message)
+
+    def _send(self, target: str, message: Any) -> None:
+        self._network.send(self.name, target, message)
 
     def wake_at(self, local_ns: int) -> None:
         """Tick then, if no sooner one is on its way; as the real loop does, after a rest where a tick ends nothing."""

@@ -13,8 +13,8 @@ from pairbook import Book, Broken, Key
 from pairtime import MS, Clock, Events, Process
 
 CYCLE_NS = 10 * MS
-HEAD = Struct("<QqQQQQ")
-"""Scan number, PLC time, applied log index, state of the program, register, number of commands in it."""
+HEAD = Struct("<q16xQ288xQQQQ")
+"""PLC time, scan number, applied log index (core/appmemory.py), state of the program, register, commands in it."""
 COMMANDS_MAX = 240
 MEMORY_BYTES = HEAD.size + 4 * COMMANDS_MAX
 MASK = (1 << 64) - 1
@@ -187,7 +187,7 @@ class VirtualScan:
 
     def _run(self, term: int) -> None:
         control = self._control
-        scan_no, plc_before_ns, applied, state, register, count = HEAD.unpack_from(self._memory)
+        plc_before_ns, scan_no, applied, state, register, count = HEAD.unpack_from(self._memory)
         commands = self._memory[HEAD.size :]
         for entry in control.mailbox:
             if entry.index > applied:
@@ -200,7 +200,7 @@ class VirtualScan:
         plc_ns = max(self._deadline_ns() + self._plc_offset_ns, plc_before_ns + 1)
         self._readings = (self._readings * 1103515245 + 12345) & 0x7FFFFFFF
         state = (state * 6364136223846793005 + self._readings + plc_ns + register) & MASK
-        head = HEAD.pack(scan_no, plc_ns, applied, state, register, count)
+        head = HEAD.pack(plc_ns, scan_no, applied, state, register, count)
         self._memory, self._key = head + commands, (term, scan_no)
         outputs = state ^ register
         driving = control.lease_until_ns > self._clock.local_ns(self._events.now_ns)

@@ -77,6 +77,7 @@ class Events:
         self._heap: list[tuple[int, int, Process | None, int, Callable[..., None], tuple[Any, ...]]] = []
         self._number = 0
         self._steps_to_pause = 0
+        self._standing: list[tuple[Process, int]] = []
 
     def at(self, true_ns: int, process: Process | None, act: Callable[..., None], *arguments: Any) -> None:
         """Let `process` do something at a true time; nobody in particular where it is None."""
@@ -112,6 +113,20 @@ class Events:
         self._steps_to_pause = int(self._random.expovariate(1 / self.pause_every)) + 1
         self.stall(process, int(self.pause_ns_max * self._random.random() ** 3) + 1)
         return True
+
+    def stand(self, process: Process) -> None:
+        """In the middle of a step: come back when it goes on, or has died. All else goes on meanwhile, but for who
+        stands in the middle of a step already: that one goes on no sooner than this one."""
+        life = process.life
+        self._standing.append((process, life))
+        while process.life == life and process.paused_until_ns > self.now_ns:
+            until_ns = process.paused_until_ns
+            for other, its_life in self._standing:
+                if other.life == its_life:
+                    other.paused_until_ns = max(other.paused_until_ns, until_ns)
+            self.run(until_ns - 1)
+            self.now_ns = max(self.now_ns, until_ns)
+        self._standing.pop()
 
     def rest_of_step(self, process: Process, act: Callable[..., None], *arguments: Any) -> None:
         """Do this at once; or when the process goes on, if it stands still now: then before all else that came."""
@@ -151,4 +166,4 @@ class Events:
             else:
                 act(*arguments)
             self.steps += 1
-        self.now_ns = until_ns
+        self.now_ns = max(self.now_ns, until_ns)

@@ -37,8 +37,9 @@ class World:
     """One seed's. `clocks_hold`: whether all clocks keep within rho, so that leases must not overlap. `gone`: who
     cannot read its disk any more."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, *, plays_exchange: bool = True) -> None:
         self.random = random
+        self.plays_exchange = plays_exchange
         self.events = Events(random)
         self.network = Network(self.events, random)
         self.checks = RaftChecks()
@@ -84,6 +85,7 @@ class World:
         devices = (self.term_device, self.time_device)
         node = ControllerNode(_settings(name, other, self.random), devices=devices, book=self.book, **self._parts())
         node.on_lease = self._lease
+        node.plays_exchange = self.plays_exchange
         return node
 
     def start(self) -> None:

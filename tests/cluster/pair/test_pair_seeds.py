@@ -19,13 +19,13 @@ def test_pair_when_everything_goes_wrong_then_no_invariant_is_broken_and_it_is_w
             pytest.fail(f"{broken!r}\nreplay: python tools/pair_seeds.py --seeds 1 --first {seed}")
 
 
-@pytest.mark.parametrize("seed", pairchance.kept())
-def test_seed_when_it_failed_once_then_it_is_replayed_for_ever(seed):
-    pairchance.run(seed)
+@pytest.mark.parametrize(("seed", "plays_exchange"), pairchance.kept())
+def test_seed_when_it_failed_once_then_it_is_replayed_for_ever(seed, plays_exchange):
+    pairchance.run(seed, plays_exchange=plays_exchange)
 
 
 def test_seed_when_run_twice_then_both_runs_are_the_same():
-    first, second = pairchance.Run(7), pairchance.Run(7)
+    first, second = pairchance.Run(7, plays_exchange=True), pairchance.Run(7, plays_exchange=True)
     first.go()
     second.go()
     assert first.world.term_device.writes == second.world.term_device.writes
