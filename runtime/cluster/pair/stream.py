@@ -61,7 +61,7 @@ class LeaderStream:
 
     def go_over(self, version: int) -> None:
         """Programs are of another version from the next scan on: what the standby holds is no base for its states."""
-        self.version, self.need = version, Need.WHOLE
+        self.version, self.need, self.in_a_row = version, Need.WHOLE, 0
         self._sent.clear()
 
     def meet(self, life: int) -> None:
@@ -110,7 +110,7 @@ class LeaderStream:
 
     @property
     def is_held(self) -> bool:
-        """Whether the standby, as it lives now, holds the newest state or the one before."""
+        """Whether the standby, as it lives now, holds the newest state or the one before, of the version that runs."""
         return self.need is Need.NOTHING and self.in_a_row > 0 and self.lag <= 1
 
     @property

@@ -90,3 +90,25 @@ def test_standby_when_it_was_restarted_then_takes_nothing_that_was_meant_for_the
     assert newer
     leader.acknowledged(ack)
     assert leader.replicated == 2
+
+
+def test_standby_when_it_has_answered_in_this_life_and_version_then_it_holds_what_a_swap_goes_on_from():
+    leader, standby = LeaderStream(1, 7, again_ns=1000, life=4), StandbyStream(7, 4, prepared=8)
+
+    def answers(scan_no):
+        ack, _ = standby.take(leader.scan(state(scan_no, bytes(100)), scan_no))
+        assert not leader.is_held or scan_no == 2
+        leader.acknowledged(ack)
+        return leader.is_held
+
+    assert not leader.is_held
+    assert answers(1)
+    assert answers(2)
+    leader.go_over(8)
+    assert answers(3)
+    standby.life = 5
+    leader.meet(5)
+    assert answers(4)
+    for scan_no in (5, 6):
+        leader.scan(state(scan_no, bytes(100)), scan_no)
+    assert not leader.is_held  # two scans behind
