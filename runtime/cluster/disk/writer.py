@@ -68,13 +68,21 @@ class Writer:
         self._thread.join(timeout=1.0)
 
     def _run(self) -> None:
+        """A mistake in here ends the process as one anywhere else does: nobody must wait for what is never written."""
+        fault: ClusterFault | None = ClusterFault(
+            "the thread that writes the state of this member has ended by a mistake of its own",
+            mend="report what its log says; the member starts again from what is durable",
+        )
         try:
             while self._write_some():
                 pass
             self._store.close()
-        except ClusterFault as fault:
+            fault = None
+        except ClusterFault as found:
+            fault = found
+        finally:
             self._fault = fault
-        self._tell()
+            self._tell()
 
     def _write_some(self) -> bool:
         """Whether there will be more."""

@@ -103,6 +103,20 @@ def test_writer_when_several_writes_wait_then_one_sync_makes_all_durable():
     assert store.is_sealed
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_writer_when_its_thread_ends_by_a_mistake_then_who_asks_for_durability_hears_that():
+    files = MemoryFiles()
+    create(files, "a", EMPTY, mark=marks())
+    store, _ = open_store(files, "a", mark=marks(1))
+    told = threading.Semaphore(0)
+    writer = Writer(store, told.release)
+    writer.give(Persist(number=1, entries=(_entry(7),)))  # where 1 is due
+    assert told.acquire(timeout=30.0)
+    with pytest.raises(ClusterFault, match="ended by a mistake of its own"):
+        writer.durable()
+    writer.close()
+
+
 def test_writer_when_the_disk_fails_then_who_asks_for_durability_hears_why():
     files = MemoryFiles()
     create(files, "a", EMPTY, mark=marks())

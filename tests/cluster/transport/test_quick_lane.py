@@ -77,6 +77,14 @@ def test_peer_when_it_is_back_then_has_other_keys_and_nothing_of_its_former_life
     assert received(a, "b") == [b"new"]
 
 
+def test_peer_when_it_is_back_for_the_hundredth_time_then_is_met_as_at_first(lanes):
+    a, way = lanes["a"], lanes["b"].way("a")
+    for life in range(100):
+        assert a.meet("b", "127.0.0.1", quicklane._HELLO.pack(bytes([life]) * 32, life, way.port))
+    assert len(a.way("b").seen) == quicklane.SECRETS_MAX
+    assert not a.meet("b", "127.0.0.1", quicklane._HELLO.pack(bytes([98]) * 32, 98, way.port))
+
+
 def test_hello_when_it_is_none_or_cannot_be_reached_then_changes_nothing(lanes):
     a = lanes["a"]
     key = a.way("b").key_in
