@@ -53,6 +53,12 @@ def ask(op: str, site: str = SITE, **fields: Any) -> dict[str, Any]:
         return client.request(op, **fields)
 
 
+def status() -> dict[str, Any]:
+    """Of the controller, once it answers: on a busy machine a gateway may not at once. Raises PlcFault."""
+    with connect(SITE) as client:
+        return client.request("status")
+
+
 def wait_for(condition: Callable[[], bool], limit_s: float) -> float:
     """Seconds until the condition holds; the limit when it never did."""
     start = time.monotonic()
@@ -92,7 +98,7 @@ def missed(status: dict[str, Any]) -> int:
 
 def drill(victim: str, kernel: Kernel) -> Round:
     """Kill one process and watch for five seconds."""
-    before = ask("status")
+    before = status()
     cycle_ns = int(before["cycle_ns"])
     bare = BareLoop(
         kernel, period_ns=cycle_ns, wakeups=int(AFTER_KILL_S * 1e9) // cycle_ns, realtime=RealtimeSettings()
@@ -105,7 +111,7 @@ def drill(victim: str, kernel: Kernel) -> Round:
     wait_for(lambda: back_at_work(victim, pid, start), 15.0)
     back_s = time.monotonic() - start
     bare_missed = bare.result().skipped
-    after = ask("status")
+    after = status()
     went_on = int(after["scan_no"]) > int(before["scan_no"])
     return Round(victim, back_s, saw_bad, went_on, missed(after) - missed(before), bare_missed)
 

@@ -6,7 +6,6 @@ in a network namespace of its own. One pair serves all rows, which leave it whol
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,40 +13,12 @@ import pytest
 
 from tests.e2e.namespaces import Namespaces, why_no_namespaces
 from tests.e2e.pairsite import PairSite, until
+from tests.paircuts import AMONG_MEMBERS, FROM_THE_DEVICE
 
 WHY_NOT = why_no_namespaces()
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)]
 SCANS, SUM = 0, 1
 MORE_SCANS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """`ways`: from whom to whom nothing arrives, of L(eader), S(tandby), W(itness) and D(evice).
-
-    `moves`: whether the other controller takes over. `told`: an alarm of who leads then, by its beginning.
-    """
-
-    name: str
-    ways: str
-    moves: bool
-    told: str
-
-
-CUTS = (
-    Cut("pair_link", "LS SL", moves=False, told="{standby} is not in sync"),
-    Cut("leader_to_standby", "LS", moves=False, told="{standby} is not in sync"),
-    Cut("standby_to_leader", "SL", moves=False, told="{standby} is not in sync"),
-    Cut("leader_from_witness", "LW WL", moves=False, told="w is not heard"),
-    Cut("leader_to_witness", "LW", moves=False, told="w is not heard"),
-    Cut("witness_to_leader", "WL", moves=False, told="w is not heard"),
-    Cut("standby_from_witness", "SW WS", moves=False, told=""),
-    Cut("leader_from_both", "LS SL LW WL", moves=True, told="{leader} is not in sync"),
-    Cut("leader_to_both", "LS LW", moves=True, told="{leader} is not in sync"),
-    Cut("both_to_leader", "SL WL", moves=True, told="{leader} is not in sync"),
-    Cut("leader_from_device", "LD DL", moves=True, told=""),
-    Cut("standby_from_device", "SD DS", moves=False, told=""),
-)
 
 
 @pytest.fixture(scope="module")
@@ -77,30 +48,40 @@ def assert_one_writer(pair: PairSite) -> None:
     assert pair.drive.value(SUM) - pair.drive.value(SCANS) in (-1, 0, 1), "an integral is not that of its scans"
 
 
-@pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.name)
+def nobody_leads(pair: PairSite, member: str) -> bool:
+    """As that one sees it, and says."""
+    said = pair.status(member)
+    return not said["drives"] and "no_leader" in [alarm["id"] for alarm in said["alarms"]]
+
+
+@pytest.mark.parametrize("cut", AMONG_MEMBERS + FROM_THE_DEVICE, ids=lambda cut: cut.name)
 def test_pair_when_wires_are_cut_then_one_goes_on_and_all_are_whole_once_healed(spaces, pair, cut):
     leader = pair.wait_in_sync()
     standby = "b" if leader == "a" else "a"
-    who = {"L": leader, "S": standby, "W": "w", "D": "device"}
     term = pair.drive.term
-    expected = standby if cut.moves else leader
+    goes_on = {"L": leader, "S": standby, "": ""}[cut.drives]
     told = cut.told.format(leader=leader, standby=standby)
 
-    spaces.cut([(who[source], who[target]) for source, target in cut.ways.split()])
+    spaces.cut(cut.between(leader, standby))
     try:
-        until(lambda: pair.leader() == expected)
-        until(lambda: not told or any(alarm["text"].startswith(told) for alarm in pair.status(expected)["alarms"]))
-        if cut.moves:
-            until(lambda: pair.drive.term > term)
-            until(lambda: not pair.status(leader)["drives"])
-        scan = pair.drive.value(SCANS)
-        until(lambda: pair.drive.value(SCANS) > scan + MORE_SCANS)
-        assert pair.leader() == expected
-        assert (pair.drive.term > term) == cut.moves
+        if not goes_on:
+            until(lambda: all(nobody_leads(pair, member) for member in "ab"))
+        else:
+            until(lambda: pair.leader() == goes_on)
+            until(lambda: not told or any(alarm["text"].startswith(told) for alarm in pair.status(goes_on)["alarms"]))
+            if goes_on == standby:
+                until(lambda: pair.drive.term > term)
+                until(lambda: not pair.status(leader)["drives"])
+            scan = pair.drive.value(SCANS)
+            until(lambda: pair.drive.value(SCANS) > scan + MORE_SCANS)
+            assert pair.leader() == goes_on
+            assert (pair.drive.term > term) == (goes_on == standby)
     finally:
         spaces.heal()
-    assert pair.wait_in_sync() == expected, "who comes back does not unseat who leads"
-    assert (pair.drive.term > term) == cut.moves
+    healed = pair.wait_in_sync()
+    if goes_on:
+        assert healed == goes_on, "who comes back does not unseat who leads"
+        assert (pair.drive.term > term) == (goes_on == standby)
     assert_one_writer(pair)
 
 
@@ -125,6 +106,26 @@ def test_leader_when_it_alone_loses_the_device_then_it_says_which_link_and_the_p
     assert_one_writer(pair)
 
 
+def test_pair_when_witness_and_then_standby_die_then_outputs_stop_and_go_on_once_two_are_back(pair):
+    leader = pair.wait_in_sync()
+    standby = "b" if leader == "a" else "a"
+    term = pair.drive.term
+    pair.kill("w")
+    until(lambda: ("not_heard", "w") in [(alarm["id"], alarm["source"]) for alarm in pair.status(leader)["alarms"]])
+    scan = pair.drive.value(SCANS)
+    until(lambda: pair.drive.value(SCANS) > scan + MORE_SCANS)
+    assert pair.drive.term == term
+    pair.kill(standby)
+    until(lambda: nobody_leads(pair, leader))
+    pair.start(standby)
+    until(lambda: pair.leader() != "")
+    scan = pair.drive.value(SCANS)
+    until(lambda: pair.drive.value(SCANS) > scan + MORE_SCANS)
+    pair.start("w")
+    pair.wait_in_sync()
+    assert_one_writer(pair)
+
+
 def test_pair_when_standby_and_then_witness_die_then_outputs_go_on_and_the_old_standby_stays_one(pair):
     leader = pair.wait_in_sync()
     standby = "b" if leader == "a" else "a"
@@ -143,3 +144,28 @@ def test_pair_when_standby_and_then_witness_die_then_outputs_go_on_and_the_old_s
     assert pair.wait_in_sync() == leader
     assert pair.drive.term == term
     assert_one_writer(pair)
+
+
+def test_leader_when_the_witness_dies_and_it_may_shrink_then_it_goes_on_without_the_standby_too():
+    with tempfile.TemporaryDirectory(prefix="vp") as folder:
+        pair = PairSite(Path(folder), patient=True)
+        for member in "ab":
+            site = pair.folder / f"pair_{member}.toml"
+            site.write_text(site.read_text() + '\non_witness_loss = "shrink"\n')
+        try:
+            pair.start("w", "a", "b")
+            leader = pair.wait_in_sync()
+            standby = "b" if leader == "a" else "a"
+            term = pair.drive.term
+            pair.kill("w")
+            until(lambda: [m["name"] for m in pair.status(leader)["members"] if m["votes"]] == [leader])
+            pair.kill(standby)
+            until(lambda: pair.status(leader)["in_sync"] == [leader])
+            scan = pair.drive.value(SCANS)
+            until(lambda: pair.drive.value(SCANS) > scan + MORE_SCANS)
+            assert (pair.leader(), pair.drive.term) == (leader, term)
+            pair.start(standby, "w")
+            assert pair.wait_in_sync() == leader
+            assert_one_writer(pair)
+        finally:
+            pair.close()

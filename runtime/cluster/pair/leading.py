@@ -97,14 +97,17 @@ def _watch_standby(s: Situation, leading: Leading, now_ns: int) -> None:
     """Have the log say whether the standby is in sync: it leaves at once, and comes back after keeping up for a while.
 
     Before it comes back the outputs wait for it already, and some scans pass, so that none whose state it lacks can
-    still be written. Of a proposal under way nothing is known, so none is made while one is.
+    still be written. Of a proposal under way nothing is known, so none is made while one is. A leader that has heard no
+    majority since does not know who is late: it may be deaf itself, and what it said would keep the other, which hears
+    it, from taking over.
     """
     if leading.in_sync_at > s.raft.commit or leading.swap is not None:
         return
     stream, settings = leading.stream, s.settings
     other, detached = settings.other, settings.other in s.agreed.detached
     since_ns = stream.waiting_since_ns
-    late = since_ns is not None and now_ns - since_ns > settings.ack_bound_ns
+    leased_ns = s.raft.lease_until_ns - settings.raft.times.lease_ns
+    late = since_ns is not None and since_ns <= min(leased_ns, now_ns - settings.ack_bound_ns - 1)
     if late or detached:
         stream.in_a_row = leading.joins_at = 0
         if other in (s.agreed.in_sync or ()):

@@ -13,6 +13,7 @@ from runtime.cluster.pair.frame import Frame as StateFrame
 from runtime.cluster.pair.frame import State, StreamMessage, decode_frame, encode_frame
 from runtime.cluster.pair.member import PairMember
 from runtime.cluster.pair.settings import PairSettings, times_for
+from runtime.cluster.pair.voters import OnWitnessLoss
 from runtime.raft.configuration import Configuration
 from runtime.raft.core import Raft
 from runtime.raft.log import Entry, Snapshot
@@ -78,9 +79,10 @@ class Programs:
 class Group:
     """All three. `told` are the events, `writes` what was written by whom: (ms, name, term, scan, total)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_witness_loss: OnWitnessLoss = OnWitnessLoss.STAY) -> None:
         self.now = 0
         self.witness = "w"
+        self.on_witness_loss = on_witness_loss
         self.lives = 0
         self.disks = {n: Disk(HardState(), Snapshot(configuration=_configuration())) for n in NAMES}
         self.members: dict[str, PairMember | Raft] = {}
@@ -115,6 +117,7 @@ class Group:
             life=self.lives,
             cycle_ns=CYCLE * MS,
             ack_bound_ns=30 * MS,
+            on_witness_loss=self.on_witness_loss,
             yield_after_ns=YIELD_MS * MS,
             yield_again_ns=AGAIN_MS * MS,
         )
