@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 from runtime.commands.remembered import REMEMBERED_MAX, Memory, Remembered
 from runtime.commands.submission import (
+    REUSED,
     TTL_MAX_NS,
     Accepted,
     Ack,
@@ -89,7 +90,7 @@ class Dispatcher:
         known = self._memory.find(submit.client, submit.seq)
         if known is not None:
             if known.submit.target != submit.target or known.submit.value != submit.value:
-                return Rejected("this client has used this sequence number for something else"), []
+                return Rejected(REUSED), []
             return Duplicate(known.ticket, known.outcome), []
         reason = self._why_not(submit, now_ns)
         if reason:

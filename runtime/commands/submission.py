@@ -7,6 +7,8 @@ from runtime.core.elementary import Value
 
 TTL_MAX_NS = 60_000_000_000
 """Nobody waits longer for an answer; it also bounds how long a command holds up the next one of its name."""
+REUSED = "this client has used this sequence number for something else"
+"""Why a submission is not taken for a repetition."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from runtime.commands.remembered import Memory
-from runtime.commands.submission import Ending
+from runtime.commands.submission import REUSED, Ending, Taken, Write
 from runtime.gateway.view.observation import Observer
 from runtime.gateway.writes.agreement import Agreement
 from runtime.gateway.writes.commandjournal import CommandJournal
 from runtime.gateway.writes.pairsubmitter import PairSubmitter
+from runtime.gateway.writes.way import AgreedWay
 from runtime.image.mailbox import MailboxWriter
 from tests.gateway.standin import Controller
 
@@ -59,3 +63,22 @@ def test_write_when_nobody_ever_answers_then_it_is_unknown_and_not_refused(contr
     assert outcome.ending is Ending.TIMED_OUT
     assert "it may have run" in outcome.reason
     assert asked
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "how"), [("a.x", 5.0, Taken.WRITTEN), ("a.x", 6.0, Taken.REFUSED), ("a.y", 5.0, Taken.REFUSED)]
+)
+def test_write_when_its_number_was_agreed_on_before_then_is_done_only_if_it_is_the_same(
+    controller: Controller, target, value, how
+):
+    agreement = PlayedAgreement(controller.run, [])
+    agreement.propose = lambda client, seq, body: proposed.append((client, seq, body)) or ""
+    proposed, leaf = [], controller.leaf("rack_1.soc_pct")
+    mailbox = SimpleNamespace(arrived=lambda _: [], forget=lambda _: None)
+    way = AgreedWay(mailbox, agreement, value_of=lambda *_: leaf, tell=print, wake=lambda: None)
+    way.put(Write(1, "a.x", 5.0, False, 3, 0), "client", 9)
+    way.put(Write(2, target, value, False, 4, 0), "client", 9)
+    agreement.on_known(17, *proposed[0])
+    [arrival] = way.arrived(0)
+    assert (arrival.ticket, arrival.how) == (2, how)
+    assert arrival.reason == ("" if how is Taken.WRITTEN else REUSED)

@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from runtime.commands.submission import Ending, Outcome
 from runtime.core.elementary import Value
 from runtime.core.quality import Quality
 from runtime.gateway.scada.load import load_scada_map
 from runtime.gateway.scada.server import ScadaService
+from runtime.gateway.scada.unit import ScadaUnit
+from runtime.gateway.view.observation import Observer
+from runtime.gateway.writes.submitter import Submitter
+from runtime.image.mailbox import MailboxWriter
 from tests.gateway.standin import DONE, REFUSED_STATE, Controller, scanning, serving
 
 MAP = """name = "tested"
@@ -290,6 +295,29 @@ async def mbpoll(port: int, *args: str) -> tuple[int, str]:
     out, _ = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode()
+
+
+async def test_writes_when_two_controllers_were_started_in_the_same_moment_then_none_is_taken_for_one_of_the_other(
+    controller: Controller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "scada.toml").write_text(MAP)
+    manifest, numbered = controller.manifest, []
+    scada_map, _ = load_scada_map(tmp_path / "scada.toml", tags=manifest.tags, bindings=manifest.bindings)
+    assert scada_map is not None
+    monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000 * 10**9)
+    for _ in "ab":
+        observer = Observer(manifest, controller.image, controller.control)
+        submitter = Submitter(observer, MailboxWriter(controller.control))
+
+        async def command(*_: object, client: str, seq: int, ttl_ns: int) -> Outcome:
+            numbered.append((client, seq))
+            return Outcome(Ending.DONE)
+
+        monkeypatch.setattr(submitter, "command", command)
+        unit = ScadaUnit(scada_map, observer, submitter, lambda *_: None)  # type: ignore[arg-type]
+        for value in (1, 0):
+            await unit.write_words(20, [value])
+    assert len(set(numbered)) == 4
 
 
 @pytest.mark.skipif(shutil.which("mbpoll") is None, reason="mbpoll is not installed (Debian: apt install mbpoll)")

@@ -11,7 +11,7 @@ Both controllers of a pair answer: the standby shows the leader's values, and an
 import asyncio
 import contextlib
 import itertools
-import time
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -32,6 +32,8 @@ from runtime.wire.pairport import PairStatus
 from runtime.wire.values import parse, show, to_json
 
 CLIENT = "scada"
+"""And a number by chance: what is asked for twice under one (client, seq) is done once, and the masters of the two
+controllers of a pair, or of a gateway before this one, are not the same client."""
 
 
 class ScadaUnit:
@@ -53,7 +55,7 @@ class ScadaUnit:
         self._audit = audit
         self._one_at_a_time = asyncio.Lock()
         self._starts = {register.address: register for register in scada_map.registers}
-        self._seqs = itertools.count(time.time_ns() // 1_000)  # past those of a gateway before this one
+        self._client, self._seqs = f"{CLIENT}-{secrets.token_hex(4)}", itertools.count(1)
 
     async def read_bits(self, table: Table, address: int, count: int) -> Sequence[bool]:
         """There are no bits."""
@@ -108,10 +110,12 @@ class ScadaUnit:
         ttl_ns, seq, name = self._map.write_ttl_ns, next(self._seqs), order.target.name
         try:
             if order.register.is_field:
-                outcome = await self._submitter.write(order.target, order.value, client=CLIENT, seq=seq, ttl_ns=ttl_ns)
+                outcome = await self._submitter.write(
+                    order.target, order.value, client=self._client, seq=seq, ttl_ns=ttl_ns
+                )
             else:
                 outcome = await self._submitter.command(
-                    order.command, order.value, client=CLIENT, seq=seq, ttl_ns=ttl_ns
+                    order.command, order.value, client=self._client, seq=seq, ttl_ns=ttl_ns
                 )
         except SubmitFault as fault:
             self._audit("warning", f"SCADA: {fault}")

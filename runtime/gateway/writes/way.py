@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from runtime.commands.submission import Taken, Write
+from runtime.commands.submission import REUSED, Taken, Write
 from runtime.core.elementary import Value
 from runtime.core.fault import ConfigFault
 from runtime.core.tag import Variable
@@ -168,6 +168,8 @@ class AgreedWay:
         self._tell = tell
         self._wake = wake
         self._proposed: dict[tuple[str, int], int] = {}
+        self._meant: dict[int, tuple[object, ...]] = {}
+        """By ticket, what was proposed."""
         self._ended: list[Arrival] = []
         agreement.on_deliver = self._deliver
         agreement.on_known = self._known
@@ -192,6 +194,7 @@ class AgreedWay:
             self._ended.append(Arrival(write.ticket, Taken.REFUSED, why_not))
         else:
             self._proposed[client, seq] = write.ticket
+            self._meant[write.ticket] = _meaning(told)
 
     def arrived(self, now_ns: int) -> list[Arrival]:
         """See Way."""
@@ -202,6 +205,7 @@ class AgreedWay:
         """See Way."""
         self._mailbox.forget(ticket)
         self._proposed = {name: other for name, other in self._proposed.items() if other != ticket}
+        self._meant.pop(ticket, None)
 
     def _deliver(self, index: int, client: str, seq: int, body: str) -> None:
         told: dict[str, Any] = json.loads(body)
@@ -220,11 +224,18 @@ class AgreedWay:
         self._wake()
 
     def _known(self, index: int, client: str, seq: int, body: str) -> None:  # noqa: ARG002 - the place is of no use
-        ticket = self._proposed.pop((client, seq), 0)
-        if ticket:
-            self._ended.append(Arrival(ticket, Taken.WRITTEN, request_seq=json.loads(body)["request_seq"]))
+        ticket, told = self._proposed.pop((client, seq), 0), json.loads(body)
+        if ticket and self._meant.get(ticket) != _meaning(told):
+            self._ended.append(Arrival(ticket, Taken.REFUSED, REUSED))
+        elif ticket:
+            self._ended.append(Arrival(ticket, Taken.WRITTEN, request_seq=told["request_seq"]))
 
     def _refused(self, client: str, seq: int, why: str) -> None:
         ticket = self._proposed.pop((client, seq), 0)
         if ticket:
             self._ended.append(Arrival(ticket, Taken.REFUSED, why))
+
+
+def _meaning(told: dict[str, Any]) -> tuple[object, ...]:
+    """What is the same in a repetition."""
+    return told["target"], told["value"], told["is_command"]
