@@ -203,14 +203,20 @@ def in_sync_at_any(before: tuple[str, ...] | None, entries: Sequence[Entry]) -> 
     return frozenset(found)
 
 
+def detached_at_end(before: tuple[str, ...], entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Who is out of service once these entries, committed or not, are applied too."""
+    asked = [said for said in _said(entries, b"D") if isinstance(said, Detached)]
+    return asked[-1].members if asked else before
+
+
 def took_over_last(agreed: Agreed, entries: Sequence[Entry], name: str) -> int:
     """The last term in which that controller took over, once these entries are applied too; 0 for never."""
     later = (said for said in _said(entries) if isinstance(said, TakenOver))
     return max((said.term for said in (*agreed.takeovers, *later) if said.leader == name), default=0)
 
 
-def _said(entries: Iterable[Entry]) -> Iterable[PairEntry]:
-    return (_decoded(e.content) for e in entries if e.kind is EntryKind.COMMAND and e.content[:1] in b"TS")
+def _said(entries: Iterable[Entry], topics: bytes = b"TS") -> Iterable[PairEntry]:
+    return (_decoded(e.content) for e in entries if e.kind is EntryKind.COMMAND and e.content[:1] in topics)
 
 
 @lru_cache(maxsize=32)

@@ -1,6 +1,7 @@
 """What a leader watches over: its standby, the voters, the commands its programs took, a swap, its way to the field."""
 
 from runtime.cluster.pair import versions
+from runtime.cluster.pair.agreed import detached_at_end
 from runtime.cluster.pair.effects import Severity
 from runtime.cluster.pair.entries import Applied, Cause, InSync, TakenOver
 from runtime.cluster.pair.frame import ALL_LINKS
@@ -208,6 +209,8 @@ def why_not_swap(s: Situation, now_ns: int) -> str:
         return f"{s.name} does not lead"
     if leading.swap is not None:
         return "a swap is under way"
+    if other in detached_at_end(s.agreed.detached, s.tail):
+        return f"{other} is out of service: attach it first"
     if other not in (s.agreed.in_sync or ()) or leading.in_sync_at > s.raft.commit:
         return f"{other} is not in sync"
     if other not in s.raft.configuration.voters:

@@ -211,6 +211,14 @@ def test_standby_when_it_is_detached_then_it_neither_votes_nor_takes_over_until_
     assert group.members["a"].situation.raft.configuration.voters == ("a", "b", "w")
 
 
+def test_swap_when_the_standby_is_just_being_detached_then_is_refused_before_that_is_agreed_on(group):
+    assert group.ask("a", "detach", "b") == ""
+    assert group.ask("a", "swap") == "b is out of service: attach it first"
+    group.run(500)
+    assert group.leader() == "a"
+    assert group.members["a"].situation.agreed.detached == ("b",)
+
+
 def test_standby_out_of_sync_when_an_operator_claims_it_then_it_leads_from_what_it_has(group):
     group.cut = {("a", "b"), ("b", "a")}
     group.run(300)
