@@ -10,6 +10,8 @@ from runtime.raft.state import Peer, Role, State
 
 NS_PER_BYTE = 200
 """What is said is taken to be under way for so long: 5 MB/s, less than half of what a link of 100 Mbit/s takes."""
+UNDER_WAY_NS_MAX = 1_000_000_000
+"""And no longer: who is just back may not have been reached yet."""
 
 
 def append(
@@ -153,7 +155,7 @@ def _be_patient(state: State, peer: Peer, size: int) -> None:
     """Only rounds after it must have arrived say that it was lost. A megabyte said again with each of them would fill
     the very link that they need."""
     assert state.leading is not None
-    rounds = size * NS_PER_BYTE // state.settings.times.heartbeat_ns
+    rounds = min(size * NS_PER_BYTE, UNDER_WAY_NS_MAX) // state.settings.times.heartbeat_ns
     peer.sent_round = max(peer.sent_round, state.leading.lease.round + rounds)
 
 
