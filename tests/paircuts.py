@@ -28,6 +28,7 @@ class Cut:
 
 PAIR_LINK = "{standby} is not in sync"
 WITNESS = "w is not heard"
+WAY_TO_WITNESS = "{standby} does not reach w"
 FORMER = "{leader} is not in sync"
 AMONG_MEMBERS = (
     Cut("pair_link", "LS SL", "L", PAIR_LINK),
@@ -36,9 +37,9 @@ AMONG_MEMBERS = (
     Cut("leader_from_witness", "LW WL", "L", WITNESS),
     Cut("leader_to_witness", "LW", "L", WITNESS),
     Cut("witness_to_leader", "WL", "L", WITNESS),
-    Cut("standby_from_witness", "SW WS", "L"),
-    Cut("standby_to_witness", "SW", "L"),
-    Cut("witness_to_standby", "WS", "L"),
+    Cut("standby_from_witness", "SW WS", "L", WAY_TO_WITNESS),
+    Cut("standby_to_witness", "SW", "L", WAY_TO_WITNESS),
+    Cut("witness_to_standby", "WS", "L", WAY_TO_WITNESS),
     Cut("witness_from_both", "LW WL SW WS", "L", WITNESS),
     Cut("standby_from_both", "LS SL SW WS", "L", PAIR_LINK),
     Cut("leader_from_both", "LS SL LW WL", "S", FORMER),

@@ -8,7 +8,8 @@ from runtime.raft.core import Raft
 from runtime.raft.state import Role
 
 SILENT_NS = 1_000_000_000
-"""Without a word for so long, somebody is called silent."""
+"""Without a word or a connection for so long, somebody is called silent. A healthy standby has nothing to say to a
+witness."""
 LOOK_EVERY_NS = 50_000_000
 STRANGERS_EVERY_NS = 60_000_000_000
 """Who knocks without a member's key is told once a minute, with how often it was."""
@@ -40,7 +41,7 @@ class MemberWatch:
         for peer, before in self._received.items():
             received = post.received(peer)
             self._received[peer] = received
-            self._look_at_peer(peer, heard=received > before, now_ns=now_ns)
+            self._look_at_peer(peer, heard=received > before or post.reaches(peer), now_ns=now_ns)
         self._look_at_refusals(post, now_ns)
 
     def _look_at_leader(self, raft: Raft) -> None:

@@ -16,7 +16,10 @@ class Bench:
         self.now_ns = 0
         self.raft = SimpleNamespace(leader="", term=1, role=Role.FOLLOWER, configuration=TRIO)
         self.received = Counter()
-        self.post = SimpleNamespace(received=self.received.__getitem__, strangers=0, refusals=Counter())
+        self.reached = set()
+        self.post = SimpleNamespace(
+            received=self.received.__getitem__, reaches=self.reached.__contains__, strangers=0, refusals=Counter()
+        )
         self.watch = MemberWatch(["a", "b"], self.told.append, 0)
 
     def look(self, after_ns=LOOK_EVERY_NS, *, heard=("a", "b")):
@@ -72,3 +75,14 @@ def test_watch_when_members_change_then_they_are_told():
     bench.look()
     bench.raft.configuration = Configuration(controllers=("a",), learners=("b", "w"))
     assert bench.look() == ["takes part: controllers a; learners b, w"]
+
+
+def test_watch_when_a_standby_has_nothing_to_say_but_answers_then_it_is_not_called_silent():
+    bench = Bench()
+    bench.look()
+    bench.reached.add("b")
+    assert bench.look(SILENT_NS, heard=("a",)) == []
+    bench.reached.clear()
+    assert bench.look(SILENT_NS, heard=("a",)) == ["b is silent"]
+    bench.reached.add("b")
+    assert bench.look(heard=("a",)) == ["b is heard again"]

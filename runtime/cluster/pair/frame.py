@@ -90,7 +90,7 @@ class Standing:
     `life`: since when it runs, as a number that no earlier life had. `state_term`, `scan_no`: the state it holds; 0:
     none. `version`: of the programs that its scan runs. `links_lost`: a bit for each driven link that its io reaches no
     more. `wanted`: the version that a leader is about to go over to. `prepared`: that which a standby could go over to
-    at once. `refused`: that which it cannot, and `why_not`.
+    at once. `refused`: that which it cannot, and `why_not`. `reaches_witness`: whether that answers it.
     """
 
     source: str
@@ -104,6 +104,7 @@ class Standing:
     prepared: int = 0
     refused: int = 0
     why_not: str = ""
+    reaches_witness: bool = True
 
 
 StreamMessage = Frame | FrameAck | Standing

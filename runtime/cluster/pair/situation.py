@@ -57,7 +57,7 @@ class Situation:
     and `refused`: those that the supervisor was asked to get ready, and could not, which is tried again after
     `ask_again_ns`. `part_bytes`: of packages in the log since its last snapshot. `gave_back_ns`: when leadership was
     last handed to the other without having driven. `claimed_after`: the last term in which the other was known to have
-    taken over when an operator claimed that it does not drive.
+    taken over when an operator claimed that it does not drive. `witness_reached`: whether it answers this one.
     """
 
     settings: PairSettings
@@ -77,6 +77,7 @@ class Situation:
     standing_told: tuple[object, ...] = ()
     links_lost: int = 0
     links_lost_ns: int = 0
+    witness_reached: bool = True
     claimed: bool = False
     claimed_after: int = 0
     cause: Cause = Cause.LOST

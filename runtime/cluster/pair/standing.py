@@ -27,6 +27,7 @@ def _news(s: Situation) -> tuple[object, ...]:
         s.raft.leader,
         standby.state is None,
         s.links_lost,
+        s.witness_reached,
         standby.version,
         standby.prepared,
         _wanted(s),
@@ -52,4 +53,5 @@ def _standing(s: Situation) -> Standing:
         prepared=s.standby.prepared,
         refused=s.refused,
         why_not=s.why_refused,
+        reaches_witness=s.witness_reached,
     )

@@ -344,6 +344,7 @@ class Redundancy:
         clocks = ClockReading(time.monotonic_ns(), time.time_ns(), time.monotonic_ns())
         situation = self._member.situation
         situation.wall_ns = clocks.wall_ns
+        situation.witness_reached = self._ends.post.reaches(situation.settings.witness)
         own_alarms = [*lost_devices(situation, self._links), *self._local.look(clocks)]
         status = pair_status(situation, self._round_trips, self._exchange.returns, own_alarms, clocks.after_ns)
         for told in self._alarms.look(status["alarms"]):

@@ -66,10 +66,22 @@ def alarms(s: Situation, now_ns: int) -> list[PairAlarm]:
         found += [_alarm("not_heard", m, f"{m} is not heard") for m in (other, witness) if not s.is_here(m, now_ns)]
         if witness not in s.raft.configuration.voters:
             found.append(_alarm("no_vote", witness, f"{witness} does not vote: nobody takes over by itself"))
+    if witness in s.raft.configuration.voters and (far := _who_lacks_the_witness(s, now_ns)):
+        why = f"{far} does not reach {witness}: it could not take over"
+        found.append(_alarm("no_way_to_witness", far, why))
     if s.leading is not None and s.other is not None and s.other.why_not:
         why = f"{other} cannot go over to the version that runs here: {s.other.why_not}"
         found.append(_alarm("version_refused", other, why))
     return found
+
+
+def _who_lacks_the_witness(s: Situation, now_ns: int) -> str:
+    """The standby, where it would need the witness and the witness itself is there; else nobody. A standby has nothing
+    to say to a witness, so nobody would notice before the leader dies."""
+    if s.leading is None:
+        return "" if s.witness_reached else s.name
+    is_known = s.other is not None and s.is_here(s.settings.other, now_ns) and s.is_here(s.settings.witness, now_ns)
+    return s.settings.other if is_known and s.other is not None and not s.other.reaches_witness else ""
 
 
 def lost_devices(s: Situation, links: Sequence[str]) -> list[PairAlarm]:
@@ -99,7 +111,7 @@ def _role(s: Situation) -> str:
 
 def _member(s: Situation, name: str, now_ns: int) -> PairMemberStatus:
     heard_ns = s.heard_ns.get(name)
-    own = name == s.name
+    own = name == s.name or (s.leading is None and name == s.settings.witness and s.witness_reached)
     return PairMemberStatus(
         name=name,
         kind="witness" if name == s.settings.witness else "controller",

@@ -37,8 +37,8 @@ had stopped for this, and a ping is due (`!_io_error` in stream_engine_base.cpp)
 LISTENING_PING_MS = 5_000
 """Whose peer is gone lets go of the connection then. Nothing waits for that: who speaks asks much more often, and the
 connection that it makes anew is another."""
-_POLLIN = int(zmq.POLLIN)
-"""A number: as a flag of an enumeration, each look costs as much as a message."""
+_POLLIN, _POLLOUT = int(zmq.POLLIN), int(zmq.POLLOUT)
+"""Numbers: as a flag of an enumeration, each look costs as much as a message."""
 CLOSE_MS_MAX = 100
 """For what was said last: that the outputs have ended, so that others need not wait."""
 
@@ -131,6 +131,12 @@ class Lane:
             pass
         self.dropped[peer] += 1
         return False
+
+    def reaches(self, peer: str) -> bool:
+        """Whether there is a connection to it on which it answers, and room for a content: what is pinged every
+        `ping_ms` is noticed to be gone within a second."""
+        push = self._pushes.get(peer)
+        return push is not None and int(push.get(zmq.EVENTS)) & _POLLOUT != 0
 
     def receive(self, most: int) -> tuple[list[tuple[str, bytes]], bool]:
         """What has come, at most so many: the peer whose key it came with, and the content; and whether there may be

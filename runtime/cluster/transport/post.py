@@ -117,6 +117,10 @@ class Post:
         """Contents that have come from a member, on whatever lane."""
         return self.urgent.received[peer] + self.bulk.received[peer] + self.quick.received[peer]
 
+    def reaches(self, peer: str) -> bool:
+        """Whether it answers on the lane for what is urgent, also where nobody has anything to say."""
+        return self.urgent.reaches(peer)
+
     def put(self, message: Message, *, passing: bool = False) -> None:
         """To be sent before the next wait; what then is not on its way is dropped, as any network might.
 

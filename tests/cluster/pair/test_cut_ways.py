@@ -1,9 +1,10 @@
 """The table of cuts in virtual time: who goes on, in which term, and that all are whole again once it is healed."""
 
 import pytest
-from pairgroup import CYCLE, Group
+from pairgroup import CYCLE, MS, Group
 
 from runtime.cluster.pair.voters import OnWitnessLoss
+from runtime.cluster.redundancy.status import alarms
 from tests.paircuts import AMONG_MEMBERS, Cut
 
 CUT_MS, HEALED_MS = 1500, 3000
@@ -46,6 +47,24 @@ def test_pair_when_ways_are_cut_then_who_should_goes_on_and_all_are_whole_once_h
         assert (went_on[1] > 1) == (cut.drives == "S")
     assert_whole(group)
     assert_one_writer(group)
+
+
+def told_by(group: Group, name: str) -> list[tuple[str, str]]:
+    return [(alarm["id"], alarm["source"]) for alarm in alarms(group.members[name].situation, group.now * MS)]
+
+
+def test_standby_when_the_witness_does_not_answer_it_then_both_controllers_say_so_until_it_does(group: Group) -> None:
+    """Nothing else would tell before the leader dies: a standby says nothing to a witness."""
+    group.members["b"].situation.witness_reached = False
+    group.run(CUT_MS)
+    assert [told_by(group, name) for name in "ab"] == [[("no_way_to_witness", "b")]] * 2
+    group.kill("w")
+    group.run(CUT_MS)
+    assert told_by(group, "a") == [("not_heard", "w")], "the witness itself is gone"
+    group.start("w")
+    group.members["b"].situation.witness_reached = True
+    group.run(HEALED_MS)
+    assert [told_by(group, name) for name in "ab"] == [[], []]
 
 
 def test_pair_when_the_witness_dies_and_then_the_standby_then_outputs_stop_until_two_are_back(group: Group) -> None:
