@@ -46,6 +46,7 @@ class ControllerNode(Node):
         self.supervisor = Supervisor(self)
         self.is_on = False
         self.plays_exchange = True
+        self.native_scans = 0
         self.exchange: VirtualExchange | None = None
         self._turns = self._poked = False
         self._wakes: tuple[VirtualExchange, int] | None = None
@@ -305,6 +306,7 @@ class ControllerNode(Node):
         if exchange is None or not exchange.is_inside:
             return
         said = exchange.go_on()
+        self.native_scans += exchange.plan.scans if said is not None else 0
         if said is None:
             waits = (exchange, exchange.wakes_ns)
             if exchange is self.exchange and exchange.is_inside and waits != self._wakes:

@@ -25,11 +25,14 @@ def test_seed_when_it_failed_once_then_it_is_replayed_for_ever(seed, plays_excha
 
 
 def test_seed_when_run_twice_then_both_runs_are_the_same():
-    first, second = pairchance.Run(7, plays_exchange=True), pairchance.Run(7, plays_exchange=True)
+    first, second = (pairchance.Run(11, plays_exchange=True) for _ in range(2))
     first.go()
     second.go()
     assert first.world.term_device.writes == second.world.term_device.writes
     assert first.events.steps == second.events.steps > 1000
+    natively = [[c.native_scans for c in run.world.controllers.values()] for run in (first, second)]
+    assert natively[0] == natively[1]
+    assert sum(natively[0]) > 10
 
 
 @pytest.mark.parametrize("mistake", QUICK, ids=lambda f: f.__name__)
