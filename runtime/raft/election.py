@@ -51,6 +51,8 @@ def on_vote_request(state: State, request: VoteRequest, now_ns: int) -> None:
 
 def on_vote_reply(state: State, reply: VoteReply, now_ns: int) -> None:
     """Count it; with a majority go on to the election, or lead."""
+    if reply.trial and reply.silence != state.silence:
+        return  # to a trial of before a leader was heard again: it would unseat that one
     asked = Role.TRIAL if reply.trial else Role.CANDIDATE
     term = state.hard.term + (reply.trial and reply.granted)
     if state.role is asked and reply.term == term:
@@ -83,6 +85,8 @@ def _may_campaign(state: State, now_ns: int) -> bool:
 def _ask(state: State, now_ns: int, *, trial: bool, handed_over: bool) -> None:
     state.leader = ""
     state.waiting_since_ns = now_ns
+    if state.role is Role.FOLLOWER:
+        state.silence += 1
     state.role = Role.TRIAL if trial else Role.CANDIDATE
     if not trial:
         state.set_hard(replace(state.hard, term=state.hard.term + 1, vote=state.name))
@@ -97,6 +101,7 @@ def _ask(state: State, now_ns: int, *, trial: bool, handed_over: bool) -> None:
                 last_term=state.log.last_term,
                 trial=trial,
                 handed_over=handed_over,
+                silence=state.silence,
             )
             (state.say if trial else state.promise_)(request)
     count(state, now_ns)
@@ -125,5 +130,6 @@ def _reply(state: State, request: VoteRequest, *, granted: bool) -> None:
         term=request.term if granted else state.hard.term,
         granted=granted,
         trial=request.trial,
+        silence=request.silence,
     )
     (state.say if request.trial else state.promise_)(reply)

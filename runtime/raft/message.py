@@ -20,12 +20,14 @@ class VoteRequest(Message):
 
     `trial` (pre-vote; dissertation, 9.6): would you? `term` is then the one it would take, and nobody's term changes.
     `handed_over`: the leader itself gave up and asked for this campaign, so having heard it is no reason to refuse.
+    `silence`: which one of its leader it is that made it ask, counted by the candidate.
     """
 
     last_index: int
     last_term: int
     trial: bool = False
     handed_over: bool = False
+    silence: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,7 @@ class VoteReply(Message):
 
     granted: bool
     trial: bool
+    silence: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

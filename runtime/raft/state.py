@@ -98,6 +98,7 @@ class State:
 
     `waiting_since_ns`: its election time-out counts from here; on a start so that it is over after the mute time, each
     member's a little later than the one's before. `unanswered`: trials to which it had to be silent, by who asked.
+    `silence` counts how often it began to ask because it heard no leader.
     """
 
     settings: Settings
@@ -112,6 +113,7 @@ class State:
     applied: int = 0
     may_campaign: bool = True
     votes: dict[str, bool] = field(default_factory=dict)
+    silence: int = 0
     unanswered: dict[str, VoteRequest] = field(default_factory=dict)
     leading: Leading | None = None
     unsaved: Unsaved = field(default_factory=Unsaved)

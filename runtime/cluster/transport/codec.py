@@ -67,8 +67,14 @@ _ENTRIES = _Form(entries_bytes, Reader.entries)
 _SNAPSHOT = _Form(snapshot_bytes, Reader.snapshot)
 
 _FIELDS: dict[type[Message], dict[str, _Form]] = {
-    VoteRequest: {"last_index": _NUMBER, "last_term": _NUMBER, "trial": _FLAG, "handed_over": _FLAG},
-    VoteReply: {"granted": _FLAG, "trial": _FLAG},
+    VoteRequest: {
+        "last_index": _NUMBER,
+        "last_term": _NUMBER,
+        "trial": _FLAG,
+        "handed_over": _FLAG,
+        "silence": _NUMBER,
+    },
+    VoteReply: {"granted": _FLAG, "trial": _FLAG, "silence": _NUMBER},
     Heartbeat: {"round": _NUMBER, "commit": _NUMBER},
     HeartbeatReply: {"round": _NUMBER},
     Append: {"previous_index": _NUMBER, "previous_term": _NUMBER, "entries": _ENTRIES, "commit": _NUMBER},

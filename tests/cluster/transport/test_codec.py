@@ -108,7 +108,7 @@ def _raft(role: Role) -> tuple[Raft, int]:
     if role is not Role.FOLLOWER:
         _persisted(raft, raft.tick(now_ns), now_ns)
     if role in (Role.CANDIDATE, Role.LEADER):
-        reply = VoteReply(source="b", target="a", term=3, granted=True, trial=True)
+        reply = VoteReply(source="b", target="a", term=3, granted=True, trial=True, silence=1)
         _persisted(raft, raft.step(reply, now_ns), now_ns)
     if role is Role.LEADER:
         reply = VoteReply(source="b", target="a", term=3, granted=True, trial=False)
