@@ -20,7 +20,7 @@ class PairSettings:
 
     `ack_bound_ns`: so long outputs wait for the standby, then the leader goes on without it. `gone_ns`: silence after
     which a member stops voting. `in_sync_after`: frames acknowledged in a row before the standby may take over.
-    `standing_ns`: so often each controller tells the other how it stands, though nothing has changed.
+    `standing_ns`: so often each controller tells the other how it stands, though nothing has changed (standing.py).
     `yield_after_ns`, `scan_lost_ns`: so long without its devices, or without scans, before a leader yields.
     `yield_again_ns`: so long a controller leads to which the other has handed over for the sake of devices, before it
     may do the same: links that come and go at both must not swing the pair.
@@ -37,7 +37,7 @@ class PairSettings:
     ack_bound_ns: int
     gone_ns: int = _SECOND
     in_sync_after: int = IN_SYNC_AFTER_MAX
-    standing_ns: int = 250 * _MS
+    standing_ns: int = 500 * _MS
     start_alone_ns: int = 30 * _SECOND
     yield_after_ns: int = _SECOND
     yield_again_ns: int = 60 * _SECOND

@@ -12,7 +12,7 @@ from runtime.cluster.pair.swap import Swap
 from runtime.raft.core import Raft
 from runtime.raft.log import Entry
 
-STANDINGS_MISSED_MAX = 8
+STANDINGS_MISSED_MAX = 4
 
 
 @dataclass(slots=True)

@@ -3,14 +3,20 @@
 from runtime.cluster.pair.frame import Standing
 from runtime.cluster.pair.situation import Situation
 
-SOON_NS = 50_000_000
+OFTEN = 5
+"""So many times as often while something is under way: then more depends on it, and what was said may have been lost."""
+SOON_NS = 100_000_000
 """A leader may tell how it stands that much sooner: then it is awake for what the standby tells, as often."""
 
 
 def tell(s: Situation, now_ns: int) -> None:
     """It is time."""
-    soon_ns = SOON_NS if s.leading is not None else 0
-    s.standing_due_ns, s.standing_told = now_ns + s.settings.standing_ns - soon_ns, _news(s)
+    every_ns = s.settings.standing_ns
+    if not _is_settled(s):
+        every_ns //= OFTEN
+    elif s.leading is not None:
+        every_ns -= SOON_NS
+    s.standing_due_ns, s.standing_told = now_ns + every_ns, _news(s)
     s.effects.stream.append(_standing(s))
 
 
@@ -20,11 +26,21 @@ def look(s: Situation, now_ns: int) -> None:
         s.standing_due_ns = min(s.standing_due_ns, now_ns)
 
 
+def _is_settled(s: Situation) -> bool:
+    """Both are in sync and run one version, and no other is on its way."""
+    in_sync, other = s.agreed.in_sync or (), s.other
+    if s.name not in in_sync or s.settings.other not in in_sync or s.offer is not None or s.asked:
+        return False
+    return not s.standby.prepared and other is not None and other.version == s.standby.version
+
+
 def _news(s: Situation) -> tuple[object, ...]:
-    """What of a standing the other is to know at once; and who leads, for it may hear this one from now on."""
+    """What of a standing the other is to know at once; who leads, for it may hear this one from now on; and whether it
+    is to be told often."""
     standby = s.standby
     return (
         s.raft.leader,
+        _is_settled(s),
         standby.state is None,
         s.links_lost,
         s.witness_reached,

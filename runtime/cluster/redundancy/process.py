@@ -36,7 +36,7 @@ from runtime.image.segment import ImageSegment
 from runtime.image.suspension import SUSPENDED_NS, suspended_ns
 from runtime.raft.message import Message
 
-STATUS_EVERY_NS = 200_000_000
+STATUS_EVERY_NS = 400_000_000
 """From then on as soon as awake, NO_HURRY_NS later at the latest: a leader is, for the standby's standings."""
 IO_LOST_AFTER_NS = 1_000_000_000
 DROPPED = "the leader does not want it any more"
