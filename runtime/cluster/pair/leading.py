@@ -140,7 +140,8 @@ def _watch_way_to_field(s: Situation, leading: Leading, now_ns: int) -> None:
     scans_come = now_ns - leading.last_scan_ns < min(wait_ns, s.settings.scan_lost_ns)
     if leading.swap is not None or (scans_come and not s.links_lost):
         return
-    if other is None or other.links_lost & ~s.links_lost or why_not_swap(s, now_ns):
+    stays_behind = not scans_come and not leading.stream.is_held  # it gets what it lacks with the next scan only
+    if other is None or other.links_lost & ~s.links_lost or stays_behind or why_not_swap(s, now_ns):
         _begin_again_without_scans(s, leading, now_ns)
         return
     lost_for_ns = now_ns - s.links_lost_ns if other.links_lost != s.links_lost else 0

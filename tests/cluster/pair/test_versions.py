@@ -87,3 +87,15 @@ def test_standby_when_a_version_is_dropped_then_no_state_of_it_is_taken_before_t
     world.events.run(world.events.now_ns + 1500 * MS)
     come_whole(world)
     assert versions(world) == [5, 5]
+
+
+def test_leader_when_its_scan_dies_as_it_goes_over_then_it_does_not_hand_over_in_vain_again_and_again(world):
+    leader = world.driver
+    leader.supervisor.download(5)
+    while leader.scan.version != 5:
+        world.events.run(world.events.now_ns + MS // 10)
+    leader.scan.process.kill()  # before its first scan in that version: the standby never gets a state of it
+    world.events.run(world.events.now_ns + 30 * MS)
+    world.start_parts(leader.name)
+    come_whole(world)
+    assert versions(world) == [1, 1], "who takes over goes on in the version whose state it has"
