@@ -27,6 +27,7 @@ def begin(s: Situation, now_ns: int) -> None:
     if not may_drive or s.name not in s.raft.configuration.controllers:
         _give_back(s, now_ns)
         return
+    versions.drop_prepared(s)
     settings, state = s.settings, s.standby.state
     life = s.other.life if s.other is not None else 0
     stream = LeaderStream(s.raft.term, s.standby.version, again_ns=2 * settings.ack_bound_ns, life=life)

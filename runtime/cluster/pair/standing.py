@@ -4,7 +4,7 @@ from runtime.cluster.pair.frame import Standing
 from runtime.cluster.pair.situation import Situation
 
 OFTEN = 5
-"""So many times as often while something is under way: more depends on it then, and what was told may have been lost."""
+"""So many times as often while something is under way: more depends on it then, and what was told may be lost."""
 SOON_NS = 100_000_000
 """A leader may tell how it stands that much sooner: then it is awake for what the standby tells, as often."""
 

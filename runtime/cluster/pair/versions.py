@@ -77,11 +77,24 @@ def follow(s: Situation, leader: Standing, now_ns: int) -> None:
 
 
 def prepared(s: Situation, package: Package) -> None:
-    """Standby: states of that version can be taken. One that is held already goes to the scan that is to run it."""
+    """Standby: states of that version can be taken. One that is held already goes to the scan that is to run it.
+
+    Who leads by now does so in another version, and nobody goes over to this one.
+    """
+    if s.leading is not None and s.standby.state_version != package.version:
+        s.effects.drop = package.version
+        return
     s.standby.prepared = package.version
     s.refused, s.why_refused = 0, ""
     if s.standby.state is not None and s.standby.state_version == package.version:
         s.effects.mirror = Mirror(s.standby.term, s.standby.state, s.state_ns, package.version)
+
+
+def drop_prepared(s: Situation) -> None:
+    """This controller begins to lead, in the version of the state it has: what was ready beside it nobody wants."""
+    standby = s.standby
+    if standby.prepared not in (0, standby.state_version):
+        s.effects.drop, standby.prepared = standby.prepared, 0
 
 
 def forget(s: Situation, version: int) -> None:

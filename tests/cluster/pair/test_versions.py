@@ -99,3 +99,4 @@ def test_leader_when_its_scan_dies_as_it_goes_over_then_it_does_not_hand_over_in
     world.start_parts(leader.name)
     come_whole(world)
     assert versions(world) == [1, 1], "who takes over goes on in the version whose state it has"
+    assert world.driver.member.situation.standby.prepared == 0
