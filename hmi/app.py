@@ -114,6 +114,8 @@ class Console(App[None]):
         if not self.screen_stack:
             return
         main = self.screen_stack[0]
+        if not main.query(TabBar):
+            return  # not there yet, or gone already: the timer goes on until the very end
         main.query_one(TabBar).redraw()
         main.query_one(ChosenLine).redraw()
         main.query_one(BannerStack).redraw()

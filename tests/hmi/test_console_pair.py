@@ -82,3 +82,11 @@ async def test_pair_when_the_leader_changes_then_page_and_selection_stay_and_the
         assert text.startswith("● connected to b, the leader, since ")
         assert text.endswith(" · term 8")
         assert [op for op, _ in stage.link.asked[greeted:]][:3] == ["hello", "tags", "events"]
+
+
+async def test_console_when_it_ends_or_begins_then_a_redraw_without_its_frame_paints_nothing():
+    stage = Stage(frames=1)
+    async with stage.app.run_test(size=SIZE) as pilot:
+        await stage.heard(pilot)
+        await stage.app.screen.remove_children()
+        stage.app.redraw()
