@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 SITE   ?= configs/demo.toml
 VMLAB  ?= $(HOME)/.cache/voltscan/vmlab
 FAST   := not slow and not aarch64 and not needs_kernel_io
-# Tests with real processes, sockets and clocks mostly wait: two of their files run at a time, whatever the cores.
+# Tests with real processes, sockets and clocks mostly wait: three of their files run at a time, whatever the cores.
 WAITING := tests/e2e tests/node tests/scan tests/gateway tests/drivers tests/cluster/transport
 
 .DEFAULT_GOAL := help
@@ -22,7 +22,7 @@ run-pair: $(VENV)/installed-dev  ## the demo site on a hot-standby pair: plant, 
 
 test: $(VENV)/installed-dev lint  ## set up, lint and run the tests (under ten minutes)
 	$(BIN)/python -m pytest -m "$(FAST)" -n auto --dist loadfile --durations=15 $(addprefix --ignore=,$(WAITING))
-	$(BIN)/python -m pytest -m "$(FAST)" -n 2 --dist loadfile --durations=15 $(WAITING)
+	$(BIN)/python -m pytest -m "$(FAST)" -n 3 --dist loadfile --durations=15 $(WAITING)
 
 test-slow: $(VENV)/installed-dev  ## the tests that take longer, run before an issue is closed
 	$(BIN)/python -m pytest -m slow

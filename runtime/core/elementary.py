@@ -194,7 +194,7 @@ _ALL = (
 )  # fmt: skip
 
 DEFAULT_CAPACITY = 80
-"""Characters of a STRING or WSTRING that does not say (language.md rule 12)."""
+"""Characters of a STRING or WSTRING that does not say (LANGUAGE.md rule 12)."""
 MAX_CAPACITY = 32767
 """Characters of the longest STRING or WSTRING."""
 

@@ -91,9 +91,9 @@ def chain(depth):
 
 @pytest.fixture(scope="module")
 def deep():
-    """Application and object code of the chain: compiled once, LLVM inlines all of it."""
+    """Application and object code of the chain: compiled once, not optimised, for else all of it is one function."""
     app = compiled(chain(DEPTH))
-    return app, compile_object(app)
+    return app, compile_object(app, speed_level=0)
 
 
 def scans(app, code):

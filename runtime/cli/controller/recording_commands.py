@@ -1,4 +1,4 @@
-"""The commands of the flight recorder: what they take; the work is in cli/replay.py."""
+"""The commands of the flight recorder: what they take; the work is in replay.py."""
 
 from pathlib import Path
 from typing import Annotated

@@ -13,6 +13,7 @@ import numpy as np
 from runtime.cli.textable import table
 from runtime.core.elementary import Kind
 from runtime.core.fault import ConfigFault
+from runtime.core.objectcache import ObjectCache
 from runtime.core.tag import Variable
 from runtime.image.manifest import Manifest
 from runtime.image.nativecode import native_cache
@@ -100,17 +101,22 @@ def _object_code(recording: Recording, programs: Mapping[str, bytes]) -> bytes:
     if recording.triple == recordingfile.host_triple():
         return programs[recordingfile.OBJECT]
     from runtime.core.diagnostic import Source, has_errors
-    from runtime.lang.compile import compile_sources
-    from runtime.lang.llvm.compile import compile_object
+    from runtime.lang.cache.objectcode import object_code_for
+    from runtime.lang.cache.sourcecache import compile_cached
 
+    cache = _cache()
     told: dict[str, str] = json.loads(programs[recordingfile.SOURCES])
-    compiled = compile_sources([Source(name, text) for name, text in told.items()])
+    compiled = compile_cached([Source(name, text) for name, text in told.items()], cache)
     if compiled.application is None or has_errors(compiled.diagnostics):
         raise ConfigFault(
             "the recorded sources do not compile with this version",
             mend=f"replay on a machine of the kind it was recorded on: {recording.triple}",
         )
-    return compile_object(compiled.application)
+    return object_code_for(compiled.application, cache)
+
+
+def _cache() -> ObjectCache:
+    return ObjectCache(cache_dir() / "programs")
 
 
 class _Sampler:
@@ -250,7 +256,8 @@ def _to_test(replays: Mapping[int, Replay], recording: Recording, path: Path, sc
         chunk = recording.chunks[-2]
     replay = replays[chunk.version]
     stretch = shortened(replay, chunk.stretch(), scans)
-    made = recorded_test(recording, recording.programs[chunk.version], replay, stretch, folder=path.stem)
+    programs = recording.programs[chunk.version]
+    made = recorded_test(recording, programs, replay, stretch, folder=path.stem, cache=_cache())
     made.save(path)
     print(f"{path}: scans {stretch.first} to {stretch.last}; {made.fidelity}")
     print(f"run it: voltscan test {path}")

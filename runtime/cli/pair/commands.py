@@ -1,4 +1,4 @@
-"""The commands around a hot-standby pair that runs: what they take; the work is in cli/pair.py."""
+"""The commands around a hot-standby pair that runs: what they take; the work is in the files beside it."""
 
 from typing import Annotated, NoReturn
 

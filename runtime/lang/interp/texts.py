@@ -1,4 +1,4 @@
-"""The string functions on Python strings (language.md rule 12: positions from 1, what is outside is clipped)."""
+"""The string functions on Python strings (LANGUAGE.md rule 12: positions from 1, what is outside is clipped)."""
 
 from collections.abc import Callable
 from typing import Any

@@ -247,7 +247,7 @@ def length(out: BodyWriter, type_: Elementary, value: str) -> str:
 
 
 def compose(out: BodyWriter, name: str, type_: Elementary, args: list[str]) -> str:
-    """The string that a standard function makes of strings and positions (language.md rule 12)."""
+    """The string that a standard function makes of strings and positions (LANGUAGE.md rule 12)."""
     match name:
         case "LEFT":
             parts = [(args[0], "0", args[1])]

@@ -1,6 +1,6 @@
 """Said conversions: X_TO_Y, TO_Y, X_TRUNC_Y, between elementary types and enumerations.
 
-TIME goes to and from numbers in milliseconds (language.md rule 5). DWORD ↔ REAL and LWORD ↔ LREAL move the bits
+TIME goes to and from numbers in milliseconds (LANGUAGE.md rule 5). DWORD ↔ REAL and LWORD ↔ LREAL move the bits
 unchanged (IEC 61131-3, 3rd edition, table 25), those of a NaN as of the one quiet NaN; every other conversion keeps
 the number.
 """
@@ -82,7 +82,7 @@ def _convert(
 
 
 def _unit_ns(kind: Elementary) -> int:
-    """Nanoseconds of the customary unit (language.md rule 5)."""
+    """Nanoseconds of the customary unit (LANGUAGE.md rule 5)."""
     if kind.name.startswith("L"):
         return 1
     return _NS_PER_MS if kind in (TIME, TOD) else _NS_PER_S

@@ -1,4 +1,4 @@
-"""Implicit conversion (language.md rule 6): what fits silently, what with a warning, and what must be said."""
+"""Implicit conversion (LANGUAGE.md rule 6): what fits silently, what with a warning, and what must be said."""
 
 from typing import Literal
 
@@ -146,7 +146,7 @@ def _character(value: Typed, target: Elementary) -> ir.Expr | None:
 def _within(
     ctx: Context, expr: ir.Expr | None, target: SubrangeType, span: Span, declared: tuple[Label, ...]
 ) -> ir.Expr | None:
-    """A constant for a subrange must be in it; the rest is checked when the program runs (lower/store.py)."""
+    """A constant for a subrange must be in it; the rest is checked when the program runs (passing.py)."""
     value = evaluate_number(expr)
     if value is None or target.low <= value <= target.high:
         return expr
@@ -227,7 +227,7 @@ def _help(source: Type, target: Type, declared: tuple[Label, ...]) -> str:
 
 
 def warn_bits(ctx: Context, span: Span, source: Elementary, target: Elementary) -> None:
-    """Warn about a conversion that is made because published libraries rely on it (language.md rule 6)."""
+    """Warn about a conversion that is made because published libraries rely on it (LANGUAGE.md rule 6)."""
     if target.kind is Kind.REAL:
         message = f"{source.name} to {target.name} loses digits beyond 16777216"
     else:

@@ -1,4 +1,4 @@
-"""EN and ENO of calls (language.md rule 7; IEC 61131-3, 3rd edition, 6.6.1.5).
+"""EN and ENO of calls (LANGUAGE.md rule 7; IEC 61131-3, 3rd edition, 6.6.1.5).
 
 With EN FALSE nothing of the call happens: arguments are not evaluated, inputs and outputs keep their values, a result
 is not assigned; where the result is part of an expression, the initial value of its type stands for it (the standard

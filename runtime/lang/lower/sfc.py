@@ -1,4 +1,4 @@
-"""A sequential function chart to IR (language.md rule 18; IEC 61131-3, 3rd edition, 6.7).
+"""A sequential function chart to IR (LANGUAGE.md rule 18; IEC 61131-3, 3rd edition, 6.7).
 
 An evaluation: times of active steps go on; transitions are decided on the flags as they are, in order of priority, each
 only if its steps are active and none of them was taken by an earlier one; the steps of those that pass are cleared,

@@ -1,4 +1,4 @@
-"""The standard's string functions (IEC 61131-3, 3rd edition, table 34; language.md rule 12)."""
+"""The standard's string functions (IEC 61131-3, 3rd edition, table 34; LANGUAGE.md rule 12)."""
 
 from runtime.core.elementary import INT, LINT, MAX_CAPACITY, Elementary, Kind, string
 from runtime.lang import ir, tree

@@ -1,6 +1,6 @@
 """Text to tokens, with comments and pragmas put aside by place. Linear in the length of the text.
 
-Not lark's own lexer: comments nest (language.md rule 22), which regular expressions cannot say, and comments and
+Not lark's own lexer: comments nest (LANGUAGE.md), which regular expressions cannot say, and comments and
 pragmas belong to the declaration beside them, which a grammar cannot say without allowing them everywhere.
 """
 

@@ -17,6 +17,7 @@ from runtime.core.dateliteral import show_date
 from runtime.core.diagnostic import Source, has_errors
 from runtime.core.elementary import Kind, Value
 from runtime.core.fault import ConfigFault
+from runtime.core.objectcache import ObjectCache
 from runtime.core.quality import Quality
 from runtime.core.tag import Tag, Variable
 from runtime.core.textliteral import show_text
@@ -25,8 +26,9 @@ from runtime.image.control import MAILBOX_TEXT_SIZE, MailboxEntry
 from runtime.image.manifest import Manifest
 from runtime.image.recordring import Part, Record
 from runtime.lang.application import Application
+from runtime.lang.cache.objectcode import object_code_for
+from runtime.lang.cache.sourcecache import compile_cached
 from runtime.lang.compile import compile_sources
-from runtime.lang.llvm.compile import compile_object
 from runtime.lang.native import Native
 from runtime.lang.syntax.parse import parse
 from runtime.scan.record.recordingfile import SOURCES, Recording
@@ -65,19 +67,25 @@ class RecordedTest:
 
 
 def recorded_test(
-    recording: Recording, programs: Mapping[str, bytes], replay: Replay, stretch: Stretch, *, folder: str
+    recording: Recording,
+    programs: Mapping[str, bytes],
+    replay: Replay,
+    stretch: Stretch,
+    *,
+    folder: str,
+    cache: ObjectCache,
 ) -> RecordedTest:
-    """The test of a stretch; `folder` is the name of the one with its programs."""
+    """The test of a stretch; `folder` is the name of the one with its programs, `cache` keeps what they compile to."""
     manifest = replay.scan.manifest
     named: dict[str, str] = json.loads(programs[SOURCES])
-    compiled = compile_sources([Source(name, text) for name, text in named.items()])
+    compiled = compile_cached([Source(name, text) for name, text in named.items()], cache)
     if compiled.application is None or has_errors(compiled.diagnostics):
         raise ConfigFault("the recorded sources do not compile with this version", mend="use the version that recorded")
     app = compiled.application
     state = assignable(_state(app, manifest, replay, stretch), named)
     (first, *others), recorded = _taken(manifest, replay, stretch)
     told = [[*state.told, *first], *others]
-    expected = _expected(app, manifest, told)
+    expected = _expected(Native(app, object_code_for(app, cache)), manifest, told)
     fidelity = [_fidelity(expected, recorded), *_left_out(state)]
     sources = {f"{number:02d}_{Path(name).name}": text for number, (name, text) in enumerate(named.items())}
     text = _text(recording, manifest, stretch, told, expected, [f"{folder}/{name}" for name in sources], fidelity)
@@ -174,9 +182,9 @@ def _writes(record: Record, by_offset: dict[int, Variable]) -> list[Told]:
     return told
 
 
-def _expected(app: Application, manifest: Manifest, told: Sequence[Sequence[Told]]) -> list[dict[str, Value]]:
+def _expected(machine: Native, manifest: Manifest, told: Sequence[Sequence[Told]]) -> list[dict[str, Value]]:
     """The outputs after each scan, of fresh programs that are told this."""
-    machine = Native(app, compile_object(app))
+    app = machine.app
     cycle_ns = manifest.cycle_ns
     start_ns, wall_ns = START_NS + cycle_ns, WALL_START_NS + cycle_ns
     scan = VirtualScan(machine, period_ns=cycle_ns, start_ns=start_ns, wall_start_ns=wall_ns)

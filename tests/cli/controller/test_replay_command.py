@@ -1,6 +1,7 @@
 """`voltscan replay` as a user meets it, on a recording of a coupled run of the demo site."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -108,15 +109,15 @@ def test_replay_when_made_a_test_then_it_passes_in_both_back_ends_and_fails_with
     recording: Path, tmp_path: Path
 ) -> None:
     test = tmp_path / "recorded.st"
-    voltscan("replay", str(recording), "--to-test", str(test), "--scans", "300")
+    voltscan("replay", str(recording), "--to-test", str(test), "--scans", "100")
     assert "0 failed" in voltscan("test", str(test), "--backend", "both")
     text = test.read_text()
-    assert text.count("ASSERT_EQ") == 30
+    assert text.count("ASSERT_EQ") == 10
     asserted = "ASSERT_EQ(inverter_1.p_set_kw, 0.0)"  # the mode is PASSIVE by then
     assert asserted in text
-    assert "inverter_1.heartbeat := 13;" in text  # it begins as the controller was, not fresh
+    assert re.search(r"inverter_1\.heartbeat := [1-9]\d*;", text)  # it begins as the controller was, not fresh
     test.write_text(text.replace(asserted, "ASSERT_EQ(inverter_1.p_set_kw, 0.5)", 1))
-    assert "does not hold" in voltscan("test", str(test), code=1)
+    assert "does not hold" in voltscan("test", str(test), "--backend", "interp", code=1)
 
 
 @pytest.mark.slow

@@ -6,8 +6,15 @@ from generated import complaint
 GROUP = 20
 PROGRAMS = {"ir": 280, "text": 120, "charts": 100}
 """500 in all. `tools/differential.py --programs 20000` runs as many of other seeds as one has time for."""
+SLOW_FROM = {"text": 61}
+"""Half of the texts, which take 0.4 s of a core each, are slow tests."""
 
-GROUPS = [(sort, first) for sort, count in PROGRAMS.items() for first in range(1, count + 1, GROUP)]
+
+def _group(sort, first):
+    return pytest.param(sort, first, marks=pytest.mark.slow if first >= SLOW_FROM.get(sort, first + 1) else ())
+
+
+GROUPS = [_group(sort, first) for sort, count in PROGRAMS.items() for first in range(1, count + 1, GROUP)]
 
 
 @pytest.mark.parametrize(("sort", "first"), GROUPS)

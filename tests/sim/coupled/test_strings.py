@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from runtime.cli.main import app
 from runtime.core.fault import ConfigFault
+from runtime.core.objectcache import ObjectCache
 from runtime.core.tag import Variable
 from runtime.image.recordring import RingReader
 from runtime.lang.llvm.compile import compile_object
@@ -236,7 +237,8 @@ def recording_of(build: Build, chunks: list[Chunk]) -> Recording:
 
 def _assert_test_passes(recording: Recording, replay: Replay, stretch: Stretch, site: Path) -> None:
     """What was recorded, as a test in ST, with the texts as literals."""
-    made = recorded_test(recording, recording.programs[0], replay, stretch, folder="recorded")
+    cache = ObjectCache(site.with_name("cache"))
+    made = recorded_test(recording, recording.programs[0], replay, stretch, folder="recorded", cache=cache)
     assert 'wide := "Üλ";' in made.text
     assert f"long := '{'n' * 1500}';" in made.text
     made.save(site.with_name("recorded.st"))

@@ -1,4 +1,4 @@
-"""CASE labels do not overlap (language.md rule 8).
+"""CASE labels do not overlap (LANGUAGE.md rule 8).
 
 Passes:
     PROGRAM p VAR a, b : INT; END_VAR CASE a OF 1, 2: b := 1; 3..5: b := 2; END_CASE END_PROGRAM

@@ -1,4 +1,4 @@
-"""The control variable of a FOR is not assigned inside the loop (language.md rule 9): a warning.
+"""The control variable of a FOR is not assigned inside the loop (LANGUAGE.md rule 9): a warning.
 
 Passes:
     PROGRAM p VAR i, n : INT; END_VAR FOR i := 1 TO 3 DO n := n + i; END_FOR END_PROGRAM

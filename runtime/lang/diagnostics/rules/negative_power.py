@@ -1,4 +1,4 @@
-"""`-a ** b` needs parentheses (language.md rule 17): here it is (-a) ** b, elsewhere -(a ** b); a warning.
+"""`-a ** b` needs parentheses (LANGUAGE.md rule 17): here it is (-a) ** b, elsewhere -(a ** b); a warning.
 
 Passes:
     PROGRAM p VAR a, b : REAL; END_VAR a := -(a ** b); a := (-a) ** b; END_PROGRAM
