@@ -24,8 +24,9 @@ test: $(VENV)/installed-dev lint  ## set up, lint and run the tests (under ten m
 	$(BIN)/python -m pytest -m "$(FAST)" -n auto --dist loadfile --durations=15 $(addprefix --ignore=,$(WAITING))
 	$(BIN)/python -m pytest -m "$(FAST)" -n 3 --dist loadfile --durations=15 $(WAITING)
 
-test-slow: $(VENV)/installed-dev  ## the tests that take longer, run before an issue is closed
-	$(BIN)/python -m pytest -m slow
+test-slow: $(VENV)/installed-dev  ## the tests that take longer (parts and times: tests/README.md), run before an issue is closed
+	$(BIN)/python -m pytest -m slow -n auto --durations=15 $(addprefix --ignore=,$(WAITING))
+	$(BIN)/python -m pytest -m slow --durations=15 $(WAITING)
 
 test-aarch64: $(VENV)/installed-dev  ## run emitted aarch64 code under emulation; says which packages it needs
 	@for tool in qemu-aarch64 aarch64-linux-gnu-gcc; do command -v $$tool >/dev/null || { \
