@@ -31,6 +31,7 @@ from tests.e2e.pairsite import PairSite
 COST_S = 20.0
 ONE_WAY_S, LOOK_EVERY_S = 5.0, 0.003
 COST_STATE_BYTES = 64 * 1024
+TRIES_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,52 +44,57 @@ class ThreadCost:
 
 
 def cost(*, cycle_ms: int) -> dict[str, object]:
-    """Percent of a core that each process of leader and standby takes with 64 KB of state, and how long frames take."""
+    """Percent of a core that each process of leader and standby takes with 64 KB of state, and how long frames take.
+
+    Where somebody takes over meanwhile, figures are neither a leader's nor a standby's: then it is measured anew, at
+    most TRIES_MAX times in all, and what was told of it is told here.
+    """
     with tempfile.TemporaryDirectory(prefix="vp") as folder:
         pair = PairSite(Path(folder), cycle_ms=cycle_ms, state_bytes=COST_STATE_BYTES)
         try:
             pair.start("w", "a", "b")
-            leader = pair.wait_in_sync()
-            time.sleep(COST_S / 4)
-            told_before = pair.status(leader)
-            whose = {"leader": leader, "standby": "b" if leader == "a" else "a"}
-            pids = {
-                f"{who} {name}": pid for who, member in whose.items() for name, pid in pair.named_pids(member).items()
-            }
-            watched = {name: pid for name, pid in pids.items() if name.endswith("redundancy")}
-            before, began = {name: _cpu_s(pid) for name, pid in pids.items()}, time.monotonic()
-            logs = {member: _log_of(pair, member).stat().st_size for member in "ab"}
-            threads = {name: _threads(pid) for name, pid in watched.items()}
-            time.sleep(COST_S)
-            took_s = time.monotonic() - began
-            scans = took_s * 1000.0 / cycle_ms
-            shares = {name: round((_cpu_s(pid) - before[name]) / took_s * 100.0, 2) for name, pid in pids.items()}
-            told = pair.status(leader)
-            spent = {name: _spent(threads[name], _threads(pid)) for name, pid in watched.items()}
-            one_way = _deadline_to_standby_ms(pids["standby redundancy"])
-            return {
-                "what": f"cost {cycle_ms} ms",
-                **{f"{name} %": share for name, share in shares.items()},
-                **{
-                    f"{name}, {what}": round(value / scans, 2)
-                    for name in watched
-                    for what, value in spent[name].items()
-                },
-                **_split(told_before["exchange"], told["exchange"], spent["leader redundancy"], took_s),
-                "scan's deadline to state at the standby p50 ms": round(percentile(one_way, 0.5), 2),
-                "scan's deadline to state at the standby p99 ms": round(percentile(one_way, 0.99), 2),
-                "frame and answer p50 ms": round(told["ack_p50_ms"], 2),
-                "frame and answer p99 ms": round(told["ack_p99_ms"], 2),
-                "leads still": told["drives"],
-                "new terms meanwhile": told["term"] - told_before["term"],
-                "what the pair told meanwhile": _told_since(pair, logs) or "nothing",
-            }
+            told, found = [], dict[str, object]()
+            while len(told) < TRIES_MAX and found.get("new terms meanwhile", 1):
+                found, lines = _measured(pair, pair.wait_in_sync(), cycle_ms)
+                told.append(lines)
+            tries = {"tries": len(told), "told meanwhile": "\n".join(filter(None, told)) or "nothing"}
+            return {"what": f"cost {cycle_ms} ms", **found, **tries}
         finally:
             pair.close()
 
 
+def _measured(pair: PairSite, leader: str, cycle_ms: int) -> tuple[dict[str, object], str]:
+    """One try, and what was told during it."""
+    time.sleep(COST_S / 4)
+    told_before = pair.status(leader)
+    whose = {"leader": leader, "standby": "b" if leader == "a" else "a"}
+    pids = {f"{who} {name}": pid for who, member in whose.items() for name, pid in pair.named_pids(member).items()}
+    watched = {name: pid for name, pid in pids.items() if name.endswith("redundancy")}
+    before, began = {name: _cpu_s(pid) for name, pid in pids.items()}, time.monotonic()
+    logs = {member: _log_of(pair, member).stat().st_size for member in "ab"}
+    threads = {name: _threads(pid) for name, pid in watched.items()}
+    time.sleep(COST_S)
+    took_s = time.monotonic() - began
+    scans = took_s * 1000.0 / cycle_ms
+    shares = {name: round((_cpu_s(pid) - before[name]) / took_s * 100.0, 2) for name, pid in pids.items()}
+    told = pair.status(leader)
+    spent = {name: _spent(threads[name], _threads(pid)) for name, pid in watched.items()}
+    one_way = _deadline_to_standby_ms(pids["standby redundancy"])
+    return {
+        **{f"{name} %": share for name, share in shares.items()},
+        **{f"{name}, {what}": round(value / scans, 2) for name in watched for what, value in spent[name].items()},
+        **_split(told_before["exchange"], told["exchange"], spent["leader redundancy"], took_s),
+        "scan's deadline to state at the standby p50 ms": round(percentile(one_way, 0.5), 2),
+        "scan's deadline to state at the standby p99 ms": round(percentile(one_way, 0.99), 2),
+        "frame and answer p50 ms": round(told["ack_p50_ms"], 2),
+        "frame and answer p99 ms": round(told["ack_p99_ms"], 2),
+        "leads still": told["drives"],
+        "new terms meanwhile": told["term"] - told_before["term"],
+    }, _told_since(pair, logs)
+
+
 def _told_since(pair: PairSite, sizes: dict[str, int]) -> str:
-    """What their redundancy processes said while it was measured, a line each: where a lease ended, why."""
+    """What the redundancy processes said since their logs were of that size, a line each: where a lease ended, why."""
     found = []
     for member, size in sizes.items():
         lines = _log_of(pair, member).read_bytes()[size:].decode(errors="replace").splitlines()

@@ -149,13 +149,13 @@ def verdicts_on(plan: Plan, found: Figures) -> Iterator[Verdict]:
 
 
 def verdicts_on_cost(found: Figures) -> Iterator[Verdict]:
-    """What redundancy takes of the leader, and a frame of time; both at the cycle that was measured."""
+    """What redundancy takes of the leader, and a frame of time (0: it leads no more); both at the cycle measured."""
     share, frame_ms = _number(found, "leader redundancy %"), _number(found, "frame and answer p50 ms")
     steady = f"new terms meanwhile {found['new terms meanwhile']}"
     told = f"{share} % of a core, asked {COST_PCT_MAX:g}; {steady}"
     yield Verdict(f"{found['what']}, redundancy of the leader", told, share < COST_PCT_MAX)
     told = f"{frame_ms} ms there and back, asked {FRAME_MS_MAX:g}; {steady}"
-    yield Verdict(f"{found['what']}, frame to the standby p50", told, frame_ms < FRAME_MS_MAX)
+    yield Verdict(f"{found['what']}, frame to the standby p50", told, 0 < frame_ms < FRAME_MS_MAX)
 
 
 def _none(plan: Plan, row: str, found: Figures, names: tuple[str, ...]) -> Verdict:
