@@ -21,11 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-import numpy as np
+from pairdrill.hurtpicture import save_hurt_pair
 
 from runtime.core.fault import PlcFault
 from runtime.node.runplan import living_processes
-from runtime.sim.scenario.chart import Curve, save_chart
 from runtime.wire.client import connect
 from runtime.wire.rundir import run_dir
 
@@ -129,6 +128,12 @@ def in_sync() -> bool:
     return bool(who) and ask(SITES[who], "pair").get("alarms") == []
 
 
+def _is_driven() -> bool:
+    """Whether the plant has a setpoint, so that it can be seen to go on."""
+    told = ask(PLANT, "read", names=[SHOWN[0]]).get("values", [])
+    return bool(told) and float(told[0]["value"]) != 0.0
+
+
 def wait_for(condition: Callable[[], bool], limit_s: float = 180.0) -> None:
     """Raises TimeoutError when it does not come to hold."""
     end = time.monotonic() + limit_s
@@ -149,6 +154,7 @@ class Drill:
     def run(self) -> None:
         """All of it, about a minute and a half."""
         wait_for(in_sync)
+        wait_for(_is_driven)
         self._watch(5.0, "calm")
         victim = leader()
         self._pair.kill(victim)
@@ -190,12 +196,7 @@ class Drill:
             rows = csv.writer(file)
             rows.writerow(["s", *SHOWN, "leader", "what"])
             rows.writerows([round(s.at_s, 3), *s.values, s.leader, s.what] for s in self.samples)
-        curves = [
-            Curve(name, "kW", np.array([s.values[number] for s in self.samples])) for number, name in enumerate(SHOWN)
-        ]
-        driving = np.array([{"a": 1.0, "b": 2.0}.get(s.leader, 0.0) for s in self.samples])
-        curves.append(Curve("who drives", "1: a, 2: b, 0: nobody says so", driving))
-        save_chart(out.with_suffix(".svg"), "a pair that is hurt", np.array([s.at_s for s in self.samples]), curves)
+        save_hurt_pair(out.with_suffix(".svg"), SHOWN, self.samples)
         told = ""
         for sample in self.samples:
             if sample.what != told:
