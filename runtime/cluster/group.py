@@ -28,6 +28,10 @@ from runtime.wire.endpoints import tcp_address
 
 PORT_MAX = 65534
 """The next one is used too."""
+NO_WITNESS = (
+    "there is no witness, and two alone cannot tell a dead partner from a cut link: both would drive. "
+    'Add a third machine: voltscan keys NAME, and [members.NAME] with role = "witness"'
+)
 CYCLE_NS_MIN, CYCLE_NS_MAX = 1_000_000, 1_000_000_000
 
 
@@ -133,6 +137,8 @@ def _is_local(host: str) -> bool:
 
 def _members(members: dict[str, MemberTable]) -> dict[str, MemberTable]:
     roles = sorted(member.role for member in members.values())
+    if roles == ["controller", "controller"]:
+        raise ValueError(NO_WITNESS)
     if roles != ["controller", "controller", "witness"]:
         raise ValueError("a group has two controllers and one witness")
     if len({member.public_key for member in members.values()}) < len(roles):

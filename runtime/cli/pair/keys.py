@@ -32,6 +32,11 @@ class Wanted:
 def make_keys(members: list[str], out: Path, *, cycle: str) -> int:
     """Make the keys; for three members the group file too. Nothing that is there is written over."""
     wanted = [Wanted.of(text, place) for place, text in enumerate(members)]
+    if len(wanted) == len(_ROLES) - 1 and all("=" in text for text in members):
+        raise ConfigFault(
+            "a group of two has no witness, and they could not tell a dead partner from a cut link",
+            mend=f"name a third machine too: voltscan keys {' '.join(members)} witness=ADDRESS",
+        )
     group = out / GROUP_FILE
     is_group = len(wanted) == len(_ROLES)
     for path in (*([group] if is_group else []), *_key_files(out, wanted)):

@@ -48,6 +48,14 @@ def test_keys_when_anything_is_there_then_nothing_is_made(tmp_path):
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_keys_when_a_pair_has_no_witness_then_it_says_why_it_needs_one_and_how_to_name_it(tmp_path):
+    done = voltscan("keys", "a=10.0.0.1", "b=10.0.0.2", "--out", tmp_path)
+    assert isinstance(done.exception, ConfigFault)
+    assert "could not tell a dead partner from a cut link" in str(done.exception)
+    assert "a=10.0.0.1 b=10.0.0.2 witness=" in str(done.exception)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("wrong", ["=10.0.0.1", "a/b", ""])
 def test_keys_when_a_name_is_none_then_it_says_so(tmp_path, wrong):
     done = voltscan("keys", wrong, "--out", tmp_path)
