@@ -24,7 +24,6 @@ MESSAGE_SIZE_MAX: Final = 16 * 1024 * 1024
 STATUS: Final = "status"
 TAGS: Final = "tags"
 EVENT: Final = "event"
-TOPICS: Final = (STATUS, TAGS, EVENT)
 
 JsonValue = bool | int | float | str
 """A value of a variable in a message."""

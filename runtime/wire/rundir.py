@@ -13,7 +13,6 @@ from pathlib import Path
 from runtime.core.fault import ConfigFault
 
 LOCK_NAME = "lock"
-MANIFEST_NAME = "manifest.json"
 PLANT_OF_NAME = "plant_of"
 """File in the run directory of a simulated plant: the name of the site whose plant it is."""
 _SITE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -27,7 +27,6 @@ HEATER_C, HEATER_MS_CODE = 320.0, 0x59
 MEASURING_S, LOOK_S, LOOKS_MAX = 0.19, 0.01, 20
 """100 ms of heating, about 45 ms of measuring with this oversampling (3.2.1), some to spare."""
 LOW_BLOCK, LOW_BYTES, HIGH_BLOCK, HIGH_BYTES = 0x8A, 23, 0xE1, 14
-GAS_RANGES = 16
 _K1 = (0, 0, 0, 0, 0, -1.0, 0, -0.8, 0, 0, -0.2, -0.5, 0, -1.0, 0, 0)
 _K2 = (0, 0, 0, 0, 0.1, 0.7, 0, -0.8, -0.1, 0, 0, 0, 0, 0, 0, 0)
 """Percent by which the ranges of the gas converter are off (3.4.1)."""

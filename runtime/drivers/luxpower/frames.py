@@ -19,7 +19,6 @@ from runtime.drivers.modbus.rtu import crc_of
 MARK = b"\xa1\x1a"
 VERSION, ANSWER_VERSION = 1, 2
 DATA = 0xC2
-SERIAL_CHARS = 10
 READ_HOLDING, READ_INPUT, WRITE = 3, 4, 6
 REFUSED = 0x80
 _HEAD = struct.Struct("<2sHHBB10s")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -30,11 +29,6 @@ class Trace:
         """The samples with start_s <= t < end_s."""
         chosen = (self.t_s >= start_s) & (self.t_s < end_s)
         return Trace(self.t_s[chosen], {name: column[chosen] for name, column in self.columns.items()})
-
-    def save_csv(self, path: Path) -> None:
-        """Write all columns with a head line, `t_s` first."""
-        table = np.column_stack([self.t_s, *self.columns.values()])
-        np.savetxt(path, table, delimiter=",", header=",".join(["t_s", *self.columns]), comments="", fmt="%.9g")
 
 
 class Recorder:
