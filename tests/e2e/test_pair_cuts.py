@@ -34,6 +34,7 @@ def pair(spaces) -> Iterator[PairSite]:
         made = PairSite(Path(folder), spaces=spaces, patient=True)
         try:
             made.start("w", "a", "b")
+            until(lambda: made.drive.term > 0)  # from now on the device tells who leads
             yield made
         finally:
             made.close()
@@ -156,6 +157,7 @@ def test_leader_when_the_witness_dies_and_it_may_shrink_then_it_goes_on_without_
             pair.start("w", "a", "b")
             leader = pair.wait_in_sync()
             standby = "b" if leader == "a" else "a"
+            until(lambda: pair.drive.term > 0)
             term = pair.drive.term
             pair.kill("w")
             until(lambda: [m["name"] for m in pair.status(leader)["members"] if m["votes"]] == [leader])
