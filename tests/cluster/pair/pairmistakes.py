@@ -213,18 +213,6 @@ def native_lease_from_the_answer(put: Put) -> None:
     _write_anew(put)
 
 
-def native_lease_by_any_answer(put: Put) -> None:
-    """An answer to a round of long ago counts for the newest."""
-    answered = exchangecode._answered
-
-    def any_round(r, code, plan, way):
-        number = exchangecode._get(r, plan["received"].at(way["round_at"]))
-        answered(r, code, _Instead(plan, "round", number), way)
-
-    put(exchangecode, "_answered", any_round)
-    _write_anew(put)
-
-
 def native_outputs_before_the_answer(put: Put) -> None:
     """The standby is taken to hold a frame as soon as it is sent."""
     send_round = exchangecode._send_round
@@ -310,7 +298,6 @@ RARE = [
     outputs_before_their_state_outlives_the_scan,
     what_was_told_last_restored,
     native_lease_from_the_answer,
-    native_lease_by_any_answer,
     native_outputs_before_the_answer,
     newest_native_round_forgotten,
     newest_native_scan_forgotten,
