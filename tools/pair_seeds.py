@@ -75,7 +75,10 @@ def _gate(jobs: int) -> int:
         while waiting:
             finished, waiting = wait(waiting, timeout=1.0, return_when=FIRST_COMPLETED)
             for done in finished:
-                found = table[running[done]] = done.result()
+                ended = done.exception()
+                found = table[running[done]] = done.result() if ended is None else ""
+                if ended is not None:
+                    print(f"{running[done]}: the simulation itself ended: {ended!r}", flush=True)
                 progress.done += 1
                 progress.wrong += not found
                 print(_row(running[done], found), flush=True)

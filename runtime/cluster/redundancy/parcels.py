@@ -86,7 +86,7 @@ def _standing(told: dict[str, Any]) -> Standing:
     return Standing(
         source=str(told["source"]),
         why_not=str(told["why_not"]),
-        reaches_witness=bool(told.get("reaches_witness", True)),  # older versions do not say
+        reaches_witness=bool(told["reaches_witness"]),
         **{name: int(told[name]) for name in _STANDING_NUMBERS},
     )
 

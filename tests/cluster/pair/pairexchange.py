@@ -7,7 +7,7 @@ goes on: others take over, its controller may lose power, what comes to it waits
 
 import ctypes
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
 
@@ -181,7 +181,7 @@ class VirtualExchange:
             while queue:
                 said += _told(queue.popleft())
         others, self._others = self._others, []
-        return [message_of(m) if isinstance(m, Parcel) else m for m in said] + others
+        return _readable(said) + others
 
     # What the native code calls.
 
@@ -222,8 +222,7 @@ class VirtualExchange:
 
     def send(self, fd: int) -> int:
         if self.lives:
-            messages = (message_of(m) if isinstance(m, Parcel) else m for m in decode(self._sealed))
-            self._send(self._peers[fd], Datagram(self._name, tuple(messages)))
+            self._send(self._peers[fd], Datagram(self._name, tuple(_readable(decode(self._sealed)))))
             self._pause()
         return 0
 
@@ -318,6 +317,12 @@ def _way(fd: int) -> SimpleNamespace:
         count_in=0,
         unanswered=0,
     )
+
+
+def _readable(said: Iterable[Any]) -> list[Any]:
+    """What is in parcels, taken out; what cannot be read there is none (redundancy/process.py)."""
+    told = (message_of(m) if isinstance(m, Parcel) else m for m in said)
+    return [m for m in told if m is not None]
 
 
 def _told(content: bytes) -> list[Any]:

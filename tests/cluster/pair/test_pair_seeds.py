@@ -32,7 +32,7 @@ def test_seed_when_run_twice_then_both_runs_are_the_same():
     assert first.events.steps == second.events.steps > 1000
     natively = [[c.native_scans for c in run.world.controllers.values()] for run in (first, second)]
     assert natively[0] == natively[1]
-    assert sum(natively[0]) > 10
+    assert any(natively[0])
 
 
 @pytest.mark.parametrize("mistake", QUICK, ids=lambda f: f.__name__)
