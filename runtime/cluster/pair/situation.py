@@ -107,9 +107,14 @@ class Situation:
 
     @property
     def waits_for(self) -> bool:
-        """Leader: whether the standby is in sync, or may be before this member knows it."""
+        """Leader: whether the standby is in sync, or may be before this member knows it.
+
+        Before the very first take-over is agreed on anybody may still begin, from what it holds by then.
+        """
         other, known = self.settings.other, self.agreed.in_sync
-        if known is not None and other in known:  # so it is all the time but for moments, and asked with every call
+        if known is None:
+            return True
+        if other in known:  # so it is all the time but for moments, and asked with every call
             return True
         joins = self.leading is not None and self.leading.joins_at > 0
         return joins or other in in_sync_at_any(known, self.tail)

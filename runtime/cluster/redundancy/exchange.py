@@ -204,7 +204,7 @@ class Exchange:
             )
         )
         self._memory.was_given(lease_until_ns=plan.lease_until_ns, replicated_scan=plan.replicated)
-        self._memory.give(right)  # that it is the same is tested
+        self._memory.give(right)  # the same, or a longer lease, by an answer to a round before the newest
         quick = self._post.quick
         for name, way, of in ways:
             way.count_out, way.count_in, way.unanswered = of.count_out, of.count_in, of.unanswered

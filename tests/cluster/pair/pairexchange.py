@@ -284,9 +284,13 @@ class VirtualExchange:
             raise Broken(f"{self._name} has sent scan {plan.scan_no} in round {plan.round}, and knows of {known}")
 
     def _given(self, right: Right) -> None:
+        """The same, or a longer lease: the core counts an answer to a round before the newest too."""
         known = self._control
-        if (right.lease_until_ns, right.replicated_scan) != (known.lease_until_ns, known.replicated_scan):
+        if right.lease_until_ns < known.lease_until_ns or right.replicated_scan != known.replicated_scan:
             raise Broken(f"{self._name} has been told of other things than its exchange did: {right}, {known}")
+        if right.lease_until_ns > known.lease_until_ns:
+            known.lease_until_ns = right.lease_until_ns
+            self._words_changed()
 
     def _took(self, number: int, memory: bytes) -> State:
         self._snapshots.number = number

@@ -36,6 +36,16 @@ def test_pair_when_it_starts_then_one_leads_and_the_other_is_in_sync_before_anyt
     assert not group.members["b"].right.lead_term
 
 
+def test_first_leader_when_its_take_over_is_not_agreed_on_yet_then_it_writes_nothing_that_the_other_lacks():
+    group, seen = Group(), set()
+    for _ in range(300):
+        group.run(1)
+        controllers = [group.members[name] for name in "ab"]
+        seen |= {(m.situation.agreed.in_sync is None, m.right.solo) for m in controllers if m.right.lead_term}
+    assert (True, False) in seen
+    assert (True, True) not in seen
+
+
 def test_leader_when_it_is_killed_then_the_standby_goes_on_with_its_next_scan_and_total(group):
     assert group.submit("a", 1, 5) == ""
     group.run(50)
