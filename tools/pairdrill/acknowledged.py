@@ -32,12 +32,13 @@ MAJORITY = 2
 @dataclass(slots=True)
 class Orders:
     """Given one after the other to one controller until it dies; `answered`: those acknowledged as done. `given`: that
-    many in all, so at most the last one is unknown."""
+    many in all, so at most the last one is unknown. `told`: what was said last."""
 
     pair: PairSite
     client: str
     given: int = 0
     answered: list[int] = field(default_factory=list)
+    told: str = ""
 
     def give(self, member: str) -> threading.Thread:
         """In a thread of its own, which ends with the controller, or when all are given."""
@@ -48,8 +49,14 @@ class Orders:
     def ask(self, member: str, number: int) -> bool:
         """Whether that order is answered as done; the same (client, seq) however often. Raises PlcFault."""
         order = {"name": "add", "value": 4**number, "client": self.client, "seq": number + 1, "ttl_ms": TTL_MS}
-        with self.pair.client(member, timeout_ms=ANSWERED_MS) as client:
-            return bool(client.request("command", **order)["state"] == "done")
+        try:
+            with self.pair.client(member, timeout_ms=ANSWERED_MS) as client:
+                answer = client.request("command", **order)
+        except PlcFault as fault:
+            self.told = str(fault)
+            raise
+        self.told = str(answer)
+        return bool(answer["state"] == "done")
 
     def _give(self, member: str) -> None:
         with suppress(PlcFault):
@@ -110,9 +117,12 @@ def judge(orders: Orders, left: Left, total: int) -> Judged:
 
 
 def ask_again(orders: Orders, leader: str) -> None:
-    """All that were given, until each is answered."""
+    """All that were given, until each is answered. Raises AssertionError for one that never is."""
     for number in range(orders.given):
-        until(lambda number=number: orders.ask(leader, number))  # type: ignore[misc]  # bound now, called now
+        try:
+            until(lambda number=number: orders.ask(leader, number))  # type: ignore[misc]  # bound now, called now
+        except AssertionError as never:
+            raise AssertionError(f"order {number + 1} of {orders.given} is never done: {orders.told}") from never
 
 
 def _agreed(state: Path, member: str) -> Agreed:
