@@ -41,7 +41,7 @@ class Lasting:
 
         memory = Memory()
         journal = CommandJournal(run_dir / JOURNAL, memory, tell)
-        journal.restore(time.monotonic_ns())
+        journal.restore(time.monotonic_ns(), are_agreed=pair)
         faults = KeptFaults(state_dir / FAULT_FILE, term=term, tell=tell)
         faults.restore()
         agreement = Agreement(run_dir) if pair else None

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.commands.dispatcher import Dispatcher
 from runtime.commands.remembered import REMEMBERED_NS, Memory
-from runtime.commands.submission import Duplicate, Ending, Outcome, Rejected, Submit
+from runtime.commands.submission import Accepted, Duplicate, Ending, Outcome, Rejected, Submit
 from runtime.gateway.writes import commandjournal
 from runtime.gateway.writes.commandjournal import CommandJournal
 
@@ -21,12 +21,12 @@ def submit(seq: int, value: float = 1) -> Submit:
 class Life:
     """One gateway's memory and journal."""
 
-    def __init__(self, folder: Path, now_ns: int) -> None:
+    def __init__(self, folder: Path, now_ns: int, *, are_agreed: bool = False) -> None:
         self.told: list[str] = []
         self.memory = Memory()
         self.path = folder / "commands.jsonl"
         self.journal = CommandJournal(self.path, self.memory, self.told.append)
-        self.journal.restore(now_ns)
+        self.journal.restore(now_ns, are_agreed=are_agreed)
 
     def take(self, seq: int, now_ns: int, outcome: Outcome | None = None) -> None:
         self.journal.submitted(submit(seq), now_ns)
@@ -52,6 +52,20 @@ def test_repeated_command_when_the_gateway_died_then_it_is_answered_and_not_carr
     assert effects == []
     assert isinstance(dispatcher.submit(submit(2, 5), 14 * S)[0], Rejected)
     after.journal.close()
+
+
+def test_repeated_command_when_the_gateway_of_a_pair_died_then_the_log_is_asked_about_what_had_not_ended(tmp_path):
+    life = Life(tmp_path, 10 * S)
+    life.take(1, 11 * S, DONE)
+    life.take(2, 12 * S)
+    life.journal.close()
+    dispatcher = Dispatcher(["mode"], memory=Life(tmp_path, 13 * S, are_agreed=True).memory)
+    assert dispatcher.submit(submit(1), 14 * S) == (Duplicate(0, DONE), [])
+    verdict, effects = dispatcher.submit(submit(2), 14 * S)
+    assert isinstance(verdict, Accepted)
+    assert len(effects) == 1
+    again = Life(tmp_path, 15 * S)
+    assert [entry.submit.seq for entry in again.memory.known()] == [1]
 
 
 def test_journal_when_its_time_is_over_or_of_another_boot_then_it_is_empty(tmp_path):

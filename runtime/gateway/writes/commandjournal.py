@@ -32,8 +32,11 @@ class CommandJournal:
         self._lines = 0
         self._is_told = False
 
-    def restore(self, now_ns: int) -> None:
-        """Fill the memory with what an earlier gateway has left, as far as it is not too old."""
+    def restore(self, now_ns: int, *, are_agreed: bool = False) -> None:
+        """Fill the memory with what an earlier gateway has left, as far as it is not too old.
+
+        `are_agreed`: the log of a pair knows what was agreed on, so what had not ended here may be asked for again.
+        """
         found: dict[tuple[str, int], tuple[Submit, Outcome, int]] = {}
         for told in _told_lines(self._path):
             at_ns, name = told["at_ns"], (told["client"], told["seq"])
@@ -46,7 +49,8 @@ class CommandJournal:
                 words = ("target", "value", "ttl_ns", "is_command")
                 found[name] = (Submit(*name, *(told[word] for word in words)), _INTERRUPTED, now_ns)
         for submit, outcome, ended_ns in sorted(found.values(), key=lambda entry: entry[2]):
-            self._memory.recall(submit, outcome, ended_ns)
+            if outcome is not _INTERRUPTED or not are_agreed:
+                self._memory.recall(submit, outcome, ended_ns)
         self._write_anew()
 
     def submitted(self, submit: Submit, now_ns: int) -> None:
