@@ -66,3 +66,8 @@ class Memory:
         for entry in open_ones:
             entry.outcome, entry.ended_ns = outcome, now_ns
         return open_ones
+
+    def forget_open(self) -> None:
+        """Whatever has not ended is not known any more: somebody else knows it."""
+        for name in [name for name, entry in self._known.items() if entry.outcome is None]:
+            del self._known[name]

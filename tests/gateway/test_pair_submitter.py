@@ -32,17 +32,21 @@ class PlayedAgreement(Agreement):
         return self._answers.pop(0)
 
 
-def submitted(controller, answers, *, ttl_ns=TTL_NS):
-    agreement = PlayedAgreement(controller.run, answers)
-    memory = Memory()
-    submitter = PairSubmitter(
+def submitter_of(controller, agreement, journal, memory):
+    return PairSubmitter(
         Observer(controller.manifest, controller.image, controller.control),
         MailboxWriter(controller.control),
         memory,
-        CommandJournal(controller.run / "journal", memory, print),
+        journal,
         agreement=agreement,
         tell=lambda *_: None,
     )
+
+
+def submitted(controller, answers, *, ttl_ns=TTL_NS):
+    agreement = PlayedAgreement(controller.run, answers)
+    memory = Memory()
+    submitter = submitter_of(controller, agreement, CommandJournal(controller.run / "journal", memory, print), memory)
     leaf = controller.leaf("rack_1.soc_pct")
     outcome = asyncio.run(submitter.write(leaf, 50.0, client="scada", seq=7, ttl_ns=ttl_ns))
     return outcome, agreement.asked
@@ -63,6 +67,27 @@ def test_write_when_nobody_ever_answers_then_it_is_unknown_and_not_refused(contr
     assert outcome.ending is Ending.TIMED_OUT
     assert "it may have run" in outcome.reason
     assert asked
+
+
+def test_write_when_the_leaders_gateway_ends_then_who_asks_again_is_answered_by_the_log(controller: Controller):
+    agreement, memory, proposed = PlayedAgreement(controller.run, []), Memory(), asyncio.Event()
+    agreement.status = STANDBY | {"drives": True}
+    agreement.propose = lambda *_: proposed.set() or ""
+    journal = CommandJournal(controller.run / "journal", memory, print)
+    submitter = submitter_of(controller, agreement, journal, memory)
+    leaf = controller.leaf("rack_1.soc_pct")
+
+    async def asked():
+        asking = asyncio.create_task(submitter.write(leaf, 50.0, client="anna", seq=7, ttl_ns=TTL_NS))
+        await proposed.wait()
+        assert memory.find("anna", 7) is not None
+        submitter.let_go()
+        return await asking
+
+    outcome = asyncio.run(asked())
+    journal.close()
+    assert outcome.ending is Ending.TIMED_OUT
+    assert memory.find("anna", 7) is None
 
 
 @pytest.mark.parametrize(

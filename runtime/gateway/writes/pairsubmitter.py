@@ -47,6 +47,10 @@ class PairSubmitter(Submitter):
         agreement.on_lead = lambda leads: self.number_anew() if leads else None
         agreement.on_relayed = self._relayed
 
+    def _end_open(self, outcome: Outcome) -> None:  # noqa: ARG002 - the log knows what became of it
+        """Who asks again for what has not ended is answered by the log."""
+        self._memory.forget_open()
+
     async def _submit(self, submit: Submit) -> Outcome:
         until_s, asked = time.monotonic() + submit.ttl_ns / 1e9, False
         while time.monotonic() < until_s:
