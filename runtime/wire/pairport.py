@@ -52,8 +52,8 @@ class PairAlarm(TypedDict):
     """Something degraded. (`id`, `source`) stays the same while it lasts; `source`: the member that it is about;
     `severity`: "error" where the outputs are not driven, or this controller cannot drive them, else "warning".
 
-    `id`: no_leader, not_in_sync, out_of_service, not_heard, no_vote, version_refused, devices_lost, disk_slow,
-    clock_jumped, other_times.
+    `id`: no_leader, not_in_sync, out_of_service, not_heard, no_vote, no_way_to_witness, version_refused, devices_lost,
+    disk_slow, clock_jumped, other_times.
     """
 
     id: str

@@ -111,10 +111,10 @@ def _role(s: Situation) -> str:
 
 def _member(s: Situation, name: str, now_ns: int) -> PairMemberStatus:
     heard_ns = s.heard_ns.get(name)
-    own = name == s.name or (s.leading is None and name == s.settings.witness and s.witness_reached)
+    is_there = name == s.name or (s.leading is None and name == s.settings.witness and s.witness_reached)
     return PairMemberStatus(
         name=name,
         kind="witness" if name == s.settings.witness else "controller",
         votes=name in s.raft.configuration.voters,
-        heard_ms=0 if own else -1 if heard_ns is None else (now_ns - heard_ns) // 1_000_000,
+        heard_ms=0 if is_there else -1 if heard_ns is None else (now_ns - heard_ns) // 1_000_000,
     )

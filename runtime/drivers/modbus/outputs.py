@@ -262,12 +262,10 @@ class OutputWriter:
         """Before a value is written again: does the device still hold it? Else somebody else has written there, as a
         former leader of a pair may have, once. Raises Silence or Refusal."""
         held = await link.read(device.plan.unit_id, read_of(output.wire))
-        what = f"others at {output.point.name}"
         if _holds(output, held):
-            device.told.discard(what)
+            device.told.discard(_others_at(output))
         else:
-            told = f"{output.point.name} was {_shown(output, held)} instead of {output.value}"
-            device.once(what, f"was written to by somebody else: {told}")
+            _tell_of_others(device, output, held)
 
     async def _write_over(self, link: ModbusLink, device: LinkDevice, output: _Output, held: list[int]) -> list[int]:
         """Once more at once what the device does not hold right after it was written: a former leader's last write may
@@ -279,8 +277,7 @@ class OutputWriter:
         await self._send(link, device, [output], asked_ns)
         again = await link.read(device.plan.unit_id, read_of(output.wire))
         if _holds(output, again):
-            told = f"{output.point.name} was {_shown(output, held)} instead of {output.value}"
-            device.once(f"others at {output.point.name}", f"was written to by somebody else: {told}")
+            _tell_of_others(device, output, held)
         return again
 
     async def _beat(self, link: ModbusLink, device: LinkDevice, beat: HeartbeatCounter, now_ns: int) -> None:
@@ -298,6 +295,15 @@ class OutputWriter:
 
 def _words(batch: Sequence[_Output]) -> list[int]:
     return [word for output in batch for word in output.words]
+
+
+def _others_at(output: _Output) -> str:
+    return f"others at {output.point.name}"
+
+
+def _tell_of_others(device: LinkDevice, output: _Output, held: list[int]) -> None:
+    told = f"{output.point.name} was {_shown(output, held)} instead of {output.value}"
+    device.once(_others_at(output), f"was written to by somebody else: {told}")
 
 
 def _holds(output: _Output, held: list[int]) -> bool:

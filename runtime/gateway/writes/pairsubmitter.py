@@ -47,7 +47,7 @@ class PairSubmitter(Submitter):
         agreement.on_lead = lambda leads: self.number_anew() if leads else None
         agreement.on_relayed = self._relayed
 
-    def _end_open(self, outcome: Outcome) -> None:  # noqa: ARG002 - the log knows what became of it
+    def _end_open(self) -> None:
         """Who asks again for what has not ended is answered by the log."""
         self._memory.forget_open()
 

@@ -94,11 +94,11 @@ class Submitter:
                     future.set_result(_LET_GO)
         self._waiters.clear()
         self._has_let_go = True
-        self._end_open(_LET_GO)
+        self._end_open()
 
-    def _end_open(self, outcome: Outcome) -> None:
+    def _end_open(self) -> None:
         """What has not ended ends so: nobody will ever know more of it."""
-        ended = self._memory.end_all(outcome, time.monotonic_ns())
+        ended = self._memory.end_all(_LET_GO, time.monotonic_ns())
         if self._journal is not None:
             self._journal.ended(ended)
 
